@@ -1,0 +1,62 @@
+package plan
+
+import "time"
+
+// An Occurrence is one sounding of one item: slot@date/item, an act, or one
+// round of an alert. It is made by schedule, judged by policy, chosen by
+// arbiter, played by player and written down by ledger, all by its ID.
+type Occurrence struct {
+	ID       string // "26734/schedule/morning/s1@2026-11-23T05:30/0"; stable over reboots
+	By       Key    // the schedule, alert set or act that asks for it
+	Item     Key    // the bulletin, zero for a relay or a chime
+	Slot     string // "26734/schedule/morning/s1@2026-11-23T05:30", empty outside slots
+	Class    Class  // effective: the highest in what is played
+	Origin   Origin
+	Lang     string
+	Title    string
+	Parts    []Part        // what sounds, one after another, one round of it
+	Repeat   int           // rounds, ≥ 1
+	Gap      time.Duration // silence between rounds
+	Start    time.Time     // when it was due
+	End      time.Time     // from then on it may not sound
+	At       time.Duration // where in the item to begin
+	Length   time.Duration // all rounds and gaps; 0: not known, until End
+	Volume   int           // percent asked for, 0: the policy's
+	Together bool          // boxes start it together
+	Width    int           // of the place it is for: wider goes first within emergency
+	Issued   time.Time
+	Signer   string // place of the signing grant: limits count by it
+	Holders  int    // distinct holders who signed
+	Rank     int    // the commune's order of priority bulletins from 1; 0: none
+}
+
+// A Part is one thing to open and play: exactly one of Audio, Relay and Chime is set.
+type Part struct {
+	Audio        *Audio
+	LoudnessLUFS float64 // of Audio; 0: measure it
+	Relay        *Relay
+	Chime        string
+	Length       time.Duration // 0: not known
+}
+
+// Progress is what has already happened to occurrences, folded from the ledger
+// and from this run of the agent.
+type Progress struct {
+	Since time.Time                // when this run began to play: older slots are joined, newer ones begun
+	Ended map[string]bool          // by occurrence ID: never to sound again
+	At    map[string]time.Duration // where an interrupted occurrence of this run stopped
+}
+
+// A Result says how an occurrence ended, in the ledger's words.
+type Result string
+
+// The results.
+const (
+	Heard     Result = "heard"
+	Silent    Result = "silent"     // played, but nothing above the silence floor
+	Weak      Result = "weak"       // heard, far below its level
+	Partial   Result = "partial"    // some of it
+	Preempted Result = "pre-empted" // a higher claim took the speaker and it could not go on
+	Refused   Result = "refused"    // with a code
+	Missed    Result = "missed"     // the box was off or unsure of the time
+)

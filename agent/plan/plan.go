@@ -1,0 +1,391 @@
+// Package plan is what should be so, as data: bulletins, schedules, policies,
+// alerts, acts, settings and grants, and what makes each of them valid.
+package plan
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// A Kind is the kind of a signed document; it stands in the payload, in the
+// payload type and in the topic, and the three must agree.
+type Kind string
+
+// The kinds of documents that may come down the wire.
+const (
+	KindRoot     Kind = "root"  // root keys and thresholds
+	KindList     Kind = "list"  // one issuer's grants and child places
+	KindClock    Kind = "clock" // root-signed: lowers a clock floor that went wrong
+	KindBulletin Kind = "bulletin"
+	KindSchedule Kind = "schedule"
+	KindPolicy   Kind = "policy"
+	KindAlert    Kind = "alert" // one office's set of active alerts
+	KindPlay     Kind = "act.play"
+	KindStop     Kind = "act.stop"
+	KindLive     Kind = "act.live"
+	KindDrill    Kind = "act.drill"
+	KindMute     Kind = "mute"
+	KindTest     Kind = "test"     // a tone or a named self-test, only when idle; needs the grant kind service
+	KindIdentify Kind = "identify" // say who you are; grant kind service
+	KindAsk      Kind = "ask"      // a console question; grant kind service
+	KindAcked    Kind = "acked"    // a ledger segment has arrived; grant kind service
+	KindTime     Kind = "time"     // a time answer bound to a nonce; grant kind beat
+	KindWant     Kind = "want"     // what one box should be; grant kinds assign, settings, firmware by the fields used
+	KindBeat     Kind = "beat"
+)
+
+// A Class ranks bulletins as Circular 39/2020 does, and what we add to it.
+type Class string
+
+// The classes. Order is by Rank.
+const (
+	Emergency Class = "emergency"
+	Live      Class = "live" // live talk by a person
+	Drill     Class = "drill"
+	PriorityC Class = "priority"
+	Normal    Class = "normal"
+	Filler    Class = "filler"
+	Test      Class = "test" // sounds only when idle
+)
+
+// Rank is the place of c in the order of precedence: higher goes first.
+// An unknown class ranks 0.
+func (c Class) Rank() int {
+	switch c {
+	case Emergency:
+		return 7
+	case Live:
+		return 6
+	case Drill:
+		return 5
+	case PriorityC:
+		return 4
+	case Normal:
+		return 3
+	case Filler:
+		return 2
+	case Test:
+		return 1
+	}
+	return 0
+}
+
+// An Origin says whose programme it is; Decree 49/2024 wants logs to tell them apart.
+type Origin string
+
+// The origins.
+const (
+	Own        Origin = "own"        // the commune's own programme
+	Higher     Origin = "higher"     // a higher level's programme in a fixed slot
+	Central    Origin = "central"    // from the central source system
+	Provincial Origin = "provincial" // from the provincial source system
+	Notice     Origin = "notice"     // a local authority's notice
+	Answer     Origin = "answer"     // an authority's answer to a citizen report
+)
+
+// Head is what every document begins with. Exactly one of Place and Device is set.
+type Head struct {
+	Format int       `json:"format"` // of the payload, from 1
+	Kind   Kind      `json:"kind"`
+	Place  string    `json:"place,omitempty"`
+	Device string    `json:"device,omitempty"`
+	ID     string    `json:"id"`
+	Issued time.Time `json:"issued"` // version = Unix ms of this
+
+	Proof Proof `json:"-"` // filled by trust, never by the wire
+}
+
+// Version orders two documents of one identity: the time of issue in Unix ms.
+func (h Head) Version() int64 { return h.Issued.UnixMilli() }
+
+// Key is the identity of the document.
+func (h Head) Key() Key { return Key{Place: h.Place, Kind: h.Kind, ID: h.ID} }
+
+// Proof is what trust found out about a document that it accepted.
+type Proof struct {
+	SHA256  string   // of the exact payload bytes, lower-case hex
+	Holders []string // distinct holders who signed and whose grant covers it
+	Signer  string   // the place of the widest grant used: sound limits count per signer place
+}
+
+// A Key is the identity of a document: (place, kind, id).
+type Key struct {
+	Place string
+	Kind  Kind
+	ID    string
+}
+
+func (k Key) String() string { return k.Place + "/" + string(k.Kind) + "/" + k.ID }
+
+// A Ref names a document by identity and by content.
+type Ref struct {
+	Place  string `json:"place,omitempty"` // default: the referring document's own place
+	Kind   Kind   `json:"kind"`
+	ID     string `json:"id"`
+	SHA256 string `json:"sha256"` // of the referred payload
+}
+
+// Validity bounds a document's life. ValidFrom zero: at once.
+type Validity struct {
+	ValidFrom  time.Time `json:"valid_from,omitzero"`
+	ValidUntil time.Time `json:"valid_until"`
+	Withdrawn  bool      `json:"withdrawn,omitempty"`
+}
+
+// At reports whether the document counts at t.
+func (v Validity) At(t time.Time) bool {
+	return !v.Withdrawn && !t.Before(v.ValidFrom) && t.Before(v.ValidUntil)
+}
+
+// Audio is one recording of a bulletin, by content.
+type Audio struct {
+	SHA256     string `json:"sha256"`
+	Bytes      int64  `json:"bytes"`
+	Type       string `json:"type"` // audio/mpeg, audio/wav, audio/flac, audio/ogg, audio/opus, audio/aac
+	DurationMS int64  `json:"duration_ms"`
+	Lang       string `json:"lang,omitempty"` // default: the bulletin's
+}
+
+// A Page is what a board shows of a bulletin (drawn by the display rooms).
+type Page struct {
+	Text  string `json:"text,omitempty"`
+	Image string `json:"image,omitempty"` // SHA-256 of a picture
+	Style string `json:"style,omitempty"`
+	StayS int    `json:"stay_s,omitempty"`
+}
+
+// A Bulletin is what is said and shown.
+type Bulletin struct {
+	Head
+	Validity
+	Class        Class    `json:"class"` // normal, priority, emergency, drill
+	Origin       Origin   `json:"origin"`
+	Lang         string   `json:"lang"` // BCP 47
+	Title        string   `json:"title"`
+	Text         string   `json:"text,omitempty"`
+	Audio        []Audio  `json:"audio,omitempty"`
+	Pages        []Page   `json:"pages,omitempty"`
+	Repeat       int      `json:"repeat,omitempty"`        // how often it sounds in one occurrence, default 1
+	LoudnessLUFS float64  `json:"loudness_lufs,omitempty"` // of the recording; 0: measure it
+	ApprovedBy   []string `json:"approved_by,omitempty"`   // holders; recorded only if they signed
+}
+
+// A Schedule says when what sounds.
+type Schedule struct {
+	Head
+	Validity
+	Zone  string `json:"zone"` // IANA name or +07:00
+	Slots []Slot `json:"slots"`
+	Order []Ref  `json:"order,omitempty"` // the commune's order of priority bulletins; sha256 may be empty here
+}
+
+// A Slot is one recurring stretch of air time. It belongs to its start date.
+type Slot struct {
+	ID            string   `json:"id"`
+	Days          []string `json:"days,omitempty"`   // mon…sun; none: every day
+	Dates         []string `json:"dates,omitempty"`  // 2026-02-17: only on these (and Days, when given, is then ignored)
+	Except        []string `json:"except,omitempty"` // dates on which it does not sound
+	At            []string `json:"at,omitempty"`     // 05:30 or 05:30:15
+	Every         *Every   `json:"every,omitempty"`
+	StartAt       bool     `json:"start_at,omitempty"` // boxes start this slot together, to the sample
+	ForS          int      `json:"for_s"`              // the slot's length in seconds, 1…86400; sound never runs past it
+	Items         []Item   `json:"items"`
+	VolumePercent int      `json:"volume_percent,omitempty"` // 1…100; 0: the policy's
+	Loops         int      `json:"loops,omitempty"`          // how often the items go round; 0 is 1; -1 until the slot ends
+	GapS          int      `json:"gap_s,omitempty"`          // silence between items
+}
+
+// Every repeats a slot within a part of the day, [From, Until).
+type Every struct {
+	From    string `json:"from"`
+	Until   string `json:"until"` // earlier than From: past midnight
+	Minutes int    `json:"minutes"`
+}
+
+// An Item is one thing in a slot: exactly one of the three is set.
+type Item struct {
+	Ref   *Ref   `json:"ref,omitempty"` // of a bulletin
+	Relay *Relay `json:"relay,omitempty"`
+	Chime string `json:"chime,omitempty"` // built into the box: "gong", "two-tone", "drill", …
+}
+
+// A Relay is a live station as a source, tried in order.
+type Relay struct {
+	URLs   []string `json:"urls"` // https://…; alsa:… for a line input
+	Title  string   `json:"title"`
+	Class  Class    `json:"class"` // normal or priority
+	Origin Origin   `json:"origin"`
+	Lang   string   `json:"lang"`
+	ForS   int      `json:"for_s,omitempty"` // 0: to the end of the slot
+}
+
+// A Span is a part of the day, [From, Until), in the policy's zone; Until
+// earlier than From runs past midnight. Days are those on which it begins.
+type Span struct {
+	Days  []string `json:"days,omitempty"`
+	From  string   `json:"from"`
+	Until string   `json:"until"`
+}
+
+// A Volume sets the volume for a part of the day.
+type Volume struct {
+	Span
+	Percent int `json:"percent"`
+}
+
+// A Policy is local law, signed. The policies of all ancestors combine, the strictest wins.
+type Policy struct {
+	Head
+	Validity
+	Zone                 string   `json:"zone"`
+	QuietHours           []Span   `json:"quiet_hours"`                 // an empty list is a decision: none
+	AirtimeDayS          int      `json:"airtime_day_s,omitempty"`     // per day, relays count; 0: no cap
+	AirtimeSessionS      int      `json:"airtime_session_s,omitempty"` // per slot
+	AirtimeDays          []string `json:"airtime_days,omitempty"`      // days with any air time at all; none: every day
+	RepeatsPerDay        int      `json:"repeats_per_day,omitempty"`   // of one bulletin
+	EmergencyHourS       int      `json:"emergency_hour_s,omitempty"`  // of emergency sound per hour and signer place with one signer; 0: the image's 600
+	VolumeCeilingPercent int      `json:"volume_ceiling_percent,omitempty"`
+	Volumes              []Volume `json:"volumes,omitempty"` // the first that holds; else 100
+	RelayHosts           []string `json:"relay_hosts,omitempty"`
+	BannedWords          []string `json:"banned_words,omitempty"`
+	Brightness           []Volume `json:"brightness,omitempty"`
+	DefaultPages         []Page   `json:"default_pages,omitempty"`
+	MeteredDayBytes      int64    `json:"metered_day_bytes,omitempty"` // fetched over a SIM per day; 0: no cap
+}
+
+// An AlertSet is one office's whole set of active alerts; empty is all clear.
+type AlertSet struct {
+	Head
+	Office string   `json:"office"` // equals the topic's last level and the ID
+	Alerts []Alert  `json:"alerts"`
+	Cancel []Cancel `json:"cancel,omitempty"` // of other offices' alerts
+}
+
+// An Alert is one active emergency.
+type Alert struct {
+	ID          string    `json:"id"`
+	Event       string    `json:"event"`
+	Urgency     string    `json:"urgency"`   // immediate expected future past unknown
+	Severity    string    `json:"severity"`  // extreme severe moderate minor unknown
+	Certainty   string    `json:"certainty"` // observed likely possible unlikely unknown
+	References  []string  `json:"references,omitempty"`
+	Headline    string    `json:"headline"`
+	Instruction string    `json:"instruction,omitempty"`
+	Bulletin    *Ref      `json:"bulletin,omitempty"`
+	Tone        string    `json:"tone,omitempty"`   // chime before it; default "siren"
+	Repeat      int       `json:"repeat,omitempty"` // default 3
+	GapS        int       `json:"gap_s,omitempty"`
+	From        time.Time `json:"from,omitzero"`
+	Until       time.Time `json:"until"`
+}
+
+// A Cancel ends another office's alert.
+type Cancel struct {
+	Place  string `json:"place"`
+	Office string `json:"office"`
+	ID     string `json:"id"`
+}
+
+// An Act is something to do now; its life is at most 15 minutes. ID is new for each act.
+type Act struct {
+	Head
+	Until time.Time `json:"until"`
+	// act.play and act.drill
+	Item          *Item `json:"item,omitempty"`
+	Class         Class `json:"class,omitempty"` // of what plays, when the item is a relay or a chime
+	Repeat        int   `json:"repeat,omitempty"`
+	VolumePercent int   `json:"volume_percent,omitempty"`
+	ForS          int   `json:"for_s,omitempty"`
+	// act.stop: what falls silent
+	Classes []Class `json:"classes,omitempty"`
+	// mute: Until says how long, at most 24 h
+	MuteUntil time.Time `json:"mute_until,omitzero"`
+	Reason    string    `json:"reason,omitempty"`
+	// act.live
+	SessionKey string `json:"session_key,omitempty"` // base64 Ed25519, one use
+	// test, ask
+	Command string `json:"command,omitempty"`
+	// acked
+	Seq      int64  `json:"seq,omitempty"`
+	HeadHash string `json:"head,omitempty"`
+}
+
+// A TimeAnswer answers a box's time question.
+type TimeAnswer struct {
+	Head
+	Nonce  string           `json:"nonce"`
+	Time   time.Time        `json:"time"`
+	Epochs map[string]int64 `json:"epochs"`
+}
+
+// A Beat is the sign of life of the authority behind the broker.
+type Beat struct {
+	Head
+	Seq              int64            `json:"seq"`
+	Time             time.Time        `json:"time"`
+	Epochs           map[string]int64 `json:"epochs"` // trust list issuer → epoch
+	Alerts           map[string]int64 `json:"alerts"` // "place/office" → version of live slots at, above and below
+	ReconnectWindowS int              `json:"reconnect_window_s,omitempty"`
+}
+
+// A Want says what one box should be.
+type Want struct {
+	Head
+	OwnPlace string    `json:"own_place"`
+	Groups   []string  `json:"groups,omitempty"`
+	Name     string    `json:"name,omitempty"`
+	Media    []string  `json:"media,omitempty"` // base URLs; the path is /m/{sha256}
+	Settings *Settings `json:"settings,omitempty"`
+	Firmware *Firmware `json:"firmware,omitempty"`
+}
+
+// Settings is the white list of what the centre may set on a box.
+type Settings struct {
+	Brokers       []string `json:"brokers,omitempty"`
+	VolumePercent int      `json:"volume_percent,omitempty"`
+	Lang          string   `json:"lang,omitempty"`
+	Metered       bool     `json:"metered,omitempty"`
+	Commissioned  bool     `json:"commissioned,omitempty"` // an uncommissioned box plays at reduced level
+	DelayMS       int      `json:"delay_ms,omitempty"`
+}
+
+// Firmware names a signed bundle. It is carried out by a later room.
+type Firmware struct {
+	Version  string          `json:"version"`
+	SHA256   string          `json:"sha256"`
+	Manifest json.RawMessage `json:"manifest,omitempty"`
+}
+
+// A Plan is everything that holds for one box now: only accepted documents,
+// each with its Proof. It is a value: whoever changes it makes a new one.
+type Plan struct {
+	Device    string
+	Place     string   // the box's own place; empty: unassigned
+	Groups    []string // further places of the box
+	Above     []string // ancestors of Place, nearest first
+	Bulletins map[Key]Bulletin
+	Schedules map[Key]Schedule
+	Policies  map[Key]Policy
+	Alerts    map[Key]AlertSet
+	Acts      []Act // accepted and unexpired plays, stops, drills, in order of arrival
+	Want      Want
+}
+
+// Width is how many steps place lies above the box's own place: 0 its own or a
+// group's, 1 its parent's. It is -1 for a place that does not concern the box.
+func (p *Plan) Width(place string) int {
+	if place == p.Place {
+		return 0
+	}
+	for i, a := range p.Above {
+		if a == place {
+			return i + 1
+		}
+	}
+	for _, g := range p.Groups {
+		if g == place {
+			return 0
+		}
+	}
+	return -1
+}
