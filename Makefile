@@ -1,0 +1,60 @@
+# Loa. Every target installs what it needs (scripts/packages.sh says what).
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+export CGO_ENABLED := 1
+GO ?= go
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.built=$(shell git log -1 --format=%ct 2>/dev/null || date +%s)
+BUILD := build
+
+.PHONY: help
+help: ## this list
+	@echo 'make TARGET:'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: ## a broker, an authority and a box on this machine; it speaks. BROKER=tls://host:8883 AUTHORITY=DIR for a real one
+	@scripts/packages.sh run
+	@mkdir -p $(BUILD)
+	$(GO) build -ldflags '$(LDFLAGS)' -o $(BUILD)/ ./agent ./scripts/loactl ./scripts/demo
+	@testdata/media.sh --sample $(BUILD)/sample
+	@exec $(BUILD)/demo -agent $(BUILD)/agent -media $(BUILD)/sample -out out $(if $(BROKER),-broker $(BROKER)) $(if $(AUTHORITY),-authority $(AUTHORITY))
+
+.PHONY: demo
+demo: ## the same, unattended, ≤ 30 s; exit 0 only if what was heard is what was sent
+	@scripts/packages.sh run
+	@mkdir -p $(BUILD)
+	$(GO) build -ldflags '$(LDFLAGS)' -o $(BUILD)/ ./agent ./scripts/loactl ./scripts/demo
+	@testdata/media.sh --sample $(BUILD)/sample
+	@exec $(BUILD)/demo -agent $(BUILD)/agent -media $(BUILD)/sample -out out -check
+
+.PHONY: build
+build: ## the agent and loactl, for this machine, in build/
+	@scripts/packages.sh build
+	@mkdir -p $(BUILD)
+	$(GO) build -ldflags '$(LDFLAGS)' -o $(BUILD)/ ./agent ./scripts/loactl
+
+.PHONY: test
+test: ## everything that CI runs: fast suites first, then slow ones until 60 minutes have gone
+	@scripts/packages.sh build test arm
+	@scripts/test.sh
+
+.PHONY: bench
+bench: ## figures beside their peers: mpd, mpg123, ffmpeg
+	@scripts/packages.sh build bench
+	@scripts/bench.sh
+
+.PHONY: fuzz
+fuzz: ## every fuzz target, FUZZTIME each (default 30s)
+	@scripts/packages.sh build test
+	@scripts/fuzz.sh $(or $(FUZZTIME),30s)
+
+.PHONY: arm
+arm: ## armhf (GOARM=7) and arm64 binaries; the tests run under qemu-user
+	@scripts/packages.sh build test arm
+	@scripts/arm.sh
+
+.PHONY: lint
+lint: ## gofmt, go vet, staticcheck, go mod tidy
+	@scripts/packages.sh build
+	@scripts/lint.sh

@@ -1,0 +1,216 @@
+package main_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// floors is the house, from the cellar up. A room imports only rooms on floors
+// below its own: decisions must not reach for hardware, and hardware must not
+// know what is being decided.
+var floors = [][]string{
+	{"agent/sound", "agent/plan", "agent/config", "agent/health", "agent/clock", "boards"},
+	{"agent/message"},
+	{"agent/decode", "agent/schedule", "agent/policy", "agent/arbiter", "agent/trust", "agent/store", "agent/media", "agent/ledger", "agent/speaker"},
+	{"agent/relay", "agent/ahead"},
+	{"agent/station", "agent/player", "agent/console", "agent/mqtt"},
+	{"agent/box", "agent/hardware"},
+	{"agent"},
+}
+
+// only says who may import what from outside, and why.
+var only = []struct {
+	pkg   string
+	rooms []string
+	why   string
+}{
+	{"net/http", []string{"agent/media", "agent/relay"}, "the box speaks HTTP in two places, and listens nowhere"},
+	{"github.com/eclipse/paho.mqtt.golang", []string{"agent/mqtt"}, "paho is held in by one guard"},
+	{"C", []string{"agent/decode"}, "C code on the box is a risk taken in one room"},
+	{"github.com/tphakala/go-aac", []string{"agent/decode"}, "codecs are caught by one recover"},
+	{"github.com/pion/opus", []string{"agent/decode"}, "codecs are caught by one recover"},
+	{"github.com/jfreymuth/vorbis", []string{"agent/decode"}, "codecs are caught by one recover"},
+	{"github.com/mewkiz/flac", []string{"agent/decode"}, "codecs are caught by one recover"},
+	{"github.com/mochi-mqtt/server/v2", nil, "no broker code goes into the agent"},
+}
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+	Dir        string
+	Doc        string
+}
+
+func list(t *testing.T, patterns ...string) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports,Deps,Dir,Doc"}, patterns...)...)
+	cmd.Dir = ".."
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []pkg
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := d.Decode(&p); err == io.EOF {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func room(path string) string { return strings.TrimPrefix(path, "loa/") }
+
+// support reports whether a room serves tests only.
+func support(name string) bool { return strings.HasSuffix(filepath.Base(name), "test") }
+
+func floor(name string) int {
+	for i, f := range floors {
+		if slices.Contains(f, name) {
+			return i
+		}
+	}
+	return -1
+}
+
+func TestFloors(t *testing.T) {
+	for _, p := range list(t, "./agent/...", "./boards/...", "./drivers/...") {
+		name := room(p.ImportPath)
+		if support(name) {
+			continue
+		}
+		driver := strings.HasPrefix(name, "drivers/")
+		mine := floor(name)
+		if mine < 0 && !driver && !strings.Contains(strings.TrimPrefix(name, "agent/"), "/") {
+			t.Errorf("%s stands on no floor: give it a line in floors", name)
+		}
+		for _, imp := range p.Imports {
+			if driver && strings.HasPrefix(imp, "loa/") {
+				t.Errorf("%s imports %s: a driver knows nothing of ours, so that it can be used and tested alone", name, imp)
+			}
+			for _, o := range only {
+				if (imp == o.pkg || strings.HasPrefix(imp, o.pkg+"/")) && !driver && !slices.Contains(o.rooms, name) {
+					t.Errorf("%s imports %s: %s", name, imp, o.why)
+				}
+			}
+			if !strings.HasPrefix(imp, "loa/") || driver || mine < 0 {
+				continue
+			}
+			below := room(imp)
+			if strings.HasPrefix(below, "drivers/") {
+				if name != "agent/hardware" {
+					t.Errorf("%s imports %s: only hardware knows drivers", name, below)
+				}
+				continue
+			}
+			if theirs := floor(below); theirs >= mine {
+				t.Errorf("%s (floor %d) imports %s (floor %d): a room imports only rooms below it", name, mine, below, theirs)
+			}
+		}
+	}
+}
+
+func TestEveryPackageSaysWhatItGives(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		if p.Doc == "" {
+			t.Errorf("%s has no package comment", room(p.ImportPath))
+		}
+	}
+}
+
+// The agent must not carry what only the centre needs.
+func TestAgentCarriesNoServer(t *testing.T) {
+	for _, p := range list(t, "./agent") {
+		for _, d := range p.Deps {
+			if strings.HasPrefix(d, "github.com/mochi-mqtt/") || strings.HasPrefix(d, "loa/scripts/") || d == "testing" {
+				t.Errorf("agent depends on %s", d)
+			}
+		}
+	}
+}
+
+// loactl computes with the box's own rooms, but never touches its hardware.
+func TestLoactlStaysOffTheHardware(t *testing.T) {
+	for _, p := range list(t, "./scripts/loactl") {
+		for _, d := range p.Deps {
+			switch room(d) {
+			case "agent/hardware", "agent/station", "agent/speaker", "agent/box":
+				t.Errorf("loactl depends on %s", d)
+			}
+		}
+	}
+}
+
+// Every make target and loactl command that the README names exists.
+func TestReadmeCommandsExist(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	makefile, err := os.ReadFile("../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for line := range strings.Lines(string(readme)) {
+		rest := line
+		for {
+			_, after, ok := strings.Cut(rest, "`make ")
+			if !ok {
+				break
+			}
+			target, tail, _ := strings.Cut(after, "`")
+			rest = tail
+			name := strings.Fields(target)[0]
+			found++
+			if !strings.Contains(string(makefile), "\n"+name+":") {
+				t.Errorf("README names make %s, the Makefile does not", name)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("README names no make target")
+	}
+}
+
+// No hidden registration: whoever reads a table knows all there is.
+func TestNoInit(t *testing.T) {
+	err := filepath.WalkDir("..", func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == ".git" || d.Name() == "build") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		for _, decl := range f.Decls {
+			if fn, ok := decl.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "init" {
+				t.Errorf("%s has an init function", path)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

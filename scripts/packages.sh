@@ -1,0 +1,73 @@
+#!/bin/sh
+# Installs the Debian packages that a make target needs, and says which.
+# Usage: scripts/packages.sh GROUP…   (build run test bench arm)
+# Without root and sudo it names what is missing and exits 2.
+set -eu
+
+build='pkg-config libasound2-dev libmpg123-dev'
+run='espeak-ng sox libsox-fmt-mp3 lame'
+test="$run ffmpeg flac opus-tools vorbis-tools faad mpg123 mosquitto openssl e2fsprogs util-linux procps"
+bench="$test mpd mpc"
+arm='qemu-user gcc-arm-linux-gnueabihf gcc-aarch64-linux-gnu libc6-dev-armhf-cross libc6-dev-arm64-cross
+libasound2-dev:armhf libasound2-dev:arm64 libmpg123-dev:armhf libmpg123-dev:arm64'
+
+want=
+for group; do
+	case $group in
+	build) want="$want $build" ;;
+	run) want="$want $build $run" ;;
+	test) want="$want $build $test" ;;
+	bench) want="$want $build $bench" ;;
+	arm) want="$want $build $arm" ;;
+	*) echo "packages.sh: no group \"$group\"" >&2; exit 2 ;;
+	esac
+done
+
+native=$(dpkg --print-architecture 2>/dev/null || true)
+have() { # installed, in the architecture asked for
+	case $1 in *:*) arch=${1#*:} ;; *) arch=$native ;; esac
+	dpkg-query -W -f '${Architecture} ${Status}\n' "${1%:*}" 2>/dev/null |
+		grep -qE "^($arch|all) install ok installed$"
+}
+
+missing=
+for p in $want; do
+	case " $missing " in *" $p "*) continue ;; esac
+	have "$p" || missing="$missing $p"
+done
+missing=${missing# }
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+	echo "Cần cài các gói này (need these packages): $missing" >&2
+	exit 2
+fi
+if [ "$(id -u)" = 0 ]; then
+	sudo=
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+	sudo='sudo -n'
+elif command -v sudo >/dev/null && [ -t 0 ] && [ -z "${CI:-}" ]; then
+	sudo=sudo
+else
+	echo "Thiếu gói, và không có quyền root hay sudo (missing packages, and neither root nor sudo):" >&2
+	echo "  apt-get install --no-install-recommends $missing" >&2
+	exit 2
+fi
+
+echo "Đang cài (installing): $missing"
+case $missing in
+*:armhf*|*:arm64*)
+	$sudo dpkg --add-architecture armhf
+	$sudo dpkg --add-architecture arm64
+	;;
+esac
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# A mirror in mid-sync fails the update of one index; the install says whether it mattered.
+$sudo apt-get update >"$log" 2>&1 || echo "apt-get update: $(grep '^E:' "$log" | head -n 1)" >&2
+if ! $sudo env DEBIAN_FRONTEND=noninteractive \
+	apt-get install -y --no-install-recommends $missing >"$log" 2>&1; then
+	tail -n 20 "$log" >&2
+	echo "Không cài được (could not install): $missing" >&2
+	exit 2
+fi
