@@ -60,3 +60,20 @@ const (
 	Refused   Result = "refused"    // with a code
 	Missed    Result = "missed"     // the box was off or unsure of the time
 )
+
+// An Ending says how one turn of an occurrence at the speaker ended. An
+// occurrence that is interrupted and goes on has several turns.
+type Ending struct {
+	Turn       int // as the player numbered it
+	Occurrence Occurrence
+	Result     Result        // heard, silent, weak or partial; whether it was pre-empted is the station's to know
+	Code       Code          // why something of it was not heard: media-missing, media-format, …
+	Err        error         // the first thing that went wrong
+	Complete   bool          // it came to its own end
+	At         time.Duration // where in the item it ended
+	Heard      time.Duration // sound above the silence floor
+	RMSDBFS    float64
+	PeakDBFS   float64
+	Proof      string   // how Heard was measured: mixer, sink, monitor, current, mic
+	Media      []string // SHA-256 of the recordings that were opened
+}
