@@ -1,0 +1,172 @@
+// Package pki is the small certificate authority for the connections: a P-256
+// CA, certificates for brokers and media servers, and one for each box and each
+// tool. It says who is connected, never who may speak: that is what signatures
+// on documents are for.
+package pki
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"time"
+)
+
+// Lives of certificates. They begin in the past, because a box's clock may be
+// behind, and end late, because renewing one needs a working connection.
+const (
+	early    = 30 * 24 * time.Hour
+	caLife   = 20 * 365 * 24 * time.Hour
+	leafLife = 825 * 24 * time.Hour
+)
+
+// A CA signs certificates.
+type CA struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+}
+
+// NewCA makes a CA with a new key.
+func NewCA(name string, now time.Time) (*CA, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("pki: %w", err)
+	}
+	t := &x509.Certificate{
+		Subject:               pkix.Name{CommonName: name},
+		NotBefore:             now.Add(-early),
+		NotAfter:              now.Add(caLife),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		MaxPathLenZero:        true,
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+	}
+	der, err := sign(t, t, key.Public(), key)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("pki: %w", err)
+	}
+	return &CA{cert: cert, key: key}, nil
+}
+
+// LoadCA reads what CertPEM and KeyPEM gave.
+func LoadCA(certPEM, keyPEM []byte) (*CA, error) {
+	pair, err := tls.X509KeyPair(certPEM, keyPEM)
+	if err != nil {
+		return nil, fmt.Errorf("pki: the CA's certificate and key: %w", err)
+	}
+	key, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
+	if !ok || !pair.Leaf.IsCA {
+		return nil, errors.New("pki: this is no CA with a P-256 key")
+	}
+	return &CA{cert: pair.Leaf, key: key}, nil
+}
+
+// CertPEM is the CA's certificate, which every box carries.
+func (ca *CA) CertPEM() []byte { return certPEM(ca.cert.Raw) }
+
+// KeyPEM is the CA's secret.
+func (ca *CA) KeyPEM() ([]byte, error) { return KeyPEM(ca.key) }
+
+// Pool is a pool with this CA alone.
+func (ca *CA) Pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(ca.cert)
+	return pool
+}
+
+// Server makes a key and a certificate for a broker or a media server that is
+// reached under the given host names and addresses.
+func (ca *CA) Server(hosts []string, now time.Time) (cert, key []byte, err error) {
+	if len(hosts) == 0 {
+		return nil, nil, errors.New("pki: a server certificate needs at least one host name or address")
+	}
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, fmt.Errorf("pki: %w", err)
+	}
+	t := &x509.Certificate{
+		Subject:     pkix.Name{CommonName: hosts[0]},
+		NotBefore:   now.Add(-early),
+		NotAfter:    now.Add(leafLife),
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	for _, h := range hosts {
+		if ip := net.ParseIP(h); ip != nil {
+			t.IPAddresses = append(t.IPAddresses, ip)
+		} else {
+			t.DNSNames = append(t.DNSNames, h)
+		}
+	}
+	der, err := sign(t, ca.cert, k.Public(), ca.key)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err = KeyPEM(k)
+	return certPEM(der), key, err
+}
+
+// Client makes a certificate for the holder of a public key, who connects under
+// the name cn. A box's key is the Ed25519 key that also signs its reports.
+func (ca *CA) Client(cn string, pub ed25519.PublicKey, now time.Time) ([]byte, error) {
+	t := &x509.Certificate{
+		Subject:     pkix.Name{CommonName: cn},
+		NotBefore:   now.Add(-early),
+		NotAfter:    now.Add(leafLife),
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
+	der, err := sign(t, ca.cert, pub, ca.key)
+	if err != nil {
+		return nil, err
+	}
+	return certPEM(der), nil
+}
+
+// Pool reads CA certificates.
+func Pool(pems []byte) (*x509.CertPool, error) {
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pems) {
+		return nil, errors.New("pki: no certificate in the CA file; it has to be PEM")
+	}
+	return pool, nil
+}
+
+// KeyPEM writes a private key as PKCS #8.
+func KeyPEM(key crypto.PrivateKey) ([]byte, error) {
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("pki: %w", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+}
+
+func certPEM(der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
+func sign(t, parent *x509.Certificate, pub crypto.PublicKey, key crypto.Signer) ([]byte, error) {
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	if err != nil {
+		return nil, fmt.Errorf("pki: %w", err)
+	}
+	t.SerialNumber = serial
+	der, err := x509.CreateCertificate(rand.Reader, t, parent, pub, key)
+	if err != nil {
+		return nil, fmt.Errorf("pki: cannot sign the certificate of %s: %w", t.Subject.CommonName, err)
+	}
+	return der, nil
+}

@@ -1,0 +1,130 @@
+// Package broker is an MQTT broker inside a Go program: for tests, for the
+// demonstration on one machine, and for a commune that runs everything on one.
+//
+// It keeps everything in memory. A broker is a cache that may be wiped at any
+// moment; what must last is kept by those who signed it. A province runs
+// mosquitto with the access list that [ACL] writes.
+package broker
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+
+	mochi "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/listeners"
+)
+
+// Opts are a broker's settings; the zero value listens on a free port of this
+// machine without TLS.
+type Opts struct {
+	Listen  string      // host:port; empty: 127.0.0.1 and a free port
+	TLS     *tls.Config // nil: plain TCP, where a client is who it says it is. With ClientCAs the certificate's CN is the name
+	Senders []string    // names that may read and write everything: the dispatcher and the people's tools
+	Log     *slog.Logger
+}
+
+// A Broker is running from Start until Close.
+type Broker struct {
+	server *mochi.Server
+	addr   net.Addr
+	secure bool
+	end    func() bool // lets go of the context
+	once   sync.Once
+}
+
+// Start listens and serves until ctx ends or Close is called.
+func Start(ctx context.Context, o Opts) (*Broker, error) {
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.TLS != nil && o.TLS.ClientCAs != nil && o.TLS.ClientAuth == tls.NoClientCert {
+		o.TLS = o.TLS.Clone()
+		o.TLS.ClientAuth = tls.RequireAndVerifyClientCert
+	}
+	l, err := net.Listen("tcp", o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("broker: cannot listen on %s: %w", o.Listen, err)
+	}
+	addr := l.Addr()
+	if o.TLS != nil {
+		l = tls.NewListener(l, o.TLS)
+	}
+	caps := mochi.NewDefaultServerCapabilities()
+	caps.MaximumMessageExpiryInterval = 0  // the default deletes retained documents after a day
+	caps.MaximumClientWritesPending = 4096 // 32 KiB a client; what does not fit on subscribing is lost
+	caps.MaximumPacketSize = 256 << 10
+	caps.MinimumProtocolVersion = 4
+	caps.MaximumQos = 1
+	server := mochi.New(&mochi.Options{Capabilities: caps, Logger: o.Log, InlineClient: true})
+	if err := server.AddHook(newGate(o.Senders, o.TLS != nil && o.TLS.ClientCAs != nil), nil); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("broker: %w", err)
+	}
+	if err := server.AddListener(listeners.NewNet("mqtt", l)); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("broker: %w", err)
+	}
+	if err := server.Serve(); err != nil {
+		server.Close()
+		return nil, fmt.Errorf("broker: %w", err)
+	}
+	b := &Broker{server: server, addr: addr, secure: o.TLS != nil}
+	b.end = context.AfterFunc(ctx, b.close)
+	return b, nil
+}
+
+// Addr is host:port.
+func (b *Broker) Addr() string { return b.addr.String() }
+
+// URL is the address as a client's settings want it.
+func (b *Broker) URL() string {
+	if b.secure {
+		return "tls://" + b.Addr()
+	}
+	return "tcp://" + b.Addr()
+}
+
+// Publish sends a message as the broker itself, past every access rule.
+func (b *Broker) Publish(topic string, payload []byte, retain bool) error {
+	if err := b.server.Publish(topic, payload, retain, 1); err != nil {
+		return fmt.Errorf("broker: cannot publish %s: %w", topic, err)
+	}
+	return nil
+}
+
+// Retained is the message kept for a topic, or nil.
+func (b *Broker) Retained(topic string) []byte {
+	p, ok := b.server.Topics.Retained.Get(topic)
+	if !ok {
+		return nil
+	}
+	return p.Payload
+}
+
+// Clients is how many are connected.
+func (b *Broker) Clients() int {
+	n := 0
+	for _, c := range b.server.Clients.GetAll() {
+		if !c.Closed() && !c.Net.Inline {
+			n++
+		}
+	}
+	return n
+}
+
+// Close ends every connection; whatever was retained is gone.
+func (b *Broker) Close() {
+	b.end()
+	b.close()
+}
+
+func (b *Broker) close() {
+	b.once.Do(func() { b.server.Close() })
+}
