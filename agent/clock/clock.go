@@ -77,9 +77,10 @@ type Clock struct {
 
 	mu        sync.Mutex
 	floor     time.Time
-	anchor    anchor // the best time known apart from the host's clock
-	tainted   bool   // NTP that no signed time confirmed may have set the battery clock
-	rtc       bool   // there is a battery clock
+	floorUp   time.Duration // when the floor was last moved
+	anchor    anchor        // the best time known apart from the host's clock
+	tainted   bool          // NTP that no signed time confirmed may have set the battery clock
+	rtc       bool          // there is a battery clock
 	lastSaved time.Time
 	dirty     bool // state must be saved before the hour is over
 	seen      bool
@@ -123,7 +124,7 @@ func New(o Opts) *Clock {
 	c.load(o.Saved)
 	wall, up := o.Host()
 	at, ok := readRTC(o.Root)
-	c.rtc = ok
+	c.rtc, c.floorUp = ok, up
 	if ok && c.plausible(at) && !c.tainted && !o.TrustHost {
 		// The battery clock counts whole seconds; where the host agrees, its
 		// clock was set from it at boot and is the finer one.
@@ -182,7 +183,7 @@ func (c *Clock) read(wall time.Time, up time.Duration) (time.Time, Level) {
 	case good:
 		return wall, Floor
 	}
-	return c.floor.Add(up), Floor
+	return c.floor.Add(up - c.floorUp), Floor
 }
 
 // raise lets the floor follow the course of a signed time, as far as the grant
@@ -197,7 +198,7 @@ func (c *Clock) raise(up time.Duration) {
 		to = a.notAfter
 	}
 	if to.After(c.floor) {
-		c.floor = to
+		c.floor, c.floorUp = to, up
 	}
 }
 
@@ -322,7 +323,7 @@ func (c *Clock) Lower(at time.Time) {
 		at = c.o.Build
 	}
 	if at.Before(c.floor) {
-		c.floor, c.dirty = at, true
+		c.floor, c.floorUp, c.dirty = at, up, true
 	}
 	if c.anchor.level == Signed && c.anchor.course(up).After(at) {
 		c.anchor = anchor{}
