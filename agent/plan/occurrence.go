@@ -28,6 +28,8 @@ type Occurrence struct {
 	Signer   string // place of the signing grant: limits count by it
 	Holders  int    // distinct holders who signed
 	Rank     int    // the commune's order of priority bulletins from 1; 0: none
+	Text     string // what is said, for the words a place does not want to hear
+	Err      *Error // why it cannot sound whatever policy says; nil: it can
 }
 
 // A Part is one thing to open and play: exactly one of Audio, Relay and Chime is set.
@@ -42,9 +44,12 @@ type Part struct {
 // Progress is what has already happened to occurrences, folded from the ledger
 // and from this run of the agent.
 type Progress struct {
-	Since time.Time                // when this run began to play: older slots are joined, newer ones begun
-	Ended map[string]bool          // by occurrence ID: never to sound again
-	At    map[string]time.Duration // where an interrupted occurrence of this run stopped
+	Since    time.Time                // when this run began to play, or the clock last jumped: older slots are joined, newer ones begun
+	Ended    map[string]bool          // by occurrence ID, or by what stands before one of its slashes: never to sound again
+	At       map[string]time.Duration // where an interrupted occurrence of this run stopped
+	Last     map[string]time.Time     // by slot or alert: when the latest occurrence of it ended; gaps count from here
+	Refused  map[string]Code          // by occurrence ID: refused for the moment and written down, may still sound
+	Sounding string                   // ID of the occurrence that sounds now; empty: none
 }
 
 // A Result says how an occurrence ended, in the ledger's words.
