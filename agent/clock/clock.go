@@ -46,8 +46,11 @@ type Opts struct {
 	Saved []byte             // what Save was last given; empty on a new box
 	Save  func([]byte) error // keeps the floor, at most hourly and when trust in the battery clock changes
 
-	// Root holds sys/class/rtc; "" means "/".
-	Root string
+	// RTC is the battery clock, such as "/dev/rtc0"; empty: none. A chip that has
+	// a clock without a battery must not be named here: after a power cut it
+	// tells a wrong time with a straight face.
+	RTC  string
+	Root string // moves /sys, for tests; empty: "/"
 
 	// TrustHost takes the host's clock as good as a battery clock. It is for
 	// board desk, where somebody else keeps the time.
@@ -123,7 +126,7 @@ func New(o Opts) *Clock {
 	c := &Clock{o: o, floor: o.Build, steps: make(chan Step, 1)}
 	c.load(o.Saved)
 	wall, up := o.Host()
-	at, ok := readRTC(o.Root)
+	at, ok := readRTC(o.Root, o.RTC)
 	c.rtc, c.floorUp = ok, up
 	if ok && c.plausible(at) && !c.tainted && !o.TrustHost {
 		// The battery clock counts whole seconds; where the host agrees, its

@@ -19,21 +19,20 @@ func kernelSynced() bool {
 	return err == nil && st != unix.TIME_ERROR && t.Status&unix.STA_UNSYNC == 0
 }
 
-// readRTC reads the first battery clock that gives a time. The kernel shows
-// each as rtcN/since_epoch, in whole seconds of UTC; a clock with an empty
+// readRTC reads the battery clock behind a device such as /dev/rtc1. The kernel
+// shows it as since_epoch, in whole seconds of UTC; a clock with an empty
 // battery refuses the read or counts from its own year zero.
-func readRTC(root string) (time.Time, bool) {
-	files, _ := filepath.Glob(filepath.Join("/", root, "sys/class/rtc/rtc*/since_epoch"))
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			continue
-		}
-		s, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
-		if err != nil || s <= 0 {
-			continue
-		}
-		return time.Unix(s, 0).UTC(), true
+func readRTC(root, device string) (time.Time, bool) {
+	if device == "" {
+		return time.Time{}, false
 	}
-	return time.Time{}, false
+	b, err := os.ReadFile(filepath.Join("/", root, "sys/class/rtc", filepath.Base(device), "since_epoch"))
+	if err != nil {
+		return time.Time{}, false
+	}
+	s, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
+	if err != nil || s <= 0 {
+		return time.Time{}, false
+	}
+	return time.Unix(s, 0).UTC(), true
 }

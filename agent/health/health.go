@@ -1,0 +1,248 @@
+// Package health keeps named conditions: what is wrong with the box, since
+// when, how bad it is and which part to buy.
+package health
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	maxThings  = 4096 // held under one condition
+	shown      = 16   // of them given by Active
+	maxHistory = 256  // past conditions remembered
+	maxDetail  = 300  // bytes of one detail
+)
+
+// A Health knows what is wrong now. It is safe for concurrent use.
+type Health struct {
+	log     *slog.Logger
+	now     func() time.Time
+	changed chan struct{}
+
+	mu      sync.Mutex
+	active  map[string]*raised
+	history []Past
+}
+
+// raised is a condition that was set and not yet cleared.
+type raised struct {
+	Condition
+	since  time.Time
+	count  int
+	detail string
+	things map[string]string // what → detail; "" is the box as a whole
+	told   bool              // patience is over and the log has its line
+}
+
+// An Active is a condition that holds and has outlasted its patience.
+type Active struct {
+	Condition
+	Since  time.Time
+	Count  int      // how often it was raised since then
+	Detail string   // the latest
+	Things []string // which of several: hashes, places; the first 16 in order
+	More   int      // things beyond those
+}
+
+// A Past is a condition that was over again.
+type Past struct {
+	Code         string
+	Since, Until time.Time
+	Count        int
+	Detail       string
+	Brief        bool // it never outlasted its patience
+}
+
+// New makes a Health in which nothing is wrong. now gives the time that reports
+// shall carry; nil: time.Now. log may be nil.
+func New(log *slog.Logger, now func() time.Time) *Health {
+	if now == nil {
+		now = time.Now
+	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Health{log: log, now: now, changed: make(chan struct{}, 1), active: map[string]*raised{}}
+}
+
+// Set raises code for the box as a whole. Raising it again counts, keeps the
+// time and renews the detail.
+func (h *Health) Set(code, detail string) { h.SetOf(code, "", detail) }
+
+// Clear ends code, and all things under it.
+func (h *Health) Clear(code string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if r := h.active[code]; r != nil {
+		h.end(r)
+	}
+}
+
+// SetOf raises code for one of several things, such as a recording's hash. The
+// condition holds until every thing under it is cleared.
+func (h *Health) SetOf(code, what, detail string) {
+	detail = clip(detail)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r := h.active[code]
+	if r == nil {
+		c, ok := Lookup(code)
+		if !ok {
+			// A code without a row is a mistake of ours; the fault is real all the same.
+			c = Condition{Code: code, Severity: Fault, VI: code, EN: code}
+		}
+		r = &raised{Condition: c, since: h.now(), things: map[string]string{}}
+		h.active[code] = r
+		h.wake()
+	}
+	r.count++
+	r.detail = detail
+	if _, known := r.things[what]; !known {
+		if len(r.things) >= maxThings {
+			return
+		}
+		h.wake()
+	}
+	r.things[what] = detail
+}
+
+// ClearOf ends code for one thing.
+func (h *Health) ClearOf(code, what string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r := h.active[code]
+	if r == nil {
+		return
+	}
+	if _, known := r.things[what]; !known {
+		return
+	}
+	delete(r.things, what)
+	if len(r.things) == 0 {
+		h.end(r)
+		return
+	}
+	h.wake()
+}
+
+// Report raises code with err, or clears it when err is nil: the shape in which
+// rooms report.
+func (h *Health) Report(code string, err error) { h.ReportOf(code, "", err) }
+
+// ReportOf is Report for one of several things.
+func (h *Health) ReportOf(code, what string, err error) {
+	if err == nil {
+		h.ClearOf(code, what)
+		return
+	}
+	h.SetOf(code, what, err.Error())
+}
+
+func (h *Health) end(r *raised) {
+	now := h.now()
+	h.tell(r, now)
+	delete(h.active, r.Code)
+	if len(h.history) == maxHistory {
+		h.history = slices.Delete(h.history, 0, 1)
+	}
+	h.history = append(h.history, Past{Code: r.Code, Since: r.since, Until: now, Count: r.count, Detail: r.detail, Brief: !r.told})
+	if r.told {
+		h.log.Info("recovered", "code", r.Code, "after", now.Sub(r.since).Round(time.Second), "count", r.count)
+	}
+	h.wake()
+}
+
+// tell writes the one log line of a condition once its patience is over.
+func (h *Health) tell(r *raised, now time.Time) bool {
+	if now.Before(r.since) {
+		r.since = now // the clock was put back: nothing began in the future
+	}
+	if !r.told && now.Sub(r.since) >= r.Patience {
+		r.told = true
+		h.log.Log(context.Background(), r.Severity.level(), r.EN, "code", r.Code, "detail", r.detail, "count", r.count)
+	}
+	return r.told
+}
+
+// Active gives what is wrong at now, worst first, then longest first. It is
+// also what writes the log line of a condition whose patience has just ended.
+func (h *Health) Active(now time.Time) []Active {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var out []Active
+	for _, r := range h.active {
+		if !h.tell(r, now) {
+			continue
+		}
+		things := slices.Sorted(maps.Keys(r.things))
+		if len(things) > 0 && things[0] == "" {
+			things = things[1:]
+		}
+		n := min(len(things), shown)
+		out = append(out, Active{Condition: r.Condition, Since: r.since, Count: r.count, Detail: r.detail, Things: things[:n], More: len(things) - n})
+	}
+	slices.SortFunc(out, func(a, b Active) int {
+		if a.Severity != b.Severity {
+			return int(b.Severity) - int(a.Severity)
+		}
+		if c := a.Since.Compare(b.Since); c != 0 {
+			return c
+		}
+		if a.Code < b.Code {
+			return -1
+		}
+		return 1
+	})
+	return out
+}
+
+// Next is when Active will give more without anything being set: the earliest
+// end of a patience. It is zero when nothing waits.
+func (h *Health) Next() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var next time.Time
+	for _, r := range h.active {
+		if r.told {
+			continue
+		}
+		if at := r.since.Add(r.Patience); next.IsZero() || at.Before(next) {
+			next = at
+		}
+	}
+	return next
+}
+
+// Changed wakes whoever reports: a condition or a thing under one came or went.
+func (h *Health) Changed() <-chan struct{} { return h.changed }
+
+func (h *Health) wake() {
+	select {
+	case h.changed <- struct{}{}:
+	default:
+	}
+}
+
+// History gives past conditions, the newest last, at most 256.
+func (h *Health) History() []Past {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.history)
+}
+
+// clip bounds a detail without cutting a letter in two.
+func clip(s string) string {
+	if len(s) <= maxDetail {
+		return s
+	}
+	n := maxDetail
+	for n > 0 && s[n]&0xc0 == 0x80 {
+		n--
+	}
+	return s[:n] + "…"
+}

@@ -1,0 +1,224 @@
+package health
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// A Severity says how bad a condition is.
+type Severity int
+
+// The severities.
+const (
+	Info    Severity = iota // worth knowing; nothing is lost
+	Warning                 // something will be lost unless somebody acts
+	Fault                   // something is lost now
+)
+
+var severityNames = [...]string{Info: "info", Warning: "warning", Fault: "fault"}
+
+func (s Severity) String() string {
+	if s < Info || s > Fault {
+		return fmt.Sprintf("Severity(%d)", int(s))
+	}
+	return severityNames[s]
+}
+
+// MarshalText gives the word that reports use.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the word that MarshalText wrote.
+func (s *Severity) UnmarshalText(b []byte) error {
+	for i, n := range severityNames {
+		if n == string(b) {
+			*s = Severity(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("health: no severity %q: want info, warning or fault", b)
+}
+
+func (s Severity) level() slog.Level {
+	switch s {
+	case Info:
+		return slog.LevelInfo
+	case Warning:
+		return slog.LevelWarn
+	}
+	return slog.LevelError
+}
+
+// A Condition is one row of the table: something that can be wrong with a box.
+type Condition struct {
+	Code     string
+	Severity Severity
+	Patience time.Duration // how long it may last before anybody is told
+	VI, EN   string        // what it is
+	DoVI     string        // what to do about it
+	DoEN     string
+	PartVI   string // what to bring up the ladder or buy; empty: no part helps
+	PartEN   string
+}
+
+// Lookup gives the row of code.
+func Lookup(code string) (Condition, bool) {
+	c, ok := byCode[code]
+	return c, ok
+}
+
+// Conditions gives the whole table, in its order.
+func Conditions() []Condition { return append([]Condition(nil), table...) }
+
+var byCode = func() map[string]Condition {
+	m := make(map[string]Condition, len(table))
+	for _, c := range table {
+		m[c.Code] = c
+	}
+	return m
+}()
+
+// table is all that can be wrong. Patience keeps what mends itself from being
+// told: a mobile network drops for seconds, a USB card takes some to come back.
+var table = []Condition{
+	// The way to the centre.
+	{"broker-unreachable", Warning, 2 * time.Minute,
+		"Không liên lạc được với máy chủ tin nhắn", "No broker answers",
+		"Kiểm tra mạng, SIM còn dung lượng, ăng-ten; lịch đã lưu vẫn phát", "Check the network, the SIM's balance and the antenna; the stored schedule goes on",
+		"bộ định tuyến 4G hoặc SIM", "4G router or SIM"},
+	{"broker-refused", Fault, time.Minute,
+		"Máy chủ tin nhắn từ chối thiết bị này", "The broker refuses this box",
+		"Kiểm tra tên thiết bị và chứng thư; thiết bị có thể đã bị thay thế", "Check the device name and its certificate; the box may have been replaced", "", ""},
+	{"tls-ca", Fault, time.Minute,
+		"Chứng thư của máy chủ không do cơ quan của ta ký", "The broker's certificate is not signed by our authority",
+		"Kiểm tra tệp CA; nếu tệp đúng thì có người đang giả máy chủ", "Check the CA file; if it is right somebody poses as the broker", "", ""},
+	{"tls-name", Fault, time.Minute,
+		"Chứng thư của máy chủ mang tên khác", "The broker's certificate is for another host",
+		"Kiểm tra địa chỉ máy chủ trong agent.toml", "Check the broker address in agent.toml", "", ""},
+	{"tls-expired", Fault, time.Minute,
+		"Chứng thư của máy chủ hết hạn, hoặc đồng hồ của thiết bị sai", "The broker's certificate is out of its time, or our clock is wrong",
+		"Xem đồng hồ của thiết bị; nếu đúng giờ thì báo đơn vị quản lý máy chủ gia hạn", "Look at this box's clock; if it is right the broker's certificate must be renewed",
+		"pin đồng hồ CR2032", "clock battery CR2032"},
+	{"subscribe-refused", Fault, time.Minute,
+		"Máy chủ không cho nhận một số chủ đề", "The broker denies some topics",
+		"Báo đơn vị quản lý máy chủ kiểm tra quyền của thiết bị", "Have the broker's access list checked for this device", "", ""},
+	{"outbox-fault", Warning, 0,
+		"Không ghi được báo cáo chờ gửi xuống thẻ nhớ", "Reports waiting to be sent cannot be written",
+		"Kiểm tra thẻ nhớ", "Check the memory card", "thẻ nhớ", "memory card"},
+	{"authority-lost", Warning, 0,
+		"Không còn nghe thấy trung tâm qua máy chủ này", "The authority is no longer heard through this broker",
+		"Thiết bị tự chuyển sang máy chủ kế tiếp; nếu kéo dài, báo trung tâm", "The box tries its next broker by itself; tell the centre if it lasts", "", ""},
+	{"unassigned", Warning, 0,
+		"Thiết bị chưa được giao cho địa bàn nào", "This box has no place yet",
+		"Giao địa bàn cho thiết bị tại trung tâm", "Assign it a place at the centre", "", ""},
+	{"root-expired", Warning, 0,
+		"Khóa gốc đã quá hạn; thiết bị vẫn chạy", "The root keys are past their date; the box goes on",
+		"Trung tâm phát hành khóa gốc mới", "The authority must issue a new root", "", ""},
+	{"document-conflict", Fault, 0,
+		"Hai văn bản khác nội dung mang cùng một số phiên bản", "Two documents with other content carry the same version",
+		"Báo trung tâm: hai nơi đang soạn cùng một văn bản, hoặc khóa đã lộ", "Tell the centre: two desks edit one document, or a key was stolen", "", ""},
+
+	// Time and storage.
+	{"clock-untrusted", Warning, 2 * time.Minute,
+		"Đồng hồ chưa chắc chắn: các khung giờ chưa phát", "The clock is not sure: slots do not play",
+		"Nối mạng một lần để lấy giờ có chữ ký; bo mạch nên có đồng hồ pin", "Connect once for a signed time; the board should have a battery clock",
+		"mô-đun đồng hồ DS3231 và pin CR2032", "DS3231 clock module and CR2032 battery"},
+	{"clock-stepped", Info, 0,
+		"Đồng hồ vừa nhảy", "The clock jumped",
+		"Xem nhật ký; nếu lặp lại, thay pin đồng hồ", "See the ledger; if it repeats, change the clock battery",
+		"pin đồng hồ CR2032", "clock battery CR2032"},
+	{"storage-full", Warning, 0,
+		"Bộ nhớ đầy", "The storage is full",
+		"Xóa bản ghi không cần hoặc thay thẻ lớn hơn; văn bản và nhật ký vẫn được ghi", "Withdraw recordings that are not needed, or fit a larger card; documents and ledger are still written",
+		"thẻ nhớ công nghiệp lớn hơn", "larger industrial memory card"},
+	{"storage-readonly", Fault, 0,
+		"Thẻ nhớ không ghi được nữa", "The memory card can no longer be written",
+		"Thay thẻ nhớ: thẻ tự khóa khi gần hỏng", "Replace the card: cards lock themselves when they fail",
+		"thẻ nhớ công nghiệp", "industrial memory card"},
+	{"storage-damaged", Fault, 0,
+		"Dữ liệu đã lưu bị hỏng", "Stored data is damaged",
+		"Bản trước được dùng thay; thay thẻ nhớ", "The previous generation is used; replace the card",
+		"thẻ nhớ công nghiệp", "industrial memory card"},
+	{"ledger-broken", Fault, 0,
+		"Chuỗi nhật ký bị đứt", "The ledger's chain is broken",
+		"Chạy \"ledger verify\" và gửi kết quả về trung tâm", "Run \"ledger verify\" and send the result to the centre",
+		"thẻ nhớ công nghiệp", "industrial memory card"},
+	{"ledger-lost", Fault, 0,
+		"Không ghi được nhật ký", "The ledger cannot be written",
+		"Kiểm tra thẻ nhớ; số dòng bị mất được ghi lại khi ghi được", "Check the memory card; the number of lost entries is written down as soon as that works",
+		"thẻ nhớ công nghiệp", "industrial memory card"},
+	{"ledger-unsent", Warning, 0,
+		"Nhật ký cũ bị xóa trước khi trung tâm nhận được", "Old ledger entries were dropped before the centre had them",
+		"Nối mạng cho thiết bị để nhật ký được gửi đi", "Connect the box so that the ledger can be sent", "", ""},
+
+	// Recordings.
+	{"media-missing", Warning, 10 * time.Minute,
+		"Chưa tải được bản ghi âm", "A recording could not be fetched",
+		"Kiểm tra mạng và máy chủ bản ghi", "Check the network and the media server", "", ""},
+	{"media-digest", Fault, 0,
+		"Bản ghi âm tải về không đúng nội dung đã ký", "A recording is not what was signed",
+		"Không được phát. Kiểm tra máy chủ bản ghi", "It is not played. Check the media server", "", ""},
+	{"media-format", Warning, 0,
+		"Máy chủ gửi về thứ không phải bản ghi âm", "Something that is no recording was sent in its place",
+		"Thường là trang chào của nhà mạng: kiểm tra SIM còn dung lượng", "Often a network's welcome page: check the SIM's balance", "SIM", "SIM"},
+	{"media-scope", Fault, 0,
+		"Bản ghi âm được chỉ sang máy chủ không cho phép", "A recording points to a server that is not allowed",
+		"Không tải. Kiểm tra danh sách máy chủ bản ghi", "It is not fetched. Check the list of media servers", "", ""},
+	{"media-storage", Warning, 0,
+		"Không đủ chỗ cho bản ghi âm cần phát", "No room for recordings that are needed",
+		"Rút bớt văn bản cũ hoặc thay thẻ nhớ lớn hơn", "Withdraw old documents or fit a larger card",
+		"thẻ nhớ công nghiệp lớn hơn", "larger industrial memory card"},
+	{"media-metered", Info, 0,
+		"Đã dùng hết dung lượng 4G của ngày", "The day's mobile data is used up",
+		"Ngày mai tải tiếp; tin khẩn cấp vẫn tải", "Fetching goes on tomorrow; emergency recordings are still fetched", "", ""},
+
+	// Sound.
+	{"sink-missing", Fault, 10 * time.Second,
+		"Không thấy thiết bị âm thanh", "There is no sound device",
+		"Kiểm tra cạc âm thanh và dây cắm", "Check the sound card and its plug",
+		"cạc âm thanh USB", "USB sound card"},
+	{"sink-lost", Fault, 10 * time.Second,
+		"Thiết bị âm thanh ngừng hoạt động", "The sound device was lost",
+		"Thiết bị tự mở lại; nếu lặp lại, kiểm tra dây và nguồn", "It is reopened by itself; if that repeats, check plug and supply",
+		"cạc âm thanh USB", "USB sound card"},
+	{"sink-starved", Warning, 0,
+		"Âm thanh bị ngắt quãng", "The sound breaks up",
+		"Thiết bị quá tải hoặc quá nóng", "The box is overloaded or too hot", "", ""},
+	{"amp-fault", Fault, 0,
+		"Không điều khiển được tăng âm", "The amplifier cannot be switched",
+		"Kiểm tra chân điều khiển và dây tới tăng âm", "Check the control pin and its wire",
+		"rơ-le hoặc mô-đun tăng âm", "relay or amplifier module"},
+	{"amp-guard", Fault, 0,
+		"Tiến trình canh tăng âm không chạy", "The guard of the amplifier line does not run",
+		"Khởi động lại thiết bị; nếu còn, cập nhật phần mềm", "Restart the box; if it stays, update the software", "", ""},
+	{"silent-item", Warning, 0,
+		"Một mục đã phát mà không có tiếng", "An item played without a sound",
+		"Nghe lại bản ghi tại trung tâm", "Listen to the recording at the centre", "", ""},
+	{"relay-lost", Warning, 0,
+		"Mất tín hiệu tiếp âm", "The relay is lost",
+		"Kiểm tra mạng và địa chỉ nguồn tiếp âm", "Check the network and the relay's address", "", ""},
+	{"relay-silent", Warning, 0,
+		"Nguồn tiếp âm im lặng", "The relay gives no sound",
+		"Báo đài nguồn", "Tell the station that is relayed", "", ""},
+	{"relay-fallback", Info, 0,
+		"Đang tiếp âm từ nguồn dự phòng", "The relay runs from a fallback address",
+		"Kiểm tra nguồn chính", "Check the first address", "", ""},
+
+	// The box as it is meant to be for now.
+	{"hardware-missing", Fault, 0,
+		"Một phần cứng của bo mạch không mở được", "A part that the board names did not open",
+		"Xem chi tiết; phần còn lại vẫn chạy", "See the detail; the rest works",
+		"phần được nêu trong chi tiết", "the part named in the detail"},
+	{"uncommissioned", Warning, 0,
+		"Chưa nghiệm thu: phát ở mức âm lượng giảm", "Not commissioned: it plays at reduced level",
+		"Nghe thử dưới cụm loa rồi ký nghiệm thu", "Listen under the horns and sign the record", "", ""},
+	{"muted", Info, 0,
+		"Đang tắt tiếng theo lệnh", "Muted by order",
+		"Tự hết khi tới giờ; tin khẩn cấp vẫn phát", "It ends by itself; emergencies still sound", "", ""},
+	{"local-mode", Info, 0,
+		"Đang có kỹ thuật viên tại chỗ: không phát từ xa", "A technician is at work: nothing remote sounds",
+		"Tự hết sau 30 phút kể từ phím bấm cuối", "It ends 30 minutes after the last key", "", ""},
+	{"config-weak", Warning, 0,
+		"Tệp bí mật đang cho người khác đọc", "A secret file is open to others",
+		"Đặt quyền 0600 cho tệp được nêu", "Set mode 0600 on the file named", "", ""},
+}
