@@ -313,9 +313,10 @@ type Act struct {
 // A TimeAnswer answers a box's time question.
 type TimeAnswer struct {
 	Head
-	Nonce  string           `json:"nonce"`
+	Nonce  string           `json:"nonce"` // base64 of the 16 bytes that the box asked with
 	Time   time.Time        `json:"time"`
-	Epochs map[string]int64 `json:"epochs"`
+	Root   int64            `json:"root,omitempty"` // number of the newest root document
+	Epochs map[string]int64 `json:"epochs"`         // trust list issuer → epoch
 }
 
 // A Beat is the sign of life of the authority behind the broker.
@@ -323,8 +324,9 @@ type Beat struct {
 	Head
 	Seq              int64            `json:"seq"`
 	Time             time.Time        `json:"time"`
-	Epochs           map[string]int64 `json:"epochs"` // trust list issuer → epoch
-	Alerts           map[string]int64 `json:"alerts"` // "place/office" → version of live slots at, above and below
+	Root             int64            `json:"root,omitempty"` // number of the newest root document
+	Epochs           map[string]int64 `json:"epochs"`         // trust list issuer → epoch
+	Alerts           map[string]int64 `json:"alerts"`         // "place/office" → version of live slots at, above and below
 	ReconnectWindowS int              `json:"reconnect_window_s,omitempty"`
 }
 
@@ -352,6 +354,7 @@ type Settings struct {
 // Firmware names a signed bundle. It is carried out by a later room.
 type Firmware struct {
 	Version  string          `json:"version"`
+	Security int64           `json:"security"` // never below the box's floor; raised when a hole is closed
 	SHA256   string          `json:"sha256"`
 	Manifest json.RawMessage `json:"manifest,omitempty"`
 }
