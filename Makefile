@@ -16,23 +16,23 @@ help: ## this list
 run: ## a broker, an authority and a box on this machine; it speaks. BROKER=tls://host:8883 AUTHORITY=DIR for a real one
 	@scripts/packages.sh run
 	@mkdir -p $(BUILD)
-	$(GO) build -ldflags '$(LDFLAGS)' -o $(BUILD)/ ./agent ./scripts/loactl ./scripts/demo
-	@testdata/media.sh --sample $(BUILD)/sample
+	@$(GO) build -ldflags '$(LDFLAGS)' -o $(BUILD)/ ./agent ./scripts/loactl ./scripts/demo
+	@scripts/sample.sh $(BUILD)/sample
 	@exec $(BUILD)/demo -agent $(BUILD)/agent -media $(BUILD)/sample -out out $(if $(BROKER),-broker $(BROKER)) $(if $(AUTHORITY),-authority $(AUTHORITY))
 
 .PHONY: demo
 demo: ## the same, unattended, ≤ 30 s; exit 0 only if what was heard is what was sent
 	@scripts/packages.sh run
 	@mkdir -p $(BUILD)
-	$(GO) build -ldflags '$(LDFLAGS)' -o $(BUILD)/ ./agent ./scripts/loactl ./scripts/demo
-	@testdata/media.sh --sample $(BUILD)/sample
+	@$(GO) build -ldflags '$(LDFLAGS)' -o $(BUILD)/ ./agent ./scripts/loactl ./scripts/demo
+	@scripts/sample.sh $(BUILD)/sample
 	@exec $(BUILD)/demo -agent $(BUILD)/agent -media $(BUILD)/sample -out out -check
 
 .PHONY: build
 build: ## the agent and loactl, for this machine, in build/
 	@scripts/packages.sh build
 	@mkdir -p $(BUILD)
-	$(GO) build -ldflags '$(LDFLAGS)' -o $(BUILD)/ ./agent ./scripts/loactl
+	@$(GO) build -ldflags '$(LDFLAGS)' -o $(BUILD)/ ./agent ./scripts/loactl
 
 .PHONY: test
 test: ## everything that CI runs: fast suites first, then slow ones until 60 minutes have gone
