@@ -1,0 +1,67 @@
+package policy
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"loa/agent/plan"
+)
+
+// Hosts are the hosts from which ps let a relay come at now: those listed by at
+// least one policy in force and by every one that lists any.
+func Hosts(ps []plan.Policy, now time.Time) []string {
+	j := judge{now: now}
+	laws := j.inForce(ps)
+	var hosts []string
+	for _, l := range laws {
+		for _, h := range l.RelayHosts {
+			h = strings.ToLower(h)
+			if listedByAll(laws, h) && !slices.Contains(hosts, h) {
+				hosts = append(hosts, h)
+			}
+		}
+	}
+	slices.Sort(hosts)
+	return hosts
+}
+
+// listed reports whether a relay may come from the address, and names its host.
+func (j *judge) listed(address string) (host string, ok bool) {
+	if strings.HasPrefix(address, "alsa:") {
+		return address, true
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" {
+		return address, false
+	}
+	host = strings.ToLower(u.Hostname())
+	return host, listedByAll(j.laws, host)
+}
+
+func listedByAll(laws []law, host string) bool {
+	listed := false
+	for _, l := range laws {
+		if len(l.RelayHosts) == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(l.RelayHosts, func(h string) bool { return strings.EqualFold(h, host) }) {
+			return false
+		}
+		listed = true
+	}
+	return listed
+}
+
+func letterBefore(s string) bool {
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return unicode.IsLetter(r) || unicode.IsDigit(r)
+}
+
+func letterAfter(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsLetter(r) || unicode.IsDigit(r)
+}
