@@ -2,7 +2,10 @@
 // duck, mix, limit, meter, resample, tone. It does no I/O.
 package sound
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Everything after decode is interleaved stereo float32 at 48 kHz, because
 // oto v2 is only reliable when it is opened once at 48000/2.
@@ -26,8 +29,17 @@ type Source interface {
 	Close() error
 }
 
-// Frames is the number of whole frames in d.
-func Frames(d time.Duration) int { return int(d * Rate / time.Second) }
+// Frames is the number of whole frames in d. Where int has 32 bits it ends at
+// 12 hours.
+func Frames(d time.Duration) int { return int(min(frames64(d), math.MaxInt)) }
+
+func frames64(d time.Duration) int64 {
+	return int64(d/time.Second)*Rate + int64(d%time.Second*Rate/time.Second)
+}
 
 // Duration is the time that n frames last.
-func Duration(frames int) time.Duration { return time.Duration(frames) * time.Second / Rate }
+func Duration(frames int) time.Duration { return duration64(int64(frames)) }
+
+func duration64(frames int64) time.Duration {
+	return time.Duration(frames/Rate)*time.Second + time.Duration(frames%Rate)*time.Second/Rate
+}

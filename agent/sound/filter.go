@@ -1,0 +1,69 @@
+package sound
+
+import "math"
+
+// A biquad is one second-order section on both channels. Its state is float64:
+// at 100 Hz the poles lie so close to the unit circle that float32 hisses.
+type biquad struct {
+	b0, b1, b2, a1, a2 float64
+	z                  [Channels][2]float64
+}
+
+func (q *biquad) process(p []float32) {
+	for i := 0; i+1 < len(p); i += Channels {
+		for c := range Channels {
+			x := float64(p[i+c])
+			y := q.b0*x + q.z[c][0]
+			q.z[c][0] = q.b1*x - q.a1*y + q.z[c][1]
+			q.z[c][1] = q.b2*x - q.a2*y
+			p[i+c] = float32(y)
+		}
+	}
+}
+
+// highPass makes a Butterworth high-pass of order 2 or 4 out of sections.
+func highPass(hz float64, order int) []biquad {
+	qs := []float64{math.Sqrt2 / 2}
+	if order == 4 {
+		qs = []float64{0.54119610, 1.30656296} // 1/(2 cos π/8), 1/(2 cos 3π/8)
+	}
+	var sections []biquad
+	for _, q := range qs {
+		w := 2 * math.Pi * hz / Rate
+		cos, alpha := math.Cos(w), math.Sin(w)/(2*q)
+		a0 := 1 + alpha
+		sections = append(sections, biquad{
+			b0: (1 + cos) / 2 / a0, b1: -(1 + cos) / a0, b2: (1 + cos) / 2 / a0,
+			a1: -2 * cos / a0, a2: (1 - alpha) / a0,
+		})
+	}
+	return sections
+}
+
+// A HighPass takes away what lies below a frequency: a horn driver's diaphragm
+// travels furthest where the horn gives no sound, and breaks there.
+type HighPass struct {
+	Source
+	sections []biquad
+}
+
+// NewHighPass filters src with a Butterworth high-pass of 4th order (24 dB per
+// octave; −3 dB at hz). hz is 10…10000.
+func NewHighPass(src Source, hz float64) *HighPass {
+	return &HighPass{Source: src, sections: highPass(hz, 4)}
+}
+
+// NewGentleHighPass is the same of 2nd order (12 dB per octave), for a cabinet
+// or a ceiling speaker.
+func NewGentleHighPass(src Source, hz float64) *HighPass {
+	return &HighPass{Source: src, sections: highPass(hz, 2)}
+}
+
+// Read is [Source].
+func (h *HighPass) Read(p []float32) (int, error) {
+	n, err := h.Source.Read(p)
+	for i := range h.sections {
+		h.sections[i].process(p[:n])
+	}
+	return n, err
+}

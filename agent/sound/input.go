@@ -1,0 +1,272 @@
+package sound
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+)
+
+// An Input is one source in a mixer.
+type Input struct {
+	voice  Voice
+	src    Source
+	filter []biquad
+	gain   float64
+
+	level   slope // an angle, see curve
+	ducked  bool
+	stopped bool
+	done    error // why src gives no more: io.EOF, a failure, errStopped
+	over    bool  // done, and nothing taken back is left to give
+
+	back     []float32 // taken back by a rewind, to be given again before src
+	past     []*chunk  // mixed, fate unknown
+	position int64     // frames given and not taken back
+
+	heard   Meter
+	lost    int64
+	starved int64
+	starves bool // it did in the last block
+}
+
+// A chunk is what one input gave to one stretch of the mix.
+type chunk struct {
+	start   int64     // frame of the mix
+	samples []float32 // before gain and fades
+	from    slope     // the input's level at its beginning
+	level   level     // as mixed
+	final   bool      // level includes the limiter
+}
+
+func (c *chunk) frames() int { return len(c.samples) / Channels }
+
+// errStopped ends an input that was stopped.
+var errStopped = errors.New("stopped")
+
+// Stop lets the input fade and then end.
+func (i *Input) Stop() { i.stopped = true }
+
+// Voice is what it was added with.
+func (i *Input) Voice() Voice { return i.voice }
+
+// Begun reports whether any of it has been mixed.
+func (i *Input) Begun() bool { return i.position > 0 }
+
+// Over reports whether the input will give no more sound, unless a rewind takes
+// some back.
+func (i *Input) Over() bool { return i.over }
+
+// Stopped reports whether Stop was called.
+func (i *Input) Stopped() bool { return i.stopped }
+
+// Starves reports whether the source had too little for the last block.
+func (i *Input) Starves() bool { return i.starves && !i.over }
+
+// Held reports whether a higher voice keeps the input silent.
+func (i *Input) Held() bool { return !i.over && !i.stopped && i.level.to == 0 }
+
+// An Account is what became of an input so far.
+type Account struct {
+	Heard    Meter // what was heard, at the level at which it was
+	Lost     int64 // frames that were passed and not heard
+	Starved  int64 // frames of silence because the source had nothing to give
+	Position int64 // frames of the source up to the last one heard or lost
+	Ended    bool  // the source came to its end
+	Err      error // why it failed
+}
+
+// Account says what became of the input so far.
+func (i *Input) Account() Account {
+	a := Account{Heard: i.heard, Lost: i.lost, Starved: i.starved, Position: i.heard.frames + i.lost}
+	switch {
+	case i.done == io.EOF:
+		a.Ended = true
+	case i.done != errStopped:
+		a.Err = i.done
+	}
+	return a
+}
+
+// curve turns the level, which moves in a straight line, into an amplitude: a
+// quarter of a sine, so that what fades in and what fades out have one power.
+func curve(level float64) float64 { return math.Sin(math.Pi / 2 * level) }
+
+// angle is the level whose amplitude is a.
+func angle(a float64) float64 { return math.Asin(a) * 2 / math.Pi }
+
+// aim sends the input to amplitude a. What has not begun begins there, unless it
+// is to fade in.
+func (i *Input) aim(a float64, frames int) {
+	if i.position == 0 && i.voice.FadeIn <= 0 {
+		frames = 0
+	}
+	i.level.aim(angle(a), frames)
+}
+
+// mix adds the input's next frames to p and says whether there were any.
+func (i *Input) mix(p []float32, m *Mixer) bool {
+	i.starves = false
+	want := len(p)
+	if i.level.to == 0 { // not a frame further than can be heard
+		want = min(want, i.level.left()*Channels)
+	}
+	if want == 0 {
+		// Silenced. What was stopped ends, and so does what had come to its end
+		// in the device's queue: a tail of a syllable later on would be a riddle.
+		if i.stopped || i.done != nil {
+			i.back = i.back[:0]
+			i.close(errStopped)
+			i.over = true
+		}
+		return false
+	}
+	c := m.chunk()
+	c.from = i.level
+	c.samples = i.fill(c.samples, want)
+	if i.over = i.done != nil && len(i.back) == 0; !i.over && len(c.samples) < want {
+		i.starves = true
+		i.starved += int64((want - len(c.samples)) / Channels)
+	}
+	if len(c.samples) == 0 {
+		m.spare = append(m.spare, c)
+		return false
+	}
+	i.add(p, c)
+	i.position += int64(c.frames())
+	i.past = append(i.past, c)
+	return true
+}
+
+// fill appends up to want values to s, first what was taken back.
+func (i *Input) fill(s []float32, want int) []float32 {
+	n := min(want, len(i.back))
+	s = append(s, i.back[:n]...)
+	i.back = append(i.back[:0], i.back[n:]...)
+	for len(s) < want && i.done == nil {
+		at := len(s)
+		s = append(s, make([]float32, want-at)...)
+		n, err := i.read(s[at:])
+		s = s[:at+n]
+		for k := range i.filter {
+			i.filter[k].process(s[at:])
+		}
+		if err != nil {
+			i.close(err)
+		} else if n == 0 {
+			break
+		}
+	}
+	return s
+}
+
+// read reads the source and lets nothing of it through that could hurt the
+// others: no panic, no broken count, no NaN that would stay in a filter for ever.
+func (i *Input) read(p []float32) (n int, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			n, err = 0, fmt.Errorf("source of %q panicked: %v", i.voice.Name, r)
+		}
+	}()
+	n, err = i.src.Read(p)
+	if n < 0 || n > len(p) || n%Channels != 0 {
+		return 0, fmt.Errorf("source of %q gave %d values for %d", i.voice.Name, n, len(p))
+	}
+	for k, v := range p[:n] {
+		// +18 dBFS: far above anything that is not an error.
+		if !(v >= -8 && v <= 8) {
+			p[k] = max(-8, min(8, v))
+			if v != v {
+				p[k] = 0
+			}
+		}
+	}
+	return n, err
+}
+
+// close ends the use of the source, for a reason.
+func (i *Input) close(why error) {
+	if i.done != nil {
+		return
+	}
+	i.done = why
+	defer func() {
+		if r := recover(); r != nil && i.done == io.EOF {
+			i.done = fmt.Errorf("source of %q panicked: %v", i.voice.Name, r)
+		}
+	}()
+	// Everything it had to give has been given: an error of Close changes nothing.
+	_ = i.src.Close()
+}
+
+// add mixes c into p at the input's level.
+func (i *Input) add(p []float32, c *chunk) {
+	rests := i.level.resting()
+	g := float32(i.gain * curve(i.level.now))
+	l := level{frames: c.frames()}
+	for k := 0; k+1 < len(c.samples); k += Channels {
+		if !rests {
+			g = float32(i.gain * curve(float64(i.level.next())))
+		}
+		a, b := c.samples[k]*g, c.samples[k+1]*g
+		p[k] += a
+		p[k+1] += b
+		l.sum += float64(a*a + b*b)
+		l.peak = max(l.peak, a, -a, b, -b)
+	}
+	c.level, c.final = l, false
+}
+
+// limited counts the limiter in what was mixed last.
+func (i *Input) limited(gain float64, ceiling float32) {
+	for k := len(i.past) - 1; k >= 0 && !i.past[k].final; k-- {
+		c := i.past[k]
+		c.level = c.level.scaled(gain)
+		c.level.peak = min(c.level.peak, ceiling)
+		c.final = true
+	}
+}
+
+// settle books what became of c.
+func (i *Input) settle(c *chunk, heard bool, floorDBFS float64) {
+	if heard {
+		i.heard.add(c.level, floorDBFS)
+	} else {
+		i.lost += int64(c.frames())
+	}
+}
+
+// rewind takes back what was mixed from frame on.
+func (i *Input) rewind(frame int64, m *Mixer) {
+	var again []float32
+	keep := len(i.past)
+	for k, c := range i.past {
+		if c.start+int64(c.frames()) <= frame {
+			continue
+		}
+		cut := int(max(0, frame-c.start)) // frames of c that stay
+		if len(again) == 0 {
+			i.level = c.from
+			for range cut {
+				i.level.next()
+			}
+		}
+		again = append(again, c.samples[cut*Channels:]...)
+		if cut > 0 {
+			part := float64(cut) / float64(c.frames())
+			c.level.frames, c.level.sum = cut, c.level.sum*part
+			c.samples = c.samples[:cut*Channels]
+			keep = min(keep, k+1)
+			continue
+		}
+		keep = min(keep, k)
+		m.spare = append(m.spare, c)
+	}
+	if len(again) == 0 {
+		return
+	}
+	i.past = i.past[:keep]
+	i.position -= int64(len(again) / Channels)
+	i.back = append(again, i.back...)
+	i.over = false
+}
