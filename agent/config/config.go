@@ -1,0 +1,238 @@
+// Package config reads this device's own file: identity, broker, board, directories.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// Where things lie unless the file says otherwise.
+const (
+	File      = "/etc/loa/agent.toml"
+	RootFile  = "/etc/loa/root.json"
+	StateDir  = "/var/lib/loa"
+	Socket    = "/run/loa/console.sock"
+	ReportKey = "/etc/loa/report.key"
+)
+
+// maxFile bounds the file; a full one has 1 KB.
+const maxFile = 64 << 10
+
+// A Config is what belongs to one box and to no other: what kind of hardware
+// it is stands in the board file. Secrets are named by path, never written here.
+type Config struct {
+	Device string `toml:"device"` // the box's id, its certificate's common name
+	Board  string `toml:"board"`  // an embedded board's name, or the path of a board file
+	Lang   string `toml:"lang"`   // the console's: "vi" (default) or "en"
+
+	RootFile  string `toml:"root_file"`  // signed root keys, from the image
+	ReportKey string `toml:"report_key"` // the box's Ed25519 key, PEM, which signs its reports
+	State     string `toml:"state"`      // directory of documents, recordings, ledger, outbox
+	Socket    string `toml:"socket"`     // unix socket of the local console
+	MediaMB   int    `toml:"media_mb"`   // room for recordings in MB (10⁶ bytes); 0: what the disk can spare
+
+	Broker Broker `toml:"broker"`
+
+	moved string // what -root said
+}
+
+// Broker is the way to the centre. Without URLs the box works alone.
+type Broker struct {
+	URLs []string `toml:"urls"` // tls://host:8883, the preferred one first; tcp:// only to this machine
+	CA   string   `toml:"ca"`   // PEM files
+	Cert string   `toml:"cert"`
+	Key  string   `toml:"key"`
+}
+
+// Load reads file as root sees it and fills in what it leaves out. root moves
+// /etc, /var, /run, /proc, /sys and /dev together, so that a test is a directory; "" or
+// "/" moves nothing. All paths in the result are moved.
+func Load(file, root string) (Config, error) {
+	file = Move(root, file)
+	fi, err := os.Stat(file)
+	if err != nil {
+		return Config{}, fmt.Errorf("cannot read the box's settings: %w", err)
+	}
+	if fi.Mode().Perm()&0o022 != 0 {
+		return Config{}, fmt.Errorf("%s: anybody may write it (mode %04o): chmod 644 %s", file, fi.Mode().Perm(), file)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return Config{}, fmt.Errorf("cannot read the box's settings: %w", err)
+	}
+	c, err := Parse(file, data)
+	if err != nil {
+		return Config{}, err
+	}
+	c.move(root)
+	for _, s := range c.secrets() {
+		if err := private(s.path); err != nil {
+			return Config{}, fmt.Errorf("%s: %s: %w", file, s.key, err)
+		}
+	}
+	return c, nil
+}
+
+// Parse reads the text of a settings file, checks it and fills in the defaults;
+// name is only for its errors, which say file:line and what to write instead.
+func Parse(name string, data []byte) (Config, error) {
+	if len(data) > maxFile {
+		return Config{}, fmt.Errorf("%s: %d bytes are too many for a settings file (%d at most)", name, len(data), maxFile)
+	}
+	c := Config{
+		Board: "desk", Lang: "vi",
+		RootFile: RootFile, ReportKey: ReportKey, State: StateDir, Socket: Socket,
+		Broker: Broker{CA: "/etc/loa/ca.pem", Cert: "/etc/loa/box.pem", Key: "/etc/loa/box.key"},
+	}
+	if err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&c); err != nil {
+		return Config{}, explain(name, err)
+	}
+	if err := c.check(); err != nil {
+		var k *keyError
+		if errors.As(err, &k) {
+			return Config{}, fmt.Errorf("%s%s: %w", name, lineOf(data, k.key), err)
+		}
+		return Config{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return c, nil
+}
+
+// deviceID is what can stand in a topic, a certificate and a file name alike.
+var deviceID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
+
+// A keyError is a value that cannot be, under its dotted key.
+type keyError struct{ key, msg string }
+
+func (e *keyError) Error() string { return e.key + ": " + e.msg }
+
+func bad(key, format string, args ...any) error {
+	return &keyError{key: key, msg: fmt.Sprintf(format, args...)}
+}
+
+func (c *Config) check() error {
+	switch {
+	case c.Device == "":
+		return errors.New(`device is missing: write device = "d-000001", the name in the box's certificate`)
+	case !deviceID.MatchString(c.Device):
+		return bad("device", "%q is no device name: 1 to 64 of a-z, 0-9 and -, such as d-000001", c.Device)
+	case c.Board == "":
+		return bad("board", "name a board, such as desk or orangepi-zero")
+	case c.Lang != "vi" && c.Lang != "en":
+		return bad("lang", "%q is not spoken here: vi or en", c.Lang)
+	case c.MediaMB < 0:
+		return bad("media_mb", "%d is less than nothing: 0 takes what the disk can spare", c.MediaMB)
+	}
+	for _, p := range c.paths() {
+		if !filepath.IsAbs(*p.path) {
+			return bad(p.key, "%q is no absolute path", *p.path)
+		}
+	}
+	// The kernel's limit of a socket's name, with its final zero byte.
+	if len(c.Socket) > 107 {
+		return bad("socket", "%d bytes are too long for a socket's path (107 at most)", len(c.Socket))
+	}
+	for _, u := range c.Broker.URLs {
+		if err := brokerURL(u); err != nil {
+			return bad("broker.urls", "%v", err)
+		}
+	}
+	return nil
+}
+
+func brokerURL(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" {
+		return fmt.Errorf("%q is no broker address: write tls://host:8883", s)
+	}
+	if u.User != nil {
+		return fmt.Errorf("the address of %s holds a password: a box is known by its certificate", u.Host)
+	}
+	switch u.Scheme {
+	case "tls", "mqtts", "ssl":
+		return nil
+	case "tcp", "mqtt":
+		// Documents are signed, but where a box is and what it plays is nobody else's business.
+		if a, err := netip.ParseAddr(u.Hostname()); u.Hostname() == "localhost" || err == nil && a.IsLoopback() {
+			return nil
+		}
+		return fmt.Errorf("%q leaves this machine without TLS: write tls://%s", s, u.Host)
+	}
+	return fmt.Errorf("%q: %q is no way to a broker: write tls://%s", s, u.Scheme, u.Host)
+}
+
+type named struct {
+	key  string
+	path *string
+}
+
+func (c *Config) paths() []named {
+	return []named{
+		{"root_file", &c.RootFile}, {"report_key", &c.ReportKey}, {"state", &c.State}, {"socket", &c.Socket},
+		{"broker.ca", &c.Broker.CA}, {"broker.cert", &c.Broker.Cert}, {"broker.key", &c.Broker.Key},
+	}
+}
+
+func (c *Config) secrets() []struct{ key, path string } {
+	return []struct{ key, path string }{{"broker.key", c.Broker.Key}, {"report_key", c.ReportKey}}
+}
+
+// private refuses a secret that others may read. One that is not there yet is
+// no error: it comes with enrolment.
+func private(path string) error {
+	fi, err := os.Stat(path)
+	if err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	if fi.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("others may read %s (mode %04o): chmod 600 %s", path, fi.Mode().Perm(), path)
+	}
+	return nil
+}
+
+// move puts every path under root.
+func (c *Config) move(root string) {
+	c.moved = root
+	for _, p := range c.paths() {
+		*p.path = Move(root, *p.path)
+	}
+	if strings.ContainsRune(c.Board, filepath.Separator) {
+		c.Board = Move(root, c.Board)
+	}
+}
+
+// Path is where a path of the system, such as /sys/class/rtc or /dev/ttyS2,
+// lies for this box.
+func (c Config) Path(path string) string { return Move(c.moved, path) }
+
+// Dir is a directory under the state directory, such as "media".
+func (c Config) Dir(name string) string { return filepath.Join(c.State, name) }
+
+// Move puts a path of the system under root: those in /etc, /var, /run, /proc,
+// /sys and /dev. Others, and those already there, stay.
+func Move(root, path string) string {
+	if root == "" || root == "/" {
+		return path
+	}
+	root, path = filepath.Clean(root), filepath.Clean(path)
+	if path == root || strings.HasPrefix(path, root+"/") {
+		return path
+	}
+	for _, dir := range []string{"/etc", "/var", "/run", "/proc", "/sys", "/dev"} {
+		if path == dir || strings.HasPrefix(path, dir+"/") {
+			return filepath.Join(root, path)
+		}
+	}
+	return path
+}
