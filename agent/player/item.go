@@ -1,0 +1,254 @@
+package player
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"loa/agent/plan"
+	"loa/agent/sound"
+)
+
+// item is an occurrence as one source: all parts of all rounds, gaps between
+// them, from o.At, cut at o.End. A part that cannot be opened is left out and
+// remembered; the rest still sounds.
+//
+// Parts are opened one ahead by feed, never by Read: opening may measure
+// loudness or pass over minutes of sound, and the speaker must not wait for it.
+type item struct {
+	o    plan.Occurrence
+	open Opener
+	fed  chan opened   // closed after the last part
+	quit chan struct{} // closed by Close
+
+	mu     sync.Mutex
+	cur    sound.Source
+	gain   float32
+	left   int // frames until o.End
+	played []string
+	code   plan.Code
+	err    error
+	begun  int  // parts that were opened
+	ended  bool // came to its own end
+	closed bool
+}
+
+// opened is a part, or a gap, ready to sound from where it should begin; or an
+// error in its stead.
+type opened struct {
+	Opened
+	part bool
+	err  error
+}
+
+func newItem(o plan.Occurrence, open Opener, now time.Time) *item {
+	it := &item{
+		o: o, open: open,
+		fed: make(chan opened, 1), quit: make(chan struct{}),
+		left: sound.Frames(o.End.Sub(now)),
+	}
+	// Ends when everything has been handed over or the item is closed; the
+	// speaker closes every source it was given.
+	go it.feed()
+	return it
+}
+
+func (it *item) feed() {
+	defer close(it.fed)
+	skip := sound.Frames(it.o.At)
+	for round := range max(it.o.Repeat, 1) {
+		if round > 0 && it.o.Gap > 0 {
+			gap := sound.Frames(it.o.Gap)
+			passed := min(gap, skip)
+			skip -= passed
+			if !it.give(opened{Opened: Opened{Source: sound.Silence(sound.Duration(gap - passed))}}) {
+				return
+			}
+		}
+		for _, p := range it.o.Parts {
+			if length := sound.Frames(p.Length); length > 0 && skip >= length {
+				skip -= length
+				continue
+			}
+			part, err := it.open(p)
+			if err == nil && skip > 0 {
+				skip = passOver(part.Source, skip)
+			}
+			if !it.give(opened{Opened: part, part: true, err: err}) {
+				return
+			}
+		}
+	}
+}
+
+func (it *item) give(o opened) bool {
+	select {
+	case it.fed <- o:
+		return true
+	case <-it.quit:
+		if o.Source != nil {
+			o.Source.Close()
+		}
+		return false
+	}
+}
+
+// passOver moves src on by so many frames and returns those still missing: when
+// it ended before, or when it had nothing to give.
+func passOver(src sound.Source, frames int) int {
+	if s, ok := src.(interface{ SeekTo(time.Duration) error }); ok && s.SeekTo(sound.Duration(frames)) == nil {
+		return 0
+	}
+	buf := make([]float32, 4096)
+	for frames > 0 {
+		n, err := src.Read(buf[:min(len(buf), frames*sound.Channels)])
+		frames -= n / sound.Channels
+		if err != nil {
+			return frames
+		}
+		if n == 0 {
+			return 0 // a live source: it is where it is
+		}
+	}
+	return 0
+}
+
+// Read implements [sound.Source]. Only the speaker's loop calls it.
+func (it *item) Read(p []float32) (int, error) {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	for {
+		switch {
+		case it.closed:
+			return 0, io.ErrClosedPipe
+		case it.left <= 0:
+			// A live station has no end of its own: its time is up, and that is its end.
+			it.ended = it.ended || it.o.Length == 0
+			return 0, io.EOF
+		case it.cur == nil:
+			select {
+			case o, more := <-it.fed:
+				if !more {
+					it.ended = true
+					if it.begun == 0 && it.err != nil {
+						return 0, it.err
+					}
+					return 0, io.EOF
+				}
+				it.begin(o)
+			default:
+				return 0, nil
+			}
+			continue
+		}
+		n, err := it.cur.Read(p[:min(len(p), it.left*sound.Channels)])
+		it.left -= n / sound.Channels
+		for i := range p[:n] {
+			p[i] *= it.gain
+		}
+		if err != nil {
+			it.cur.Close()
+			it.cur = nil
+			if !errors.Is(err, io.EOF) {
+				it.fail(err)
+			}
+		}
+		if n > 0 || err == nil {
+			return n, nil
+		}
+	}
+}
+
+func (it *item) begin(o opened) {
+	if o.err != nil {
+		it.fail(o.err)
+		return
+	}
+	if o.part {
+		it.begun++
+	}
+	if o.SHA256 != "" {
+		it.played = append(it.played, o.SHA256)
+	}
+	it.cur, it.gain = o.Source, float32(sound.Amplitude(o.GainDB))
+}
+
+func (it *item) fail(err error) {
+	if it.err != nil {
+		return
+	}
+	it.err, it.code = err, plan.MediaFormat
+	var coded *plan.Error
+	if errors.As(err, &coded) {
+		it.code = coded.Code
+	}
+}
+
+// Close implements [sound.Source].
+func (it *item) Close() error {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	if it.closed {
+		return nil
+	}
+	it.closed = true
+	close(it.quit)
+	select { // what feed had ready
+	case o := <-it.fed:
+		if o.Source != nil {
+			o.Source.Close()
+		}
+	default:
+	}
+	if it.cur == nil {
+		return nil
+	}
+	return it.cur.Close()
+}
+
+// ending says how the sounding went. The sounding must be done.
+func (c *playing) ending() plan.Ending {
+	r := c.sounding.Report()
+	it := c.item
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	e := plan.Ending{
+		Turn:       c.now.Turn,
+		Occurrence: it.o,
+		Code:       it.code,
+		Err:        it.err,
+		Complete:   it.ended,
+		At:         it.o.At + sound.Duration(int(r.Position)),
+		Heard:      sound.Duration(int(r.Loud)),
+		RMSDBFS:    r.RMSDBFS,
+		PeakDBFS:   r.PeakDBFS,
+		Proof:      r.Proof,
+		Media:      it.played,
+	}
+	if e.Err == nil && r.Err != nil {
+		e.Err = fmt.Errorf("cannot sound %q: %w", it.o.ID, r.Err)
+	}
+	e.Result = judge(e, r.Frames, r.Loud)
+	return e
+}
+
+// What counts as heard. A horn box plays speech around −20 dBFS before its
+// volume; what is 25 dB below that is lost in street noise.
+const (
+	weakDBFS    = -45.0
+	silentShare = 0.02 // less than this share above the silence floor
+)
+
+func judge(e plan.Ending, frames, loud int64) plan.Result {
+	switch {
+	case frames == 0 || float64(loud) < silentShare*float64(frames):
+		return plan.Silent
+	case !e.Complete || e.Err != nil:
+		return plan.Partial
+	case e.RMSDBFS < weakDBFS:
+		return plan.Weak
+	}
+	return plan.Heard
+}

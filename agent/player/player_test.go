@@ -1,0 +1,207 @@
+package player_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"loa/agent/plan"
+	"loa/agent/player"
+	"loa/agent/sound"
+	"loa/agent/speaker"
+	"loa/agent/speaker/speakertest"
+)
+
+// stage is a player over a real speaker and an emulated card.
+type stage struct {
+	*player.Player
+	card *speakertest.Card
+	end  func()
+}
+
+func newStage(t *testing.T, open player.Opener) stage {
+	t.Helper()
+	card := &speakertest.Card{}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	spk := speaker.New(func() (speaker.Sink, error) { return card, nil }, &speakertest.Amp{}, speaker.Opts{Log: log})
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { spk.Run(ctx) })
+	return stage{player.New(spk, open, log), card, func() { cancel(); wg.Wait() }}
+}
+
+// tones opens a part as a tone as long as the part says; a part of the chime
+// named "missing" cannot be opened, "silence" is silent, "faint" is far too quiet.
+func tones(p plan.Part) (player.Opened, error) {
+	switch p.Chime {
+	case "missing":
+		return player.Opened{}, &plan.Error{Code: plan.MediaMissing, Msg: "not here"}
+	case "silence":
+		return player.Opened{Source: sound.Silence(p.Length)}, nil
+	case "faint":
+		return player.Opened{Source: sound.NewTone(440, -54, p.Length)}, nil
+	}
+	return player.Opened{Source: sound.NewTone(440, -20, p.Length), SHA256: p.Chime}, nil
+}
+
+func occurrence(length time.Duration, chimes ...string) plan.Occurrence {
+	now := time.Now()
+	o := plan.Occurrence{ID: "s@1/0", Class: plan.Normal, Start: now, End: now.Add(time.Hour)}
+	for _, c := range chimes {
+		o.Parts = append(o.Parts, plan.Part{Chime: c, Length: length})
+	}
+	o.Length = length * time.Duration(len(chimes))
+	return o
+}
+
+func near(a, b, tolerance time.Duration) bool { return (a - b).Abs() <= tolerance }
+
+func TestEndings(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		chimes []string
+		repeat int
+		result plan.Result
+		code   plan.Code
+		heard  time.Duration
+	}{
+		{"heard", []string{"a", "b"}, 1, plan.Heard, "", 4 * time.Second},
+		{"three rounds with gaps", []string{"a"}, 3, plan.Heard, "", 6 * time.Second},
+		{"silent recording", []string{"silence"}, 1, plan.Silent, "", 0},
+		{"faint recording", []string{"faint"}, 1, plan.Weak, "", 2 * time.Second},
+		{"one part missing", []string{"missing", "b"}, 1, plan.Partial, plan.MediaMissing, 2 * time.Second},
+		{"all missing", []string{"missing"}, 1, plan.Silent, plan.MediaMissing, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t, tones)
+				defer s.end()
+				o := occurrence(2*time.Second, c.chimes...)
+				o.Repeat, o.Gap = c.repeat, time.Second
+				turn := s.Play(o, 100, time.Now())
+				e := <-s.Endings()
+				if e.Turn != turn {
+					t.Errorf("turn %d, want %d", e.Turn, turn)
+				}
+				if e.Result != c.result || e.Code != c.code {
+					t.Errorf("ended %s (%s), want %s (%s): %v", e.Result, e.Code, c.result, c.code, e.Err)
+				}
+				if !near(e.Heard, c.heard, 50*time.Millisecond) {
+					t.Errorf("heard %v, want %v", e.Heard, c.heard)
+				}
+				if _, playing := s.Now(); playing {
+					t.Error("still playing after its ending")
+				}
+			})
+		})
+	}
+}
+
+func TestHigherTakesOverAndTheFirstSaysWhereItStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, tones)
+		defer s.end()
+		first := occurrence(20*time.Second, "a")
+		s.Play(first, 100, time.Now())
+		time.Sleep(5 * time.Second)
+		alarm := occurrence(3*time.Second, "b")
+		alarm.ID, alarm.Class = "alert", plan.Emergency
+		s.Play(alarm, 100, time.Now())
+		e := <-s.Endings()
+		if e.Occurrence.ID != first.ID || e.Complete || e.Result != plan.Partial {
+			t.Fatalf("first ending %+v, want the first, partial", e)
+		}
+		if !near(e.At, 5*time.Second, 600*time.Millisecond) {
+			t.Errorf("stopped at %v, want about 5 s", e.At)
+		}
+		if e = <-s.Endings(); e.Occurrence.ID != "alert" || e.Result != plan.Heard {
+			t.Fatalf("second ending %+v, want the alert, heard", e)
+		}
+		first.At = 5 * time.Second
+		began := time.Now()
+		s.Play(first, 100, began)
+		if e = <-s.Endings(); !e.Complete || !near(time.Since(began), 15*time.Second, time.Second) {
+			t.Errorf("resumed for %v, complete %v; want 15 s", time.Since(began), e.Complete)
+		}
+	})
+}
+
+func TestNothingSoundsPastItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, tones)
+		defer s.end()
+		o := occurrence(20*time.Second, "a")
+		o.End = time.Now().Add(4 * time.Second)
+		s.Play(o, 100, time.Now())
+		e := <-s.Endings()
+		if e.Complete || e.Result != plan.Partial || !near(e.Heard, 4*time.Second, 100*time.Millisecond) {
+			t.Errorf("ended %s after %v, want partial after 4 s", e.Result, e.Heard)
+		}
+	})
+}
+
+func TestStopIsPromptAndClosesEverything(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		closed := 0
+		s := newStage(t, func(p plan.Part) (player.Opened, error) {
+			o, err := tones(p)
+			o.Source = counted{o.Source, &closed}
+			return o, err
+		})
+		defer s.end()
+		s.Play(occurrence(20*time.Second, "a", "b"), 100, time.Now())
+		time.Sleep(time.Second)
+		asked := time.Now()
+		s.Stop()
+		e := <-s.Endings()
+		if e.Result != plan.Partial || time.Since(asked) > 500*time.Millisecond {
+			t.Errorf("ended %s after %v", e.Result, time.Since(asked))
+		}
+		synctest.Wait()
+		if closed != 2 {
+			t.Errorf("%d of 2 opened parts were closed", closed)
+		}
+	})
+}
+
+func TestAFailingPartLetsTheNextSound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken := errors.New("bad frame")
+		s := newStage(t, func(p plan.Part) (player.Opened, error) {
+			o, err := tones(p)
+			if p.Chime == "broken" {
+				o.Source = failing{o.Source, broken}
+			}
+			return o, err
+		})
+		defer s.end()
+		s.Play(occurrence(2*time.Second, "broken", "b"), 100, time.Now())
+		e := <-s.Endings()
+		if e.Result != plan.Partial || e.Code != plan.MediaFormat || !errors.Is(e.Err, broken) {
+			t.Errorf("ended %s (%s): %v", e.Result, e.Code, e.Err)
+		}
+		if !near(e.Heard, 2*time.Second, 50*time.Millisecond) {
+			t.Errorf("heard %v, want the second part's 2 s", e.Heard)
+		}
+	})
+}
+
+type counted struct {
+	sound.Source
+	n *int
+}
+
+func (c counted) Close() error { *c.n++; return c.Source.Close() }
+
+// failing gives nothing but its error.
+type failing struct {
+	sound.Source
+	err error
+}
+
+func (f failing) Read([]float32) (int, error) { return 0, f.err }
