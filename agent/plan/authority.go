@@ -44,8 +44,8 @@ type RootKey struct {
 // list by counting to the end of numbers.
 type List struct {
 	Head
-	Grants   []Grant      `json:"grants"`
-	Children []Child      `json:"children"`
+	Grants   []Grant      `json:"grants,omitempty"`
+	Children []Child      `json:"children,omitempty"`
 	Quorum   []QuorumRule `json:"quorum,omitempty"` // the root's list only
 }
 
@@ -57,10 +57,10 @@ type Grant struct {
 	Key       string    `json:"key"` // base64 of the raw Ed25519 key
 	Holder    string    `json:"holder"`
 	Place     string    `json:"place"`
-	Office    string    `json:"office,omitempty"` // the alert slot it may write
-	Kinds     []Kind    `json:"kinds"`            // empty: none; unknown ones grant nothing
-	Classes   []Class   `json:"classes"`          // empty: none
-	Quorum    int       `json:"quorum,omitempty"` // holders needed to use this grant; only raises the table
+	Office    string    `json:"office,omitempty"`  // the alert slot it may write
+	Kinds     []Kind    `json:"kinds,omitempty"`   // empty: none; unknown ones grant nothing
+	Classes   []Class   `json:"classes,omitempty"` // empty: none
+	Quorum    int       `json:"quorum,omitempty"`  // holders needed to use this grant; only raises the table
 	NotBefore time.Time `json:"not_before"`
 	NotAfter  time.Time `json:"not_after"` // ≤ 90 d after NotBefore for kinds that speak
 }

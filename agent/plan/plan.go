@@ -95,6 +95,13 @@ type Head struct {
 	Proof Proof `json:"-"` // filled by trust, never by the wire
 }
 
+// Format is the newest format of payloads that this code understands and the
+// one it writes, the same for every kind until one of them gets a new field.
+const Format = 1
+
+// Header is the head itself: every document has it by embedding.
+func (h Head) Header() Head { return h }
+
 // Version orders two documents of one identity: the time of issue in Unix ms.
 func (h Head) Version() int64 { return h.Issued.UnixMilli() }
 
@@ -175,7 +182,7 @@ type Schedule struct {
 	Head
 	Validity
 	Zone  string `json:"zone"` // IANA name or +07:00
-	Slots []Slot `json:"slots"`
+	Slots []Slot `json:"slots,omitempty"`
 	Order []Ref  `json:"order,omitempty"` // the commune's order of priority bulletins; sha256 may be empty here
 }
 
@@ -315,8 +322,8 @@ type TimeAnswer struct {
 	Head
 	Nonce  string           `json:"nonce"` // base64 of the 16 bytes that the box asked with
 	Time   time.Time        `json:"time"`
-	Root   int64            `json:"root,omitempty"` // number of the newest root document
-	Epochs map[string]int64 `json:"epochs"`         // trust list issuer → epoch
+	Root   int64            `json:"root,omitempty"`   // number of the newest root document
+	Epochs map[string]int64 `json:"epochs,omitempty"` // trust list issuer → epoch
 }
 
 // A Beat is the sign of life of the authority behind the broker.
@@ -324,9 +331,9 @@ type Beat struct {
 	Head
 	Seq              int64            `json:"seq"`
 	Time             time.Time        `json:"time"`
-	Root             int64            `json:"root,omitempty"` // number of the newest root document
-	Epochs           map[string]int64 `json:"epochs"`         // trust list issuer → epoch
-	Alerts           map[string]int64 `json:"alerts"`         // "place/office" → version of live slots at, above and below
+	Root             int64            `json:"root,omitempty"`   // number of the newest root document
+	Epochs           map[string]int64 `json:"epochs,omitempty"` // trust list issuer → epoch
+	Alerts           map[string]int64 `json:"alerts"`           // "place/office" → version of live slots at, above and below
 	ReconnectWindowS int              `json:"reconnect_window_s,omitempty"`
 }
 
