@@ -1,0 +1,385 @@
+// Package authority is the sender's side of trust, kept in a directory: people
+// and their keys, places, grants, boxes, and what has been issued.
+//
+//	authority.json   names, places, grants, boxes, versions issued
+//	people/NAME.key  a person's Ed25519 key under that person's passphrase
+//	online/NAME.key  the dispatcher's key, unsealed: it can say nothing but the time
+//	tls/             the CA of the connections and its certificates
+//	boxes/NAME/      what a new box is handed: its key, certificates, root
+//	issued/TOPIC     the newest envelope of every topic that is kept
+//	pending/         documents that lack a second signature
+//	media/SHA256     audio
+package authority
+
+import (
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"loa/agent/plan"
+)
+
+// A Secret gives the passphrase of a person's key file.
+type Secret func(person string) ([]byte, error)
+
+// Opts are what an authority needs from outside.
+type Opts struct {
+	Secret Secret
+	Now    func() time.Time // nil: time.Now
+}
+
+// An Authority is a directory. Its methods may be called from any goroutine.
+type Authority struct {
+	dir string
+	o   Opts
+
+	mu   sync.Mutex
+	s    state
+	keys map[string]ed25519.PrivateKey // unsealed so far
+}
+
+// A Setup is what a new authority begins with.
+type Setup struct {
+	Name      string   // of who runs it
+	Holders   []string // of the root; none: root-1 … root-5
+	Threshold int      // 0: 3
+	ThrowAway bool     // for a demonstration: key files cost nothing to open, because the passphrase lies beside them
+}
+
+// rootLife is how long a root stands before boxes warn that it should be renewed.
+const rootLife = 10 * 365 * 24 * time.Hour
+
+// New makes an authority in dir, which must not hold one, and signs its first
+// root. Grants and places come afterwards.
+func New(dir string, setup Setup, o Opts) (*Authority, error) {
+	if _, err := os.Stat(filepath.Join(dir, stateFile)); err == nil {
+		return nil, fmt.Errorf("there already is an authority in %s", dir)
+	}
+	if len(setup.Holders) == 0 {
+		setup.Holders = []string{"root-1", "root-2", "root-3", "root-4", "root-5"}
+	}
+	if setup.Threshold == 0 {
+		setup.Threshold = 3
+	}
+	if setup.Threshold < 1 || setup.Threshold > len(setup.Holders) {
+		return nil, fmt.Errorf("%d of %d holders cannot sign for the root", setup.Threshold, len(setup.Holders))
+	}
+	a := open(dir, o)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	s := state{
+		Name: setup.Name, ThrowAway: setup.ThrowAway,
+		Root:   rootState{Threshold: setup.Threshold, Holders: setup.Holders},
+		People: map[string]Person{}, Places: map[string]Place{}, Boxes: map[string]Box{}, Issued: map[string]time.Time{},
+		Quorum: []plan.QuorumRule{
+			{Kind: plan.KindAlert, Width: 1, Holders: 2},
+			{Kind: plan.KindBulletin, Class: plan.Emergency, Width: 1, Holders: 2},
+			{Kind: plan.KindPlay, Class: plan.Emergency, Width: 1, Holders: 2},
+			{Kind: plan.GrantDelegate, Holders: 2},
+			{Kind: plan.GrantAssign, Holders: 2},
+			{Kind: plan.GrantFirmware, Holders: 2},
+		},
+	}
+	if err := a.first(s); err != nil {
+		return nil, err
+	}
+	for _, h := range setup.Holders {
+		if err := a.AddPerson(h); err != nil {
+			return nil, err
+		}
+	}
+	if err := a.newCA(); err != nil {
+		return nil, err
+	}
+	return a, a.issueRoot()
+}
+
+// Open opens the authority in dir.
+func Open(dir string, o Opts) (*Authority, error) {
+	s, err := readState(dir)
+	if err != nil {
+		return nil, err
+	}
+	a := open(dir, o)
+	a.s = s
+	return a, nil
+}
+
+func open(dir string, o Opts) *Authority {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Authority{dir: dir, o: o, keys: make(map[string]ed25519.PrivateKey)}
+}
+
+// Dir is where the authority lives.
+func (a *Authority) Dir() string { return a.dir }
+
+// MediaDir is the folder of the media server.
+func (a *Authority) MediaDir() string { return filepath.Join(a.dir, "media") }
+
+// Name is the name of who runs the authority.
+func (a *Authority) Name() string { return a.read().Name }
+
+// Places are the places registered, by code.
+func (a *Authority) Places() map[string]Place { return a.read().Places }
+
+// People are the holders of keys, by name.
+func (a *Authority) People() map[string]Person { return a.read().People }
+
+// Boxes are the devices taken in, by name.
+func (a *Authority) Boxes() map[string]Box { return a.read().Boxes }
+
+// Grants are what people may say.
+func (a *Authority) Grants() []Grant { return a.read().Grants }
+
+// Brokers and Media are the addresses that boxes and tools are given.
+func (a *Authority) Brokers() []string { return a.read().Brokers }
+
+// Media are the base URLs of the media servers.
+func (a *Authority) Media() []string { return a.read().Media }
+
+// Root says who holds the root and how many of them must sign.
+func (a *Authority) Root() (holders []string, threshold int) {
+	r := a.read().Root
+	return r.Holders, r.Threshold
+}
+
+// SetAddresses says where broker and media servers are reached. Boxes learn the
+// media servers with their next want.
+func (a *Authority) SetAddresses(brokers, media []string) error {
+	return a.change(func(s *state) error {
+		s.Brokers, s.Media = brokers, media
+		return nil
+	})
+}
+
+// AddPerson makes a key for a person and seals it.
+func (a *Authority) AddPerson(name string) error { return a.addPerson(name, false) }
+
+// AddOnline makes an unsealed key for a program, which may be granted beat and
+// service and nothing else.
+func (a *Authority) AddOnline(name string) error { return a.addPerson(name, true) }
+
+func (a *Authority) addPerson(name string, online bool) error {
+	if !plan.ValidID(name) {
+		return fmt.Errorf("%q cannot be a person's name: use a to z, 0 to 9 and -, at most 64", name)
+	}
+	if _, ok := a.read().People[name]; ok {
+		return fmt.Errorf("there already is a person %s", name)
+	}
+	pub, priv, err := newKey()
+	if err != nil {
+		return err
+	}
+	if online {
+		err = writeFile(a.onlineFile(name), []byte(base64.StdEncoding.EncodeToString(priv.Seed())+"\n"))
+	} else {
+		var pass, data []byte
+		if pass, err = a.secret(name); err != nil {
+			return err
+		}
+		if data, err = seal(name, pub, priv.Seed(), pass, a.cost()); err == nil {
+			err = writeFile(a.personFile(name), data)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("cannot keep the key of %s: %w", name, err)
+	}
+	a.mu.Lock()
+	a.keys[name] = priv
+	a.mu.Unlock()
+	return a.change(func(s *state) error {
+		if _, ok := s.People[name]; ok {
+			return fmt.Errorf("there already is a person %s", name)
+		}
+		s.People[name] = Person{Key: base64.StdEncoding.EncodeToString(pub), Online: online}
+		return nil
+	})
+}
+
+// AddPlace registers a place. Its list has to be issued again afterwards.
+func (a *Authority) AddPlace(code string, p Place) error {
+	if !plan.ValidID(code) || code == plan.RootPlace || code == plan.ClockPlace {
+		return fmt.Errorf("%q cannot be a place code: use a to z, 0 to 9 and -, at most 64", code)
+	}
+	if p.Issuer == "" {
+		p.Issuer = plan.RootPlace
+	}
+	return a.change(func(s *state) error {
+		if _, ok := s.Places[p.Parent]; p.Parent != "" && !ok {
+			return fmt.Errorf("place %s: there is no place %s for it to belong to", code, p.Parent)
+		}
+		s.Places[code] = p
+		return nil
+	})
+}
+
+// AddGrant lets a person speak. The issuer's list has to be issued again
+// afterwards. Zero times are from now on for 90 days.
+func (a *Authority) AddGrant(g Grant) error {
+	now := a.o.Now().Truncate(time.Second)
+	if g.Issuer == "" {
+		g.Issuer = plan.RootPlace
+	}
+	if g.NotBefore.IsZero() {
+		g.NotBefore = now
+	}
+	if g.NotAfter.IsZero() {
+		g.NotAfter = g.NotBefore.Add(grantLife)
+	}
+	if g.Classes == nil {
+		g.Classes = []plan.Class{}
+	}
+	return a.change(func(s *state) error {
+		p, ok := s.People[g.Person]
+		if !ok {
+			return fmt.Errorf("there is no person %s", g.Person)
+		}
+		if _, ok := s.Places[g.Place]; !ok {
+			return fmt.Errorf("there is no place %s", g.Place)
+		}
+		for _, k := range g.Kinds {
+			if (k == plan.KindBeat || k == plan.GrantService) != p.Online {
+				return fmt.Errorf("%s may not be granted %s: an online key says the time and nothing else, and only an online key does", g.Person, k)
+			}
+		}
+		s.Grants = append(s.Grants, g)
+		return nil
+	})
+}
+
+// grantLife is the longest that a grant to speak may last.
+const grantLife = 90 * 24 * time.Hour
+
+// Revoke takes everything from a person that an issuer's list gives, or with an
+// empty place from all lists. It reports whether there was anything.
+func (a *Authority) Revoke(person, place string) (bool, error) {
+	found := false
+	err := a.change(func(s *state) error {
+		s.Grants = slices.DeleteFunc(s.Grants, func(g Grant) bool {
+			gone := g.Person == person && (place == "" || g.Place == place)
+			found = found || gone
+			return gone
+		})
+		return nil
+	})
+	return found, err
+}
+
+// Renew lets every grant of an issuer begin now and last its full time.
+func (a *Authority) Renew(issuer string) error {
+	now := a.o.Now().Truncate(time.Second)
+	return a.change(func(s *state) error {
+		for i, g := range s.Grants {
+			if g.Issuer == issuer {
+				s.Grants[i].NotBefore, s.Grants[i].NotAfter = now, now.Add(grantLife)
+			}
+		}
+		return nil
+	})
+}
+
+func (a *Authority) read() state {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.s
+}
+
+// first writes the state of a new authority.
+func (a *Authority) first(s state) error {
+	a.s = s
+	data, err := encodeState(s)
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(a.dir, stateFile), data)
+}
+
+func (a *Authority) cost() cost {
+	if a.read().ThrowAway {
+		return cheap
+	}
+	return dear
+}
+
+func (a *Authority) personFile(name string) string {
+	return filepath.Join(a.dir, "people", name+".key")
+}
+
+func (a *Authority) onlineFile(name string) string {
+	return filepath.Join(a.dir, "online", name+".key")
+}
+
+func (a *Authority) secret(name string) ([]byte, error) {
+	if a.o.Secret == nil {
+		return nil, fmt.Errorf("no passphrase for %s", name)
+	}
+	pass, err := a.o.Secret(name)
+	if err != nil {
+		return nil, fmt.Errorf("no passphrase for %s: %w", name, err)
+	}
+	if len(pass) == 0 {
+		return nil, fmt.Errorf("the passphrase of %s is empty", name)
+	}
+	return pass, nil
+}
+
+// key unseals a person's key, once.
+func (a *Authority) key(name string) (ed25519.PrivateKey, error) {
+	p, ok := a.read().People[name]
+	if !ok {
+		return nil, fmt.Errorf("there is no person %s", name)
+	}
+	a.mu.Lock()
+	k, ok := a.keys[name]
+	a.mu.Unlock()
+	if ok {
+		return k, nil
+	}
+	seed, err := a.seed(name, p.Online)
+	if err != nil {
+		return nil, err
+	}
+	if len(seed) != ed25519.SeedSize {
+		return nil, fmt.Errorf("the key file of %s is damaged", name)
+	}
+	k = ed25519.NewKeyFromSeed(seed)
+	if base64.StdEncoding.EncodeToString(k.Public().(ed25519.PublicKey)) != p.Key {
+		return nil, fmt.Errorf("the key file of %s holds another key than the authority knows", name)
+	}
+	a.mu.Lock()
+	a.keys[name] = k
+	a.mu.Unlock()
+	return k, nil
+}
+
+func (a *Authority) seed(name string, online bool) ([]byte, error) {
+	if online {
+		data, err := os.ReadFile(a.onlineFile(name))
+		if err != nil {
+			return nil, fmt.Errorf("the key of %s: %w", name, err)
+		}
+		return base64.StdEncoding.DecodeString(string(trimLine(data)))
+	}
+	data, err := os.ReadFile(a.personFile(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the key of %s is not on this machine: %s is missing", name, a.personFile(name))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the key of %s: %w", name, err)
+	}
+	pass, err := a.secret(name)
+	if err != nil {
+		return nil, err
+	}
+	return unseal(name, data, pass)
+}

@@ -1,0 +1,106 @@
+package authority
+
+import (
+	"encoding/base64"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"loa/agent/plan"
+)
+
+// AddBox takes a device in: one new key, which is both its certificate's and
+// the one that signs its reports. What the box has to carry is written to
+// BoxDir, in the folders where the box has it. The box still needs its want.
+func (a *Authority) AddBox(device, board string, b Box) error {
+	if !plan.ValidID(device) {
+		return fmt.Errorf("%q cannot be a box's name: use a to z, 0 to 9 and -, at most 64", device)
+	}
+	s := a.read()
+	if _, ok := s.Boxes[device]; ok {
+		return fmt.Errorf("there already is a box %s; names are never used twice", device)
+	}
+	if _, ok := s.Places[b.Place]; !ok {
+		return fmt.Errorf("there is no place %s", b.Place)
+	}
+	ca, err := a.ca()
+	if err != nil {
+		return err
+	}
+	pub, priv, err := newKey()
+	if err != nil {
+		return err
+	}
+	cert, key, err := clientPair(ca, device, pub, priv, a)
+	if err != nil {
+		return err
+	}
+	root, err := a.RootFile()
+	if err != nil {
+		return err
+	}
+	quoted := make([]string, len(s.Brokers))
+	for i, u := range s.Brokers {
+		quoted[i] = fmt.Sprintf("%q", u)
+	}
+	for name, data := range map[string][]byte{
+		"agent.toml": fmt.Appendf(nil, `# The settings of this box and of no other.
+device = %q
+board = %q
+report_key = "/etc/loa/box.key" # one key: the certificate's, and the one that signs reports
+
+[broker]
+urls = [%s]
+`, device, board, strings.Join(quoted, ", ")),
+		"root.json": root,
+		"ca.pem":    ca.CertPEM(),
+		"box.pem":   cert,
+		"box.key":   key,
+	} {
+		if err := writeFile(filepath.Join(a.BoxDir(device), "etc", "loa", name), data); err != nil {
+			return fmt.Errorf("cannot write what box %s carries: %w", device, err)
+		}
+	}
+	b.Key = base64.StdEncoding.EncodeToString(pub)
+	b.Added = a.o.Now().UTC()
+	return a.change(func(s *state) error {
+		if _, ok := s.Boxes[device]; ok {
+			return fmt.Errorf("there already is a box %s", device)
+		}
+		s.Boxes[device] = b
+		return nil
+	})
+}
+
+// BoxDir is what a new box is handed, laid out as on the box. It holds the
+// box's secret key: once the box has it, it should be gone from here.
+func (a *Authority) BoxDir(device string) string { return filepath.Join(a.dir, "boxes", device) }
+
+// MoveBox registers a box elsewhere; its want has to be issued again, signed by
+// who may assign at the old place and at the new one.
+func (a *Authority) MoveBox(device, place string, groups []string) error {
+	return a.change(func(s *state) error {
+		b, ok := s.Boxes[device]
+		if !ok {
+			return fmt.Errorf("there is no box %s", device)
+		}
+		if _, ok := s.Places[place]; !ok {
+			return fmt.Errorf("there is no place %s", place)
+		}
+		b.Place, b.Groups = place, groups
+		s.Boxes[device] = b
+		return nil
+	})
+}
+
+// Want signs what a box should be.
+func (a *Authority) Want(device string, settings *plan.Settings, signers ...string) (Issued, error) {
+	s := a.read()
+	b, ok := s.Boxes[device]
+	if !ok {
+		return Issued{}, fmt.Errorf("there is no box %s", device)
+	}
+	w := &plan.Want{OwnPlace: b.Place, Groups: b.Groups, Name: b.Name, Media: s.Media, Settings: settings}
+	w.Device = device
+	return a.Sign(w, signers...)
+}

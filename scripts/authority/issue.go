@@ -1,0 +1,287 @@
+package authority
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"loa/agent/message"
+	"loa/agent/plan"
+)
+
+// An Issued is a signed document, ready to be published.
+type Issued struct {
+	Topic  message.Topic
+	Raw    []byte // the envelope
+	SHA256 string // of the payload, as references name it
+	Doc    any    // by value
+}
+
+// Sign stamps and signs a document, given by pointer. Of its head the caller
+// sets Place or Device and, where the kind has one, ID. Nothing is kept or sent:
+// see Judge and Keep.
+func (a *Authority) Sign(doc any, people ...string) (Issued, error) {
+	head, value, err := headOf(doc)
+	if err != nil {
+		return Issued{}, err
+	}
+	head.Format = 1
+	topic, err := message.TopicOf(value())
+	if err != nil {
+		return Issued{}, err
+	}
+	if head.Issued, err = a.stamp(topic.String()); err != nil {
+		return Issued{}, err
+	}
+	payload, err := message.Encode(value())
+	if err != nil {
+		return Issued{}, err
+	}
+	e := message.Sign(message.PayloadType(head.Kind, head.Format), payload)
+	for _, p := range people {
+		k, err := a.key(p)
+		if err != nil {
+			return Issued{}, err
+		}
+		e.AddSignature(k)
+	}
+	return Issued{Topic: topic, Raw: e.Encode(), SHA256: message.Digest(payload), Doc: value()}, nil
+}
+
+// Approve adds a person's signature to a signed document: the same bytes, a
+// second pair of eyes.
+func (a *Authority) Approve(raw []byte, person string) (Issued, error) {
+	is, e, err := open1(raw)
+	if err != nil {
+		return Issued{}, err
+	}
+	k, err := a.key(person)
+	if err != nil {
+		return Issued{}, err
+	}
+	e.AddSignature(k)
+	is.Raw = e.Encode()
+	return is, nil
+}
+
+// Read takes a signed document apart. Nothing is verified.
+func Read(raw []byte) (Issued, error) {
+	is, _, err := open1(raw)
+	return is, err
+}
+
+func open1(raw []byte) (Issued, message.Envelope, error) {
+	e, err := message.Open(raw)
+	if err != nil {
+		return Issued{}, e, err
+	}
+	kind, _, err := message.ParsePayloadType(e.PayloadType)
+	if err != nil {
+		return Issued{}, e, err
+	}
+	doc, err := message.Decode(kind, e.Payload)
+	if err != nil {
+		return Issued{}, e, err
+	}
+	topic, err := message.TopicOf(doc)
+	return Issued{Topic: topic, Raw: raw, SHA256: message.Digest(e.Payload), Doc: doc}, e, err
+}
+
+// Signers are the people whose keys signed, in the order of their signatures; a
+// key that the authority does not know appears by its first 12 digits.
+func (a *Authority) Signers(raw []byte) []string {
+	e, err := message.Open(raw)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, s := range e.Signatures {
+		name := s.KeyID[:12]
+		for n, p := range a.read().People {
+			if pub, err := plan.ParseKey(p.Key); err == nil && message.KeyID(pub) == s.KeyID {
+				name = n
+			}
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// Keep stores a document that boxes accept, so that it is published again
+// whenever a broker has lost it. Acts and answers pass by and are not kept.
+func (a *Authority) Keep(is Issued) error {
+	if !is.Topic.Retained() || is.Topic.Leaf == message.LeafBeat {
+		return nil
+	}
+	if err := writeFile(a.issuedFile(is.Topic), is.Raw); err != nil {
+		return fmt.Errorf("cannot keep %s: %w", is.Topic, err)
+	}
+	os.Remove(a.pendingFile(is.Topic)) // whether or not there was one
+	return nil
+}
+
+// KeepPending stores a document that lacks a signature.
+func (a *Authority) KeepPending(is Issued) error {
+	if err := writeFile(a.pendingFile(is.Topic), is.Raw); err != nil {
+		return fmt.Errorf("cannot keep %s: %w", is.Topic, err)
+	}
+	return nil
+}
+
+// Issued are the documents kept, in an order in which a box can take them:
+// roots, lists, wants, then the rest.
+func (a *Authority) Issued() ([]Issued, error) { return a.walk("issued") }
+
+// Pending are the documents that lack a signature.
+func (a *Authority) Pending() ([]Issued, error) { return a.walk("pending") }
+
+// Find is the newest issued document of a topic.
+func (a *Authority) Find(t message.Topic) (Issued, bool) {
+	raw, err := os.ReadFile(a.issuedFile(t))
+	if err != nil {
+		return Issued{}, false
+	}
+	is, err := Read(raw)
+	return is, err == nil
+}
+
+func (a *Authority) walk(sub string) ([]Issued, error) {
+	var all []Issued
+	root := filepath.Join(a.dir, sub)
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if os.IsNotExist(err) {
+			return nil
+		}
+		if err != nil || !d.Type().IsRegular() || !strings.HasSuffix(path, ".json") {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		is, err := Read(raw)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		all = append(all, is)
+		return nil
+	})
+	slices.SortStableFunc(all, func(x, y Issued) int {
+		if c := order(x) - order(y); c != 0 {
+			return c
+		}
+		return strings.Compare(x.Topic.String(), y.Topic.String())
+	})
+	return all, err
+}
+
+func order(is Issued) int {
+	switch is.Topic.Leaf {
+	case message.LeafRoot:
+		return int(is.Topic.Root)
+	case message.LeafList:
+		if is.Topic.Place == plan.RootPlace {
+			return 1 << 20
+		}
+		return 1<<20 + 1
+	case message.LeafWant:
+		return 1<<20 + 2
+	}
+	return 1<<20 + 3
+}
+
+func (a *Authority) issuedFile(t message.Topic) string {
+	return filepath.Join(a.dir, "issued", filepath.FromSlash(t.String())+".json")
+}
+
+func (a *Authority) pendingFile(t message.Topic) string {
+	return filepath.Join(a.dir, "pending", filepath.FromSlash(t.String())+".json")
+}
+
+// maxAhead is how far a version may be ahead of a box's clock.
+const maxAhead = 120 * time.Second
+
+// stamp gives the next version of a topic: now, and always later than the last.
+func (a *Authority) stamp(topic string) (time.Time, error) {
+	var at time.Time
+	err := a.change(func(s *state) error {
+		now := a.o.Now().Truncate(time.Millisecond)
+		at = now
+		if last := s.Issued[topic]; !at.After(last) {
+			at = last.Add(time.Millisecond)
+		}
+		if ahead := at.Sub(now); ahead > maxAhead {
+			return fmt.Errorf("this machine's clock is %v behind the last version of %s: set it first", ahead.Round(time.Second), topic)
+		}
+		s.Issued[topic] = at
+		return nil
+	})
+	return at, err
+}
+
+// Seq gives a number that was never given before, for beats and for the ids of acts.
+func (a *Authority) Seq() (int64, error) {
+	var n int64
+	err := a.change(func(s *state) error {
+		s.Seq++
+		n = s.Seq
+		return nil
+	})
+	return n, err
+}
+
+// headOf gives the head of a document to write to, and the document by value.
+func headOf(doc any) (*plan.Head, func() any, error) {
+	set := func(h *plan.Head, kind plan.Kind, id string) {
+		h.Kind = kind
+		if id != "" {
+			h.ID = id
+		}
+	}
+	switch d := doc.(type) {
+	case *plan.Root:
+		set(&d.Head, plan.KindRoot, fmt.Sprint(d.Number))
+		d.Place = plan.RootPlace
+		return &d.Head, func() any { return *d }, nil
+	case *plan.List:
+		set(&d.Head, plan.KindList, message.LeafList)
+		return &d.Head, func() any { return *d }, nil
+	case *plan.ClockReset:
+		set(&d.Head, plan.KindClock, message.LeafClock)
+		d.Place = plan.RootPlace
+		return &d.Head, func() any { return *d }, nil
+	case *plan.Bulletin:
+		set(&d.Head, plan.KindBulletin, "")
+		return &d.Head, func() any { return *d }, nil
+	case *plan.Schedule:
+		set(&d.Head, plan.KindSchedule, "")
+		return &d.Head, func() any { return *d }, nil
+	case *plan.Policy:
+		set(&d.Head, plan.KindPolicy, "")
+		return &d.Head, func() any { return *d }, nil
+	case *plan.AlertSet:
+		set(&d.Head, plan.KindAlert, d.Office)
+		return &d.Head, func() any { return *d }, nil
+	case *plan.Want:
+		set(&d.Head, plan.KindWant, "want")
+		return &d.Head, func() any { return *d }, nil
+	case *plan.Beat:
+		set(&d.Head, plan.KindBeat, message.LeafBeat)
+		return &d.Head, func() any { return *d }, nil
+	case *plan.TimeAnswer:
+		set(&d.Head, plan.KindTime, "time")
+		return &d.Head, func() any { return *d }, nil
+	case *plan.Act:
+		return &d.Head, func() any { return *d }, nil // its kind says what it is
+	}
+	return nil, nil, fmt.Errorf("authority: %T is no document", doc)
+}
+
+func encodeState(s state) ([]byte, error) {
+	data, err := json.MarshalIndent(s, "", "  ")
+	return append(data, '\n'), err
+}

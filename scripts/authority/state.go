@@ -1,0 +1,162 @@
+package authority
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"loa/agent/plan"
+)
+
+// state is authority.json: everything but keys and documents.
+type state struct {
+	Name      string               `json:"name"`
+	ThrowAway bool                 `json:"throw_away,omitempty"`
+	Root      rootState            `json:"root"`
+	People    map[string]Person    `json:"people"`
+	Places    map[string]Place     `json:"places"`
+	Grants    []Grant              `json:"grants"`
+	Quorum    []plan.QuorumRule    `json:"quorum"`
+	Boxes     map[string]Box       `json:"boxes"`
+	Brokers   []string             `json:"brokers"` // as boxes and tools reach them
+	Media     []string             `json:"media"`   // base URLs
+	Issued    map[string]time.Time `json:"issued"`  // the newest version by topic: it never goes back
+	Seq       int64                `json:"seq"`     // of beats and acts
+}
+
+type rootState struct {
+	Number    int64    `json:"number"`
+	Threshold int      `json:"threshold"`
+	Holders   []string `json:"holders"`
+}
+
+// A Person holds one key. Online means that the key lies unsealed in the
+// dispatcher's folder; such a key may hold nothing but beat and service.
+type Person struct {
+	Key    string `json:"key"` // base64 of the public key
+	Online bool   `json:"online,omitempty"`
+}
+
+// A Place is an administrative unit, or a group of boxes, as its parent registers it.
+type Place struct {
+	Parent string `json:"parent,omitempty"` // empty: right below the root
+	Name   string `json:"name"`
+	Width  int    `json:"width,omitempty"` // 0: a commune or less
+	Issuer string `json:"issuer"`          // whose list has it
+}
+
+// A Grant is what a person may say, as an issuer's list will have it.
+type Grant struct {
+	Person    string       `json:"person"`
+	Issuer    string       `json:"issuer"`
+	Place     string       `json:"place"`
+	Office    string       `json:"office,omitempty"`
+	Kinds     []plan.Kind  `json:"kinds"`
+	Classes   []plan.Class `json:"classes"`
+	Quorum    int          `json:"quorum,omitempty"`
+	NotBefore time.Time    `json:"not_before"`
+	NotAfter  time.Time    `json:"not_after"`
+}
+
+// A Box is a device that this authority has taken in.
+type Box struct {
+	Place  string    `json:"place"`
+	Groups []string  `json:"groups,omitempty"`
+	Name   string    `json:"name"`
+	Key    string    `json:"key"` // base64 of the public key that signs its reports
+	Added  time.Time `json:"added"`
+}
+
+const stateFile = "authority.json"
+
+func readState(dir string) (state, error) {
+	var s state
+	data, err := os.ReadFile(filepath.Join(dir, stateFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, fmt.Errorf("there is no authority in %s: make one with loactl init", dir)
+	}
+	if err != nil {
+		return s, err
+	}
+	if err := json.Unmarshal(data, &s); err != nil {
+		return s, fmt.Errorf("%s is damaged: %w", filepath.Join(dir, stateFile), err)
+	}
+	for _, m := range []func(){
+		func() { s.People = orMake(s.People) }, func() { s.Places = orMake(s.Places) },
+		func() { s.Boxes = orMake(s.Boxes) }, func() { s.Issued = orMake(s.Issued) },
+	} {
+		m()
+	}
+	return s, nil
+}
+
+func orMake[V any](m map[string]V) map[string]V {
+	if m == nil {
+		return make(map[string]V)
+	}
+	return m
+}
+
+// writeFile writes a file whole or not at all, and only for its owner.
+func writeFile(name string, data []byte) error {
+	dir := filepath.Dir(name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// change runs f on the newest state and writes what it became. Several tools
+// may work on one authority at the same time; versions never go back, because
+// a version is on disk before anything is signed with it.
+func (a *Authority) change(f func(*state) error) error {
+	lock, err := os.OpenFile(filepath.Join(a.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return fmt.Errorf("cannot lock %s: %w", a.dir, err)
+	}
+	s, err := readState(a.dir)
+	if err != nil {
+		return err
+	}
+	if err := f(&s); err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(a.dir, stateFile), append(data, '\n')); err != nil {
+		return fmt.Errorf("cannot write the authority's state: %w", err)
+	}
+	a.mu.Lock()
+	a.s = s
+	a.mu.Unlock()
+	return nil
+}

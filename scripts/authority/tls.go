@@ -1,0 +1,153 @@
+package authority
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/tls"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"loa/scripts/authority/pki"
+)
+
+// caName is whose passphrase the CA's key is under.
+const caName = "ca"
+
+func (a *Authority) tlsFile(name string) string { return filepath.Join(a.dir, "tls", name) }
+
+func (a *Authority) newCA() error {
+	ca, err := pki.NewCA("Loa CA "+a.Name(), a.o.Now())
+	if err != nil {
+		return err
+	}
+	key, err := ca.KeyPEM()
+	if err != nil {
+		return err
+	}
+	pass, err := a.secret(caName)
+	if err != nil {
+		return err
+	}
+	data, err := seal(caName, ca.CertPEM(), key, pass, a.cost())
+	if err != nil {
+		return err
+	}
+	if err := writeFile(a.tlsFile("ca.key"), data); err != nil {
+		return fmt.Errorf("cannot keep the CA's key: %w", err)
+	}
+	return writeFile(a.tlsFile("ca.crt"), ca.CertPEM())
+}
+
+func (a *Authority) ca() (*pki.CA, error) {
+	cert, err := a.CACert()
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(a.tlsFile("ca.key"))
+	if err != nil {
+		return nil, fmt.Errorf("the CA's key: %w", err)
+	}
+	pass, err := a.secret(caName)
+	if err != nil {
+		return nil, err
+	}
+	key, err := unseal(caName, data, pass)
+	if err != nil {
+		return nil, err
+	}
+	return pki.LoadCA(cert, key)
+}
+
+// CACert is the certificate by which brokers, media servers and boxes are known.
+func (a *Authority) CACert() ([]byte, error) {
+	cert, err := os.ReadFile(a.tlsFile("ca.crt"))
+	if err != nil {
+		return nil, fmt.Errorf("the CA's certificate: %w", err)
+	}
+	return cert, nil
+}
+
+// IssueServer makes the certificate of a broker or media server reached under
+// hosts, and returns the names of the files.
+func (a *Authority) IssueServer(hosts []string) (certFile, keyFile string, err error) {
+	ca, err := a.ca()
+	if err != nil {
+		return "", "", err
+	}
+	cert, key, err := ca.Server(hosts, a.o.Now())
+	if err != nil {
+		return "", "", err
+	}
+	certFile, keyFile = a.tlsFile("server.crt"), a.tlsFile("server.key")
+	if err := writeFile(keyFile, key); err != nil {
+		return "", "", err
+	}
+	return certFile, keyFile, writeFile(certFile, cert)
+}
+
+// ServerTLS is the configuration of a broker: mutual TLS against the CA.
+func (a *Authority) ServerTLS() (*tls.Config, error) {
+	pair, err := tls.LoadX509KeyPair(a.tlsFile("server.crt"), a.tlsFile("server.key"))
+	if err != nil {
+		return nil, fmt.Errorf("the broker's certificate: %w", err)
+	}
+	cert, err := a.CACert()
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pki.Pool(cert)
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS12}, nil
+}
+
+// IssueClient makes a certificate for a program of the sender's side, which
+// connects under that name. Two programs under one name throw each other off.
+func (a *Authority) IssueClient(name string) error {
+	ca, err := a.ca()
+	if err != nil {
+		return err
+	}
+	pub, priv, err := newKey()
+	if err != nil {
+		return err
+	}
+	cert, key, err := clientPair(ca, name, pub, priv, a)
+	if err != nil {
+		return err
+	}
+	if err := writeFile(a.tlsFile(name+".key"), key); err != nil {
+		return err
+	}
+	return writeFile(a.tlsFile(name+".crt"), cert)
+}
+
+func clientPair(ca *pki.CA, name string, pub ed25519.PublicKey, priv ed25519.PrivateKey, a *Authority) (cert, key []byte, err error) {
+	if cert, err = ca.Client(name, pub, a.o.Now()); err != nil {
+		return nil, nil, err
+	}
+	key, err = pki.KeyPEM(priv)
+	return cert, key, err
+}
+
+// ClientTLS is the configuration of a program that IssueClient made a
+// certificate for.
+func (a *Authority) ClientTLS(name string) (*tls.Config, error) {
+	pair, err := tls.LoadX509KeyPair(a.tlsFile(name+".crt"), a.tlsFile(name+".key"))
+	if err != nil {
+		return nil, fmt.Errorf("the certificate of %s: %w", name, err)
+	}
+	cert, err := a.CACert()
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pki.Pool(cert)
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
+}
+
+func trimLine(b []byte) []byte { return bytes.TrimRight(b, "\r\n") }

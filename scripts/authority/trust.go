@@ -1,0 +1,98 @@
+package authority
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"loa/agent/message"
+	"loa/agent/plan"
+)
+
+// issueRoot signs the next root document with as many holders as it takes.
+func (a *Authority) issueRoot() error {
+	s := a.read()
+	r := &plan.Root{Number: s.Root.Number + 1, Threshold: s.Root.Threshold, Expires: a.o.Now().Add(rootLife).UTC().Truncate(1e9)}
+	for _, h := range s.Root.Holders {
+		r.Keys = append(r.Keys, plan.RootKey{Holder: h, Key: s.People[h].Key})
+	}
+	is, err := a.Sign(r, s.Root.Holders[:s.Root.Threshold]...)
+	if err != nil {
+		return fmt.Errorf("cannot sign the root: %w", err)
+	}
+	if err := a.Keep(is); err != nil {
+		return err
+	}
+	return a.change(func(s *state) error {
+		s.Root.Number = r.Number
+		return nil
+	})
+}
+
+// IssueList signs an issuer's complete list as the state has it now: what is
+// absent from it is revoked. Without signers the root's list is signed by the
+// first holders of the root.
+func (a *Authority) IssueList(issuer string, signers ...string) (Issued, error) {
+	s := a.read()
+	l := &plan.List{Grants: []plan.Grant{}, Children: []plan.Child{}}
+	l.Place = issuer
+	if issuer == plan.RootPlace {
+		l.Quorum = s.Quorum
+		if len(signers) == 0 {
+			signers = s.Root.Holders[:s.Root.Threshold]
+		}
+	}
+	for _, g := range s.Grants {
+		if g.Issuer == issuer {
+			l.Grants = append(l.Grants, plan.Grant{
+				Key: s.People[g.Person].Key, Holder: g.Person, Place: g.Place, Office: g.Office,
+				Kinds: g.Kinds, Classes: g.Classes, Quorum: g.Quorum, NotBefore: g.NotBefore, NotAfter: g.NotAfter,
+			})
+		}
+	}
+	for code, p := range s.Places {
+		if p.Issuer != issuer {
+			continue
+		}
+		c := plan.Child{Place: code, Parent: p.Parent, Name: p.Name, Width: p.Width}
+		if c.Parent == issuer {
+			c.Parent = ""
+		}
+		l.Children = append(l.Children, c)
+	}
+	slices.SortFunc(l.Children, func(x, y plan.Child) int { return strings.Compare(x.Place, y.Place) })
+	is, err := a.Sign(l, signers...)
+	if err != nil {
+		return is, fmt.Errorf("cannot sign the list of %s: %w", issuer, err)
+	}
+	return is, nil
+}
+
+// RootFile is what an image or a new box carries: every root document so far,
+// one a line.
+func (a *Authority) RootFile() ([]byte, error) {
+	var file []byte
+	for n := int64(1); n <= a.read().Root.Number; n++ {
+		is, ok := a.Find(message.RootTopic(n))
+		if !ok {
+			return nil, fmt.Errorf("root document %d is missing in %s", n, a.dir)
+		}
+		file = append(append(file, is.Raw...), '\n')
+	}
+	return file, nil
+}
+
+// epochs are those of the lists issued, as beats and time answers tell them.
+func (a *Authority) epochs() (map[string]int64, error) {
+	all, err := a.Issued()
+	if err != nil {
+		return nil, err
+	}
+	e := make(map[string]int64)
+	for _, is := range all {
+		if l, ok := is.Doc.(plan.List); ok {
+			e[l.Place] = l.Epoch()
+		}
+	}
+	return e, nil
+}
