@@ -1,0 +1,88 @@
+package schedule
+
+import (
+	"cmp"
+	"time"
+
+	"loa/agent/plan"
+)
+
+// acts calls f for what people asked for now, plays, drills and tests, with the
+// stop that silences it if there is one.
+func (v *view) acts(f func(plan.Occurrence, *plan.Act)) {
+	for i := range v.p.Acts {
+		a := &v.p.Acts[i]
+		o := plan.Occurrence{ID: actID(&a.Head), Start: a.Issued, End: a.Until, Volume: a.VolumePercent}
+		if a.ForS > 0 {
+			o.End = a.Issued.Add(time.Duration(a.ForS) * time.Second)
+		}
+		b, ok := v.asked(a)
+		if !ok || v.g.Ended[o.ID] {
+			continue
+		}
+		v.sign(&o, &a.Head)
+		b.fill(&o)
+		o.Rank = v.ranks[o.Item]
+		o.At = v.g.At[o.ID]
+		v.edge(a.Until)
+		v.edge(o.End)
+		// The act's life says until when it may begin, for_s how long it may last.
+		begun := o.ID == v.g.Sounding || o.At > 0
+		if !v.now.Before(o.End) || !begun && !v.now.Before(a.Until) {
+			continue
+		}
+		f(o, v.stop(&o, a.Issued))
+	}
+}
+
+// actID is "26734/act.play/x1", and the box's name in place of the place when
+// the act is for it alone.
+func actID(h *plan.Head) string {
+	return cmp.Or(h.Place, h.Device) + "/" + string(h.Kind) + "/" + h.ID
+}
+
+// asked is what an act wants to sound; false if it is no such act.
+func (v *view) asked(a *plan.Act) (body, bool) {
+	var b body
+	switch a.Kind {
+	case plan.KindPlay, plan.KindDrill:
+		if a.Item == nil {
+			return body{}, false
+		}
+		b = v.body(a.Item, a.Place, 0)
+		if a.Item.Ref == nil {
+			b.class = highest(b.class, a.Class)
+		}
+	case plan.KindTest:
+		// The other self-tests make no sound of their own.
+		if a.Command != "" && a.Command != "tone" {
+			return body{}, false
+		}
+		b = chime("test")
+		b.class = plan.Test
+	default:
+		return body{}, false
+	}
+	if a.Repeat > 0 && !b.relay {
+		b.repeat(a.Repeat)
+	}
+	switch {
+	case b.err != nil:
+	case a.Kind == plan.KindDrill && b.class == plan.Emergency:
+		b.err = refuse(plan.WrongClass, "a drill never plays an emergency bulletin")
+	case a.Kind == plan.KindDrill:
+		// The preface comes from the image, so that no drill goes without it.
+		b.class = highest(b.class, plan.Drill)
+		b.before("drill")
+	case b.class == plan.Drill:
+		b.err = refuse(plan.DrillPreface, "a drill sounds only by act.drill, which says that it is one")
+	}
+	return b, true
+}
+
+func highest(a, b plan.Class) plan.Class {
+	if b.Rank() > a.Rank() {
+		return b
+	}
+	return a
+}

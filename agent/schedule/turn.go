@@ -1,0 +1,114 @@
+package schedule
+
+import (
+	"time"
+
+	"loa/agent/plan"
+)
+
+// turn is the item of an open run that has or awaits its turn, as it is counted
+// and, if it has it, as it is due.
+func (v *view) turn(l *timeline) (n int, o plan.Occurrence, due bool) {
+	rounds := l.rounds()
+	if v.g.Ended[l.id] || v.struckWhole(l) {
+		return rounds, o, false
+	}
+	first := v.joined(l)
+	for n = first; n < rounds; n++ {
+		loop, b := n/len(l.bodies), &l.bodies[n%len(l.bodies)]
+		if begin := l.run.start.Add(time.Duration(loop) * loopLeast); v.now.Before(begin) {
+			v.edge(begin)
+			return n, o, false
+		}
+		if v.ended(l, n) || b.err != nil && loop > first/len(l.bodies) {
+			continue // what cannot sound is said in one loop
+		}
+		if begin := v.afterGap(l, n, first); v.now.Before(begin) {
+			v.edge(begin)
+			return n, o, false
+		}
+		o = v.occurrence(l, n)
+		v.edge(o.End)
+		if o.Err == nil && !v.now.Before(o.End) {
+			continue
+		}
+		o.At = v.where(l, n, &o)
+		if v.fits(&o, l.end.Sub(l.run.start)) {
+			return n, o, true
+		}
+	}
+	return rounds, plan.Occurrence{}, false
+}
+
+// joined is the item with which this run of the agent took up the slot.
+func (v *view) joined(l *timeline) int {
+	if !l.run.start.Before(v.since) {
+		return 0
+	}
+	return l.first(v.since.Sub(l.run.start))
+}
+
+// ended reports whether item n has sounded or was struck out.
+func (v *view) ended(l *timeline, n int) bool {
+	v.buf = l.append(v.buf[:0], n)
+	if v.g.Ended[string(v.buf)] {
+		return true
+	}
+	v.buf = l.appendItem(v.buf[:0], n)
+	return v.g.Ended[string(v.buf)]
+}
+
+// struckWhole reports whether every item is struck out for all loops.
+func (v *view) struckWhole(l *timeline) bool {
+	for n := range l.bodies {
+		v.buf = l.appendItem(v.buf[:0], n)
+		if !v.g.Ended[string(v.buf)] {
+			return false
+		}
+	}
+	return true
+}
+
+// afterGap is when item n may begin: a gap after the item before it, or in its
+// own time when the run was joined in a gap.
+func (v *view) afterGap(l *timeline, n, first int) time.Time {
+	if last, ok := v.g.Last[l.id]; ok {
+		// An end that lies ahead was written before the clock went back.
+		if !last.After(v.now) {
+			return last.Add(time.Duration(l.slot.GapS) * time.Second)
+		}
+		return time.Time{}
+	}
+	if n == first && n > 0 {
+		return l.start(n)
+	}
+	return time.Time{}
+}
+
+// where is the place in item n at which it begins or goes on.
+func (v *view) where(l *timeline, n int, o *plan.Occurrence) time.Duration {
+	if l.bodies[n%len(l.bodies)].relay {
+		return 0
+	}
+	if at, ok := v.g.At[o.ID]; ok {
+		return at
+	}
+	if n == v.joined(l) && o.Start.Before(v.since) {
+		return v.since.Sub(o.Start)
+	}
+	return 0
+}
+
+// fits reports whether o, if it was interrupted, may still go on in its slot of
+// so long. One that sounds again is not asked.
+func (v *view) fits(o *plan.Occurrence, slot time.Duration) bool {
+	if o.At == 0 || o.Err != nil || o.Length == 0 || o.Length > slot || o.ID == v.g.Sounding {
+		return true
+	}
+	if _, interrupted := v.g.At[o.ID]; !interrupted {
+		return true
+	}
+	last := o.End.Add(o.At - o.Length)
+	v.edge(last.Add(1))
+	return !v.now.After(last)
+}
