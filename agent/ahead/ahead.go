@@ -1,0 +1,264 @@
+// Package ahead says what will sound in a stretch of time and what will be
+// refused, by the same functions that decide on the box.
+package ahead
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"loa/agent/arbiter"
+	"loa/agent/plan"
+	"loa/agent/policy"
+	"loa/agent/schedule"
+)
+
+// A Line is one stretch of sound, or one thing that will not be heard as asked.
+type Line struct {
+	At         time.Time
+	Until      time.Time // a refusal: when it is lifted, or At if it is not
+	Occurrence plan.Occurrence
+	Sounds     bool
+	Volume     int // percent, when it sounds
+	// Code is why it will not sound, or, when it sounds, why it stops before its
+	// end: priority when something higher takes the speaker. It is empty for what
+	// sounds to its end, or to its slot's end.
+	Code    plan.Code
+	Left    time.Duration // when it sounds, how much of it is not heard in this stretch
+	Why, VI string        // of Code, in English and Vietnamese
+}
+
+// Run is what the plan comes to in [from, to), for a box that has played nothing
+// of it yet: a slot that is open at from is joined where its timeline stands.
+// Lines are in order of time. u is the air time that was used, and how the box
+// stands; it is not changed.
+//
+// Alerts and acts are those of now; what may still be sent is not known.
+func Run(p plan.Plan, u policy.Usage, from, to time.Time) []Line {
+	return Continue(p, schedule.NewProgress(from), u, from, to)
+}
+
+// Continue is like Run for a box that is as far as g.
+func Continue(p plan.Plan, g plan.Progress, u policy.Usage, from, to time.Time) []Line {
+	d := dryRun{
+		p: &p, g: clone(g), u: u.Clone(),
+		now: from, from: from, open: -1,
+		said: make(map[string]plan.Code),
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(p.Policies), byName) {
+		d.policies = append(d.policies, p.Policies[k])
+	}
+	d.u.End(from) // what sounds now is chosen anew, and goes on
+	for d.now.Before(to) {
+		d.step(to)
+	}
+	d.close(to, plan.Accepted)
+	d.lapses(to)
+	slices.SortStableFunc(d.lines, func(a, b Line) int { return a.At.Compare(b.At) })
+	return d.lines
+}
+
+func byName(a, b plan.Key) int { return cmp.Compare(a.String(), b.String()) }
+
+func clone(g plan.Progress) plan.Progress {
+	c := schedule.NewProgress(g.Since)
+	maps.Copy(c.Ended, g.Ended)
+	maps.Copy(c.At, g.At)
+	maps.Copy(c.Last, g.Last)
+	maps.Copy(c.Refused, g.Refused)
+	return c
+}
+
+// A dryRun is a box whose time passes as fast as it can decide.
+type dryRun struct {
+	p        *plan.Plan
+	policies []plan.Policy
+	g        plan.Progress
+	u        policy.Usage
+	from     time.Time
+	now      time.Time
+	lines    []Line
+	open     int // the line that sounds; -1: none
+	said     map[string]plan.Code
+	allowed  []plan.Occurrence
+	verdicts map[string]policy.Verdict // of allowed
+}
+
+// step decides at d.now and goes on to the next moment at which something changes.
+func (d *dryRun) step(to time.Time) {
+	next := d.judge()
+	holder, waiting := arbiter.Choose(d.allowed)
+	d.conflicts(holder, waiting)
+	d.give(holder)
+	if to.Before(next) {
+		next = to
+	}
+	if holder != nil {
+		if end := d.end(); !end.After(next) {
+			next = end
+			d.finish(end)
+		}
+	}
+	if !next.After(d.now) {
+		next = d.now.Add(time.Millisecond) // an item without length: time must pass
+	}
+	d.now = next
+}
+
+// judge asks schedule and policy until nothing new is refused for good, and
+// returns when to ask again.
+func (d *dryRun) judge() (next time.Time) {
+	for {
+		due, until := schedule.Due(d.p, d.g, d.now)
+		next, d.allowed = until, d.allowed[:0]
+		d.verdicts = make(map[string]policy.Verdict, len(due))
+		struck := false
+		for _, o := range due {
+			v := policy.Allow(d.policies, d.u, o, d.now)
+			if v.Until.Before(next) {
+				next = v.Until
+			}
+			if v.Code == plan.Accepted {
+				d.allowed = append(d.allowed, o)
+				d.verdicts[o.ID] = v
+				continue
+			}
+			d.refuse(o, v)
+			if v.Final {
+				schedule.Strike(&d.g, &o)
+				struck = true
+			}
+		}
+		if !struck {
+			return next
+		}
+	}
+}
+
+// refuse says once that o may not sound, or cuts it if it does.
+func (d *dryRun) refuse(o plan.Occurrence, v policy.Verdict) {
+	if d.open >= 0 && d.lines[d.open].Occurrence.ID == o.ID {
+		d.lines[d.open].Why, d.lines[d.open].VI = v.Why, v.VI
+		d.close(d.now, v.Code)
+		d.said[o.ID] = v.Code
+		return
+	}
+	if d.said[o.ID] == v.Code {
+		return
+	}
+	d.said[o.ID] = v.Code
+	l := Line{At: d.now, Until: d.now, Occurrence: o, Code: v.Code, Why: v.Why, VI: v.VI}
+	if !v.Final {
+		l.Until = v.Until
+		d.g.Refused[o.ID] = v.Code
+	}
+	d.lines = append(d.lines, l)
+}
+
+// give lets holder sound instead of what sounds now.
+func (d *dryRun) give(holder *plan.Occurrence) {
+	if holder == nil {
+		d.close(d.now, plan.Accepted)
+		return
+	}
+	if d.open >= 0 && d.lines[d.open].Occurrence.ID == holder.ID {
+		return
+	}
+	d.close(d.now, plan.Priority)
+	d.open = len(d.lines)
+	d.lines = append(d.lines, Line{
+		At: d.now, Occurrence: *holder, Sounds: true, Volume: d.verdicts[holder.ID].VolumePercent,
+	})
+	schedule.Begin(&d.g, holder)
+	d.u.Begin(*holder, d.now)
+}
+
+// end is when what sounds now has sounded to its end.
+func (d *dryRun) end() time.Time {
+	l := &d.lines[d.open]
+	o := &l.Occurrence
+	if o.Length == 0 {
+		return o.End
+	}
+	if end := l.At.Add(o.Length - o.At); end.Before(o.End) {
+		return end
+	}
+	return o.End
+}
+
+// finish ends what sounds, for good.
+func (d *dryRun) finish(end time.Time) {
+	l := &d.lines[d.open]
+	l.Until, l.Left = end, left(l, end)
+	schedule.End(&d.g, &l.Occurrence, end)
+	d.u.End(end)
+	d.open = -1
+}
+
+// close interrupts what sounds.
+func (d *dryRun) close(at time.Time, why plan.Code) {
+	if d.open < 0 {
+		return
+	}
+	l := &d.lines[d.open]
+	l.Until, l.Left, l.Code = at, left(l, at), why
+	if why == plan.Priority {
+		l.Why, l.VI = "something of a higher order takes the speaker", "nhường loa cho nội dung ưu tiên hơn"
+	}
+	schedule.Interrupt(&d.g, &l.Occurrence, l.Occurrence.At+at.Sub(l.At))
+	d.u.End(at)
+	d.open = -1
+}
+
+func left(l *Line, at time.Time) time.Duration {
+	if l.Occurrence.Length == 0 {
+		return 0
+	}
+	return max(0, l.Occurrence.Length-l.Occurrence.At-at.Sub(l.At))
+}
+
+// conflicts says once of each priority bulletin that waits for another, neither
+// being in the commune's order: the commune decides, and until it has, the
+// earlier planned goes first.
+func (d *dryRun) conflicts(holder *plan.Occurrence, waiting []plan.Occurrence) {
+	var first *plan.Occurrence
+	if holder != nil && undecided(holder) {
+		first = holder
+	}
+	for i := range waiting {
+		o := &waiting[i]
+		switch {
+		case !undecided(o):
+		case first == nil:
+			first = o
+		case o.Item != first.Item && d.said[o.ID] == plan.Accepted:
+			d.said[o.ID] = plan.Priority
+			d.lines = append(d.lines, Line{
+				At: d.now, Until: d.now, Occurrence: *o, Code: plan.Priority,
+				Why: fmt.Sprintf("%q and %q have priority at the same time: the commune should say in which order", first.Title, o.Title),
+				VI:  fmt.Sprintf("%q và %q cùng là tin ưu tiên vào một lúc: xã cần quyết định thứ tự", first.Title, o.Title),
+			})
+		}
+	}
+}
+
+func undecided(o *plan.Occurrence) bool {
+	return o.Class == plan.PriorityC && o.Rank == 0 && o.Item.Kind == plan.KindBulletin
+}
+
+// lapses says what never has its turn.
+func (d *dryRun) lapses(to time.Time) {
+	for _, l := range schedule.Missed(d.p, d.g, d.from, to) {
+		// What was cut or refused has its line, and what passed before is no news.
+		if l.At > 0 || l.Result != plan.Preempted || l.Start.Before(d.from) {
+			continue
+		}
+		d.lines = append(d.lines, Line{
+			At: l.Start, Until: l.Start, Occurrence: l.Occurrence, Code: plan.Priority,
+			Why: "other things have the speaker until its slot ends",
+			VI:  "loa bận nội dung khác cho đến hết khung giờ",
+		})
+	}
+}
