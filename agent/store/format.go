@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -16,8 +15,11 @@ import (
 const magic = "loa-store 1 "
 
 func encode(gen uint64, sum [sha256.Size]byte, data []byte) []byte {
-	b := fmt.Appendf(make([]byte, 0, 128+len(data)), "%s%d %d %x\n", magic, gen, len(data), sum)
-	return append(b, data...)
+	return append(header(gen, sum, data), data...)
+}
+
+func header(gen uint64, sum [sha256.Size]byte, data []byte) []byte {
+	return fmt.Appendf(make([]byte, 0, 128+len(data)), "%s%d %d %x\n", magic, gen, len(data), sum)
 }
 
 // decode checks a file and gives its generation and value.
@@ -35,10 +37,10 @@ func decode(b []byte) (gen uint64, data []byte, err error) {
 	if err != nil || gen == 0 {
 		return 0, nil, fmt.Errorf("the header names no generation but %q", f[0])
 	}
-	if n, err := strconv.Atoi(string(f[1])); err != nil || n != len(data) {
-		return 0, nil, fmt.Errorf("%d bytes are there of %q", len(data), f[1])
+	if n := strconv.Itoa(len(data)); n != string(f[1]) {
+		return 0, nil, fmt.Errorf("%s bytes are there of %q", n, f[1])
 	}
-	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != string(f[2]) {
+	if !bytes.HasPrefix(b, header(gen, sha256.Sum256(data), data)) {
 		return 0, nil, errors.New("the checksum is wrong")
 	}
 	return gen, data, nil
