@@ -1,0 +1,259 @@
+package decode
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"loa/agent/plan"
+)
+
+// TestOpen plays files as the player does, to the end, at the right length.
+func TestOpen(t *testing.T) {
+	for _, c := range []struct {
+		file string
+		want time.Duration
+	}{
+		{"s44100.mp3", 5 * time.Second},
+		{"vbr22050.mp3", 5 * time.Second},
+		{"pcm_mulaw.wav", 5 * time.Second},
+		{"surround.wav", 5 * time.Second},
+	} {
+		t.Run(c.file, func(t *testing.T) {
+			src, err := Open(bytes.NewReader(media(t, c.file)), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer src.Close()
+			pcm := listen(t, src)
+			if d := duration(int64(len(pcm)/2), 48000) - c.want; d.Abs() > 5*time.Millisecond {
+				t.Errorf("lasts %v longer than %v", d, c.want)
+			}
+			if rms := level(pcm); rms < -40 {
+				t.Errorf("%.1f dBFS: that is silence", rms)
+			}
+			if d := src.Info().Duration - c.want; d.Abs() > 5*time.Millisecond {
+				t.Errorf("its head says %v", src.Info().Duration)
+			}
+		})
+	}
+}
+
+// TestSeek goes to places in a file and compares what sounds there with what
+// sounds there when it is played from the beginning.
+func TestSeek(t *testing.T) {
+	for _, file := range []string{"long.mp3", "longm.mp3", "vbr44100.mp3", "vbr22050.mp3", "m8000.mp3", "pcm_s24le.wav"} {
+		t.Run(file, func(t *testing.T) {
+			data := media(t, file)
+			src, err := Open(bytes.NewReader(data), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			whole := listen(t, src)
+			src.Close()
+			src, err = Open(bytes.NewReader(data), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer src.Close()
+			length := duration(int64(len(whole)/2), 48000)
+			for _, to := range []time.Duration{length / 2, 0, 1700 * time.Millisecond, length - 900*time.Millisecond, 10 * time.Millisecond} {
+				if err := src.SeekTo(to); err != nil {
+					t.Fatal(err)
+				}
+				got := listen(t, src)
+				at := int(frames(to, 48000))
+				want := take{rate: 48000, channels: 2, pcm: whole[2*at:]}
+				l := compare(take{rate: 48000, channels: 2, pcm: want.pcm[2*4800:]}, take{rate: 48000, channels: 2, pcm: got}, 4800+2400)
+				if off := l.lag - 4800; off < -2400 || off > 2400 || l.snr < 20 {
+					t.Errorf("SeekTo(%v) lands %d frames off: %v", to, off, l)
+				}
+				if d := len(got) - len(want.pcm); d < -2*2400 || d > 2*2400 {
+					t.Errorf("from %v on there are %d frames too many", to, d/2)
+				}
+			}
+			if err := src.SeekTo(length + time.Second); err != nil {
+				t.Error("beyond the end:", err)
+			}
+			if n, err := src.Read(make([]float32, 64)); n != 0 || !errors.Is(err, io.EOF) {
+				t.Errorf("beyond the end: %d, %v, want 0, EOF", n, err)
+			}
+		})
+	}
+}
+
+// TestNotSound refuses what is not sound, with its name.
+func TestNotSound(t *testing.T) {
+	for name, data := range map[string][]byte{
+		"empty":     nil,
+		"web page":  bytes.Repeat([]byte("<html><body>404 not found</body></html>"), 200),
+		"doctype":   []byte("\n\n<!DOCTYPE html><title>Đăng nhập</title>"),
+		"text":      bytes.Repeat([]byte("Thong bao. "), 3000),
+		"json":      []byte(`{"error":"not found"}`),
+		"zeros":     make([]byte, 200_000),
+		"picture":   []byte("\x89PNG\r\n\x1a\n0000000000000000"),
+		"mp4":       []byte("\x00\x00\x00\x20ftypM4A \x00\x00\x00\x00"),
+		"one byte":  {0xFF},
+		"wav head":  []byte("RIFF\x24\x00\x00\x00WAVE"),
+		"avi":       []byte("RIFF\x24\x00\x00\x00AVI LIST"),
+		"bad wav":   []byte("RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x02\x00\x01\x00\x44\xac\x00\x00\x44\xac\x00\x00\x01\x00\x04\x00data\x04\x00\x00\x00\x00\x00\x00\x00"),
+		"empty wav": []byte("RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x44\xac\x00\x00\x88\x58\x01\x00\x02\x00\x10\x00data\x00\x00\x00\x00"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			src, err := Open(bytes.NewReader(data), TypeMP3)
+			var refusal *plan.Error
+			if !errors.As(err, &refusal) || refusal.Code != plan.MediaFormat {
+				t.Fatalf("Open: %v, %v, want a refusal with %s", src, err, plan.MediaFormat)
+			}
+			t.Log(err)
+		})
+	}
+}
+
+// A stalled reader gives what it has and then nothing until it is closed.
+type stalled struct {
+	data   io.Reader
+	closed chan struct{}
+}
+
+func (s *stalled) Read(p []byte) (int, error) {
+	if n, err := s.data.Read(p); n > 0 || err == nil {
+		return n, nil
+	}
+	<-s.closed
+	return 0, errors.New("connection closed")
+}
+
+func (s *stalled) Close() error {
+	close(s.closed)
+	return nil
+}
+
+// TestStreamNeverBlocks reads a station that falls silent in the middle.
+func TestStreamNeverBlocks(t *testing.T) {
+	data := media(t, "s44100.mp3")
+	synctest.Test(t, func(t *testing.T) {
+		src, err := Stream(&stalled{bytes.NewReader(data[:40000]), make(chan struct{})}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := make([]float32, 9600)
+		heard := 0
+		for {
+			n, err := src.Read(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			heard += n
+			if n == 0 {
+				synctest.Wait()
+				if src.Buffered() == 0 {
+					break
+				}
+			}
+		}
+		if s := duration(int64(heard/2), 48000); s < 2300*time.Millisecond {
+			t.Errorf("heard %v of the 2.4 s that arrived", s)
+		}
+		// However long it lasts: no error, no sound, no waiting.
+		time.Sleep(time.Hour)
+		if n, err := src.Read(p); n != 0 || err != nil {
+			t.Errorf("Read: %d, %v, want 0, nil", n, err)
+		}
+		if err := src.Close(); err != nil {
+			t.Error(err)
+		}
+		<-src.done
+		if n, err := src.Read(p); n != 0 || err == nil || errors.Is(err, io.EOF) {
+			t.Errorf("after Close: %d, %v", n, err)
+		}
+	})
+}
+
+// TestStalledRecording gives a recording up whose disk does not answer.
+func TestStalledRecording(t *testing.T) {
+	data := media(t, "long.mp3")
+	synctest.Test(t, func(t *testing.T) {
+		r := &slowDisk{bytes.NewReader(data), 200_000}
+		src, err := Open(r, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := make([]float32, 9600)
+		var last time.Time
+		for {
+			n, err := src.Read(p)
+			if err != nil {
+				var refusal *plan.Error
+				if !errors.As(err, &refusal) {
+					t.Fatal(err)
+				}
+				if d := time.Since(last); d < stall || d > stall+time.Second {
+					t.Errorf("given up after %v, want %v", d, stall)
+				}
+				break
+			}
+			if n > 0 {
+				last = time.Now()
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		src.Close()
+		<-src.done
+	})
+}
+
+// A slowDisk takes a minute for each read beyond some place.
+type slowDisk struct {
+	*bytes.Reader
+	good int
+}
+
+func (s *slowDisk) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	if s.good -= n; s.good < 0 {
+		time.Sleep(time.Minute)
+	}
+	return n, err
+}
+
+// TestProbe measures without being told.
+func TestProbe(t *testing.T) {
+	info, err := Probe(context.Background(), bytes.NewReader(media(t, "bare44100.mp3")), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Type != TypeMP3 || info.Rate != 44100 || info.Channels != 2 || (info.Duration-5*time.Second).Abs() > 60*time.Millisecond {
+		t.Errorf("%+v", info)
+	}
+}
+
+// listen reads a source to its end.
+func listen(t testing.TB, src *Source) (pcm []float32) {
+	t.Helper()
+	p := make([]float32, 8192)
+	for {
+		n, err := src.Read(p)
+		pcm = append(pcm, p[:n]...)
+		if errors.Is(err, io.EOF) {
+			return pcm
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// level is the RMS level in dBFS.
+func level(pcm []float32) float64 {
+	var sum float64
+	for _, v := range pcm {
+		sum += float64(v) * float64(v)
+	}
+	return 10 * math.Log10(sum/float64(max(1, len(pcm))))
+}
