@@ -100,7 +100,7 @@ func wail() func(int) float64 {
 		t := float64(i) / Rate
 		o.step = 450 * math.Pow(1100.0/450, 0.5-0.5*math.Cos(2*math.Pi*t/3)) / Rate
 		// Bent towards a square, its harmonics carry further than the sine.
-		return 0.6 * math.Tanh(1.8*o.next()) * min(1, t/0.05)
+		return 0.45 * math.Tanh(1.8*o.next()) * min(1, t/0.05)
 	}
 }
 
@@ -112,7 +112,7 @@ func steps(hz ...float64) func() func(int) float64 {
 			k, at := i/Rate%len(hz), i%Rate
 			o.step = hz[k] / Rate
 			edge := float64(min(at, Rate-1-at)) / (Rate / 50)
-			return 0.3 * min(1, edge) * o.next()
+			return 0.2 * min(1, edge) * o.next()
 		}
 	}
 }

@@ -104,8 +104,8 @@ func (i *Input) aim(a float64, frames int) {
 	i.level.aim(angle(a), frames)
 }
 
-// mix adds the input's next frames to p and says whether there were any.
-func (i *Input) mix(p []float32, m *Mixer) bool {
+// mix adds the input's next frames to p and says how many there were.
+func (i *Input) mix(p []float32, m *Mixer) int {
 	i.starves = false
 	want := len(p)
 	if i.level.to == 0 { // not a frame further than can be heard
@@ -119,7 +119,7 @@ func (i *Input) mix(p []float32, m *Mixer) bool {
 			i.close(errStopped)
 			i.over = true
 		}
-		return false
+		return 0
 	}
 	c := m.chunk()
 	c.from = i.level
@@ -130,12 +130,12 @@ func (i *Input) mix(p []float32, m *Mixer) bool {
 	}
 	if len(c.samples) == 0 {
 		m.spare = append(m.spare, c)
-		return false
+		return 0
 	}
 	i.add(p, c)
 	i.position += int64(c.frames())
 	i.past = append(i.past, c)
-	return true
+	return c.frames()
 }
 
 // fill appends up to want values to s, first what was taken back.

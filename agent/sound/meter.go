@@ -27,17 +27,17 @@ func (m *Meter) add(l level, floorDBFS float64) {
 }
 
 // Frames is how many frames were counted.
-func (m *Meter) Frames() int64 { return m.frames }
+func (m Meter) Frames() int64 { return m.frames }
 
 // Loud is how many of them lay in stretches above the silence floor.
-func (m *Meter) Loud() int64 { return m.loud }
+func (m Meter) Loud() int64 { return m.loud }
 
 // RMS is the level of all that was counted in dBFS: a full-scale square wave is
 // 0, a full-scale sine −3.01, nothing −120.
-func (m *Meter) RMS() float64 { return level{int(m.frames), m.sum, m.peak}.dBFS() }
+func (m Meter) RMS() float64 { return level{int(m.frames), m.sum, m.peak}.dBFS() }
 
 // Peak is the largest sample in dBFS, −120 for nothing.
-func (m *Meter) Peak() float64 { return max(mute, Decibels(float64(m.peak))) }
+func (m Meter) Peak() float64 { return max(mute, Decibels(float64(m.peak))) }
 
 // Reset begins anew.
 func (m *Meter) Reset() { *m = Meter{} }

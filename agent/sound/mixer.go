@@ -44,7 +44,7 @@ type Mixer struct {
 	in     int64 // frames taken from the inputs
 	out    int64 // frames given by Mix; in is ahead of it by the look-ahead
 	sure   int64 // frames of out whose fate is known
-	tail   int   // frames of in, after the last input ended, that are still in the limiter
+	last   int64 // where the last sound that was taken ends
 	primed bool  // the limiter's look-ahead is filled
 
 	ahead []float32 // scratch for priming
@@ -85,7 +85,7 @@ func (m *Mixer) Add(src Source, v Voice) *Input {
 }
 
 // Busy reports whether there is anything to mix.
-func (m *Mixer) Busy() bool { return m.live() || m.tail > 0 }
+func (m *Mixer) Busy() bool { return m.live() || m.last > m.out }
 
 // live reports whether any input still gives sound.
 func (m *Mixer) live() bool {
@@ -111,7 +111,7 @@ func (m *Mixer) Mix(p []float32) {
 	for _, i := range m.inputs {
 		i.limited(gain, m.limiter.ceiling)
 	}
-	if !m.live() && m.tail == 0 {
+	if !m.Busy() {
 		// Nothing is in the look-ahead: the next beginning need not wait for it.
 		m.in, m.primed = m.out, false
 		m.limiter.Reset()
@@ -122,19 +122,12 @@ func (m *Mixer) Mix(p []float32) {
 func (m *Mixer) take(p []float32) {
 	clear(p)
 	m.balance()
-	some := false
 	for _, i := range m.inputs {
 		if !i.over {
-			some = i.mix(p, m) || some
+			m.last = max(m.last, m.in+int64(i.mix(p, m)))
 		}
 	}
-	frames := len(p) / Channels
-	m.in += int64(frames)
-	if some {
-		m.tail = m.limiter.Delay()
-	} else {
-		m.tail = max(0, m.tail-frames)
-	}
+	m.in += int64(len(p) / Channels)
 }
 
 // balance sends every input to the level that its voice has among the others.
@@ -176,10 +169,12 @@ func (m *Mixer) share(i *Input) float64 {
 
 // chunk is a fresh one.
 func (m *Mixer) chunk() *chunk {
-	c := &chunk{}
-	if n := len(m.spare); n > 0 {
-		c, m.spare = m.spare[n-1], m.spare[:n-1]
+	if len(m.spare) == 0 {
+		m.spare = append(m.spare, &chunk{})
 	}
+	n := len(m.spare) - 1
+	c := m.spare[n]
+	m.spare = m.spare[:n]
 	*c = chunk{start: m.in, samples: c.samples[:0]}
 	return c
 }
@@ -211,7 +206,7 @@ func (m *Mixer) Unsure() int64 { return m.out - m.sure }
 // ends where it was cut off.
 func (m *Mixer) Rewind(frames int64) {
 	m.out -= min(frames, m.Unsure())
-	m.in, m.primed, m.tail = m.out, false, 0
+	m.in, m.last, m.primed = m.out, min(m.last, m.out), false
 	m.limiter.Reset()
 	for _, i := range m.inputs {
 		i.rewind(m.out, m)
