@@ -1,0 +1,347 @@
+package media
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"loa/agent/plan"
+)
+
+// fetch tries the bases in order until one gives the recording.
+func (l *Library) fetch(ctx context.Context, a plan.Audio, urgent bool) *failure {
+	bases := l.bases()
+	if len(bases) == 0 {
+		return missing("no media server is known: the box's want names none")
+	}
+	var worst *failure
+	for _, base := range bases {
+		f := l.from(ctx, base, a, urgent)
+		if f == nil || ctx.Err() != nil {
+			return f
+		}
+		if f.sick {
+			l.mu.Lock()
+			l.sick[base] = time.Now().Add(l.pace.sick)
+			l.mu.Unlock()
+		}
+		if worst == nil || f.rank() > worst.rank() {
+			worst = f
+		}
+		if f.rank() == 4 {
+			break // another base is no help
+		}
+	}
+	return worst
+}
+
+// bases gives the base URLs in order; those that lately did not answer come last.
+func (l *Library) bases() []string {
+	bases := slices.Clone(l.o.Bases())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	slices.SortStableFunc(bases, func(a, b string) int {
+		return boolInt(l.sick[a].After(now)) - boolInt(l.sick[b].After(now))
+	})
+	return bases
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// from fetches a recording from one base, goes on where an earlier try ended,
+// verifies it and makes it visible.
+func (l *Library) from(ctx context.Context, base string, a plan.Audio, urgent bool) *failure {
+	u, f := address(base, a.SHA256)
+	if f != nil {
+		return f
+	}
+	out, err := os.OpenFile(l.partial(a.SHA256), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return noRoom(err)
+	}
+	defer out.Close()
+	at, err := out.Seek(0, io.SeekEnd)
+	if err != nil {
+		return noRoom(err)
+	}
+	if at > a.Bytes {
+		at = 0
+	}
+	if at < a.Bytes {
+		if f := l.download(ctx, u, out, at, a, urgent); f != nil {
+			return f
+		}
+	}
+	if err := out.Sync(); err != nil {
+		return noRoom(err)
+	}
+	if err := verify(out.Name(), a.SHA256); err != nil {
+		l.restart(out, a.SHA256)
+		return wrong("%s: %w", u.Host, err)
+	}
+	return l.keep(a.SHA256)
+}
+
+// restart makes the next try begin at the first byte.
+func (l *Library) restart(out *os.File, sha string) {
+	_ = out.Truncate(0)
+	l.progress(sha, 0)
+}
+
+func (l *Library) progress(sha string, at int64) {
+	l.mu.Lock()
+	if w := l.wanted[sha]; w != nil {
+		w.fetched = at
+	}
+	l.mu.Unlock()
+}
+
+// address is where a base keeps a recording.
+func address(base, sha string) (*url.URL, *failure) {
+	u, err := url.Parse(base)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return nil, &failure{cond: CodeScope, code: plan.Scope, err: fmt.Errorf("%.80q is no https address of a media server", base)}
+	}
+	u.RawQuery, u.Fragment = "", ""
+	return u.JoinPath("m", sha), nil
+}
+
+// errStalled ends a fetch that trickles: a server that sends a byte a minute
+// must not hold one of the few places.
+var errStalled = errors.New("too slow")
+
+// download writes what is missing of a recording, from byte at on, to out.
+func (l *Library) download(ctx context.Context, u *url.URL, out *os.File, at int64, a plan.Audio, urgent bool) *failure {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watch := l.watch(cancel)
+	defer watch.stop()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return missing("%s: %w", u.Host, err)
+	}
+	req.Header.Set("Accept-Encoding", "identity") // the bytes are what was signed
+	if at > 0 {
+		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", at))
+	}
+	resp, err := l.client.Do(req)
+	if err != nil {
+		var scope *scopeError
+		if errors.As(err, &scope) {
+			return &failure{cond: CodeScope, code: plan.Scope, err: fmt.Errorf("%s: %w", u.Host, scope)}
+		}
+		f := missing("%s: %w", u.Host, cause(ctx, err))
+		f.sick = true
+		return f
+	}
+	defer resp.Body.Close()
+	at, f := begin(resp, at, a.Bytes)
+	if f != nil {
+		if resp.StatusCode == http.StatusRequestedRangeNotSatisfiable {
+			l.restart(out, a.SHA256)
+		}
+		f.err = fmt.Errorf("%s: %w", u.Host, f.err)
+		return f
+	}
+	if err := out.Truncate(at); err != nil {
+		return noRoom(err)
+	}
+	l.progress(a.SHA256, at)
+	return l.copy(ctx, u.Host, out, resp.Body, at, a, urgent, watch)
+}
+
+// begin judges a response's head: where its body begins, or why it is of no use.
+func begin(resp *http.Response, at, size int64) (int64, *failure) {
+	switch resp.StatusCode {
+	case http.StatusOK:
+		at = 0
+	case http.StatusPartialContent:
+		from, total, ok := contentRange(resp.Header.Get("Content-Range"))
+		if !ok || from != at {
+			return 0, missing("asked for bytes from %d on, it sends %.60q", at, resp.Header.Get("Content-Range"))
+		}
+		if total != size {
+			return 0, wrong("it has %d bytes, the document says %d", total, size)
+		}
+	default:
+		return 0, missing("it answers %s", resp.Status)
+	}
+	if t, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";"); strings.EqualFold(strings.TrimSpace(t), "text/html") {
+		return 0, &failure{cond: CodeFormat, code: plan.MediaFormat, err: errors.New("it sends a web page")}
+	}
+	if n := resp.ContentLength; n >= 0 && n != size-at {
+		if n < size-at {
+			return 0, missing("it has %d bytes, the document says %d", at+n, size)
+		}
+		return 0, wrong("it has %d bytes, the document says %d", at+n, size)
+	}
+	return at, nil
+}
+
+// contentRange reads "bytes 500-999/1000".
+func contentRange(s string) (from, total int64, ok bool) {
+	rest, ok := strings.CutPrefix(s, "bytes ")
+	span, size, ok2 := strings.Cut(rest, "/")
+	first, _, ok3 := strings.Cut(span, "-")
+	from, err := strconv.ParseInt(first, 10, 64)
+	total, err2 := strconv.ParseInt(size, 10, 64)
+	return from, total, ok && ok2 && ok3 && err == nil && err2 == nil && from >= 0
+}
+
+// copy moves the body to the disk, counting it against the day and the size.
+func (l *Library) copy(ctx context.Context, host string, out *os.File, body io.Reader, at int64, a plan.Audio, urgent bool, watch *watch) *failure {
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := body.Read(buf)
+		if n > 0 {
+			watch.came(n)
+			if at == 0 && looksLikeHTML(buf[:n]) {
+				return &failure{cond: CodeFormat, code: plan.MediaFormat, err: fmt.Errorf("%s: it sends a web page", host)}
+			}
+			if at+int64(n) > a.Bytes {
+				l.restart(out, a.SHA256)
+				return wrong("%s: it sends more than the %d bytes that the document says", host, a.Bytes)
+			}
+			if f := l.put(out, buf[:n], at); f != nil {
+				return f
+			}
+			at += int64(n)
+			l.progress(a.SHA256, at)
+			if f := l.charge(int64(n), at < a.Bytes && !urgent); f != nil {
+				return f
+			}
+		}
+		switch {
+		case err == nil:
+		case at == a.Bytes: // whole; how it ended does not matter
+			return nil
+		case errors.Is(err, io.EOF):
+			return missing("%s: it ends after %d of %d bytes", host, at, a.Bytes)
+		default:
+			return missing("%s: it breaks off after %d of %d bytes: %w", host, at, a.Bytes, cause(ctx, err))
+		}
+	}
+}
+
+// put writes to the disk, evicting when it is full.
+func (l *Library) put(out *os.File, b []byte, at int64) *failure {
+	_, err := out.WriteAt(b, at)
+	if errors.Is(err, syscall.ENOSPC) {
+		l.mu.Lock()
+		room := l.makeRoom(int64(len(b)))
+		l.mu.Unlock()
+		if room {
+			_, err = out.WriteAt(b, at)
+		}
+	}
+	if err != nil {
+		return noRoom(err)
+	}
+	return nil
+}
+
+// charge counts bytes and ends a fetch that must stop when the day is spent.
+func (l *Library) charge(n int64, stops bool) *failure {
+	limit := l.o.DayBytes()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.o.Now()
+	l.day.charge(n, now)
+	if stops && limit > 0 && l.day.today(now) >= limit {
+		return spent(limit)
+	}
+	return nil
+}
+
+// looksLikeHTML recognises a page that calls itself audio, as a network's
+// welcome page does that answers in the server's place.
+func looksLikeHTML(b []byte) bool {
+	return strings.HasPrefix(http.DetectContentType(b), "text/html") ||
+		bytes.HasPrefix(bytes.ToLower(bytes.TrimSpace(b)), []byte("<!doctype"))
+}
+
+// cause prefers why we hung up to what the socket said about it.
+func cause(ctx context.Context, err error) error {
+	if c := context.Cause(ctx); c != nil && !errors.Is(c, context.Canceled) {
+		return c
+	}
+	return err
+}
+
+// verify reads a file and compares its hash.
+func verify(path, sha string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return err
+	}
+	if got := hex.EncodeToString(h.Sum(nil)); got != sha {
+		return fmt.Errorf("its hash is %s, signed was %s", short(got), short(sha))
+	}
+	return nil
+}
+
+// guarded is the client that all fetches use: no proxies from the environment
+// unless the given transport has them, and redirects only within the bases.
+func (l *Library) guarded(given *http.Client) *http.Client {
+	c := &http.Client{CheckRedirect: l.redirect}
+	if given != nil {
+		c.Transport = given.Transport
+	}
+	if c.Transport == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.Proxy = nil
+		t.ResponseHeaderTimeout = 30 * time.Second
+		c.Transport = t
+	}
+	return c
+}
+
+// A scopeError is a redirect that leads away.
+type scopeError struct{ to string }
+
+func (e *scopeError) Error() string {
+	return fmt.Sprintf("it redirects to %.120q, which is not listed", e.to)
+}
+
+func (l *Library) redirect(req *http.Request, via []*http.Request) error {
+	if len(via) > 3 {
+		return errors.New("it redirects in circles")
+	}
+	for _, base := range l.o.Bases() {
+		if b, err := url.Parse(base); err == nil && req.URL.Scheme == "https" && hostPort(b) == hostPort(req.URL) {
+			return nil
+		}
+	}
+	return &scopeError{to: req.URL.Redacted()}
+}
+
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = "443"
+	}
+	return strings.ToLower(u.Hostname()) + ":" + port
+}
