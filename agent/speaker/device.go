@@ -41,15 +41,15 @@ func closeSink(sink Sink) {
 	}
 }
 
-// lose gives up the sink: what it had queued is lost, and the time of sound goes
-// on without it from now.
+// lose gives up the sink: the time of sound goes on without it from where the
+// ear was, and what passes is lost.
 func (s *Speaker) lose(err error) {
 	s.heard(s.went.advance(time.Now()))
 	s.line.set(false)
 	closeSink(s.sink)
 	s.sink, s.full = nil, false
 	s.away(fmt.Errorf("sound device lost: %w", err))
-	s.mixer.Lost(s.mixer.Unsure())
+	s.mixer.Rewind(s.mixer.Unsure())
 	s.pace = time.Now()
 	s.retry = backoff{at: time.Now()}
 }
