@@ -1,0 +1,82 @@
+package hardware
+
+import (
+	"flag"
+	"fmt"
+	"os"
+
+	"loa/agent/config"
+	"loa/boards"
+	"loa/drivers/gpioline"
+)
+
+// amps is every amplifier driver there is.
+var amps = map[string]func(*Devices, Opts) error{
+	"none":     func(*Devices, Opts) error { return nil },
+	"gpio":     openAmp,
+	"emulated": openAmp,
+}
+
+func openAmp(d *Devices, o Opts) error {
+	amp, err := gpioline.New(gpioline.Opts{
+		Line:    line(d.Board.Amp, o),
+		Command: append(o.Self[:len(o.Self):len(o.Self)], guardProcess),
+		Report:  func(err error) { o.Report(AmpGuard, err) },
+		Log:     o.Log,
+	})
+	if err != nil {
+		return err
+	}
+	d.Amp = amp
+	d.runs = append(d.runs, amp.Run)
+	return nil
+}
+
+// line is the amplifier's line as its driver wants it.
+func line(a boards.Amp, o Opts) gpioline.Line {
+	if a.Driver == "emulated" {
+		return gpioline.Line{Emulated: o.path(a.File)}
+	}
+	return gpioline.Line{Chip: a.Chip, Offset: *a.Line, ActiveLow: a.Active == "low"}
+}
+
+// ampOff switches the amplifier off and nothing else. The service runs it when
+// the agent has ended, however that was: what kills a whole service at once
+// kills the guard too.
+func ampOff(args []string) error {
+	f := flag.NewFlagSet(ampOffProcess, flag.ContinueOnError)
+	file := f.String("config", config.File, "settings of this box")
+	root := f.String("root", "", "directory that stands for /")
+	board := f.String("board", "", "board instead of the one in the settings")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	if f.NArg() > 0 {
+		return fmt.Errorf("unknown argument %q", f.Arg(0))
+	}
+	// Whatever is wrong with the settings, the board on the command line is
+	// enough to find a line.
+	c, err := config.Load(*file, *root)
+	switch {
+	case *board != "":
+		c.Board = *board
+		if err != nil {
+			c.State = config.Move(*root, config.StateDir)
+		}
+	case err != nil:
+		return err
+	}
+	b, err := boards.Load(c.Board)
+	if err != nil {
+		return err
+	}
+	if b.Amp.Driver == "none" {
+		return nil
+	}
+	return gpioline.Off(line(b.Amp, Opts{Root: *root, State: c.State}))
+}
+
+func fail(process string, err error) int {
+	fmt.Fprintf(os.Stderr, "%s: %v\n", process, err)
+	return 1
+}

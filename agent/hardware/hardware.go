@@ -1,0 +1,128 @@
+// Package hardware opens what a board names, and says what did not open.
+package hardware
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"loa/agent/config"
+	"loa/agent/speaker"
+	"loa/boards"
+)
+
+// Opts say where a box's things lie and who is told about them.
+type Opts struct {
+	Root  string // moves /dev, /proc and /sys; "" moves nothing
+	State string // where the files of emulated devices go
+
+	// Report is told of a condition with err, and of its end with nil. It may
+	// be called from any goroutine. Codes: hardware-missing, amp-guard.
+	Report func(code string, err error)
+	Log    *slog.Logger
+
+	// Self starts this program again, for the processes that RunChild is; the
+	// name of the process and its arguments are appended. Nil is the binary
+	// that runs now.
+	Self []string
+}
+
+// Devices are the devices of one box. What did not open is missing from them
+// and was reported; the rest works.
+type Devices struct {
+	Board boards.Board
+
+	// OpenSink opens the sound device, or opens it again after a loss.
+	OpenSink func() (speaker.Sink, error)
+	// Sound is where sound goes, for people: a card or a file.
+	Sound string
+
+	// Amp keys the amplifier; nil if the board has none that can be keyed.
+	Amp speaker.Amp
+
+	runs []func(context.Context) error
+}
+
+// Open prepares the devices of b. It touches no line and makes no sound: that
+// begins with Run and OpenSink.
+func Open(b boards.Board, o Opts) *Devices {
+	if o.Report == nil {
+		o.Report = func(string, error) {}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Self == nil {
+		o.Self = self()
+	}
+	d := &Devices{Board: b}
+	for _, part := range []struct {
+		table, driver string
+		open          func(*Devices, Opts) error
+	}{
+		{"sink", b.Sink.Driver, sinks[b.Sink.Driver]},
+		{"amp", b.Amp.Driver, amps[b.Amp.Driver]},
+	} {
+		if part.open == nil {
+			o.Report(Missing, fmt.Errorf("board %s: %s: no driver %q", b.Name, part.table, part.driver))
+			continue
+		}
+		if err := part.open(d, o); err != nil {
+			o.Report(Missing, fmt.Errorf("board %s: %s: %w", b.Name, part.table, err))
+		}
+	}
+	if d.OpenSink == nil {
+		d.OpenSink = func() (speaker.Sink, error) {
+			return nil, fmt.Errorf("board %s has no sound device that works", b.Name)
+		}
+	}
+	return d
+}
+
+// The conditions Opts.Report is told of.
+const (
+	Missing  = "hardware-missing" // something the board names did not open
+	AmpGuard = "amp-guard"        // the amplifier's guard does not run
+)
+
+// Run keeps the devices alive that need it, until ctx ends; it leaves the
+// amplifier off.
+func (d *Devices) Run(ctx context.Context) error {
+	done := make(chan error, len(d.runs))
+	for _, run := range d.runs {
+		go func() { done <- run(ctx) }() // Run waits for each below
+	}
+	var first error
+	for range d.runs {
+		if err := <-done; err != nil && first == nil {
+			first = err
+		}
+	}
+	<-ctx.Done()
+	return first
+}
+
+// path is where a device's own file lies.
+func (o Opts) path(name string) string {
+	if filepath.IsAbs(name) {
+		return config.Move(o.Root, name)
+	}
+	return filepath.Join(o.State, name)
+}
+
+// self is the command that starts this binary again, also after an update has
+// replaced its file.
+func self() []string {
+	if runner := os.Getenv(runnerEnv); runner != "" {
+		if exe, err := os.Executable(); err == nil {
+			return []string{runner, exe}
+		}
+	}
+	return []string{"/proc/self/exe"}
+}
+
+// runnerEnv names the emulator this binary runs under, such as qemu-arm, where
+// the kernel cannot start it by itself.
+const runnerEnv = "LOA_RUNNER"

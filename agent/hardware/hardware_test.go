@@ -1,0 +1,166 @@
+package hardware
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"loa/boards"
+	"loa/drivers/gpioline"
+)
+
+func TestMain(m *testing.M) {
+	if handled, code := RunChild(os.Args[1:]); handled {
+		os.Exit(code)
+	}
+	os.Exit(m.Run())
+}
+
+// A reporter keeps the conditions as they are now.
+type reporter struct {
+	mu  sync.Mutex
+	now map[string]error
+}
+
+func (r *reporter) report(code string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.now == nil {
+		r.now = map[string]error{}
+	}
+	if r.now[code] = err; err == nil {
+		delete(r.now, code)
+	}
+}
+
+func (r *reporter) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return fmt.Sprint(r.now)
+}
+
+func TestDeskWithoutACardSoundsIntoAFile(t *testing.T) {
+	b, err := boards.Load("desk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := t.TempDir()
+	var r reporter
+	// An empty root has no sound card, wherever this test runs.
+	d := Open(b, Opts{Root: t.TempDir(), State: state, Report: r.report})
+	if got := r.String(); got != "map[]" {
+		t.Fatalf("conditions %s", got)
+	}
+	if want := filepath.Join(state, "heard.wav"); d.Sound != want {
+		t.Errorf("sound goes to %s, want %s", d.Sound, want)
+	}
+	s, err := d.OpenSink()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(make([]int16, 960)); err != nil {
+		t.Error(err)
+	}
+	if err := s.Drain(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(d.Sound); err != nil || info.Size() != 44+960*2 {
+		t.Errorf("the file: %v, %v", info, err)
+	}
+}
+
+func TestAmpRunsUnderItsGuard(t *testing.T) {
+	b, err := boards.Load("desk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := t.TempDir()
+	var r reporter
+	d := Open(b, Opts{State: state, Report: r.report})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- d.Run(ctx) }()
+	if err := d.Amp.Set(true); err != nil {
+		t.Error(err)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	edges, err := gpioline.Edges(filepath.Join(state, "amp.line"))
+	if err != nil || len(edges) != 3 || !edges[1].On || edges[2].On || edges[1].PID == os.Getpid() {
+		t.Errorf("edges %+v, %v", edges, err)
+	}
+	if got := r.String(); got != "map[]" {
+		t.Errorf("conditions %s", got)
+	}
+}
+
+func TestUnknownDriverIsAConditionAndTheRestWorks(t *testing.T) {
+	b, err := boards.Load("desk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Sink.Driver = "gramophone"
+	var r reporter
+	d := Open(b, Opts{State: t.TempDir(), Report: r.report})
+	if got := r.String(); !strings.Contains(got, Missing) || !strings.Contains(got, "gramophone") {
+		t.Errorf("conditions %s", got)
+	}
+	if _, err := d.OpenSink(); err == nil {
+		t.Error("a sink opened")
+	}
+	if d.Amp == nil {
+		t.Error("no amplifier")
+	}
+}
+
+// A field board on a machine without its hardware: said once as a condition,
+// and the agent runs on.
+func TestFieldBoardWithoutItsHardware(t *testing.T) {
+	for _, name := range []string{"orangepi-zero", "raspberrypi"} {
+		b, err := boards.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := Open(b, Opts{State: t.TempDir()})
+		if d.Amp == nil || d.OpenSink == nil {
+			t.Errorf("%s: %+v", name, d)
+		}
+	}
+}
+
+// What the service runs after the agent was killed together with its guard.
+func TestAmpOff(t *testing.T) {
+	root := t.TempDir()
+	state := filepath.Join(root, "var/lib/loa")
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(state, "amp.line")
+	if err := os.WriteFile(path, []byte("2026-11-24T05:30:00Z on pid 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if handled, code := RunChild([]string{"amp-off", "-root", root, "-board", "desk"}); !handled || code != 0 {
+		t.Errorf("amp-off: %v, %d", handled, code)
+	}
+	edges, err := gpioline.Edges(path)
+	if err != nil || len(edges) != 2 || edges[1].On {
+		t.Errorf("edges %+v, %v", edges, err)
+	}
+	if _, code := RunChild([]string{"amp-off", "-root", root, "-board", "no-such-board"}); code == 0 {
+		t.Error("an unknown board went through")
+	}
+}
+
+func TestOtherArgumentsAreNotForChildren(t *testing.T) {
+	for _, args := range [][]string{nil, {}, {"-board", "desk"}, {"run"}} {
+		if handled, _ := RunChild(args); handled {
+			t.Errorf("%q was taken", args)
+		}
+	}
+}
