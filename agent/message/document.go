@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -56,7 +57,8 @@ func Formats() map[plan.Kind]int {
 
 // Decode reads the payload of a document strictly and validates it. It returns
 // a document by value, such as [plan.Bulletin]; its errors are [*plan.Error]
-// with malformed, lifetime or unsupported.
+// with too-large, malformed, unsupported or lifetime. With lifetime, and only
+// then, the document comes too: who signed it is judged before how long it lives.
 func Decode(kind plan.Kind, payload []byte) (any, error) {
 	if len(payload) > MaxEnvelope {
 		return nil, &plan.Error{Code: plan.TooLarge, Msg: fmt.Sprintf("a payload of %d bytes; at most %d", len(payload), MaxEnvelope)}
@@ -66,13 +68,14 @@ func Decode(kind plan.Kind, payload []byte) (any, error) {
 		return nil, &plan.Error{Code: plan.Unsupported, Field: "kind", Msg: fmt.Sprintf("%q is no kind of document", clip(string(kind)))}
 	}
 	doc, err := decode(payload)
-	if err != nil {
+	var e *plan.Error
+	if err != nil && !(errors.As(err, &e) && e.Code == plan.Lifetime) {
 		return nil, err
 	}
 	if h, _ := HeadOf(doc); h.Kind != kind {
 		return nil, malformed("kind", "%q in a payload of type %q", clip(string(h.Kind)), kind)
 	}
-	return doc, nil
+	return doc, err
 }
 
 // Encode is doc, a document by value, as bytes that [Decode] takes; a document

@@ -22,24 +22,34 @@ const (
 
 // check collects the first thing wrong with a document, so that validation
 // reads as a list of demands.
-type check struct{ err *Error }
+type check struct {
+	err  *Error
+	late *Error // a life that is too long: judged after everything else, because it is well formed
+}
 
 func (c *check) fail(field, format string, args ...any) {
 	c.failAs(Malformed, field, format, args...)
 }
 
 func (c *check) failAs(code Code, field, format string, args ...any) {
-	if c.err == nil {
-		c.err = &Error{Code: code, Field: field, Msg: fmt.Sprintf(format, args...)}
+	first := &c.err
+	if code == Lifetime {
+		first = &c.late
+	}
+	if *first == nil {
+		*first = &Error{Code: code, Field: field, Msg: fmt.Sprintf(format, args...)}
 	}
 }
 
 // result is the error as an error: a nil *Error must not become a non-nil interface.
 func (c *check) result() error {
-	if c.err == nil {
-		return nil
+	switch {
+	case c.err != nil:
+		return c.err
+	case c.late != nil:
+		return c.late
 	}
-	return c.err
+	return nil
 }
 
 func (c *check) head(h Head, kinds ...Kind) {

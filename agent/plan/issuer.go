@@ -76,8 +76,15 @@ func (l List) Validate() error {
 	if l.ID != string(KindList) {
 		c.fail("id", "%q; write list", l.ID)
 	}
+	isOnline := map[string]bool{}
 	for i, g := range l.Grants {
-		c.grant(index("grants", i), g)
+		at := index("grants", i)
+		c.grant(at, g)
+		is := slices.ContainsFunc(g.Kinds, func(k Kind) bool { return slices.Contains(online, k) })
+		if was, listed := isOnline[g.Key]; listed && was != is && len(g.Kinds) > 0 {
+			c.fail(at+".key", "a key at the dispatcher may hold nothing else, in no other grant either")
+		}
+		isOnline[g.Key] = is
 	}
 	c.children(l)
 	if l.Place != RootPlace && len(l.Quorum) > 0 {

@@ -1,0 +1,329 @@
+package trust
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"loa/agent/clock"
+	"loa/agent/message"
+	"loa/agent/plan"
+)
+
+// kept is what documents that stay in force have in common.
+type kept struct {
+	claim claim
+	clock clock.Level
+	ends  time.Time // valid_until; zero: it has none
+	life  time.Duration
+	keys  []string // that vouch for an elder and so for what is left of it
+	old   []older
+}
+
+func (j *judgement) bulletin(b plan.Bulletin) error {
+	return j.keep(kept{
+		claim: claim{place: b.Place, kind: plan.KindBulletin, class: b.Class},
+		clock: clock.RTC, ends: b.ValidUntil, life: plan.MaxLife,
+	})
+}
+
+// schedule demands authority for the highest class that the slots play, as far
+// as the bulletins are known by now; the rest is judged again when they come.
+func (j *judgement) schedule(s plan.Schedule) error {
+	class, err := j.t.scheduled(s)
+	if err != nil {
+		// Told when it is the turn of the class, after keys and scope.
+		if _, other := j.t.x.authorise(j.keys, claim{place: s.Place, kind: plan.KindSchedule}, j.now, time.Time{}); other != nil {
+			return other
+		}
+		return err
+	}
+	return j.keep(kept{
+		claim: claim{place: s.Place, kind: plan.KindSchedule, class: class},
+		clock: clock.RTC, ends: s.ValidUntil, life: plan.MaxLife,
+	})
+}
+
+// scheduled is the highest class that a schedule plays. A schedule never plays
+// an emergency or a drill: both begin by a decision of the day.
+func (t *Trust) scheduled(s plan.Schedule) (plan.Class, error) {
+	highest := plan.Normal
+	for _, slot := range s.Slots {
+		for _, item := range slot.Items {
+			class := plan.Normal
+			switch {
+			case item.Relay != nil:
+				class = item.Relay.Class
+			case item.Ref != nil:
+				b, ok := t.bulletin(s.Place, *item.Ref)
+				if !ok {
+					continue
+				}
+				class = b.Class
+			}
+			if class == plan.Emergency || class == plan.Drill {
+				return "", refuse(plan.WrongClass, "slots", "slot %s plays a bulletin of class %s; schedules do not", slot.ID, class)
+			}
+			if class.Rank() > highest.Rank() {
+				highest = class
+			}
+		}
+	}
+	return highest, nil
+}
+
+// bulletin is the bulletin in force that a document of a place refers to by name.
+func (t *Trust) bulletin(place string, r plan.Ref) (plan.Bulletin, bool) {
+	if r.Place != "" {
+		place = r.Place
+	}
+	b, ok := t.bodies[message.DocTopic(place, plan.KindBulletin, r.ID).String()].doc.(plan.Bulletin)
+	return b, ok
+}
+
+// policy lets a looser policy of one signer wait: until a day has passed the
+// older one holds beside it, and the strictest wins. So nobody alone wakes a
+// commune by a new policy, while a stricter one counts at once.
+func (j *judgement) policy(p plan.Policy) error {
+	return j.keep(kept{
+		claim: claim{place: p.Place, kind: plan.KindPolicy},
+		clock: clock.RTC, ends: p.ValidUntil, life: plan.MaxLife,
+		old: j.olderPolicies(p),
+	})
+}
+
+func (j *judgement) olderPolicies(p plan.Policy) []older {
+	topic := j.v.Topic.String()
+	rec := j.t.s.Records[topic]
+	var old []older
+	for _, o := range rec.Old {
+		if j.now.Before(o.Until) {
+			old = append(old, o)
+		}
+	}
+	if rec.SHA256 == j.v.SHA256 {
+		return old
+	}
+	before, ok := j.t.bodies[topic].doc.(plan.Policy)
+	if ok && before.Withdrawn {
+		return old
+	}
+	if !ok {
+		if len(old) > 0 || j.t.hasPolicy(j.now) {
+			return old // one policy more is never looser
+		}
+		before = plan.DefaultPolicy(p.Place)
+		before.Issued, before.ValidUntil = j.now.Add(-time.Hour), j.now.Add(plan.MaxLife-2*time.Hour)
+	}
+	payload, err := json.Marshal(before)
+	if err != nil {
+		return old // cannot be: it was read from JSON
+	}
+	return append(old, older{Payload: payload, Holders: before.Proof.Holders, Until: j.now.Add(loosening)})
+}
+
+func (t *Trust) hasPolicy(now time.Time) bool {
+	for _, b := range t.bodies {
+		if p, ok := b.doc.(plan.Policy); ok && p.At(now) {
+			return true
+		}
+	}
+	return false
+}
+
+// alerts takes one office's whole set. Less than before needs one signature:
+// all clear must not be slower than the alarm.
+func (j *judgement) alerts(s plan.AlertSet) error {
+	k := kept{
+		claim: claim{place: s.Place, kind: plan.KindAlert, class: plan.Emergency, office: s.Office},
+		clock: clock.NTP, life: plan.MaxAlertLife,
+	}
+	if _, err := j.t.x.authorise(j.keys, claim{place: s.Place, kind: plan.KindAlert, class: plan.Emergency, office: s.Office, least: 1, lower: true}, j.now, time.Time{}); err != nil {
+		return err
+	}
+	rec := j.t.s.Records[j.v.Topic.String()]
+	before, _ := j.t.bodies[j.v.Topic.String()].doc.(plan.AlertSet)
+	if onlyRemoves(before, s) {
+		k.claim.least, k.claim.lower = 1, true
+		if len(s.Alerts) > 0 {
+			k.keys = rec.Keys
+		}
+	}
+	for i, x := range s.Cancel {
+		if _, ok := j.t.x.above(x.Place, j.now); !ok {
+			return refuse(plan.Scope, "cancel", "no list registers the place %s", x.Place)
+		}
+		c := claim{place: x.Place, kind: plan.KindAlert, class: plan.Emergency, least: len(j.t.issuers(x))}
+		if _, err := j.t.x.authorise(j.keys, c, j.now, j.grantsNow()); err != nil {
+			return refuse(codeOf(err), fmt.Sprintf("cancel[%d]", i), "to end an alert of %s at %s: %v", x.Office, x.Place, err)
+		}
+	}
+	return j.keep(k)
+}
+
+// issuers are who signed the set with the alert, as far as it is known.
+func (t *Trust) issuers(x plan.Cancel) []string {
+	return t.s.Records[message.AlertTopic(x.Place, x.Office).String()].Holders
+}
+
+// onlyRemoves reports whether every alert and cancel of the new set stood in
+// the old one just so. An empty set always does.
+func onlyRemoves(before, after plan.AlertSet) bool {
+	for _, a := range after.Alerts {
+		if !slices.ContainsFunc(before.Alerts, func(b plan.Alert) bool { return same(a, b) }) {
+			return false
+		}
+	}
+	for _, c := range after.Cancel {
+		if !slices.Contains(before.Cancel, c) {
+			return false
+		}
+	}
+	return true
+}
+
+func same(a, b plan.Alert) bool {
+	x, err := json.Marshal(a)
+	y, err2 := json.Marshal(b)
+	return err == nil && err2 == nil && bytes.Equal(x, y)
+}
+
+// grantsNow is the time at which grants must run; zero when the clock is too
+// unsure to say that one has ended.
+func (j *judgement) grantsNow() time.Time {
+	if j.level < clock.NTP {
+		return time.Time{}
+	}
+	return j.now
+}
+
+// keep goes through the rest of the order for a document that stays in force.
+func (j *judgement) keep(k kept) error {
+	proof, err := j.t.x.authorise(j.keys, k.claim, j.now, time.Time{})
+	if err != nil {
+		return err
+	}
+	if err := j.issuedInTime(k.clock); err != nil {
+		return err
+	}
+	if proof, err = j.t.x.authorise(j.keys, k.claim, j.now, j.now); err != nil {
+		return err
+	}
+	if j.late != nil {
+		return j.late
+	}
+	if !k.ends.IsZero() && !j.now.Before(k.ends) {
+		return refuse(plan.Expired, "valid_until", "it ended %s ago", j.now.Sub(k.ends).Round(time.Second))
+	}
+	topic := j.v.Topic.String()
+	rec := j.t.s.Records[topic]
+	if err := j.newer(rec, plan.Replay); err != nil {
+		return err
+	}
+	if err := j.fresh(proof, k.claim); err != nil {
+		return err
+	}
+	next := record{
+		Version: j.head.Version(), SHA256: j.v.SHA256, At: j.now,
+		Keys: union(j.keys, k.keys), Holders: proof.holders(), Signer: j.t.x.widest(proof, k.claim.place, j.now),
+		Forget: j.head.Issued.Add(k.life + time.Hour), Old: k.old,
+	}
+	if len(k.keys) > 0 {
+		next.Holders = union(next.Holders, rec.Holders)
+	}
+	if rec.SHA256 == next.SHA256 { // only the signers are new
+		next.At = rec.At
+	}
+	if len(next.Holders) >= 2 {
+		next.Old = nil // two together may loosen at once
+	}
+	if err := j.room(topic, next); err != nil {
+		return err
+	}
+	j.keepAs(topic, next)
+	return nil
+}
+
+func (j *judgement) keepAs(topic string, next record) {
+	p := plan.Proof{SHA256: next.SHA256, Holders: next.Holders, Signer: next.Signer}
+	doc := message.WithProof(approved(j.doc, next.Holders), p)
+	size, now, sure := len(j.e.Payload), j.now, j.level >= clock.RTC
+	j.doc = doc
+	j.v.Persist = true
+	j.v.Rejudge = j.v.Kind == plan.KindBulletin || j.v.Kind == plan.KindWant
+	j.accept(p, func(t *Trust) {
+		if sure {
+			t.forget(now)
+		}
+		t.s.Records[topic] = next
+		delete(t.bodies, topic)
+		if !withdrawn(doc) || j.v.Kind == plan.KindPolicy {
+			t.bodies[topic] = body{doc: doc, size: size}
+		}
+	})
+}
+
+// approved leaves in a bulletin only those approvers who signed.
+func approved(doc any, holders []string) any {
+	b, ok := doc.(plan.Bulletin)
+	if !ok {
+		return doc
+	}
+	b.ApprovedBy = slices.DeleteFunc(slices.Clone(b.ApprovedBy), func(h string) bool { return !slices.Contains(holders, h) })
+	return b
+}
+
+func withdrawn(doc any) bool {
+	switch d := doc.(type) {
+	case plan.Bulletin:
+		return d.Withdrawn
+	case plan.Schedule:
+		return d.Withdrawn
+	case plan.Policy:
+		return d.Withdrawn
+	}
+	return false
+}
+
+// room keeps one signer from filling the box.
+func (j *judgement) room(topic string, next record) error {
+	if len(next.Old) > maxOld {
+		return refuse(plan.Storage, "", "%d older policies still hold; wait, or sign with two", maxOld)
+	}
+	records, size := 1, len(j.e.Payload)
+	for other, rec := range j.t.s.Records {
+		if other != topic && rec.Signer == next.Signer && j.now.Before(rec.Forget) {
+			records++
+			size += j.t.bodies[other].size
+		}
+	}
+	if records > maxRecords {
+		return refuse(plan.Storage, "", "%s has %d documents on this box already", next.Signer, maxRecords)
+	}
+	if size > maxBytes {
+		return refuse(plan.Storage, "", "the documents of %s would take %d bytes; at most %d", next.Signer, size, maxBytes)
+	}
+	return nil
+}
+
+// forget drops what no replay can reach any more.
+func (t *Trust) forget(now time.Time) {
+	for topic, rec := range t.s.Records {
+		if _, held := t.bodies[topic]; !held && !now.Before(rec.Forget) {
+			delete(t.s.Records, topic)
+		}
+	}
+	for sha, s := range t.s.Seen {
+		if !now.Before(s.Until) {
+			delete(t.s.Seen, sha)
+		}
+	}
+}
+
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
