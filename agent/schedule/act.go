@@ -12,7 +12,7 @@ import (
 func (v *view) acts(f func(plan.Occurrence, *plan.Act)) {
 	for i := range v.p.Acts {
 		a := &v.p.Acts[i]
-		o := plan.Occurrence{ID: actID(&a.Head), Start: a.Issued, End: a.Until, Volume: a.VolumePercent}
+		o := plan.Occurrence{ID: ActID(&a.Head), Start: a.Issued, End: a.Until, Volume: a.VolumePercent}
 		if a.ForS > 0 {
 			o.End = a.Issued.Add(time.Duration(a.ForS) * time.Second)
 		}
@@ -35,9 +35,9 @@ func (v *view) acts(f func(plan.Occurrence, *plan.Act)) {
 	}
 }
 
-// actID is "26734/act.play/x1", and the box's name in place of the place when
+// ActID is the ID of the occurrence that an act asks for: "26734/act.play/x1", and the box's name in place of the place when
 // the act is for it alone.
-func actID(h *plan.Head) string {
+func ActID(h *plan.Head) string {
 	return cmp.Or(h.Place, h.Device) + "/" + string(h.Kind) + "/" + h.ID
 }
 

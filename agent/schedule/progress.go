@@ -138,7 +138,7 @@ func newKeeper(p *plan.Plan, before time.Time) keeper {
 		here:   make(map[string]bool),
 	}
 	for i := range p.Acts {
-		k.here[actID(&p.Acts[i].Head)] = true
+		k.here[ActID(&p.Acts[i].Head)] = true
 	}
 	for _, set := range p.Alerts {
 		for i := range set.Alerts {

@@ -63,15 +63,37 @@ func runs(s *plan.Schedule, from, to time.Time, f func(*run)) {
 	}
 	// A run starts up to two days after its date begins and lasts a day at most.
 	first, last := plan.DateOf(from, zone)-2, plan.DateOf(to, zone)
-	r := run{schedule: s}
+	c := calendar{
+		run: run{schedule: s}, zone: zone, f: f,
+		from: wall(from, zone).Add(-slack), to: wall(to, zone).Add(slack),
+	}
 	for i := range s.Slots {
-		r.slot = &s.Slots[i]
-		for r.date = first; r.date <= last; r.date++ {
-			if sounds(r.slot, r.date) {
-				r.times(zone, f)
+		c.slot = &s.Slots[i]
+		for c.date = first; c.date <= last; c.date++ {
+			if sounds(c.slot, c.date) {
+				c.times()
 			}
 		}
 	}
+}
+
+// A calendar goes through the runs of a schedule. Its run is filled in for each.
+type calendar struct {
+	run
+	zone *time.Location
+	f    func(*run)
+	// What lies outside on the clock on the wall is passed over without asking
+	// the zone, which is most of a day.
+	from, to time.Time
+}
+
+// slack is more than any zone puts its clocks forward or back.
+const slack = 3 * time.Hour
+
+// wall is what the clock in zone shows at t, as if it were in UTC.
+func wall(t time.Time, zone *time.Location) time.Time {
+	_, offset := t.In(zone).Zone()
+	return t.Add(time.Duration(offset) * time.Second)
 }
 
 // sounds reports whether a slot starts on d.
@@ -89,14 +111,14 @@ func sounds(s *plan.Slot, d plan.Date) bool {
 	return d.On(s.Days)
 }
 
-// times calls f for every start of the slot on r.date.
-func (r *run) times(zone *time.Location, f func(*run)) {
-	for _, at := range r.slot.At {
+// times goes through the starts of the slot on c.date.
+func (c *calendar) times() {
+	for _, at := range c.slot.At {
 		if clock, err := plan.ParseClock(at); err == nil {
-			r.at(clock, zone, 0, f)
+			c.at(clock, 0)
 		}
 	}
-	e := r.slot.Every
+	e := c.slot.Every
 	if e == nil || e.Minutes <= 0 {
 		return
 	}
@@ -110,22 +132,26 @@ func (r *run) times(zone *time.Location, f func(*run)) {
 	}
 	step := time.Duration(e.Minutes) * time.Minute
 	for clock := from; clock < until; clock += step {
-		r.at(clock, zone, step, f)
+		c.at(clock, step)
 	}
 }
 
-// at calls f for the start at clock. A run ends when the next one of its row,
-// step later, begins.
-func (r *run) at(clock time.Duration, zone *time.Location, step time.Duration, f func(*run)) {
-	length := time.Duration(r.slot.ForS) * time.Second
+// at is the start at clock. A run ends when the next one of its row, step later,
+// begins.
+func (c *calendar) at(clock, step time.Duration) {
+	length := time.Duration(c.slot.ForS) * time.Second
 	if step > 0 {
 		length = min(length, step)
 	}
-	r.clock = clock
-	r.start = r.date.At(clock, zone)
-	r.end = r.start.Add(length)
-	if until := r.schedule.ValidUntil; r.end.After(until) {
-		r.end = until
+	shown := time.Unix(int64(c.date)*86400, 0).Add(clock)
+	if shown.Add(length).Before(c.from) || shown.After(c.to) {
+		return
 	}
-	f(r)
+	c.clock = clock
+	c.start = c.date.At(clock, c.zone)
+	c.end = c.start.Add(length)
+	if until := c.schedule.ValidUntil; c.end.After(until) {
+		c.end = until
+	}
+	c.f(&c.run)
 }

@@ -14,6 +14,7 @@ func (v *view) turn(l *timeline) (n int, o plan.Occurrence, due bool) {
 		return rounds, o, false
 	}
 	first := v.joined(l)
+	var over time.Time // when a live programme in the run was over
 	for n = first; n < rounds; n++ {
 		loop, b := n/len(l.bodies), &l.bodies[n%len(l.bodies)]
 		if begin := l.run.start.Add(time.Duration(loop) * loopLeast); v.now.Before(begin) {
@@ -23,16 +24,17 @@ func (v *view) turn(l *timeline) (n int, o plan.Occurrence, due bool) {
 		if v.ended(l, n) || b.err != nil && loop > first/len(l.bodies) {
 			continue // what cannot sound is said in one loop
 		}
-		if begin := v.afterGap(l, n, first); v.now.Before(begin) {
+		if begin := v.afterGap(l, n, first, over); v.now.Before(begin) {
 			v.edge(begin)
 			return n, o, false
 		}
 		o = v.occurrence(l, n)
 		v.edge(o.End)
 		if o.Err == nil && !v.now.Before(o.End) {
+			over = o.End
 			continue
 		}
-		o.At = v.where(l, n, &o)
+		v.goOn(l, n, &o)
 		if v.fits(&o, l.end.Sub(l.run.start)) {
 			return n, o, true
 		}
@@ -69,15 +71,15 @@ func (v *view) struckWhole(l *timeline) bool {
 	return true
 }
 
-// afterGap is when item n may begin: a gap after the item before it, or in its
-// own time when the run was joined in a gap.
-func (v *view) afterGap(l *timeline, n, first int) time.Time {
-	if last, ok := v.g.Last[l.id]; ok {
-		// An end that lies ahead was written before the clock went back.
-		if !last.After(v.now) {
-			return last.Add(time.Duration(l.slot.GapS) * time.Second)
-		}
-		return time.Time{}
+// afterGap is when item n may begin: a gap after what ended last in the run, or
+// in its own time when the run was joined in a gap.
+func (v *view) afterGap(l *timeline, n, first int, over time.Time) time.Time {
+	// An end that lies ahead was written before the clock went back.
+	if last := v.g.Last[l.id]; last.After(over) && !last.After(v.now) {
+		over = last
+	}
+	if !over.IsZero() {
+		return over.Add(time.Duration(l.slot.GapS) * time.Second)
 	}
 	if n == first && n > 0 {
 		return l.start(n)
@@ -85,18 +87,20 @@ func (v *view) afterGap(l *timeline, n, first int) time.Time {
 	return time.Time{}
 }
 
-// where is the place in item n at which it begins or goes on.
-func (v *view) where(l *timeline, n int, o *plan.Occurrence) time.Duration {
-	if l.bodies[n%len(l.bodies)].relay {
-		return 0
+// goOn sets where item n begins or goes on. A live programme has no place to go
+// on from, only so much less to come.
+func (v *view) goOn(l *timeline, n int, o *plan.Occurrence) {
+	at, interrupted := v.g.At[o.ID]
+	switch {
+	case l.bodies[n%len(l.bodies)].relay:
+		if o.Length > 0 {
+			o.Length = max(1, o.Length-at)
+		}
+	case interrupted:
+		o.At = at
+	case n == v.joined(l) && o.Start.Before(v.since):
+		o.At = v.since.Sub(o.Start)
 	}
-	if at, ok := v.g.At[o.ID]; ok {
-		return at
-	}
-	if n == v.joined(l) && o.Start.Before(v.since) {
-		return v.since.Sub(o.Start)
-	}
-	return 0
 }
 
 // fits reports whether o, if it was interrupted, may still go on in its slot of
