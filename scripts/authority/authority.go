@@ -275,17 +275,30 @@ func (a *Authority) Revoke(person, place string) (bool, error) {
 	return found, err
 }
 
-// Renew lets every grant of an issuer begin now and last its full time.
-func (a *Authority) Renew(issuer string) error {
+// Renew gives every grant of an issuer that is past half its life a successor
+// that begins now. The old one stays: documents were signed under it, and what
+// is absent from a list is revoked with all it granted.
+func (a *Authority) Renew(issuer string) (renewed int, err error) {
 	now := a.o.Now().Truncate(time.Second)
-	return a.change(func(s *state) error {
+	err = a.change(func(s *state) error {
+		s.Grants = slices.DeleteFunc(s.Grants, func(g Grant) bool { return now.After(g.NotAfter.Add(plan.ExpiredKept)) })
 		for i, g := range s.Grants {
-			if g.Issuer == issuer {
-				s.Grants[i].NotBefore, s.Grants[i].NotAfter = now, now.Add(grantLife)
+			life := g.NotAfter.Sub(g.NotBefore)
+			if g.Issuer != issuer || g.NotAfter.Sub(now) > life/2 {
+				continue
 			}
+			if slices.ContainsFunc(s.Grants[i+1:], func(o Grant) bool {
+				return o.Person == g.Person && o.Place == g.Place && o.Issuer == g.Issuer && slices.Equal(o.Kinds, g.Kinds)
+			}) {
+				continue // it has a successor
+			}
+			g.NotBefore, g.NotAfter = now, now.Add(life)
+			s.Grants = append(s.Grants, g)
+			renewed++
 		}
 		return nil
 	})
+	return renewed, err
 }
 
 func (a *Authority) read() state {

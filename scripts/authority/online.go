@@ -24,7 +24,7 @@ func (a *Authority) Beat(place, online string, window time.Duration) (Issued, er
 	if err != nil {
 		return Issued{}, err
 	}
-	b := &plan.Beat{Seq: seq, Time: a.o.Now().UTC(), Epochs: epochs, Alerts: make(map[string]int64), ReconnectWindowS: int(window / time.Second)}
+	b := &plan.Beat{Seq: seq, Root: a.read().Root.Number, Time: a.o.Now().UTC(), Epochs: epochs, Alerts: make(map[string]int64), ReconnectWindowS: int(window / time.Second)}
 	b.Place = place
 	for _, is := range all {
 		if s, ok := is.Doc.(plan.AlertSet); ok && a.related(s.Place, place) {
@@ -57,7 +57,7 @@ func (a *Authority) Time(device, nonce, online string) (Issued, error) {
 	if err != nil {
 		return Issued{}, err
 	}
-	t := &plan.TimeAnswer{Nonce: nonce, Time: a.o.Now().UTC(), Epochs: epochs}
+	t := &plan.TimeAnswer{Nonce: nonce, Root: a.read().Root.Number, Time: a.o.Now().UTC(), Epochs: epochs}
 	t.Device = device
 	return a.Sign(t, online)
 }
