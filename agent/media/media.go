@@ -84,6 +84,7 @@ type want struct {
 	plan.Audio
 	urgent  bool
 	fetched int64 // bytes of it on the disk so far
+	mark    int64 // fetched when the last try ended
 	tries   int
 	next    time.Time // not before
 	code    plan.Code // why the last try failed

@@ -172,7 +172,10 @@ func (l *Library) land(ctx context.Context, a plan.Audio, f *failure) {
 		first, most := l.pace.first, l.pace.most
 		if f.cond == CodeDigest {
 			first, most = l.pace.digest, l.pace.digestMost
+		} else if w.fetched >= w.mark+l.pace.stallAtLeast {
+			w.tries = 0 // a poor line that moves is worth asking again soon
 		}
+		w.mark = w.fetched
 		if f.cond != CodeMetered { // that is looked at again before each try
 			w.next = time.Now().Add(jitter(min(most, first<<min(w.tries, 20))))
 		}
