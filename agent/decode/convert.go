@@ -15,7 +15,7 @@ type block struct {
 	rate, channels int
 	pcm            []float32
 	damaged        bool // something was lost before it or in it
-	made           bool // nothing real: what fills a hole
+	made           int  // how many of the frames are nothing real: they fill a hole
 }
 
 // A decoder turns one format into blocks. next ends with io.EOF; bytes it cannot
@@ -120,9 +120,7 @@ func (r *raw) step() error {
 	if len(b.pcm) == 0 || b.rate < minRate || b.rate > maxRate || b.channels < 1 || b.channels > maxChannels {
 		return nil
 	}
-	if b.made {
-		r.made += int64(len(b.pcm) / b.channels)
-	}
+	r.made += int64(b.made)
 	if r.skip > 0 {
 		have := int64(len(b.pcm) / b.channels)
 		n := min(have, frames(r.skip+time.Second/time.Duration(2*b.rate), b.rate))

@@ -28,7 +28,7 @@ import (
 // was tried the fastest, right at every rate and quiet about bad input. It is
 // fed whole frames only; see [mpegFrames].
 type mp3 struct {
-	frames mpegFrames
+	frames *mpegFrames
 	h      *C.mpg123_handle
 	out    []float32
 
@@ -45,7 +45,7 @@ type mp3 struct {
 const warmup = 16
 
 func newMP3(in *input) (*mp3, error) {
-	d := &mp3{frames: mpegFrames{in: in}, out: make([]float32, 4*1152*2)}
+	d := &mp3{frames: newMPEGFrames(in), out: make([]float32, 4*1152*2)}
 	if err := d.open(); err != nil {
 		return nil, err
 	}
@@ -157,17 +157,14 @@ func (d *mp3) trim(pcm []float32) []float32 {
 	return pcm[n*d.channels:]
 }
 
-// length reads what the head says about the recording's length.
-func (d *mp3) length() time.Duration {
-	h, frame, err := d.frames.next()
-	if err != nil {
+// announced is the length that an info frame gives its recording; 0: frame is none.
+func announced(h mpegHeader, frame []byte) time.Duration {
+	info, ok := parseInfo(h, frame)
+	if !ok || info.frames == 0 {
 		return 0
 	}
-	if info, ok := parseInfo(h, frame); ok && info.frames > 0 {
-		n := info.frames*int64(h.samples) - int64(info.delay) - int64(info.pad)
-		return duration(max(n, 0), h.rate)
-	}
-	return 0
+	n := info.frames*int64(h.samples) - int64(info.delay) - int64(info.pad)
+	return duration(max(n, 0), h.rate)
 }
 
 // wind finds the frame in which the wanted sample lies by counting frames, which
@@ -180,7 +177,7 @@ func (d *mp3) wind(to time.Duration) (time.Duration, error) {
 	if err := d.frames.in.seekTo(0); err != nil {
 		return 0, err
 	}
-	d.frames = mpegFrames{in: d.frames.in}
+	d.frames = newMPEGFrames(d.frames.in)
 	d.drop, d.due, d.pad, d.mute = 0, 0, 0, 0
 	var (
 		before  [warmup]int64 // where the last frames began

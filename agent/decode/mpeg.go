@@ -1,11 +1,6 @@
 package decode
 
-import (
-	"bytes"
-	"encoding/binary"
-	"errors"
-	"io"
-)
+import "encoding/binary"
 
 // An mpegHeader is the four bytes that begin a frame of MPEG audio, layers I to
 // III (ISO 11172-3 and 13818-3, and "MPEG 2.5" for 8, 11.025 and 12 kHz).
@@ -82,88 +77,34 @@ func parseMPEG(b []byte) (h mpegHeader, ok bool) {
 // maxFree bounds a frame in free format: 640 kbit/s, more than any decoder takes.
 const maxFree = 5760
 
-// mpegFrames finds the frames in MPEG audio. Tags, station titles, cover
-// pictures and damage between them are left out: libmpg123 never sees them.
+// mpegFrames is the framing of MPEG audio.
 type mpegFrames struct {
-	in   *input
-	key  uint32 // of the stream we are in; 0: we have lost it
-	free int    // size of the stream's free-format frames without padding; 0: none met
-	lost bool   // bytes were left out before the last frame
+	framing
+	free int // size of the stream's free-format frames without padding; 0: none met
 }
 
-// next gives the next whole frame, valid until the next call.
+func newMPEGFrames(in *input) *mpegFrames {
+	f := &mpegFrames{framing: framing{in: in, length: 4, longest: maxFree}}
+	f.parse = func(b []byte) (header, bool) {
+		h, ok := parseMPEG(b)
+		return header{key: h.key, size: h.size}, ok
+	}
+	f.measure = f.measureFree
+	return f
+}
+
+// next gives the next whole frame and its header.
 func (f *mpegFrames) next() (mpegHeader, []byte, error) {
-	f.lost = false
-	for {
-		h, n, err := f.here()
-		if err != nil {
-			return h, nil, err
-		}
-		if n > 0 {
-			b, err := f.in.peek(n)
-			if len(b) < n {
-				return h, nil, ended(err)
-			}
-			f.key = h.key
-			return h, b, nil
-		}
-		if f.key != 0 {
-			f.lost = true
-		}
-		f.key = 0
-		if err := f.scan(); err != nil {
-			return h, nil, err
-		}
-	}
+	b, err := f.framing.next()
+	h, _ := parseMPEG(b)
+	return h, b, err
 }
 
-// take leaves the frame that next has just given behind.
-func (f *mpegFrames) take(frame []byte) error { return f.in.skip(int64(len(frame))) }
-
-// here reports the frame that begins at the input's place, 0 bytes if none does.
-func (f *mpegFrames) here() (h mpegHeader, n int, err error) {
-	b, err := f.in.peek(4)
-	if len(b) < 4 {
-		return h, 0, ended(err)
-	}
-	h, ok := parseMPEG(b)
-	if !ok || (f.key != 0 && h.key != f.key) {
-		return h, 0, nil
-	}
-	ahead := h.size + 4
-	if h.size == 0 {
-		ahead = 2*maxFree + 8
-	}
-	b, err = f.in.peek(ahead)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return h, 0, err
-	}
-	n = f.length(h, b)
-	if n == 0 || n > len(b) {
-		return h, 0, nil
-	}
-	if f.key != 0 || len(b) == n {
-		// Where a frame is due one header is enough: should its body be cut, the
-		// search begins behind it. At the very end nothing can follow.
-		return h, n, nil
-	}
-	if next, ok := parseMPEG(b[n:]); ok && next.key == h.key {
-		return h, n, nil
-	}
-	// A lone frame before a closing tag is a whole file as well.
-	if tail := b[n:]; bytes.HasPrefix(tail, []byte("TAG")) || bytes.HasPrefix(tail, []byte("APET")) {
-		return h, n, nil
-	}
-	return h, 0, nil
-}
-
-// length is the size of the frame that begins b. In free format that is the
-// distance to the next header but one that confirms it.
-func (f *mpegFrames) length(h mpegHeader, b []byte) int {
-	if h.size > 0 {
-		return h.size
-	}
-	if f.key != 0 && f.free > 0 {
+// measureFree is the size of the free-format frame that begins b: the distance to
+// the next header that is confirmed by the one behind it.
+func (f *mpegFrames) measureFree(b []byte, head header) int {
+	h, _ := parseMPEG(b)
+	if f.free > 0 && head.key == f.key {
 		return f.free + h.padding
 	}
 	for n := 24; n+4 <= len(b) && n <= maxFree; n++ {
@@ -181,68 +122,6 @@ func (f *mpegFrames) length(h mpegHeader, b []byte) int {
 		return n
 	}
 	return 0
-}
-
-// scan leaves out at least one byte, to where a frame or a tag might begin.
-func (f *mpegFrames) scan() error {
-	if n := f.tag(); n > 0 {
-		return f.in.skip(n)
-	}
-	b, err := f.in.ready(10)
-	if len(b) <= 1 {
-		return ended(err)
-	}
-	n := 1
-	for n < len(b) && b[n] != 0xFF && (b[n] != 'I' || !bytes.HasPrefix(b[n:], []byte("ID3"))) {
-		n++
-	}
-	return f.in.skip(int64(n))
-}
-
-// tag is the size of an ID3v2 tag that begins here, 0 if there is none, or none
-// that can be believed: a download that broke off in its cover picture has a tag
-// longer than the file, and sound may still follow in what a decoder would skip.
-func (f *mpegFrames) tag() int64 {
-	b, _ := f.in.peek(10)
-	n := id3Size(b)
-	if left := f.in.left(); left >= 0 && n >= left {
-		return 0
-	}
-	if f.in.size < 0 && n > maxStreamTag {
-		return 0
-	}
-	return n
-}
-
-// maxStreamTag bounds a tag within a stream, where nothing says what is left.
-const maxStreamTag = 1 << 20
-
-// id3Size is the size of the ID3v2 tag that b begins, header and footer
-// included; 0: b begins none.
-func id3Size(b []byte) int64 {
-	if len(b) < 10 || string(b[:3]) != "ID3" || b[3] == 0xFF || b[4] == 0xFF {
-		return 0
-	}
-	var n int64
-	for _, c := range b[6:10] {
-		if c > 0x7F {
-			return 0
-		}
-		n = n<<7 | int64(c)
-	}
-	n += 10
-	if b[5]&0x10 != 0 {
-		n += 10
-	}
-	return n
-}
-
-// ended makes io.EOF of having peeked too little.
-func ended(err error) error {
-	if err == nil {
-		return io.EOF
-	}
-	return err
 }
 
 // An infoFrame is what an encoder writes about an MP3 in place of a first frame.

@@ -9,49 +9,111 @@ import (
 )
 
 // open finds out what in holds and opens the decoder for it.
-func open(ctx context.Context, in *input, mime string) (decoder, Info, error) {
-	if err := skipTag(in); err != nil {
+func open(ctx context.Context, in *input, mime string) (d decoder, info Info, err error) {
+	defer guard(&err)
+	if err := skipTags(in); err != nil {
 		return nil, Info{}, err
 	}
 	head, err := in.peek(16)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, Info{}, err
 	}
+	has := func(at int, magic string) bool { return len(head) >= at && bytes.HasPrefix(head[at:], []byte(magic)) }
 	switch {
 	case len(head) == 0:
 		return nil, Info{}, unplayable("it is empty")
-	case len(head) >= 12 && (string(head[:4]) == "RIFF" || string(head[:4]) == "RF64") && string(head[8:12]) == "WAVE":
-		d, err := newWAV(in)
-		if err != nil {
-			return nil, Info{}, err
-		}
-		return d, Info{Type: TypeWAV, Rate: d.rate, Channels: d.channels, Duration: d.length()}, nil
+	case (has(0, "RIFF") || has(0, "RF64")) && has(8, "WAVE"):
+		return openWAV(in)
+	case has(0, "OggS\x00"):
+		return openXiph(in)
+	case has(0, "fLaC"):
+		return openFLAC(in)
 	}
 	if what := notSound(in); what != "" {
 		return nil, Info{}, unplayable("it is %s, not sound", what)
 	}
-	switch search(in, mime) {
-	case TypeMP3:
-		d, err := newMP3(in)
-		if err != nil {
+	kind, at, err := search(in, mime)
+	if err != nil {
+		return nil, Info{}, err
+	}
+	if kind != "" {
+		if err := in.skip(int64(at)); err != nil {
 			return nil, Info{}, err
 		}
-		info := Info{Type: TypeMP3}
-		if h, _, err := d.frames.next(); err == nil {
-			info.Rate, info.Channels = h.rate, h.channels
-			info.Duration = d.length()
-		}
-		return d, info, nil
+	}
+	switch kind {
+	case TypeMP3:
+		return openMP3(in)
+	case TypeAAC:
+		return openAAC(ctx, in)
+	case TypeOpus:
+		return openXiph(in)
 	}
 	return nil, Info{}, unplayable("none of MP3, AAC (ADTS), Opus, Vorbis, FLAC and WAV can be found in it")
 }
 
-// skipTag leaves out an ID3v2 tag at the beginning, which FLAC and AAC files may
-// have as well as MP3, if it can be believed.
-func skipTag(in *input) error {
+func openWAV(in *input) (decoder, Info, error) {
+	d, err := newWAV(in)
+	if err != nil {
+		return nil, Info{}, err
+	}
+	return d, Info{Type: TypeWAV, Rate: d.rate, Channels: d.channels, Duration: d.length()}, nil
+}
+
+func openXiph(in *input) (decoder, Info, error) {
+	d, err := newXiph(in)
+	if err != nil {
+		return nil, Info{}, err
+	}
+	info := Info{Type: TypeVorbis, Duration: d.length()}
+	if _, ok := d.codec.(*opusCodec); ok {
+		info.Type = TypeOpus
+	}
+	info.Rate, info.Channels = d.codec.format()
+	return d, info, nil
+}
+
+func openFLAC(in *input) (decoder, Info, error) {
+	d, err := newFLAC(in)
+	if err != nil {
+		return nil, Info{}, err
+	}
+	return d, Info{Type: TypeFLAC, Rate: d.rate, Channels: d.channels, Duration: duration(d.total, d.rate)}, nil
+}
+
+func openMP3(in *input) (decoder, Info, error) {
+	d, err := newMP3(in)
+	if err != nil {
+		return nil, Info{}, err
+	}
+	h, frame, err := d.frames.next()
+	if err != nil {
+		d.close()
+		if errors.Is(err, io.EOF) {
+			err = unplayable("the MP3 holds no whole frame")
+		}
+		return nil, Info{}, err
+	}
+	return d, Info{Type: TypeMP3, Rate: h.rate, Channels: h.channels, Duration: announced(h, frame)}, nil
+}
+
+func openAAC(ctx context.Context, in *input) (decoder, Info, error) {
+	d := newAAC(ctx, in)
+	h, _, err := d.frames.next()
+	if err != nil {
+		if errors.Is(err, io.EOF) {
+			err = unplayable("the AAC holds no whole frame")
+		}
+		return nil, Info{}, err
+	}
+	return d, Info{Type: TypeAAC, Rate: h.rate, Channels: max(1, min(h.channels, 2))}, nil
+}
+
+// skipTags leaves out the ID3v2 tags at the beginning, which FLAC and AAC files
+// may have as well as MP3, if they can be believed.
+func skipTags(in *input) error {
 	for {
-		f := mpegFrames{in: in}
-		n := f.tag()
+		n := tag(in)
 		if n == 0 {
 			return nil
 		}
@@ -61,39 +123,63 @@ func skipTag(in *input) error {
 	}
 }
 
-// search looks for frames of MPEG audio that follow each other, in as
-// little of the input as holds them.
-func search(in *input, mime string) string {
-	for n := 1 << 10; ; n *= 2 {
-		b, err := in.peek(n)
-		for i := range b {
-			if b[i] == 0xFF && isMPEG(b[i:], i == 0 && err != nil) {
-				return TypeMP3
+// maxJunk is how far into a file its first frame is looked for: beyond a cover
+// picture whose tag cannot be believed.
+const maxJunk = 16 << 20
+
+// search looks for the first frames that follow each other, and says where from
+// here they begin within what can be seen. What mime says is preferred to what
+// begins somewhat earlier only where a frame of it really is.
+func search(in *input, mime string) (kind string, at int, err error) {
+	mpeg, adts := newMPEGFrames(in), newADTSFrames(in)
+	confirm := 1 // headers that must follow; more once we are not at the beginning
+	for from := in.pos; in.pos-from < maxJunk; {
+		for n := 1 << 10; n <= lookahead; n *= 2 {
+			b, err := in.peek(n)
+			if err != nil && !errors.Is(err, io.EOF) {
+				return "", 0, err
+			}
+			last := err != nil || n == lookahead
+			for i := range b {
+				if b[i] == 'O' && bytes.HasPrefix(b[i:], []byte("OggS\x00\x02")) {
+					return TypeOpus, i, nil
+				}
+				if b[i] != 0xFF {
+					continue
+				}
+				need := confirm
+				if i > 0 {
+					need = 2
+				}
+				if mpeg.starts(b[i:], need, last) {
+					return TypeMP3, i, nil
+				}
+				if adts.starts(b[i:], need, last) {
+					return TypeAAC, i, nil
+				}
+			}
+			if err != nil {
+				return "", 0, nil
 			}
 		}
-		if err != nil || n >= lookahead {
-			return ""
+		// Frames that begin in the last part have been too long to be confirmed.
+		if err := in.skip(lookahead / 2); err != nil {
+			return "", 0, nil
 		}
+		confirm = 2
 	}
+	return "", 0, nil
 }
 
-// isMPEG reports whether two frames of MPEG audio begin b, or a lone one that
-// fills it, where nothing else is to come.
-func isMPEG(b []byte, lone bool) bool {
-	h, ok := parseMPEG(b)
+// starts reports whether b begins with a frame that n others follow, or, where b
+// is all there is, with the last frames of it.
+func (f *framing) starts(b []byte, n int, last bool) bool {
+	h, ok := f.parse(b)
 	if !ok {
 		return false
 	}
-	var f mpegFrames
-	n := f.length(h, b)
-	if n == 0 || n > len(b) {
-		return false
-	}
-	if n == len(b) {
-		return lone
-	}
-	next, ok := parseMPEG(b[n:])
-	return ok && next.key == h.key
+	size := f.sizeOf(b, h)
+	return size > 0 && size <= len(b) && (last || size < len(b)) && f.follows(b, h, n)
 }
 
 // notSound names what in plainly is instead: a server's error page, a text, a
@@ -104,7 +190,7 @@ func notSound(in *input) string {
 	switch {
 	case strings.HasPrefix(text, "<!doctype html"), strings.HasPrefix(text, "<html"), strings.HasPrefix(text, "<head"):
 		return "a web page"
-	case strings.HasPrefix(text, "<?xml"), strings.HasPrefix(text, "<"):
+	case strings.HasPrefix(text, "<"):
 		return "XML"
 	case strings.HasPrefix(text, "#extm3u"), strings.HasPrefix(text, "[playlist]"):
 		return "a playlist"

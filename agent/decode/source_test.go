@@ -21,6 +21,9 @@ func TestOpen(t *testing.T) {
 	}{
 		{"s44100.mp3", 5 * time.Second},
 		{"vbr22050.mp3", 5 * time.Second},
+		{"s64.opus", 5 * time.Second},
+		{"q0m22050.ogg", 5 * time.Second},
+		{"s24.flac", 5 * time.Second},
 		{"pcm_mulaw.wav", 5 * time.Second},
 		{"surround.wav", 5 * time.Second},
 	} {
@@ -47,7 +50,8 @@ func TestOpen(t *testing.T) {
 // TestSeek goes to places in a file and compares what sounds there with what
 // sounds there when it is played from the beginning.
 func TestSeek(t *testing.T) {
-	for _, file := range []string{"long.mp3", "longm.mp3", "vbr44100.mp3", "vbr22050.mp3", "m8000.mp3", "pcm_s24le.wav"} {
+	for _, file := range []string{"long.mp3", "longm.mp3", "vbr44100.mp3", "vbr22050.mp3", "m8000.mp3", "pcm_s24le.wav",
+		"long.aac", "m8000.aac", "long.opus", "m24.opus", "s96-2.5ms.opus", "long.ogg", "q0m22050.ogg", "long.flac", "m8.flac"} {
 		t.Run(file, func(t *testing.T) {
 			data := media(t, file)
 			src, err := Open(bytes.NewReader(data), "")
