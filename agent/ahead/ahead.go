@@ -67,6 +67,7 @@ func clone(g plan.Progress) plan.Progress {
 	maps.Copy(c.Ended, g.Ended)
 	maps.Copy(c.At, g.At)
 	maps.Copy(c.Last, g.Last)
+	maps.Copy(c.Missed, g.Missed)
 	maps.Copy(c.Refused, g.Refused)
 	return c
 }

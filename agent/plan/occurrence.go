@@ -48,6 +48,7 @@ type Progress struct {
 	Ended    map[string]bool          // by occurrence ID, or by what stands before one of its slashes: never to sound again
 	At       map[string]time.Duration // where an interrupted occurrence of this run stopped
 	Last     map[string]time.Time     // by slot or alert: when the latest occurrence of it ended; gaps count from here
+	Missed   map[string]bool          // by occurrence ID: written down as missed; it may yet come if the clock goes back
 	Refused  map[string]Code          // by occurrence ID: refused for the moment and written down, may still sound
 	Sounding string                   // ID of the occurrence that sounds now; empty: none
 }

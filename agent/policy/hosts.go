@@ -51,7 +51,7 @@ func listedByAll(laws []law, host string) bool {
 		if !slices.ContainsFunc(l.RelayHosts, func(h string) bool { return strings.EqualFold(h, host) }) {
 			return false
 		}
-		listed = true
+		listed = listed || !l.hostsWait
 	}
 	return listed
 }

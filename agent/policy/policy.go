@@ -27,12 +27,8 @@ const (
 	horizon               = 24 * time.Hour // no verdict claims to hold for longer
 )
 
-// A box without any policy in force is quiet from 21:00 to 05:30, Vietnam time.
-var byDefault = []plan.Policy{{
-	Validity:   plan.Validity{ValidUntil: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)},
-	Zone:       "+07:00",
-	QuietHours: []plan.Span{{From: "21:00", Until: "05:30"}},
-}}
+// byDefault is what holds for a box without any policy in force.
+var byDefault = plan.DefaultPolicy("")
 
 // A Box is how the box itself stands.
 type Box struct {
@@ -74,7 +70,8 @@ type Verdict struct {
 
 // Allow judges o at now by ps, the policies of the box's own place, its groups
 // and all ancestors, those not in force included: the strictest wins. The
-// default holds when none is in force.
+// default holds when none is in force. Two versions of one policy are two
+// policies: so a looser version waits while the one before it is still given.
 //
 // The order of the questions is: what schedule refused, local mode, mute, quiet
 // hours, air time, repeats, relay hosts, banned words. An emergency answers only
@@ -110,6 +107,9 @@ type law struct {
 	*plan.Policy
 	zone  *time.Location
 	today plan.Date
+	// hostsWait: an older version of this policy is in force and lists no relay
+	// host, so what this one lists does not count yet.
+	hostsWait bool
 }
 
 // edge notes that an answer depends on whether t has come.
@@ -129,7 +129,15 @@ func (j *judge) inForce(ps []plan.Policy) []law {
 		}
 	}
 	if len(laws) == 0 {
-		laws = append(laws, j.law(&byDefault[0]))
+		laws = append(laws, j.law(&byDefault))
+	}
+	for i := range laws {
+		for k := range laws {
+			older := laws[k].Key() == laws[i].Key() && laws[k].Version() < laws[i].Version()
+			if older && len(laws[k].RelayHosts) == 0 {
+				laws[i].hostsWait = true
+			}
+		}
 	}
 	return laws
 }
@@ -139,7 +147,7 @@ func (j *judge) law(p *plan.Policy) law {
 	if err != nil {
 		zone = vietnam // documents are checked when they come in; a wrong zone must not switch a law off
 	}
-	return law{p, zone, plan.DateOf(j.now, zone)}
+	return law{Policy: p, zone: zone, today: plan.DateOf(j.now, zone)}
 }
 
 var vietnam = time.FixedZone("+07:00", 7*3600)

@@ -36,7 +36,7 @@ func (v *view) acts(f func(plan.Occurrence, *plan.Act)) {
 }
 
 // ActID is the ID of the occurrence that an act asks for: "26734/act.play/x1", and the box's name in place of the place when
-// the act is for it alone.
+// when the act is for it alone.
 func ActID(h *plan.Head) string {
 	return cmp.Or(h.Place, h.Device) + "/" + string(h.Kind) + "/" + h.ID
 }

@@ -78,7 +78,9 @@ func (v *view) lapses(l *timeline) []Lapse {
 			break
 		}
 		again := n >= len(l.bodies) && l.bodies[n%len(l.bodies)].err != nil
-		if again || v.ended(l, n) || endless && !v.interrupted(l, n) {
+		v.buf = l.append(v.buf[:0], n)
+		told := v.g.Missed[string(v.buf)]
+		if again || told || v.ended(l, n) || endless && !v.interrupted(l, n) {
 			continue
 		}
 		lapses = append(lapses, v.lapse(l, n))

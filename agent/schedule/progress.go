@@ -54,6 +54,7 @@ func NewProgress(now time.Time) plan.Progress {
 		Ended:   make(map[string]bool),
 		At:      make(map[string]time.Duration),
 		Last:    make(map[string]time.Time),
+		Missed:  make(map[string]bool),
 		Refused: make(map[string]plan.Code),
 	}
 }
@@ -84,8 +85,14 @@ func Strike(g *plan.Progress, o *plan.Occurrence) {
 	g.Ended[ItemID(o.ID)] = true
 }
 
-// Close notes that what a lapse names is over.
+// Close notes that a lapse was written down. What it names is over, but for what
+// was missed: that the clock has passed it does not bar it, should the clock turn
+// out to have been ahead.
 func Close(g *plan.Progress, l *Lapse) {
+	if l.Result == plan.Missed {
+		g.Missed[l.ID] = true
+		return
+	}
 	done(g, l.ID)
 	g.Ended[l.Ends] = true
 }
@@ -117,6 +124,11 @@ func Forget(g *plan.Progress, p *plan.Plan, before time.Time) {
 	for id := range g.Last {
 		if !keep.holds(id) {
 			delete(g.Last, id)
+		}
+	}
+	for id := range g.Missed {
+		if !keep.holds(id) {
+			delete(g.Missed, id)
 		}
 	}
 	for id := range g.Refused {

@@ -36,7 +36,7 @@ func TestTheAnswerHoldsUntil(t *testing.T) {
 			}
 		}
 	}
-	if answers < 1000 {
+	if answers < 500 {
 		t.Errorf("only %d occurrences were due in all: the plans say nothing", answers)
 	}
 }
