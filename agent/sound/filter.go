@@ -10,15 +10,17 @@ type biquad struct {
 }
 
 func (q *biquad) process(p []float32) {
-	for i := 0; i+1 < len(p); i += Channels {
-		for c := range Channels {
-			x := float64(p[i+c])
-			y := q.b0*x + q.z[c][0]
-			q.z[c][0] = q.b1*x - q.a1*y + q.z[c][1]
-			q.z[c][1] = q.b2*x - q.a2*y
-			p[i+c] = float32(y)
-		}
+	b0, b1, b2, a1, a2 := q.b0, q.b1, q.b2, q.a1, q.a2
+	l, r := q.z[0], q.z[1]
+	for ; len(p) >= Channels; p = p[Channels:] {
+		x, y := float64(p[0]), float64(p[1])
+		u := b0*x + l[0]
+		v := b0*y + r[0]
+		l[0], l[1] = b1*x-a1*u+l[1], b2*x-a2*u
+		r[0], r[1] = b1*y-a1*v+r[1], b2*y-a2*v
+		p[0], p[1] = float32(u), float32(v)
 	}
+	q.z[0], q.z[1] = l, r
 }
 
 // highPass makes a Butterworth high-pass of order 2 or 4 out of sections.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 )
 
 // An Input is one source in a mixer.
@@ -115,9 +116,7 @@ func (i *Input) mix(p []float32, m *Mixer) int {
 		// Silenced. What was stopped ends, and so does what had come to its end
 		// in the device's queue: a tail of a syllable later on would be a riddle.
 		if i.stopped || i.done != nil {
-			i.back = i.back[:0]
-			i.close(errStopped)
-			i.over = true
+			i.leave()
 		}
 		return 0
 	}
@@ -135,7 +134,17 @@ func (i *Input) mix(p []float32, m *Mixer) int {
 	i.add(p, c)
 	i.position += int64(c.frames())
 	i.past = append(i.past, c)
+	if i.stopped && i.level.now == 0 && i.level.to == 0 {
+		i.leave()
+	}
 	return c.frames()
+}
+
+// leave ends the input where it is.
+func (i *Input) leave() {
+	i.back = i.back[:0]
+	i.close(errStopped)
+	i.over = true
 }
 
 // fill appends up to want values to s, first what was taken back.
@@ -145,7 +154,7 @@ func (i *Input) fill(s []float32, want int) []float32 {
 	i.back = append(i.back[:0], i.back[n:]...)
 	for len(s) < want && i.done == nil {
 		at := len(s)
-		s = append(s, make([]float32, want-at)...)
+		s = slices.Grow(s, want-at)[:want]
 		n, err := i.read(s[at:])
 		s = s[:at+n]
 		for k := range i.filter {
@@ -201,18 +210,22 @@ func (i *Input) close(why error) {
 
 // add mixes c into p at the input's level.
 func (i *Input) add(p []float32, c *chunk) {
-	rests := i.level.resting()
-	g := float32(i.gain * curve(i.level.now))
 	l := level{frames: c.frames()}
-	for k := 0; k+1 < len(c.samples); k += Channels {
-		if !rests {
-			g = float32(i.gain * curve(float64(i.level.next())))
+	var part [512]float32
+	g := float32(i.gain * curve(i.level.now))
+	for in, out := c.samples, p; len(in) > 0; {
+		n := min(len(in), len(part))
+		for k := 0; k < n; k += Channels {
+			if !i.level.resting() {
+				g = float32(i.gain * curve(float64(i.level.next())))
+			}
+			part[k], part[k+1] = in[k]*g, in[k+1]*g
 		}
-		a, b := c.samples[k]*g, c.samples[k+1]*g
-		p[k] += a
-		p[k+1] += b
-		l.sum += float64(a*a + b*b)
-		l.peak = max(l.peak, a, -a, b, -b)
+		for k, v := range part[:n] {
+			out[k] += v
+		}
+		l.count(part[:n])
+		in, out = in[n:], out[n:]
 	}
 	c.level, c.final = l, false
 }

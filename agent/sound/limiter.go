@@ -89,31 +89,61 @@ func (l *Limiter) Gain() float64 {
 // Process puts p in and the sound of Delay frames ago out in its place. p is
 // whole frames of finite values. It gives the mean of the gain over p.
 func (l *Limiter) Process(p []float32) float64 {
+	if l.resting() && !l.over(p) {
+		l.delay(p)
+		return 1
+	}
 	var sum float64
 	for i := 0; i+1 < len(p); i += Channels {
-		left, right := p[i], p[i+1]
-		peak := max(left, -left, right, -right)
-		a, b := l.line[l.at], l.line[l.at+1]
-		l.line[l.at], l.line[l.at+1] = left, right
-		if l.at += Channels; l.at == len(l.line) {
-			l.at = 0
-		}
-		g := l.step(peak)
+		g := l.step(math.Float32frombits(max(size(p[i]), size(p[i+1]))))
+		l.delay(p[i : i+Channels])
 		if g < 1 {
-			a, b = l.cap(a*g), l.cap(b*g)
+			p[i], p[i+1] = l.cap(p[i]*g), l.cap(p[i+1]*g)
 		}
 		sum += float64(g)
-		p[i], p[i+1] = a, b
 	}
 	return sum / float64(max(1, len(p)/Channels))
 }
+
+// size is v without its sign, as bits, which are in the order of the numbers.
+func size(v float32) uint32 { return math.Float32bits(v) &^ (1 << 31) }
+
+// over reports whether anything in p is above the ceiling.
+func (l *Limiter) over(p []float32) bool {
+	ceiling := size(l.ceiling)
+	for _, v := range p {
+		if size(v) > ceiling {
+			return true
+		}
+	}
+	return false
+}
+
+// delay exchanges p for what went in Delay frames before.
+func (l *Limiter) delay(p []float32) {
+	for len(p) > 0 {
+		line := l.line[l.at:]
+		n := min(len(p), len(line))
+		for i, v := range line[:n] {
+			line[i], p[i] = p[i], v
+		}
+		if l.at += n; l.at == len(l.line) {
+			l.at = 0
+		}
+		p = p[n:]
+	}
+}
+
+// resting reports whether nothing above the ceiling is in sight and the gain has
+// been let go.
+func (l *Limiter) resting() bool { return l.first == l.last && l.rest >= len(l.terms) }
 
 // step takes the peak of the frame that goes in and gives the gain for the one
 // that comes out.
 func (l *Limiter) step(peak float32) float32 {
 	over := peak > l.ceiling
-	if !over && l.first == l.last && l.rest >= len(l.terms) {
-		return 1 // nothing above the ceiling is in sight
+	if !over && l.resting() {
+		return 1
 	}
 	n := len(l.low)
 	if l.first < l.last && l.low[l.first%n].frame < l.frame-len(l.terms) {

@@ -51,19 +51,25 @@ type level struct {
 
 func levelOf(p []float32) level {
 	l := level{frames: len(p) / Channels}
-	for len(p) > 0 {
-		// Float32 sums of a few hundred squares lose nothing that matters and
-		// are twice as fast where float64 is slow.
-		var sum float32
-		n := min(len(p), 512)
-		for _, v := range p[:n] {
-			sum += v * v
-			l.peak = max(l.peak, v, -v)
-		}
-		l.sum += float64(sum)
-		p = p[n:]
+	for ; len(p) > 0; p = p[min(len(p), 512):] {
+		l.count(p[:min(len(p), 512)])
 	}
 	return l
+}
+
+// count adds the squares of p, which is short: float32 sums of a few hundred
+// squares lose nothing that matters, and float64 is slow on small boards.
+func (l *level) count(p []float32) {
+	var sum, most float32
+	for _, v := range p {
+		v *= v
+		sum += v
+		if v > most {
+			most = v
+		}
+	}
+	l.sum += float64(sum)
+	l.peak = max(l.peak, float32(math.Sqrt(float64(most))))
 }
 
 // scaled is the level of the same stretch at a gain.

@@ -6,7 +6,7 @@ import "time"
 type Voice struct {
 	Name    string  // for status and logs
 	Class   int     // higher silences lower; equals sound together
-	GainDB  float64 // of the whole voice
+	GainDB  float64 // of the whole voice, at most 40
 	FadeIn  time.Duration
 	FadeOut time.Duration // of Stop, and of being silenced; 0: 20 ms
 	Duck    bool          // lower classes go on, ducked, instead of being silenced
@@ -76,7 +76,7 @@ func (m *Mixer) Add(src Source, v Voice) *Input {
 	if v.FadeOut <= 0 {
 		v.FadeOut = leastFade
 	}
-	i := &Input{voice: v, src: src, gain: Amplitude(v.GainDB)}
+	i := &Input{voice: v, src: src, gain: Amplitude(min(v.GainDB, 40))}
 	if m.opts.HighPassHz > 0 {
 		i.filter = highPass(m.opts.HighPassHz, 4)
 	}

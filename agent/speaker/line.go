@@ -33,38 +33,47 @@ const ampRetry = time.Second
 // whether the line is on, and since when.
 func (l *line) set(on bool) (time.Time, bool) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	now := time.Now()
 	if l.known && l.err == nil && l.on == on || now.Before(l.again) {
+		defer l.mu.Unlock()
 		return l.since, l.on
 	}
+	was := l.err
 	l.try(on, now)
-	return l.since, l.on
+	st := l.ampState
+	l.mu.Unlock()
+	l.tell(on, was, st.err)
+	return st.since, st.on
 }
 
 // try sets the line. l.mu is held.
 func (l *line) try(on bool, now time.Time) {
-	was := l.err
 	l.err, l.again = nil, time.Time{}
 	if l.amp != nil {
 		l.err = l.amp.Set(on)
 	}
-	if l.err == nil {
-		if !l.known || l.on != on {
-			l.since = now
-		}
-		l.known, l.on = true, on
-	} else {
+	if l.err != nil {
 		l.again = now.Add(ampRetry)
+		return
 	}
-	if text(l.err) != text(was) {
-		if l.err != nil {
-			l.log.Error("cannot set the amplifier's line", "on", on, "err", l.err)
-		} else {
-			l.log.Info("the amplifier's line can be set again", "on", on)
-		}
-		l.report(l.err)
+	if !l.known || l.on != on {
+		l.since = now
 	}
+	l.known, l.on = true, on
+}
+
+// tell says what is new about the fault. l.mu is not held, so that who is told
+// may ask for the speaker's status.
+func (l *line) tell(on bool, was, err error) {
+	if text(was) == text(err) {
+		return
+	}
+	if err != nil {
+		l.log.Error("cannot set the amplifier's line", "on", on, "err", err)
+	} else {
+		l.log.Info("the amplifier's line can be set again", "on", on)
+	}
+	l.report(err)
 }
 
 func text(err error) string {
@@ -81,13 +90,17 @@ func (l *line) state() ampState {
 	return l.ampState
 }
 
-// off switches off for good, trying three times.
-func (l *line) off() {
+// off switches off for good, trying three times, and gives the state before.
+func (l *line) off() ampState {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	before := l.ampState
 	for range 3 {
 		if l.try(false, time.Now()); l.err == nil {
-			return
+			break
 		}
 	}
+	err := l.err
+	l.mu.Unlock()
+	l.tell(false, before.err, err)
+	return before
 }

@@ -26,7 +26,7 @@ type Opts struct {
 
 	// Report is told when a condition begins (err says why, and is told again
 	// when the why changes) and when it is over (err nil): SinkLost, AmpFault.
-	// It is called from the loop and must not block.
+	// It may ask for the Status but must not block.
 	Report func(code string, err error)
 }
 
@@ -71,6 +71,8 @@ type Speaker struct {
 	meter   sound.Meter
 	mixed   []float32
 	out     []int16
+
+	underruns int64 // blocks in which a source had too little
 }
 
 // New makes a speaker. open gives a fresh sink, or says why it cannot within a
@@ -245,6 +247,11 @@ func (s *Speaker) sound(ctx context.Context) {
 	}
 	s.mixer.Mix(s.mixed)
 	s.meter.Add(s.mixed)
+	for _, in := range s.mixer.Inputs() {
+		if in.Starves() {
+			s.underruns++
+		}
+	}
 	toInt16(s.out, s.mixed)
 	began := time.Now()
 	s.begin(began)
@@ -374,13 +381,16 @@ func (s *Speaker) heard(frames int64) {
 
 // shut leaves everything off and silent, and nobody waiting.
 func (s *Speaker) shut() {
-	s.line.off()
+	before := s.line.off()
 	if s.sink != nil {
-		s.heard(s.went.advance(time.Now()))
+		if frames := s.went.advance(time.Now()); before.on {
+			s.mixer.Heard(frames)
+		}
 		_, _ = s.sink.Drop() // it is closed next
 		closeSink(s.sink)
 		s.sink = nil
 	}
+	s.lossErr = errOff
 	s.mixer.Lost(s.mixer.Unsure())
 	s.mu.Lock()
 	s.book()

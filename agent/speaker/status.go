@@ -63,6 +63,7 @@ func (s *Speaker) publish() {
 		st.LimitDB = s.mixer.LimitedDB()
 		s.meter.Reset()
 	}
+	st.Underruns = s.underruns
 	if c, ok := s.sink.(Counting); ok {
 		st.Xruns = c.Xruns()
 	}
