@@ -1,0 +1,205 @@
+package message
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"loa/agent/clock"
+	"loa/agent/health"
+	"loa/agent/plan"
+)
+
+// The kinds of reports that a box signs; each names its payload type.
+const (
+	ReportHave   plan.Kind = "have"
+	ReportAck    plan.Kind = "ack"
+	ReportLedger plan.Kind = "ledger"
+)
+
+const reportFormat = 1
+
+// A State is the box's sign of life, d/{device}/state. It is retained, and the
+// broker publishes the one with "lost" when the box vanishes. The boot id tells
+// an old will from a new session.
+type State struct {
+	State   string            `json:"state"` // online, offline (it said goodbye), lost
+	At      time.Time         `json:"at,omitzero"`
+	Boot    string            `json:"boot"`
+	Nonce   string            `json:"nonce,omitempty"` // fresh for every connection
+	Version string            `json:"version,omitempty"`
+	Board   string            `json:"board,omitempty"`
+	Formats map[plan.Kind]int `json:"formats,omitempty"` // newest format understood of each kind
+}
+
+// A Have says what a box has, d/{device}/have, signed by the box and retained.
+type Have struct {
+	Device    string           `json:"device"`
+	At        time.Time        `json:"at"`
+	Clock     clock.Level      `json:"clock"`
+	Place     string           `json:"place,omitempty"`
+	Documents map[string]int64 `json:"documents"` // place/kind/id → version in force
+	Epochs    map[string]int64 `json:"epochs"`    // trust list issuer → epoch
+	Media     []MediaOf        `json:"media,omitempty"`
+	DiskFree  int64            `json:"disk_free_bytes"`
+	Sounds    *Sounds          `json:"sounds,omitempty"` // nothing sounds: absent
+	Ledger    int64            `json:"ledger_seq"`       // the newest entry
+}
+
+// MediaOf is how far the recordings of one bulletin have come.
+type MediaOf struct {
+	Bulletin string   `json:"bulletin"` // place/bulletin/id
+	Wanted   int      `json:"wanted"`
+	Present  int      `json:"present"`
+	Missing  []string `json:"missing,omitempty"` // SHA-256
+}
+
+// Sounds is what a box plays now.
+type Sounds struct {
+	ID            string     `json:"id"`
+	Class         plan.Class `json:"class"`
+	Title         string     `json:"title"`
+	Since         time.Time  `json:"since"`
+	VolumePercent int        `json:"volume_percent"`
+	LevelDBFS     float64    `json:"level_dbfs"`
+}
+
+// An Ack tells what became of a document or of what it asked for, d/{device}/ack.
+type Ack struct {
+	Device     string      `json:"device"`
+	At         time.Time   `json:"at"`
+	Place      string      `json:"place,omitempty"`
+	Kind       plan.Kind   `json:"kind,omitempty"`
+	ID         string      `json:"id"`
+	SHA256     string      `json:"sha256,omitempty"`     // of the payload
+	Occurrence string      `json:"occurrence,omitempty"` // what sounds or should have
+	State      string      `json:"state"`                // received, started, finished, refused, expired
+	Result     plan.Result `json:"result,omitempty"`
+	Code       plan.Code   `json:"code,omitempty"`
+	Why        string      `json:"why,omitempty"`
+	VI         string      `json:"vi,omitempty"`
+	HeardS     float64     `json:"heard_s,omitempty"`
+}
+
+// A HealthReport is the conditions that hold, d/{device}/health, retained.
+type HealthReport struct {
+	At     time.Time       `json:"at"`
+	Boot   string          `json:"boot"`
+	Active []health.Active `json:"active"`
+}
+
+// An Ask is a question of a box, d/{device}/ask: what time is it?
+type Ask struct {
+	Device string `json:"device"`
+	Nonce  string `json:"nonce"` // base64 of [plan.NonceBytes] random bytes
+}
+
+// An Answer is a piece of what a box says to a question, d/{device}/answer.
+type Answer struct {
+	ID   string `json:"id"` // of the act that asked
+	Part int    `json:"part"`
+	Of   int    `json:"of"`
+	Code int    `json:"code"` // exit code of the command
+	Text string `json:"text"`
+}
+
+// MaxAnswer bounds the text of one piece, in bytes.
+const MaxAnswer = 32 << 10
+
+// A Tele is readings, d/{device}/tele.
+type Tele struct {
+	At        time.Time `json:"at"`
+	Boot      string    `json:"boot"`
+	UptimeS   int64     `json:"uptime_s"`
+	RSSBytes  int64     `json:"rss_bytes"`
+	DiskFree  int64     `json:"disk_free_bytes"`
+	Amp       bool      `json:"amp"`
+	LevelDBFS float64   `json:"level_dbfs"`
+	Xruns     int64     `json:"xruns"`
+	Waiting   int       `json:"outbox_waiting"`
+}
+
+// A LedgerHead vouches for a stretch of a box's ledger.
+type LedgerHead struct {
+	Device string `json:"device"`
+	From   int64  `json:"from"`
+	To     int64  `json:"to"`
+	Prev   string `json:"prev"` // hash before From
+	Head   string `json:"head"` // hash of To
+	SHA256 string `json:"sha256"`
+}
+
+// EncodeReport is an unsigned report as JSON: its sender is known by TLS.
+func EncodeReport(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil // cannot be: reports hold texts, numbers and times
+	}
+	return b
+}
+
+// SealReport is a report signed by the box.
+func SealReport(kind plan.Kind, v any, key ed25519.PrivateKey) []byte {
+	return Sign(PayloadType(kind, reportFormat), EncodeReport(v), key).Encode()
+}
+
+// DecodeReport reads an unsigned report. Unknown fields are passed over: a newer
+// box may say more.
+func DecodeReport[T any](raw []byte) (T, error) {
+	var v T
+	if len(raw) > MaxEnvelope {
+		return v, &plan.Error{Code: plan.TooLarge, Msg: fmt.Sprintf("a report of %d bytes; at most %d", len(raw), MaxEnvelope)}
+	}
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return v, &plan.Error{Code: plan.Malformed, Msg: err.Error()}
+	}
+	return v, nil
+}
+
+// OpenReport reads a report that a box signed with the key pub. An author's
+// tool believes no other.
+func OpenReport[T any](kind plan.Kind, raw []byte, pub ed25519.PublicKey) (T, error) {
+	var zero T
+	e, err := Open(raw)
+	if err != nil {
+		return zero, err
+	}
+	if e.PayloadType != PayloadType(kind, reportFormat) {
+		return zero, malformed("payloadType", "%q is no %s report", clip(e.PayloadType), kind)
+	}
+	if !e.Verify(pub) {
+		return zero, &plan.Error{Code: plan.Signature, Field: "signatures", Msg: "this box did not sign it"}
+	}
+	return DecodeReport[T](e.Payload)
+}
+
+// EncodeSegment is a stretch of the ledger as it is sent: a line with the signed
+// head, then the gzip bytes.
+func EncodeSegment(h LedgerHead, data []byte, key ed25519.PrivateKey) []byte {
+	h.SHA256 = Digest(data)
+	return append(append(SealReport(ReportLedger, h, key), '\n'), data...)
+}
+
+// maxSegment bounds a segment on the wire.
+const maxSegment = 64 << 10
+
+// DecodeSegment takes a segment apart and verifies that the box signed its head
+// and that the head is of these bytes.
+func DecodeSegment(raw []byte, pub ed25519.PublicKey) (h LedgerHead, data []byte, err error) {
+	if len(raw) > maxSegment {
+		return h, nil, &plan.Error{Code: plan.TooLarge, Msg: fmt.Sprintf("a ledger segment of %d bytes; at most %d", len(raw), maxSegment)}
+	}
+	line, data, ok := bytes.Cut(raw, []byte{'\n'})
+	if !ok {
+		return h, nil, malformed("", "a ledger segment without a signed head")
+	}
+	if h, err = OpenReport[LedgerHead](ReportLedger, line, pub); err != nil {
+		return h, nil, err
+	}
+	if Digest(data) != h.SHA256 {
+		return h, nil, &plan.Error{Code: plan.Signature, Field: "sha256", Msg: "the signed head is of other bytes"}
+	}
+	return h, data, nil
+}
