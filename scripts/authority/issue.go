@@ -53,7 +53,7 @@ func (a *Authority) Sign(doc any, people ...string) (Issued, error) {
 }
 
 // Approve adds a person's signature to a signed document: the same bytes, a
-// second pair of eyes.
+// second pair of eyes. Somebody who has no say in it cannot approve it.
 func (a *Authority) Approve(raw []byte, person string) (Issued, error) {
 	is, e, err := open1(raw)
 	if err != nil {
@@ -62,6 +62,15 @@ func (a *Authority) Approve(raw []byte, person string) (Issued, error) {
 	k, err := a.key(person)
 	if err != nil {
 		return Issued{}, err
+	}
+	alone := is
+	alone.Raw = message.Sign(e.PayloadType, e.Payload, k).Encode()
+	v, err := a.Judge(alone)
+	if err != nil {
+		return Issued{}, err
+	}
+	if v.Code != plan.Accepted && v.Code != plan.Quorum {
+		return Issued{}, fmt.Errorf("%s cannot approve %s: %w", person, is.Topic, v.Err)
 	}
 	e.AddSignature(k)
 	is.Raw = e.Encode()

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"loa/agent/plan"
+	"loa/agent/trust"
+	"loa/scripts/authority"
+)
+
+// accept asks what a box would make of a signed document, and keeps it if the
+// box would take it. One that only lacks a signature waits for it; any other
+// refusal is an error, and nothing is kept or sent.
+func (a *app) accept(au *authority.Authority, is authority.Issued) error {
+	v, err := au.Judge(is)
+	if err != nil {
+		return err
+	}
+	switch v.Code {
+	case plan.Accepted:
+		return au.Keep(is)
+	case plan.Quorum:
+		if is.Topic.Retained() {
+			a.note("quorum", a.because(v))
+			return au.KeepPending(is)
+		}
+	}
+	return errors.New(a.refusal(is, v))
+}
+
+// refusal explains why a box would refuse.
+func (a *app) refusal(is authority.Issued, v trust.Verdict) string {
+	return a.text("refused", is.Topic.String(), a.because(v))
+}
+
+// because is a verdict's sentence and its particulars.
+func (a *app) because(v trust.Verdict) string {
+	s := v.EN
+	if a.lang == "vi" {
+		s = v.VI
+	}
+	if v.Err != nil {
+		s = fmt.Sprintf("%s (%v)", s, v.Err)
+	}
+	return s
+}

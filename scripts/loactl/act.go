@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"loa/agent/plan"
+	"loa/scripts/authority"
+)
+
+// target is whom an act is for: a place, or one box when there is one of that name.
+func target(au *authority.Authority, name string) (h plan.Head, err error) {
+	if _, ok := au.Boxes()[name]; ok {
+		h.Device = name
+		return h, nil
+	}
+	if _, ok := au.Places()[name]; ok {
+		h.Place = name
+		return h, nil
+	}
+	return h, fmt.Errorf("there is neither a box nor a place %s", name)
+}
+
+// play makes a place, or one box, play something now.
+func (a *app) play(args []string) error {
+	fs := a.flags("play")
+	bulletin := fs.String("bulletin", "", "")
+	chime := fs.String("chime", "", "")
+	class := fs.String("class", "normal", "")
+	repeat := fs.Int("repeat", 0, "")
+	volume := fs.Int("volume", 0, "")
+	length := fs.Duration("for", 0, "")
+	as := fs.String("as", "", "")
+	rest, err := a.parse(fs, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	if (*bulletin == "") == (*chime == "") {
+		return &usageError{a.text("play.what")}
+	}
+	return a.act(rest[0], *as, func(au *authority.Authority, act *plan.Act) error {
+		act.Kind = plan.KindPlay
+		act.Repeat, act.VolumePercent, act.ForS = *repeat, *volume, int(*length/time.Second)
+		if *chime != "" {
+			act.Class = plan.Class(*class)
+			act.Item = &plan.Item{Chime: *chime}
+			return nil
+		}
+		act.Item, err = a.item(au, act.Head, *bulletin)
+		return err
+	})
+}
+
+// drill plays a bulletin of class drill; its preface comes from the box itself.
+func (a *app) drill(args []string) error {
+	fs := a.flags("drill")
+	bulletin := fs.String("bulletin", "", "")
+	repeat := fs.Int("repeat", 0, "")
+	as := fs.String("as", "", "")
+	rest, err := a.parse(fs, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	if *bulletin == "" {
+		return &usageError{a.text("play.what")}
+	}
+	return a.act(rest[0], *as, func(au *authority.Authority, act *plan.Act) error {
+		act.Kind, act.Repeat = plan.KindDrill, *repeat
+		act.Item, err = a.item(au, act.Head, *bulletin)
+		return err
+	})
+}
+
+// stop silences classes at a place or at one box.
+func (a *app) stop(args []string) error {
+	fs := a.flags("stop")
+	classes := fs.String("classes", "live,drill,priority,normal,filler,test", "")
+	reason := fs.String("reason", "", "")
+	as := fs.String("as", "", "")
+	rest, err := a.parse(fs, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	return a.act(rest[0], *as, func(_ *authority.Authority, act *plan.Act) error {
+		act.Kind, act.Reason = plan.KindStop, *reason
+		for _, c := range names(*classes) {
+			act.Classes = append(act.Classes, plan.Class(c))
+		}
+		return nil
+	})
+}
+
+// mute silences one box for a while.
+func (a *app) mute(args []string) error {
+	fs := a.flags("mute")
+	length := fs.Duration("for", time.Hour, "")
+	reason := fs.String("reason", "", "")
+	as := fs.String("as", "", "")
+	rest, err := a.parse(fs, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	return a.act(rest[0], *as, func(_ *authority.Authority, act *plan.Act) error {
+		act.Kind, act.Reason = plan.KindMute, *reason
+		act.MuteUntil = a.now().Add(*length).UTC().Truncate(time.Second)
+		return nil
+	})
+}
+
+// item refers to a bulletin by id or place/id.
+func (a *app) item(au *authority.Authority, to plan.Head, name string) (*plan.Item, error) {
+	is, err := a.findSigned(au, plan.KindBulletin, name)
+	if err != nil {
+		return nil, err
+	}
+	ref := &plan.Ref{Kind: plan.KindBulletin, Place: is.Topic.Place, ID: is.Topic.ID, SHA256: is.SHA256}
+	if ref.Place == to.Place {
+		ref.Place = ""
+	}
+	return &plan.Item{Ref: ref}, nil
+}
+
+// act signs an act, has it judged and sends it at once.
+func (a *app) act(to, as string, fill func(*authority.Authority, *plan.Act) error) error {
+	if as == "" {
+		return &usageError{a.text("who-signs")}
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	h, err := target(au, to)
+	if err != nil {
+		return err
+	}
+	act := plan.Act{Head: h}
+	if err := fill(au, &act); err != nil {
+		return err
+	}
+	is, err := au.Act(act, names(as)...)
+	if err != nil {
+		return err
+	}
+	if err := a.accept(au, is); err != nil {
+		return err
+	}
+	if err := a.publish(au, []authority.Issued{is}); err != nil {
+		return err
+	}
+	id := is.Doc.(plan.Act).ID
+	return a.say(map[string]string{"id": id, "topic": is.Topic.String(), "kind": string(act.Kind)}, "act.sent", id, is.Topic.String())
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"loa/agent/ahead"
+	"loa/agent/message"
+	"loa/agent/plan"
+	"loa/agent/policy"
+)
+
+// ahead tells what will sound at a place, or from one box, and what will be
+// refused: the box's own code on what has been issued. Air time that a box has
+// used up already is known to the box alone.
+func (a *app) ahead(args []string) error {
+	fs := a.flags("ahead")
+	hours := fs.Int("hours", 24, "")
+	days := fs.Int("days", 0, "")
+	groups := fs.String("groups", "", "")
+	pending := fs.Bool("pending", false, "")
+	rest, err := a.parse(fs, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	if *days > 0 {
+		*hours = *days * 24
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	h, err := target(au, rest[0])
+	if err != nil {
+		return err
+	}
+	place, in := h.Place, names(*groups)
+	if h.Device != "" {
+		b := au.Boxes()[h.Device]
+		place, in = b.Place, b.Groups
+	}
+	t, err := au.Rehearse(place, in)
+	if err != nil {
+		return err
+	}
+	p := t.Plan(a.now())
+	if *pending {
+		// What waits for a signature, as if it had it: to see before approving.
+		waiting, err := au.Pending()
+		if err != nil {
+			return err
+		}
+		for _, is := range waiting {
+			withPending(&p, is.Doc)
+		}
+	}
+	p.Want.Settings = &plan.Settings{Commissioned: true}
+	if is, ok := au.Find(message.DeviceTopic(h.Device, message.LeafWant)); ok {
+		p.Want = is.Doc.(plan.Want) // as this box stands
+	}
+	usage := policy.Usage{Box: policy.BoxOf(&p)}
+	from := a.now()
+	lines := ahead.Run(p, usage, from, from.Add(time.Duration(*hours)*time.Hour))
+	type line struct {
+		At     time.Time `json:"at"`
+		Until  time.Time `json:"until"`
+		Sounds bool      `json:"sounds"`
+		Code   plan.Code `json:"code,omitempty"`
+		Why    string    `json:"why,omitempty"`
+		ID     string    `json:"id"`
+		Class  string    `json:"class"`
+		Title  string    `json:"title"`
+		Volume int       `json:"volume_percent,omitempty"`
+	}
+	out := make([]line, 0, len(lines))
+	for _, l := range lines {
+		why := l.Why
+		if a.lang == "vi" {
+			why = l.VI
+		}
+		out = append(out, line{l.At, l.Until, l.Sounds, l.Code, why, l.Occurrence.ID, string(l.Occurrence.Class),
+			cmp.Or(l.Occurrence.Title, l.Occurrence.ID), l.Volume})
+	}
+	slices.SortStableFunc(out, func(x, y line) int { return x.At.Compare(y.At) })
+	return a.show(out, func(w io.Writer) {
+		zone := time.FixedZone("+07", 7*3600)
+		fmt.Fprintln(w, a.text("ahead.head", *hours, place, len(out)))
+		for _, l := range out {
+			at, until := l.At.In(zone).Format("02/01 15:04:05"), l.Until.In(zone).Format("15:04:05")
+			if l.Sounds {
+				fmt.Fprintf(w, "%s–%s  %-10s %3d%%  %s", at, until, l.Class, l.Volume, l.Title)
+			} else {
+				fmt.Fprintf(w, "%s           %-10s %s  %s", at, l.Class, a.text("ahead.refused"), l.Title)
+			}
+			if l.Code != "" {
+				fmt.Fprintf(w, "  [%s] %s", l.Code, l.Why)
+			}
+			fmt.Fprintln(w)
+		}
+	})
+}
+
+// withPending puts a document into a plan that nobody has accepted yet.
+func withPending(p *plan.Plan, doc any) {
+	switch d := doc.(type) {
+	case plan.Bulletin:
+		p.Bulletins[d.Key()] = d
+	case plan.Schedule:
+		p.Schedules[d.Key()] = d
+	case plan.Policy:
+		p.Policies[d.Key()] = d
+	}
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"loa/agent/message"
+	"loa/agent/plan"
+	"loa/scripts/authority"
+)
+
+func (a *app) alert(args []string) error {
+	return a.sub(args, map[string]func([]string) error{
+		"set":   a.alertSet,
+		"clear": a.alertClear,
+		"list":  a.alertList,
+	})
+}
+
+// alertSet adds one alert to an office's set, or replaces the one of that id,
+// and sends the set at once.
+func (a *app) alertSet(args []string) error {
+	fs := a.flags("alert set")
+	office := fs.String("office", "", "")
+	id := fs.String("id", "", "")
+	event := fs.String("event", "", "")
+	headline := fs.String("headline", "", "")
+	instruction := fs.String("instruction", "", "")
+	urgency := fs.String("urgency", "immediate", "")
+	severity := fs.String("severity", "severe", "")
+	certainty := fs.String("certainty", "observed", "")
+	bulletin := fs.String("bulletin", "", "")
+	tone := fs.String("tone", "", "")
+	repeat := fs.Int("repeat", 0, "")
+	gap := fs.Duration("gap", 0, "")
+	length := fs.Duration("for", time.Hour, "")
+	as := fs.String("as", "", "")
+	rest, err := a.parse(fs, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	if *event == "" || *headline == "" {
+		return &usageError{a.text("alert.needs")}
+	}
+	return a.alertChange(rest[0], *office, *as, func(au *authority.Authority, set *plan.AlertSet) error {
+		al := plan.Alert{
+			ID: *id, Event: *event, Headline: *headline, Instruction: *instruction,
+			Urgency: *urgency, Severity: *severity, Certainty: *certainty,
+			Tone: *tone, Repeat: *repeat, GapS: int(*gap / time.Second),
+			Until: a.now().Add(*length).UTC().Truncate(time.Second),
+		}
+		if al.ID == "" {
+			seq, err := au.Seq()
+			if err != nil {
+				return err
+			}
+			al.ID = fmt.Sprintf("alert-%d", seq)
+		}
+		if *bulletin != "" {
+			item, err := a.item(au, set.Head, *bulletin)
+			if err != nil {
+				return err
+			}
+			al.Bulletin = item.Ref
+		}
+		set.Alerts = slices.DeleteFunc(set.Alerts, func(o plan.Alert) bool { return o.ID == al.ID })
+		set.Alerts = append(set.Alerts, al)
+		return nil
+	})
+}
+
+// alertClear takes one alert, or all, out of an office's set, or cancels another
+// office's.
+func (a *app) alertClear(args []string) error {
+	fs := a.flags("alert clear")
+	office := fs.String("office", "", "")
+	id := fs.String("id", "", "")
+	cancel := fs.String("cancel", "", "")
+	as := fs.String("as", "", "")
+	rest, err := a.parse(fs, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	return a.alertChange(rest[0], *office, *as, func(_ *authority.Authority, set *plan.AlertSet) error {
+		if *cancel != "" {
+			l := strings.Split(*cancel, "/")
+			if len(l) != 3 {
+				return &usageError{a.text("alert.cancel")}
+			}
+			set.Cancel = append(set.Cancel, plan.Cancel{Place: l[0], Office: l[1], ID: l[2]})
+			return nil
+		}
+		before := len(set.Alerts)
+		set.Alerts = slices.DeleteFunc(set.Alerts, func(o plan.Alert) bool { return *id == "" || o.ID == *id })
+		if *id != "" && len(set.Alerts) == before {
+			return errors.New(a.text("alert.none", *id))
+		}
+		return nil
+	})
+}
+
+// alertChange signs the next version of an office's slot and sends it. A set
+// that waits for its second signature is what the change begins from.
+func (a *app) alertChange(place, office, as string, change func(*authority.Authority, *plan.AlertSet) error) error {
+	if as == "" {
+		return &usageError{a.text("who-signs")}
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	if office == "" {
+		office = place
+	}
+	set := plan.AlertSet{Office: office}
+	set.Place = place
+	if is, ok := au.Find(message.AlertTopic(place, office)); ok {
+		old := is.Doc.(plan.AlertSet)
+		set.Alerts, set.Cancel = old.Alerts, old.Cancel
+	}
+	set.Alerts = slices.DeleteFunc(set.Alerts, func(o plan.Alert) bool { return !a.now().Before(o.Until) })
+	if set.Alerts == nil {
+		set.Alerts = []plan.Alert{}
+	}
+	if err := change(au, &set); err != nil {
+		return err
+	}
+	is, err := au.Sign(&set, names(as)...)
+	if err != nil {
+		return err
+	}
+	v, err := au.Judge(is)
+	if err != nil {
+		return err
+	}
+	if v.Code != plan.Accepted {
+		// An alarm does not wait in a drawer for a second signature: both sign now.
+		return errors.New(a.refusal(is, v))
+	}
+	if err := au.Keep(is); err != nil {
+		return err
+	}
+	if err := a.publish(au, []authority.Issued{is}); err != nil {
+		return fmt.Errorf("%s: %w", a.text("alert.unsent"), err)
+	}
+	return a.show(map[string]any{"topic": is.Topic.String(), "version": set.Version(), "alerts": set.Alerts}, func(w io.Writer) {
+		if len(set.Alerts) == 0 {
+			fmt.Fprintln(w, a.text("alert.clear", place, office))
+			return
+		}
+		fmt.Fprintln(w, a.text("alert.sent", place, office))
+		a.alerts(w, set)
+	})
+}
+
+func (a *app) alerts(w io.Writer, set plan.AlertSet) {
+	for _, al := range set.Alerts {
+		fmt.Fprintf(w, "  %-14s %-20s %s  %s\n", al.ID, al.Event, a.text("until", al.Until.Local().Format("15:04 02/01")), al.Headline)
+	}
+}
+
+func (a *app) alertList(args []string) error {
+	if _, err := a.parse(a.flags("alert list"), args, 0, 0); err != nil {
+		return err
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	all, err := au.Issued()
+	if err != nil {
+		return err
+	}
+	sets := []plan.AlertSet{}
+	for _, is := range all {
+		if s, ok := is.Doc.(plan.AlertSet); ok && len(s.Alerts) > 0 {
+			sets = append(sets, s)
+		}
+	}
+	return a.show(sets, func(w io.Writer) {
+		for _, s := range sets {
+			fmt.Fprintf(w, "%s/%s\n", s.Place, s.Office)
+			a.alerts(w, s)
+		}
+		if len(sets) == 0 {
+			fmt.Fprintln(w, a.text("alert.quiet"))
+		}
+	})
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"loa/scripts/authority"
+)
+
+// An app is one run of the tool.
+type app struct {
+	ctx context.Context
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+	env func(string) string
+	now func() time.Time
+
+	patience time.Duration // for a broker to take something
+
+	lang   string
+	json   bool
+	dir    string // of the authority
+	broker string // overrides the authority's
+	client string // under which name to connect
+	pass   map[string][]byte
+}
+
+// global takes the options that every command understands out of args, wherever
+// they stand.
+func (a *app) global(args []string) []string {
+	a.lang, a.client = "vi", "loactl"
+	if l := a.env("LOA_LANG"); l != "" {
+		a.lang = l
+	}
+	a.dir = a.env("LOA_AUTHORITY")
+	var rest []string
+	for i := 0; i < len(args); i++ {
+		name, value, has := strings.Cut(strings.TrimPrefix(args[i], "-"), "=")
+		var to *string
+		switch name {
+		case "-json":
+			a.json = true
+			continue
+		case "-lang":
+			to = &a.lang
+		case "-authority":
+			to = &a.dir
+		case "-broker":
+			to = &a.broker
+		case "-client":
+			to = &a.client
+		default:
+			rest = append(rest, args[i])
+			continue
+		}
+		if !has && i+1 < len(args) {
+			i++
+			value = args[i]
+		}
+		*to = value
+	}
+	if _, ok := catalogues[a.lang]; !ok {
+		a.lang = "vi"
+	}
+	if a.dir == "" {
+		home, err := os.UserConfigDir()
+		if err != nil {
+			home = "."
+		}
+		a.dir = filepath.Join(home, "loa")
+	}
+	return rest
+}
+
+// flags makes the set of a command's own options.
+func (a *app) flags(name string) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	return fs
+}
+
+// parse reads options and arguments in any order and returns the arguments, of
+// which there have to be least to most; most -1: any number.
+func (a *app) parse(fs *flag.FlagSet, args []string, least, most int) ([]string, error) {
+	var rest []string
+	for {
+		if err := fs.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, &usageError{}
+			}
+			return nil, &usageError{err.Error()}
+		}
+		if fs.NArg() == 0 {
+			break
+		}
+		rest, args = append(rest, fs.Arg(0)), fs.Args()[1:]
+	}
+	if len(rest) < least || most >= 0 && len(rest) > most {
+		return nil, &usageError{a.text("arguments", len(rest))}
+	}
+	return rest, nil
+}
+
+// sub runs one of a command's own commands.
+func (a *app) sub(args []string, table map[string]func([]string) error) error {
+	if len(args) == 0 {
+		return &usageError{}
+	}
+	run, ok := table[args[0]]
+	if !ok {
+		return &usageError{a.text("unknown-command", args[0])}
+	}
+	return run(args[1:])
+}
+
+// show prints a result: for a program the value, for a person what human writes.
+func (a *app) show(v any, human func(io.Writer)) error {
+	var b bytes.Buffer
+	if a.json {
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(v); err != nil {
+			return err
+		}
+	} else {
+		human(&b)
+	}
+	_, err := a.out.Write(b.Bytes())
+	return err
+}
+
+// say is show for what one sentence tells.
+func (a *app) say(v any, key string, args ...any) error {
+	return a.show(v, func(w io.Writer) { fmt.Fprintln(w, a.text(key, args...)) })
+}
+
+// note tells a person something on the side; a program is not told.
+func (a *app) note(key string, args ...any) {
+	if !a.json {
+		fmt.Fprintln(a.err, a.text(key, args...))
+	}
+}
+
+// open opens the authority.
+func (a *app) open() (*authority.Authority, error) {
+	return authority.Open(a.dir, a.opts())
+}
+
+func (a *app) opts() authority.Opts {
+	return authority.Opts{Secret: a.secret, Now: a.now}
+}
+
+// secret gives a person's passphrase: from the file that LOA_PASSPHRASE_FILE
+// names, or from the terminal. Each is asked for once.
+func (a *app) secret(person string) ([]byte, error) {
+	if p, ok := a.pass[person]; ok {
+		return p, nil
+	}
+	p, err := a.passphrase(person)
+	if err != nil {
+		return nil, err
+	}
+	if a.pass == nil {
+		a.pass = make(map[string][]byte)
+	}
+	a.pass[person] = p
+	return p, nil
+}
+
+func (a *app) passphrase(person string) ([]byte, error) {
+	if name := a.env("LOA_PASSPHRASE_FILE"); name != "" {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		return passphraseIn(data, person), nil
+	}
+	tty, ok := a.in.(*os.File)
+	if !ok || !term.IsTerminal(int(tty.Fd())) {
+		return nil, errors.New(a.text("no-terminal"))
+	}
+	fmt.Fprint(a.err, a.text("passphrase", person))
+	p, err := term.ReadPassword(int(tty.Fd()))
+	fmt.Fprintln(a.err)
+	return p, err
+}
+
+// passphraseIn finds a person's line "name: passphrase"; without one the whole
+// first line is everybody's.
+func passphraseIn(data []byte, person string) []byte {
+	for line := range bytes.Lines(data) {
+		if p, ok := bytes.CutPrefix(bytes.TrimRight(line, "\r\n"), []byte(person+": ")); ok {
+			return p
+		}
+	}
+	first, _, _ := bytes.Cut(data, []byte("\n"))
+	return bytes.TrimRight(first, "\r")
+}
+
+// names splits a list such as lan,minh.
+func names(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+func buildVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "?"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			v += " " + s.Value[:12]
+		}
+	}
+	return v
+}

@@ -1,0 +1,165 @@
+package main
+
+// en are the texts in English.
+var en = map[string]string{
+	"usage":           "usage: loactl %s",
+	"unknown-command": "there is no command %q; see loactl help",
+	"arguments":       "%d arguments, which is too few or too many",
+	"help.head":       "loactl makes, signs and sends what the loudspeakers of a commune say.\n\nCommands:",
+	"help.foot":       "\nWith every command: --authority DIR (or $LOA_AUTHORITY), --lang vi|en, --json, --broker URL, --client NAME.\nPassphrases come from the terminal, or from the file that $LOA_PASSPHRASE_FILE names.\nMore: loactl help COMMAND",
+	"no-terminal":     "a passphrase is needed and there is no terminal to ask for it: name a file in LOA_PASSPHRASE_FILE",
+	"passphrase":      "Passphrase of %s: ",
+	"who-signs":       "say who signs: --as NAME[,NAME]",
+	"bad-id":          "%q cannot be an id: use a to z, 0 to 9 and -, at most 64",
+	"until":           "until %s",
+	"connection":      "no connection: %v",
+	"no-broker":       "no broker answers",
+	"quorum":          "one signature is not enough: %s",
+	"refused":         "%s would be refused by the boxes, so it was not sent: %s",
+
+	"cmd.init":     "make an authority: root, officers, dispatcher, certificates",
+	"cmd.person":   "people and their keys",
+	"cmd.place":    "places: province, communes, hamlets, groups",
+	"cmd.grant":    "who may say what, and where",
+	"cmd.box":      "take a box in, move it, set it",
+	"cmd.bulletin": "bulletins: write, check, sign, approve, withdraw",
+	"cmd.schedule": "schedules: what sounds when",
+	"cmd.policy":   "local law: quiet hours, air time, volume",
+	"cmd.playlist": "make bulletins and a schedule of a playlist or a folder of audio",
+	"cmd.send":     "send what the broker does not have yet",
+	"cmd.alert":    "emergency alerts: set and clear",
+	"cmd.play":     "play something now",
+	"cmd.drill":    "hold a drill now",
+	"cmd.stop":     "make a place or a box fall silent",
+	"cmd.mute":     "mute one box for a while",
+	"cmd.ahead":    "what will sound in the next hours, and what will be refused",
+	"cmd.watch":    "live table of the boxes",
+	"cmd.ask":      "ask a box's console",
+	"cmd.ledger":   "what a box has really played: fetch and verify",
+	"cmd.dispatch": "send signs of life, answer time questions, collect ledgers",
+	"cmd.version":  "which version this is",
+	"cmd.help":     "this, or more about one command",
+
+	"use.init":     "init --place CODE[@PARENT]=NAME … [--name NAME] [--holders 5] [--threshold 3] [--hosts HOST,…] [--brokers URL,…] [--media URL,…] [--throw-away]",
+	"use.person":   "person add NAME | list",
+	"use.place":    "place add CODE --name NAME [--parent CODE] [--width N] [--as ROOT,…] | list",
+	"use.grant":    "grant give PERSON PLACE --role author|officer|installer [--office ID] | take PERSON [PLACE] | renew | list   [--as ROOT,…]",
+	"use.box":      "box add NAME --place CODE --as NAME,NAME [--groups CODE,…] [--name TEXT] [--board desk] [--volume N] [--commissioned] [--metered] [--delay-ms N] | set NAME … | list",
+	"use.bulletin": "bulletin new [ID] --place CODE | check FILE… | sign FILE… --as NAME [--send] | approve ID --as NAME [--send] | withdraw ID --as NAME [--send] | show ID | list",
+	"use.schedule": "schedule new [ID] --place CODE | check FILE… | sign FILE… --as NAME [--send] | approve ID --as NAME [--send] | withdraw ID --as NAME [--send] | show ID | list",
+	"use.policy":   "policy new [ID] --place CODE | check FILE… | sign FILE… --as NAME [--send] | approve ID --as NAME [--send] | withdraw ID --as NAME [--send] | show ID | list",
+	"use.playlist": "playlist FILE.m3u|FILE.m3u8|FILE.xspf|FOLDER --place CODE [--out DIR] [--at 05:30,17:00] [--days mon,tue] [--for 30m] [--gap 2s] [--item-lang vi] [--encode]",
+	"use.send":     "send [--all]",
+	"use.alert":    "alert set PLACE --event TEXT --headline TEXT --as NAME,NAME [--office ID] [--id ID] [--instruction TEXT] [--severity severe] [--urgency immediate] [--certainty observed] [--bulletin ID] [--tone siren] [--repeat N] [--gap 20s] [--for 1h] | clear PLACE --as NAME [--office ID] [--id ID] [--cancel PLACE/OFFICE/ID] | list",
+	"use.play":     "play PLACE|BOX --bulletin ID | --chime gong [--class normal] --as NAME [--repeat N] [--volume N] [--for 5m]",
+	"use.drill":    "drill PLACE --bulletin ID --as NAME [--repeat N]",
+	"use.stop":     "stop PLACE|BOX --as NAME [--classes live,drill,priority,normal,filler,test] [--reason TEXT]",
+	"use.mute":     "mute BOX --as NAME [--for 1h] [--reason TEXT]",
+	"use.ahead":    "ahead PLACE|BOX [--hours 24 | --days 7] [--pending]",
+	"use.watch":    "watch [--once]",
+	"use.ask":      "ask BOX COMMAND… [--wait 20s]",
+	"use.ledger":   "ledger [BOX] [--verify] [--last 50]",
+	"use.dispatch": "dispatch [--serve-broker HOST:PORT] [--serve-media HOST:PORT] [--every 2m]",
+	"use.version":  "version",
+	"use.help":     "help [COMMAND]",
+
+	"init.no-place": "name at least one place: --place 74=\"Tỉnh Bình Dương\" --place 26734@74=\"Xã An Sơn\"",
+	"init.no-host":  "name the host on which broker and media server are reached: --hosts loa.example",
+	"init.address":  "%q is no address: write tls://host:8883 for a broker and https://host:8443 for media",
+	"init.done":     "The authority %q is in %s.",
+	"init.root":     "Of the root's %[2]d keys %[1]d must sign. Take people/root-*.key off this machine and keep them apart. Officers:",
+	"init.next":     "Next: loactl box add NAME --place CODE --as NAME,NAME; loactl dispatch; loactl send.",
+
+	"person.added":  "%s has a key now. It can say nothing yet: loactl grant give.",
+	"place.added":   "Place %s (%s) is registered. Send it with loactl send.",
+	"grant.role":    "there is no role %q: author, officer or installer",
+	"grant.none":    "%s has been granted nothing there",
+	"grant.given":   "%s may now speak at %s as %s. Send it with loactl send.",
+	"grant.taken":   "%s may say nothing there any more, and what this key has signed counts no more. Send it with loactl send.",
+	"grant.renewed": "%d grants were renewed: those past half their life. Send them with loactl send.",
+
+	"box.needs": "say where it stands and who assigns it: --place CODE --as NAME,NAME",
+	"box.none":  "there is no box %s",
+	"box.added": "Box %s belongs to %s. What it carries is in %s: copy it onto the box, then delete it here, because the box's secret key is in it.",
+	"box.set":   "Box %s belongs to %s. Send it with loactl send.",
+
+	"document.good":     "A box would read it: %s",
+	"document.other":    "this is a document of kind %s",
+	"document.several":  "%s stands for several documents: write PLACE/ID",
+	"document.none":     "there is no %s %s",
+	"document.head":     "%s, signed by %s",
+	"document.signed":   "%s is signed by %s. Send it with loactl send.",
+	"document.sent":     "%s is sent.",
+	"document.pending":  "%s is signed by %s and waits for another signature: loactl … approve.",
+	"state.signed":      "signed",
+	"state.pending":     "waits",
+	"state.withdrawn":   "withdrawn",
+	"state.over":        "over",
+	"schedule.unsigned": "bulletin %s has not been signed: sign it first, a schedule names its content",
+
+	"template.bulletin": `# A bulletin: what is said. Sign it with: loactl bulletin sign THIS-FILE --as NAME
+id = "%s"
+place = "%s"
+class = "normal"            # normal, priority, emergency, drill
+origin = "own"              # own, higher, central, provincial, notice, answer
+lang = "vi"
+title = "The bulletin's title"
+text = "What it says, for boards and for those who read."
+valid_until = %s
+
+[[audio]]
+file = "bulletin.mp3"       # beside this file; measured and put where boxes fetch it`,
+	"template.schedule": `# A schedule: what sounds when. Sign it with: loactl schedule sign THIS-FILE --as NAME
+id = "%s"
+place = "%s"
+zone = "+07:00"
+valid_until = %s
+
+[[slots]]
+id = "morning"
+at = ["05:30"]
+days = ["mon", "tue", "wed", "thu", "fri"]   # none: every day
+for_s = 1800                # nothing of it sounds longer than this
+items = [
+  { chime = "gong" },
+  { bulletin = "ID-OF-A-SIGNED-BULLETIN" },
+]`,
+	"template.policy": `# Local law, kept by every box itself. Sign it with: loactl policy sign THIS-FILE --as NAME
+id = "%s"
+place = "%s"
+zone = "+07:00"
+valid_until = %s
+airtime_day_s = 7200        # relays count
+volume_ceiling_percent = 80
+relay_hosts = []
+
+[[quiet_hours]]             # only an emergency sounds then
+from = "21:00"
+until = "05:30"`,
+
+	"playlist.place":   "say for which place: --place CODE",
+	"playlist.nothing": "nothing of it can be played",
+	"playlist.length":  "streams have no length: say how long the slot is, --for 30m",
+	"playlist.skipped": "left out: %s",
+	"playlist.http":    "%s: boxes relay https only",
+	"playlist.done":    "%d items, %v. The drafts are in %s.",
+	"playlist.next":    "Next: loactl bulletin sign %s/bulletin-*.toml --as NAME; loactl schedule sign %s/schedule.toml --as NAME",
+
+	"send.done":    "%d of %d documents were sent; the broker had the rest.",
+	"send.newer":   "%s: the broker has a newer version than this authority, which was left alone.",
+	"send.pending": "%d documents wait for a signature.",
+
+	"play.what": "say what: --bulletin ID or --chime NAME",
+	"act.sent":  "%s was sent to %s.",
+
+	"alert.needs":  "say what has happened and what people shall hear: --event, --headline",
+	"alert.cancel": "write what is cancelled as PLACE/OFFICE/ID",
+	"alert.none":   "there is no active alert %s",
+	"alert.unsent": "the alert is signed and did NOT go out; loactl send tries again",
+	"alert.clear":  "All clear: %s, office %s.",
+	"alert.sent":   "Sent to %s, office %s. Active:",
+	"alert.quiet":  "There is no active alert.",
+
+	"ahead.head":    "The next %d hours at %s, %d lines, in +07:00:",
+	"ahead.refused": "REFUSED",
+}

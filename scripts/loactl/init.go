@@ -1,0 +1,215 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"loa/agent/plan"
+	"loa/scripts/authority"
+)
+
+// The names under which the sender's programs connect.
+const (
+	dispatcherName = "dispatcher"
+	toolName       = "loactl"
+)
+
+// placeFlag collects --place CODE[@PARENT]=NAME.
+type placeFlag struct {
+	codes  []string
+	places map[string]authority.Place
+}
+
+func (f *placeFlag) String() string { return strings.Join(f.codes, ",") }
+
+func (f *placeFlag) Set(s string) error {
+	code, name, _ := strings.Cut(s, "=")
+	code, parent, _ := strings.Cut(code, "@")
+	if !plan.ValidID(code) {
+		return fmt.Errorf("%q: CODE[@PARENT]=NAME", s)
+	}
+	if name == "" {
+		name = code
+	}
+	if f.places == nil {
+		f.places = make(map[string]authority.Place)
+	}
+	f.codes = append(f.codes, code)
+	f.places[code] = authority.Place{Name: name, Parent: parent}
+	return nil
+}
+
+// initAuthority makes an authority that can work at once: a root, the places
+// named, two officers for the widest place and two for each commune, a
+// dispatcher, and the certificates.
+func (a *app) initAuthority(args []string) error {
+	fs := a.flags("init")
+	name := fs.String("name", "", "")
+	holders := fs.Int("holders", 5, "")
+	threshold := fs.Int("threshold", 3, "")
+	hosts := fs.String("hosts", "localhost,127.0.0.1", "")
+	brokers := fs.String("brokers", "", "")
+	media := fs.String("media", "", "")
+	throwAway := fs.Bool("throw-away", false, "")
+	var places placeFlag
+	fs.Var(&places, "place", "")
+	if _, err := a.parse(fs, args, 0, 0); err != nil {
+		return err
+	}
+	if len(places.codes) == 0 {
+		return &usageError{a.text("init.no-place")}
+	}
+	setup := authority.Setup{Name: *name, Threshold: *threshold, ThrowAway: *throwAway}
+	if *name == "" {
+		setup.Name = places.places[places.codes[0]].Name
+	}
+	for i := range *holders {
+		setup.Holders = append(setup.Holders, fmt.Sprintf("root-%d", i+1))
+	}
+	hostList := names(*hosts)
+	if len(hostList) == 0 {
+		return &usageError{a.text("init.no-host")}
+	}
+	if *brokers == "" {
+		*brokers = "tls://" + hostList[0] + ":8883"
+	}
+	if *media == "" {
+		*media = "https://" + hostList[0] + ":8443"
+	}
+	for _, u := range names(*brokers + "," + *media) {
+		if p, err := url.Parse(u); err != nil || p.Host == "" {
+			return &usageError{a.text("init.address", u)}
+		}
+	}
+	au, err := authority.New(a.dir, setup, a.opts())
+	if err != nil {
+		return err
+	}
+	if err := au.SetAddresses(names(*brokers), names(*media)); err != nil {
+		return err
+	}
+	people, err := a.furnish(au, places)
+	if err != nil {
+		return err
+	}
+	list, err := au.IssueList(plan.RootPlace)
+	if err != nil {
+		return err
+	}
+	if err := au.Keep(list); err != nil {
+		return err
+	}
+	if _, _, err := au.IssueServer(hostList); err != nil {
+		return err
+	}
+	for _, n := range []string{dispatcherName, toolName} {
+		if err := au.IssueClient(n); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(au.MediaDir(), 0o755); err != nil {
+		return err
+	}
+	result := map[string]any{"authority": a.dir, "people": people, "places": places.codes, "threshold": *threshold, "holders": setup.Holders}
+	return a.show(result, func(w io.Writer) {
+		fmt.Fprintln(w, a.text("init.done", setup.Name, a.dir))
+		fmt.Fprintln(w, a.text("init.root", *threshold, *holders))
+		for _, p := range people {
+			fmt.Fprintln(w, "  "+p)
+		}
+		fmt.Fprintln(w, a.text("init.next"))
+	})
+}
+
+// furnish registers places and gives officers what they need.
+func (a *app) furnish(au *authority.Authority, f placeFlag) (people []string, err error) {
+	if err := au.AddOnline(dispatcherName); err != nil {
+		return nil, err
+	}
+	parents := make(map[string]bool)
+	for _, code := range f.codes {
+		parents[f.places[code].Parent] = true
+	}
+	for _, code := range f.codes {
+		p := f.places[code]
+		wide := parents[code]
+		if wide {
+			p.Width = 1
+		}
+		if err := au.AddPlace(code, p); err != nil {
+			return nil, err
+		}
+		if p.Parent == "" {
+			// Whatever stands at the top needs the time and the signs of life.
+			if err := au.AddGrant(authority.Grant{Person: dispatcherName, Place: code, Kinds: []plan.Kind{plan.KindBeat}}); err != nil {
+				return nil, err
+			}
+			if err := au.AddGrant(authority.Grant{Person: dispatcherName, Place: code, Kinds: []plan.Kind{plan.GrantService}}); err != nil {
+				return nil, err
+			}
+		}
+		for i := range 2 {
+			person := fmt.Sprintf("%s-%d", code, i+1)
+			if err := au.AddPerson(person); err != nil {
+				return nil, err
+			}
+			people = append(people, person)
+			if err := a.giveRole(au, person, code, "officer", ""); err != nil {
+				return nil, err
+			}
+			if p.Parent == "" {
+				if err := a.giveRole(au, person, code, "installer", ""); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return people, nil
+}
+
+// A role is a handful of grants with a name.
+type role struct {
+	kinds   []plan.Kind
+	classes []plan.Class
+	life    time.Duration // 0: as long as a grant to speak may last
+}
+
+var roles = map[string]role{
+	"author": {
+		kinds:   []plan.Kind{plan.KindBulletin, plan.KindSchedule},
+		classes: []plan.Class{plan.Normal, plan.PriorityC, plan.Filler},
+	},
+	"officer": {
+		kinds: []plan.Kind{plan.KindBulletin, plan.KindSchedule, plan.KindPolicy, plan.KindAlert,
+			plan.KindPlay, plan.KindStop, plan.KindLive, plan.KindDrill, plan.KindMute},
+		classes: []plan.Class{plan.Emergency, plan.Live, plan.Drill, plan.PriorityC, plan.Normal, plan.Filler, plan.Test},
+	},
+	"installer": {
+		kinds: []plan.Kind{plan.GrantAssign, plan.GrantSettings, plan.GrantFirmware},
+		life:  365 * 24 * time.Hour,
+	},
+}
+
+func (a *app) giveRole(au *authority.Authority, person, place, name, office string) error {
+	r, ok := roles[name]
+	if !ok {
+		return fmt.Errorf("%s", a.text("grant.role", name))
+	}
+	g := authority.Grant{Person: person, Place: place, Kinds: r.kinds, Classes: r.classes}
+	if r.life > 0 {
+		g.NotBefore = a.now().Truncate(time.Second)
+		g.NotAfter = g.NotBefore.Add(r.life)
+	}
+	if name == "officer" {
+		// The office whose alert slot the person may write; by default the place's own.
+		g.Office = office
+		if office == "" {
+			g.Office = place
+		}
+	}
+	return au.AddGrant(g)
+}

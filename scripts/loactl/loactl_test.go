@@ -1,0 +1,304 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"loa/agent/plan"
+	"loa/scripts/authority"
+)
+
+var until = time.Now().AddDate(0, 10, 0).Format(time.RFC3339)
+
+func TestInitMakesAnAuthorityThatWorks(t *testing.T) {
+	w := newWorld(t).sample()
+	w.fails(exitFailed, "already", "init", "--throw-away", "--place", "1=x")
+	w.fails(exitUsage, "--place", "init")
+	var people map[string]authority.Person
+	w.json(&people, "person", "list")
+	if len(people) != 5+4+1 || !people["dispatcher"].Online || people["74-1"].Online {
+		t.Errorf("people: %v", people)
+	}
+	for _, f := range []string{"agent.toml", "root.json", "ca.pem", "box.pem", "box.key"} {
+		if _, err := os.Stat(filepath.Join(w.env["LOA_AUTHORITY"], "boxes/box-1/etc/loa", f)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// From a draft to the broker: compose, sign, approve, send.
+func TestBulletinFromDraftToBroker(t *testing.T) {
+	w := newWorld(t).sample().online()
+	w.tone("tone.wav", 2, 0.1)
+	draft := w.must("bulletin", "new", "hop-to", "--place", "26734")
+	file := w.file("b.toml", strings.Replace(draft, "bulletin.mp3", "tone.wav", 1))
+	w.must("bulletin", "check", file)
+	w.must("bulletin", "sign", file, "--as", "26734-1")
+	var shown struct {
+		SHA256   string
+		Signers  []string
+		Document plan.Bulletin
+	}
+	w.json(&shown, "bulletin", "show", "hop-to")
+	b := shown.Document
+	if len(b.Audio) != 1 || b.Audio[0].DurationMS != 2000 || b.Audio[0].Type != "audio/wav" || b.LoudnessLUFS > -15 || b.LoudnessLUFS < -30 {
+		t.Errorf("the bulletin: %+v", b)
+	}
+	if _, err := os.Stat(filepath.Join(w.env["LOA_AUTHORITY"], "media", b.Audio[0].SHA256)); err != nil {
+		t.Error("the recording is not where the media server has it:", err)
+	}
+	var sent struct{ Sent []string }
+	w.json(&sent, "send")
+	if len(sent.Sent) != 4 { // root, list, want, bulletin
+		t.Errorf("sent %v", sent.Sent)
+	}
+	if w.broker.Retained("loa/v1/p/26734/doc/bulletin/hop-to") == nil {
+		t.Error("the broker does not have it")
+	}
+	w.json(&sent, "send")
+	if len(sent.Sent) != 0 {
+		t.Errorf("sent again: %v", sent.Sent)
+	}
+	w.must("bulletin", "withdraw", "hop-to", "--as", "26734-2", "--send")
+	is, err := authority.Read(w.broker.Retained("loa/v1/p/26734/doc/bulletin/hop-to"))
+	if err != nil || !is.Doc.(plan.Bulletin).Withdrawn {
+		t.Errorf("not withdrawn at the broker: %v", err)
+	}
+}
+
+func TestSecondSignature(t *testing.T) {
+	w := newWorld(t).sample().online()
+	file := w.file("storm.toml", `id = "bao"
+place = "74"
+class = "emergency"
+title = "Bão"
+text = "Ở yên trong nhà."
+valid_until = `+until)
+	w.must("bulletin", "sign", file, "--as", "74-1")
+	if !strings.Contains(w.out.String(), "approve") {
+		t.Errorf("it does not say that a signature is missing: %s", w.out.String())
+	}
+	w.must("send")
+	if w.broker.Retained("loa/v1/p/74/doc/bulletin/bao") != nil {
+		t.Error("sent with one signature of two")
+	}
+	w.fails(exitFailed, "scope", "bulletin", "approve", "bao", "--as", "26734-1", "--send") // no say at 74
+	w.must("bulletin", "approve", "bao", "--as", "74-2", "--send")
+	if !strings.Contains(w.out.String(), "Ở yên trong nhà.") {
+		t.Error("the approver was not shown what is approved")
+	}
+	if w.broker.Retained("loa/v1/p/74/doc/bulletin/bao") == nil {
+		t.Error("not sent after the second signature")
+	}
+}
+
+// Mistakes are shown where they are, with what to write instead, and nothing is
+// kept.
+func TestMistakesHaveFileAndLine(t *testing.T) {
+	w := newWorld(t).sample()
+	head := "id = \"x\"\nplace = \"26734\"\nvalid_until = " + until + "\ntitle = \"X\"\n"
+	for _, c := range []struct{ kind, text, want string }{
+		{"bulletin", head + "text = \"a\"\nclas = \"normal\"\n", "m.toml:6: clas"},
+		{"bulletin", head + "text = \"a\"\nclass = \"urgent\"\n", "m.toml:6: class"},
+		{"bulletin", head, "m.toml: audio"},
+		{"bulletin", head + "\n[[audio]]\nfile = \"none.mp3\"\n", "m.toml:7: audio[0].file"},
+		{"bulletin", head + "text = \"a\n", "m.toml:5"},
+		{"bulletin", head + "text = \"a\"\nid = \"y\"\n", "m.toml:6"},
+		{"bulletin", strings.Replace(head, `"x"`, `"Xã"`, 1) + "text = \"a\"\n", "m.toml:1: id"},
+		{"bulletin", strings.Replace(head, until, "tomorrow", 1), "m.toml:3"},
+		{"schedule", "id = \"s\"\nplace = \"26734\"\nvalid_until = " + until + "\n[[slots]]\nid = \"a\"\nat = [\"25:00\"]\nfor_s = 60\nitems = [{ chime = \"gong\" }]\n", "m.toml:6: slots[0].at[0]"},
+		{"schedule", "id = \"s\"\nplace = \"26734\"\nvalid_until = " + until + "\n[[slots]]\nid = \"a\"\nat = [\"05:00\"]\nfor_s = 60\nitems = [\n{ chime = \"gong\" },\n{ bulletin = \"none\" }]\n", "m.toml:10: slots[0].items[1]"},
+		{"policy", "id = \"p\"\nplace = \"26734\"\nvalid_until = " + until + "\n[[quiet_hours]]\nfrom = \"21:00\"\nuntil = \"5h\"\n", "m.toml:6: quiet_hours[0].until"},
+	} {
+		file := w.file("m.toml", c.text)
+		w.fails(exitFailed, c.want, c.kind, "sign", file, "--as", "26734-1")
+		t.Log(strings.TrimSpace(w.err.String()))
+	}
+	var list []any
+	w.json(&list, "bulletin", "list")
+	if len(list) != 0 {
+		t.Errorf("kept: %v", list)
+	}
+}
+
+// What a box would refuse is not sent, and the reason is given in the language
+// of the person.
+func TestWhatABoxWouldRefuseStaysHere(t *testing.T) {
+	w := newWorld(t).sample().online()
+	file := w.file("b.toml", "id = \"x\"\nplace = \"74\"\ntitle = \"X\"\ntext = \"a\"\nvalid_until = "+until)
+	w.fails(exitFailed, "scope", "bulletin", "sign", file, "--as", "26734-1", "--send")
+	w.fails(exitFailed, "Người ký không có quyền", "bulletin", "sign", file, "--as", "26734-1", "--send", "--lang", "vi")
+	w.fails(exitFailed, "quorum", "alert", "set", "74", "--event", "Bão", "--headline", "Bão", "--as", "74-1")
+	w.fails(exitFailed, "", "stop", "74", "--as", "26734-1")
+	if w.broker.Retained("loa/v1/p/74/doc/bulletin/x") != nil || w.broker.Retained("loa/v1/p/74/alert/74") != nil {
+		t.Error("it was sent")
+	}
+}
+
+func TestAlertSetAndClear(t *testing.T) {
+	w := newWorld(t).sample().online()
+	slot := func() plan.AlertSet {
+		t.Helper()
+		is, err := authority.Read(w.broker.Retained("loa/v1/p/74/alert/74"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return is.Doc.(plan.AlertSet)
+	}
+	w.must("alert", "set", "74", "--event", "Bão", "--headline", "Bão số 5", "--as", "74-1,74-2", "--id", "bao")
+	w.must("alert", "set", "74", "--event", "Lũ", "--headline", "Xả lũ", "--as", "74-1,74-2", "--id", "lu", "--for", "2h")
+	if s := slot(); len(s.Alerts) != 2 {
+		t.Errorf("active: %+v", s.Alerts)
+	}
+	w.fails(exitFailed, "khong", "alert", "clear", "74", "--id", "khong", "--as", "74-1")
+	w.must("alert", "clear", "74", "--id", "bao", "--as", "74-2") // one signature: all-clear is never slower
+	if s := slot(); len(s.Alerts) != 1 || s.Alerts[0].ID != "lu" {
+		t.Errorf("active: %+v", s.Alerts)
+	}
+	w.must("alert", "clear", "74", "--as", "74-1")
+	if s := slot(); len(s.Alerts) != 0 {
+		t.Errorf("active: %+v", s.Alerts)
+	}
+	if out := w.must("alert", "list"); !strings.Contains(out, "no active alert") {
+		t.Errorf("%s", out)
+	}
+}
+
+func TestPlaylistBecomesAScheduleAndIsHeardAhead(t *testing.T) {
+	w := newWorld(t)
+	w.now = func() time.Time { return time.Date(2026, 11, 23, 4, 0, 0, 0, time.FixedZone("", 7*3600)) }
+	w.sample().online()
+	dir := filepath.Join(w.dir, "Nhạc sáng")
+	os.Mkdir(dir, 0o755)
+	w.tone("Nhạc sáng/2 Dâng Bác.wav", 3, 0.5)
+	w.tone("Nhạc sáng/10 Kết thúc.wav", 2, 0.05)
+	w.file("Nhạc sáng/hỏng.mp3", "<html>404</html>")
+	out := filepath.Join(w.dir, "out")
+	var r struct {
+		Items   []itemReport
+		Skipped []string
+		ForS    int `json:"for_s"`
+	}
+	w.json(&r, "playlist", dir, "--place", "26734", "--out", out, "--at", "05:30", "--gap", "1s")
+	if len(r.Items) != 2 || r.Items[0].ID != "nhac-sang-2-dang-bac" || r.Items[0].DurationMS != 3000 || len(r.Skipped) != 1 || r.ForS != 60 {
+		t.Fatalf("%+v", r)
+	}
+	if d := r.Items[0].LUFS - r.Items[1].LUFS; d < 19 || d > 21 {
+		t.Errorf("20 dB apart measured as %.1f LU", d)
+	}
+	files, _ := filepath.Glob(filepath.Join(out, "bulletin-*.toml"))
+	w.must(append([]string{"bulletin", "sign", "--as", "26734-1"}, files...)...)
+	w.must("schedule", "sign", filepath.Join(out, "schedule.toml"), "--as", "26734-1")
+	w.must("send")
+	var lines []struct {
+		At     time.Time
+		Sounds bool
+		Title  string
+	}
+	w.json(&lines, "ahead", "26734", "--hours", "24")
+	if len(lines) != 2 || !lines[0].Sounds || lines[0].Title != "2 Dâng Bác" || lines[0].At.UTC().Format("15:04") != "22:30" {
+		t.Errorf("%s", w.out.String())
+	}
+	w.json(&lines, "ahead", "box-1", "--days", "7")
+	if len(lines) != 14 {
+		t.Errorf("%d lines in a week", len(lines))
+	}
+}
+
+// A slot in the quiet hours is shown as refused before anything is sent.
+func TestAheadShowsWhatWillBeRefused(t *testing.T) {
+	w := newWorld(t).sample()
+	file := w.file("s.toml", `id = "dem"
+place = "26734"
+valid_until = `+until+`
+[[slots]]
+id = "s1"
+at = ["03:15"]
+for_s = 600
+items = [{ chime = "gong" }]
+`)
+	w.must("schedule", "sign", file, "--as", "26734-1")
+	out := w.must("ahead", "26734")
+	if !strings.Contains(out, "quiet-hours") || !strings.Contains(out, "REFUSED") {
+		t.Errorf("%s", out)
+	}
+}
+
+func TestActs(t *testing.T) {
+	w := newWorld(t).sample().online()
+	var act struct{ ID, Topic string }
+	w.json(&act, "play", "26734", "--chime", "gong", "--as", "26734-1")
+	if act.Topic != "loa/v1/p/26734/act" || act.ID == "" {
+		t.Errorf("%+v", act)
+	}
+	w.json(&act, "stop", "box-1", "--as", "26734-1")
+	if act.Topic != "loa/v1/d/box-1/cmd" {
+		t.Errorf("%+v", act)
+	}
+	w.json(&act, "mute", "box-1", "--as", "26734-1", "--for", "2h", "--reason", "sửa loa")
+	w.fails(exitFailed, "mute_until", "mute", "box-1", "--as", "26734-1", "--for", "25h")
+	w.fails(exitUsage, "--as", "stop", "26734")
+	w.fails(exitFailed, "nowhere", "stop", "nowhere", "--as", "26734-1")
+	w.fails(exitUsage, "--bulletin", "play", "26734", "--as", "26734-1")
+}
+
+func TestGrants(t *testing.T) {
+	w := newWorld(t).sample()
+	w.must("person", "add", "lan")
+	w.fails(exitFailed, "role", "grant", "give", "lan", "26734", "--role", "king")
+	w.must("grant", "give", "lan", "26734", "--role", "author")
+	file := w.file("b.toml", "id = \"x\"\nplace = \"26734\"\ntitle = \"X\"\ntext = \"a\"\nvalid_until = "+until)
+	w.must("bulletin", "sign", file, "--as", "lan")
+	w.must("grant", "take", "lan")
+	w.fails(exitFailed, "", "bulletin", "sign", file, "--as", "lan")
+	w.fails(exitFailed, "lan", "grant", "take", "lan")
+}
+
+func TestPassphrases(t *testing.T) {
+	w := newWorld(t).sample()
+	file := w.file("b.toml", "id = \"x\"\nplace = \"26734\"\ntitle = \"X\"\ntext = \"a\"\nvalid_until = "+until)
+	w.env["LOA_PASSPHRASE_FILE"] = w.file("wrong", "wrong\n")
+	w.fails(exitFailed, "passphrase", "bulletin", "sign", file, "--as", "26734-1")
+	w.env["LOA_PASSPHRASE_FILE"] = w.file("each", "wrong\n26734-1: correct horse\n")
+	w.must("bulletin", "sign", file, "--as", "26734-1")
+	delete(w.env, "LOA_PASSPHRASE_FILE")
+	w.fails(exitFailed, "LOA_PASSPHRASE_FILE", "bulletin", "sign", file, "--as", "26734-2")
+}
+
+// Every list is a list for a program too, even when there is nothing in it.
+func TestJSONEverywhere(t *testing.T) {
+	w := newWorld(t).sample()
+	for _, args := range []string{"person list", "place list", "grant list", "box list", "bulletin list", "schedule list", "policy list", "alert list", "ahead 26734", "version"} {
+		var v any
+		w.json(&v, strings.Fields(args)...)
+		if v == nil {
+			t.Errorf("%s: null", args)
+		}
+	}
+	if !json.Valid(w.out.Bytes()) {
+		t.Error("no JSON")
+	}
+}
+
+func TestNoBroker(t *testing.T) {
+	w := newWorld(t).sample().online()
+	w.broker.Close()
+	w.patience = 200 * time.Millisecond
+	w.fails(exitFailed, "cannot be reached", "send")
+	w.fails(exitFailed, "did NOT go out", "alert", "set", "74", "--event", "Bão", "--headline", "Bão", "--as", "74-1,74-2")
+}
+
+func TestSlug(t *testing.T) {
+	for in, want := range map[string]string{
+		"Dâng Bác": "dang-bac", "ĐƯỜNG  về": "duong-ve", "01. Ca khúc!": "01-ca-khuc", "…": "x", "-a-": "a",
+		strings.Repeat("dài ", 30): strings.TrimSuffix(strings.Repeat("dai-", 14), "-"),
+	} {
+		if got := slug(in); got != want || !plan.ValidID(got) {
+			t.Errorf("slug(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

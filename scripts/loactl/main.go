@@ -1,0 +1,120 @@
+// Command loactl is the sender's tool: it makes an authority, signs documents,
+// sends them, and shows what the boxes made of them.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// A command is one line of the table below.
+type command struct {
+	name string
+	run  func(*app, []string) error
+}
+
+// commands is everything loactl can do, in the order in which one needs it. What
+// each does in one line is the text "cmd."+name, how it is called "use."+name.
+func commands() []command {
+	return []command{
+		{"init", (*app).initAuthority},
+		{"person", (*app).person},
+		{"place", (*app).place},
+		{"grant", (*app).grant},
+		{"box", (*app).box},
+		{"bulletin", (*app).bulletin},
+		{"schedule", (*app).schedule},
+		{"policy", (*app).policy},
+		{"playlist", (*app).playlist},
+		{"send", (*app).send},
+		{"alert", (*app).alert},
+		{"play", (*app).play},
+		{"drill", (*app).drill},
+		{"stop", (*app).stop},
+		{"mute", (*app).mute},
+		{"ahead", (*app).ahead},
+		{"version", (*app).version},
+		{"help", (*app).help},
+	}
+}
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := &app{ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv, now: time.Now, patience: 30 * time.Second}
+	os.Exit(a.do(os.Args[1:]))
+}
+
+// do runs one command line and says how it ended.
+func (a *app) do(args []string) int {
+	args = a.global(args)
+	if len(args) == 0 {
+		args = []string{"help"}
+	}
+	i := slices.IndexFunc(commands(), func(c command) bool { return c.name == args[0] })
+	if i < 0 {
+		fmt.Fprintln(a.err, a.text("unknown-command", args[0]))
+		return exitUsage
+	}
+	err := commands()[i].run(a, args[1:])
+	var usage *usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &usage):
+		if usage.msg != "" {
+			fmt.Fprintln(a.err, "loactl: "+usage.msg)
+		}
+		fmt.Fprintln(a.err, a.text("usage", a.text("use."+args[0])))
+		return exitUsage
+	case errors.Is(err, errTold):
+		return exitFailed
+	case errors.Is(err, context.Canceled) && a.ctx.Err() != nil:
+		return exitFailed
+	}
+	fmt.Fprintln(a.err, "loactl: "+err.Error())
+	return exitFailed
+}
+
+// errTold ends a command whose failure has been shown already.
+var errTold = errors.New("told")
+
+// A usageError is a command line that cannot be understood.
+type usageError struct{ msg string }
+
+func (e *usageError) Error() string { return e.msg }
+
+func (a *app) help(args []string) error {
+	if len(args) > 0 {
+		if !slices.ContainsFunc(commands(), func(c command) bool { return c.name == args[0] }) {
+			return errors.New(a.text("unknown-command", args[0]))
+		}
+		fmt.Fprintf(a.out, "%s\n\n%s\n", a.text("cmd."+args[0]), a.text("use."+args[0]))
+		return nil
+	}
+	fmt.Fprintln(a.out, a.text("help.head"))
+	for _, c := range commands() {
+		fmt.Fprintf(a.out, "  %-10s %s\n", c.name, a.text("cmd."+c.name))
+	}
+	fmt.Fprintln(a.out, a.text("help.foot"))
+	return nil
+}
+
+func (a *app) version([]string) error {
+	v := buildVersion()
+	return a.show(map[string]string{"version": v}, func(w io.Writer) { fmt.Fprintln(w, "loactl "+v) })
+}

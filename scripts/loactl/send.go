@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"loa/scripts/authority"
+)
+
+// What a broker keeps of an authority's documents.
+var keptFilters = []string{
+	"loa/v1/trust/#", "loa/v1/p/+/doc/+/+", "loa/v1/p/+/alert/+", "loa/v1/d/+/want",
+}
+
+// settle is how long nothing more must come before the tool believes that a
+// broker has delivered everything it keeps.
+const settle = 700 * time.Millisecond
+
+// send brings the broker in line with what has been issued: it publishes what
+// the broker lacks or has in an older version, and nothing else, because every
+// box in the place pays for each message.
+func (a *app) send(args []string) error {
+	fs := a.flags("send")
+	all := fs.Bool("all", false, "")
+	if _, err := a.parse(fs, args, 0, 0); err != nil {
+		return err
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	issued, err := au.Issued()
+	if err != nil {
+		return err
+	}
+	pending, err := au.Pending()
+	if err != nil {
+		return err
+	}
+	c := collector{got: make(map[string][]byte), came: make(chan struct{}, 1)}
+	l, err := a.connect(au, keptFilters, c.receive)
+	if err != nil {
+		return err
+	}
+	defer l.stop()
+	if err := a.connected(l); err != nil {
+		return err
+	}
+	if err := c.quiet(a, settle); err != nil {
+		return err
+	}
+	var sent, newer []string
+	for _, is := range issued {
+		topic := is.Topic.String()
+		there := c.get(topic)
+		if !*all {
+			if bytes.Equal(there, is.Raw) {
+				continue
+			}
+			if other, err := authority.Read(there); err == nil && head(other.Doc).Version() > head(is.Doc).Version() {
+				newer = append(newer, topic)
+				continue
+			}
+		}
+		if err := l.send(a.ctx, wire(is)); err != nil {
+			return err
+		}
+		sent = append(sent, topic)
+	}
+	result := map[string]any{"issued": len(issued), "sent": sent, "newer_at_broker": newer, "pending": len(pending)}
+	return a.show(result, func(w io.Writer) {
+		for _, t := range sent {
+			fmt.Fprintln(w, a.text("document.sent", t))
+		}
+		for _, t := range newer {
+			fmt.Fprintln(w, a.text("send.newer", t))
+		}
+		fmt.Fprintln(w, a.text("send.done", len(sent), len(issued)))
+		if len(pending) > 0 {
+			fmt.Fprintln(w, a.text("send.pending", len(pending)))
+		}
+	})
+}
+
+// connected waits for a connection.
+func (a *app) connected(l *link) error {
+	deadline := time.NewTimer(a.patience)
+	defer deadline.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !l.Connected() {
+		select {
+		case <-tick.C:
+		case <-a.ctx.Done():
+			return a.ctx.Err()
+		case <-deadline.C:
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			if l.why != nil {
+				return l.why
+			}
+			return fmt.Errorf("%s", a.text("no-broker"))
+		}
+	}
+	return nil
+}
+
+// A collector keeps the last message of each topic.
+type collector struct {
+	mu   sync.Mutex
+	got  map[string][]byte
+	came chan struct{}
+}
+
+func (c *collector) receive(topic string, payload []byte) {
+	c.mu.Lock()
+	c.got[topic] = payload
+	c.mu.Unlock()
+	select {
+	case c.came <- struct{}{}:
+	default:
+	}
+}
+
+func (c *collector) get(topic string) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.got[topic]
+}
+
+// quiet waits until nothing has come for d.
+func (c *collector) quiet(a *app, d time.Duration) error {
+	for {
+		select {
+		case <-c.came:
+		case <-a.ctx.Done():
+			return a.ctx.Err()
+		case <-time.After(d):
+			return nil
+		}
+	}
+}

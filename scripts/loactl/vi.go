@@ -1,0 +1,165 @@
+package main
+
+// vi are the texts in Vietnamese.
+var vi = map[string]string{
+	"usage":           "cách dùng: loactl %s",
+	"unknown-command": "không có lệnh %q; xem loactl help",
+	"arguments":       "%d tham số là thiếu hoặc thừa",
+	"help.head":       "loactl soạn, ký và gửi nội dung cho loa truyền thanh của xã.\n\nCác lệnh:",
+	"help.foot":       "\nDùng với mọi lệnh: --authority THƯ-MỤC (hoặc $LOA_AUTHORITY), --lang vi|en, --json, --broker URL, --client TÊN.\nMật khẩu nhập từ bàn phím, hoặc lấy từ tệp ghi trong $LOA_PASSPHRASE_FILE.\nXem thêm: loactl help LỆNH",
+	"no-terminal":     "cần mật khẩu nhưng không có bàn phím để nhập: ghi tên tệp vào LOA_PASSPHRASE_FILE",
+	"passphrase":      "Mật khẩu của %s: ",
+	"who-signs":       "cho biết ai ký: --as TÊN[,TÊN]",
+	"bad-id":          "%q không dùng làm mã được: chỉ dùng a đến z, 0 đến 9 và dấu -, tối đa 64 ký tự",
+	"until":           "đến %s",
+	"connection":      "chưa kết nối được: %v",
+	"no-broker":       "không máy chủ tin nhắn nào trả lời",
+	"quorum":          "một chữ ký là chưa đủ: %s",
+	"refused":         "thiết bị sẽ từ chối %s nên không gửi: %s",
+
+	"cmd.init":     "lập cơ quan: khóa gốc, cán bộ, máy điều phối, chứng thư",
+	"cmd.person":   "người ký và khóa của họ",
+	"cmd.place":    "địa bàn: tỉnh, xã, thôn, nhóm",
+	"cmd.grant":    "ai được nói gì, ở đâu",
+	"cmd.box":      "nhận thiết bị, chuyển chỗ, cài đặt",
+	"cmd.bulletin": "bản tin: soạn, kiểm tra, ký, duyệt, thu hồi",
+	"cmd.schedule": "lịch phát: phát gì, lúc nào",
+	"cmd.policy":   "quy định của địa bàn: giờ yên lặng, thời lượng, âm lượng",
+	"cmd.playlist": "biến danh sách hoặc thư mục âm thanh thành bản tin và lịch phát",
+	"cmd.send":     "gửi những gì máy chủ chưa có",
+	"cmd.alert":    "báo động khẩn cấp: phát và kết thúc",
+	"cmd.play":     "phát ngay",
+	"cmd.drill":    "diễn tập ngay",
+	"cmd.stop":     "cho một địa bàn hoặc một thiết bị im lặng",
+	"cmd.mute":     "tắt tiếng một thiết bị trong một thời gian",
+	"cmd.ahead":    "sắp tới loa sẽ phát gì và sẽ từ chối gì",
+	"cmd.watch":    "bảng theo dõi thiết bị",
+	"cmd.ask":      "hỏi bảng lệnh của một thiết bị",
+	"cmd.ledger":   "thiết bị đã thật sự phát gì: lấy về và đối chiếu",
+	"cmd.dispatch": "gửi tín hiệu, trả lời hỏi giờ, nhận nhật ký phát",
+	"cmd.version":  "đây là phiên bản nào",
+	"cmd.help":     "trang này, hoặc chi tiết về một lệnh",
+
+	"use.init":     "init --place MÃ[@MÃ-CẤP-TRÊN]=TÊN … [--name TÊN] [--holders 5] [--threshold 3] [--hosts MÁY,…] [--brokers URL,…] [--media URL,…] [--throw-away]",
+	"use.person":   "person add TÊN | list",
+	"use.place":    "place add MÃ --name TÊN [--parent MÃ] [--width N] [--as NGƯỜI-GIỮ-KHÓA-GỐC,…] | list",
+	"use.grant":    "grant give NGƯỜI ĐỊA-BÀN --role author|officer|installer [--office MÃ] | take NGƯỜI [ĐỊA-BÀN] | renew | list   [--as NGƯỜI-GIỮ-KHÓA-GỐC,…]",
+	"use.box":      "box add TÊN --place MÃ --as NGƯỜI,NGƯỜI [--groups MÃ,…] [--name CHỮ] [--board desk] [--volume N] [--commissioned] [--metered] [--delay-ms N] | set TÊN … | list",
+	"use.bulletin": "bulletin new [MÃ] --place MÃ | check TỆP… | sign TỆP… --as NGƯỜI [--send] | approve MÃ --as NGƯỜI [--send] | withdraw MÃ --as NGƯỜI [--send] | show MÃ | list",
+	"use.schedule": "schedule new [MÃ] --place MÃ | check TỆP… | sign TỆP… --as NGƯỜI [--send] | approve MÃ --as NGƯỜI [--send] | withdraw MÃ --as NGƯỜI [--send] | show MÃ | list",
+	"use.policy":   "policy new [MÃ] --place MÃ | check TỆP… | sign TỆP… --as NGƯỜI [--send] | approve MÃ --as NGƯỜI [--send] | withdraw MÃ --as NGƯỜI [--send] | show MÃ | list",
+	"use.playlist": "playlist TỆP.m3u|TỆP.m3u8|TỆP.xspf|THƯ-MỤC --place MÃ [--out THƯ-MỤC] [--at 05:30,17:00] [--days mon,tue] [--for 30m] [--gap 2s] [--item-lang vi] [--encode]",
+	"use.send":     "send [--all]",
+	"use.alert":    "alert set ĐỊA-BÀN --event CHỮ --headline CHỮ --as NGƯỜI,NGƯỜI [--office MÃ] [--id MÃ] [--instruction CHỮ] [--severity severe] [--urgency immediate] [--certainty observed] [--bulletin MÃ] [--tone siren] [--repeat N] [--gap 20s] [--for 1h] | clear ĐỊA-BÀN --as NGƯỜI [--office MÃ] [--id MÃ] [--cancel ĐỊA-BÀN/CƠ-QUAN/MÃ] | list",
+	"use.play":     "play ĐỊA-BÀN|THIẾT-BỊ --bulletin MÃ | --chime gong [--class normal] --as NGƯỜI [--repeat N] [--volume N] [--for 5m]",
+	"use.drill":    "drill ĐỊA-BÀN --bulletin MÃ --as NGƯỜI [--repeat N]",
+	"use.stop":     "stop ĐỊA-BÀN|THIẾT-BỊ --as NGƯỜI [--classes live,drill,priority,normal,filler,test] [--reason CHỮ]",
+	"use.mute":     "mute THIẾT-BỊ --as NGƯỜI [--for 1h] [--reason CHỮ]",
+	"use.ahead":    "ahead ĐỊA-BÀN|THIẾT-BỊ [--hours 24 | --days 7] [--pending]",
+	"use.watch":    "watch [--once]",
+	"use.ask":      "ask THIẾT-BỊ LỆNH… [--wait 20s]",
+	"use.ledger":   "ledger [THIẾT-BỊ] [--verify] [--last 50]",
+	"use.dispatch": "dispatch [--serve-broker MÁY:CỔNG] [--serve-media MÁY:CỔNG] [--every 2m]",
+	"use.version":  "version",
+	"use.help":     "help [LỆNH]",
+
+	"init.no-place": "cần ít nhất một địa bàn: --place 74=\"Tỉnh Bình Dương\" --place 26734@74=\"Xã An Sơn\"",
+	"init.no-host":  "cho biết tên máy chạy máy chủ tin nhắn và máy chủ âm thanh: --hosts loa.example",
+	"init.address":  "%q không phải địa chỉ: viết tls://máy:8883 cho máy chủ tin nhắn, https://máy:8443 cho máy chủ âm thanh",
+	"init.done":     "Cơ quan %q đã lập trong %s.",
+	"init.root":     "Trong %[2]d khóa gốc phải có %[1]d khóa cùng ký. Hãy chuyển các tệp people/root-*.key khỏi máy này và cất riêng từng nơi. Cán bộ:",
+	"init.next":     "Tiếp theo: loactl box add TÊN --place MÃ --as NGƯỜI,NGƯỜI; loactl dispatch; loactl send.",
+
+	"person.added":  "%s đã có khóa, nhưng chưa được nói gì: loactl grant give.",
+	"place.added":   "Đã ghi địa bàn %s (%s). Gửi đi bằng loactl send.",
+	"grant.role":    "không có vai trò %q: author, officer hoặc installer",
+	"grant.none":    "%s không được giao quyền nào ở đó",
+	"grant.given":   "%s nay được nói ở %s với vai trò %s. Gửi đi bằng loactl send.",
+	"grant.taken":   "%s không còn được nói gì ở đó, và những gì khóa này đã ký không còn giá trị. Gửi đi bằng loactl send.",
+	"grant.renewed": "Đã gia hạn %d quyền đã qua nửa thời hạn. Gửi đi bằng loactl send.",
+
+	"box.needs": "cho biết thiết bị đặt ở đâu và ai giao: --place MÃ --as NGƯỜI,NGƯỜI",
+	"box.none":  "không có thiết bị %s",
+	"box.added": "Thiết bị %s thuộc %s. Những gì thiết bị cần mang nằm trong %s: chép vào thiết bị rồi xóa ở đây, vì trong đó có khóa bí mật của thiết bị.",
+	"box.set":   "Thiết bị %s thuộc %s. Gửi đi bằng loactl send.",
+
+	"document.good":     "Thiết bị đọc được: %s",
+	"document.other":    "đây là văn bản loại %s",
+	"document.several":  "%s ứng với nhiều văn bản: viết ĐỊA-BÀN/MÃ",
+	"document.none":     "không có %s %s",
+	"document.head":     "%s, người ký: %s",
+	"document.signed":   "%s đã được %s ký. Gửi đi bằng loactl send.",
+	"document.sent":     "Đã gửi %s.",
+	"document.pending":  "%s đã được %s ký, còn chờ thêm chữ ký: loactl … approve.",
+	"state.signed":      "đã ký",
+	"state.pending":     "chờ duyệt",
+	"state.withdrawn":   "đã thu hồi",
+	"state.over":        "hết hạn",
+	"schedule.unsigned": "bản tin %s chưa được ký: hãy ký trước, vì lịch phát ghi rõ nội dung của nó",
+
+	"template.bulletin": `# Bản tin: nội dung được đọc lên. Ký bằng: loactl bulletin sign TỆP-NÀY --as NGƯỜI
+id = "%s"
+place = "%s"
+class = "normal"            # normal: thông thường, priority: ưu tiên, emergency: khẩn cấp, drill: diễn tập
+origin = "own"              # own, higher, central, provincial, notice, answer
+lang = "vi"
+title = "Tiêu đề bản tin"
+text = "Nội dung, cho bảng tin và người đọc."
+valid_until = %s
+
+[[audio]]
+file = "ban-tin.mp3"        # cạnh tệp này; được đo và đưa vào nơi thiết bị lấy về`,
+	"template.schedule": `# Lịch phát: phát gì, lúc nào. Ký bằng: loactl schedule sign TỆP-NÀY --as NGƯỜI
+id = "%s"
+place = "%s"
+zone = "+07:00"
+valid_until = %s
+
+[[slots]]
+id = "sang"
+at = ["05:30"]
+days = ["mon", "tue", "wed", "thu", "fri"]   # bỏ trống: mọi ngày
+for_s = 1800                # không phát quá chừng này giây
+items = [
+  { chime = "gong" },
+  { bulletin = "MÃ-BẢN-TIN-ĐÃ-KÝ" },
+]`,
+	"template.policy": `# Quy định của địa bàn, do chính thiết bị giữ. Ký bằng: loactl policy sign TỆP-NÀY --as NGƯỜI
+id = "%s"
+place = "%s"
+zone = "+07:00"
+valid_until = %s
+airtime_day_s = 7200        # tính cả tiếp âm
+volume_ceiling_percent = 80
+relay_hosts = []
+
+[[quiet_hours]]             # khi đó chỉ phát khẩn cấp
+from = "21:00"
+until = "05:30"`,
+
+	"playlist.place":   "cho biết địa bàn: --place MÃ",
+	"playlist.nothing": "không phát được mục nào trong đó",
+	"playlist.length":  "nguồn trực tiếp không có thời lượng: cho biết khung giờ dài bao lâu, --for 30m",
+	"playlist.skipped": "bỏ qua: %s",
+	"playlist.http":    "%s: thiết bị chỉ tiếp âm qua https",
+	"playlist.done":    "%d mục, %v. Bản nháp nằm trong %s.",
+	"playlist.next":    "Tiếp theo: loactl bulletin sign %s/bulletin-*.toml --as NGƯỜI; loactl schedule sign %s/schedule.toml --as NGƯỜI",
+
+	"send.done":    "Đã gửi %d trong %d văn bản; máy chủ đã có phần còn lại.",
+	"send.newer":   "%s: máy chủ có phiên bản mới hơn ở đây nên để nguyên.",
+	"send.pending": "%d văn bản còn chờ chữ ký.",
+
+	"play.what": "cho biết phát gì: --bulletin MÃ hoặc --chime TÊN",
+	"act.sent":  "Đã gửi %s tới %s.",
+
+	"alert.needs":  "cho biết việc gì xảy ra và người dân cần nghe gì: --event, --headline",
+	"alert.cancel": "viết báo động cần hủy theo dạng ĐỊA-BÀN/CƠ-QUAN/MÃ",
+	"alert.none":   "không có báo động %s nào đang có hiệu lực",
+	"alert.unsent": "báo động đã ký nhưng CHƯA gửi được; loactl send sẽ gửi lại",
+	"alert.clear":  "Hết báo động: %s, cơ quan %s.",
+	"alert.sent":   "Đã gửi tới %s, cơ quan %s. Đang có hiệu lực:",
+	"alert.quiet":  "Không có báo động nào.",
+
+	"ahead.head":    "%d giờ tới ở %s, %d dòng, giờ +07:00:",
+	"ahead.refused": "TỪ CHỐI",
+}
