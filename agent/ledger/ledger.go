@@ -50,9 +50,9 @@ type Opts struct {
 //
 // An entry that Append has returned survives the death of the process at once
 // and a power cut after the next sync. A full disk is met with room set aside
-// for the current segment, then with the oldest acknowledged segment, then with
-// the oldest of all; entries that cannot be written even so are counted, and
-// the count is the next thing written.
+// for the current segment, then with that of the oldest segments, which the
+// centre has had the longest time to fetch; entries that cannot be written even
+// so are counted, and the count is the next thing written.
 type Ledger struct {
 	dir  string
 	o    Opts
@@ -65,6 +65,7 @@ type Ledger struct {
 	hash    [sha256.Size]byte
 	synced  int64 // the last entry known to be on the disk
 	acked   int64 // the last entry the centre has
+	bound   int64 // size of the last segment at which the next is begun
 	torn    bool  // the file may hold bytes beyond the last segment's size
 	lost    int   // entries that could not be written since the last that could
 	lostAt  time.Time
@@ -97,7 +98,7 @@ func Open(dir string, o Opts) (*Ledger, error) {
 	if o.Report == nil {
 		o.Report = func(string, error) {}
 	}
-	l := &Ledger{dir: dir, o: o, wake: make(chan struct{}, 1)}
+	l := &Ledger{dir: dir, o: o, wake: make(chan struct{}, 1), bound: o.SegmentBytes}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("ledger: cannot open: %w", err)
 	}
@@ -181,7 +182,7 @@ func (l *Ledger) begin(before span) error {
 	if l.file != nil {
 		l.file.Close() // synced above; a Sync that still holds it is not disturbed
 	}
-	l.file, l.torn = f, false
+	l.file, l.torn, l.bound = f, false, l.o.SegmentBytes
 	l.segs = append(l.segs, seg)
 	return nil
 }
@@ -255,9 +256,11 @@ func (l *Ledger) put(e Entry) (Entry, error) {
 	if l.file == nil {
 		return e, l.storage(syscall.EROFS)
 	}
-	if last := l.last(); last.size+int64(len(line)) > l.o.SegmentBytes && last.size > last.head {
+	if last := l.last(); last.size+int64(len(line)) > l.bound && last.size > last.head {
 		if err := l.rotate(); err != nil {
-			// The chain goes on where it is, past the segment's bound, while there is room.
+			// The chain goes on where it is, past the segment's size, while there is
+			// room, and asks again after a while.
+			l.bound = last.size + l.o.SegmentBytes/8
 			l.o.Log.Warn("ledger: cannot begin a segment", "err", err)
 		}
 	}
@@ -298,19 +301,17 @@ func (l *Ledger) write(line []byte) error {
 	return nil
 }
 
-// rotate begins the next segment and drops the oldest beyond the size limit.
+// rotate begins the next segment and drops the oldest beyond the size limit. On
+// a full disk the oldest make room: what happens now is worth more.
 func (l *Ledger) rotate() error {
 	err := l.begin(l.last().span)
-	if errors.Is(err, syscall.ENOSPC) && len(l.segs) > 1 && l.segs[1].first-1 <= l.acked && l.drop() {
+	for errors.Is(err, syscall.ENOSPC) && l.drop() {
 		err = l.begin(l.last().span)
 	}
 	if err != nil {
 		return err
 	}
-	for len(l.segs) > 1 && total(l.segs)-l.last().size+l.o.SegmentBytes > l.o.MaxBytes {
-		if !l.drop() {
-			break
-		}
+	for total(l.segs)-l.last().size+l.o.SegmentBytes > l.o.MaxBytes && l.drop() {
 	}
 	return nil
 }
