@@ -1,8 +1,7 @@
 // Package decode turns recordings and live streams of bytes into sound.
 //
 // It reads MP3 (and MPEG layers I and II), AAC in ADTS, Opus and Vorbis in Ogg,
-// FLAC and WAV. What it is given decides, not what it was called: a type that
-// somebody wrote beside a file is only a hint. Each format has its own framing
+// FLAC and WAV. What it is given decides, not what it was called. Each format has its own framing
 // here, because what fails on damaged files is never the codec but the framing
 // that gives up; after damage every format finds its next whole frame.
 //
@@ -40,9 +39,10 @@ type Info struct {
 	Damaged  int           // places where something was lost; only [Probe] and [Walk] know
 }
 
-// Open begins to decode a recording. mime is a hint and may be empty. It returns
-// once the first sound is decoded, or with a *plan.Error of [plan.MediaFormat]
-// when r holds no sound, or with r's own error when it cannot be read.
+// Open begins to decode a recording. mime is what it was called, may be empty, and
+// only turns up in refusals. Open returns once the first sound is decoded, or with
+// a *plan.Error of [plan.MediaFormat] when r holds no sound, or with r's own error
+// when it cannot be read.
 //
 // The source owns r from then on: Close closes it if it is an io.Closer. After
 // an error r still belongs to the caller.

@@ -20,6 +20,7 @@ type flac struct {
 	block    int   // samples in each frame; 0: they vary
 	longest  int   // frame in bytes, at most
 	begin    int64 // where the first frame lies
+	base     int64 // sample with which it begins; 0 unless the head is missing
 	at       int64 // sample that is due; -1: whichever comes first
 	lost     bool
 	patch    patch
@@ -70,10 +71,35 @@ func newFLAC(in *input) (*flac, error) {
 	if d.rate == 0 {
 		return nil, unplayable("the FLAC file does not say what is in it")
 	}
-	d.begin = in.pos
-	in.grow(d.longest + flacHeadMax)
-	d.samples = make([][]int32, d.channels)
+	d.ready()
 	return d, nil
+}
+
+// ready prepares for the frames that begin at the input's place.
+func (d *flac) ready() {
+	d.begin = d.in.pos
+	d.in.grow(d.longest + flacHeadMax)
+	d.samples = make([][]int32, d.channels)
+}
+
+// headless makes a decoder for frames whose file has lost its beginning, b being
+// the first of them; nil if b is no whole frame that says all it must.
+func headless(in *input, b []byte) *flac {
+	h, ok := parseFLAC(b)
+	if !ok || h.rate < minRate || h.bits == 0 {
+		return nil
+	}
+	d := &flac{in: in, rate: h.rate, channels: h.channels, bits: h.bits, longest: h.block*h.channels*(h.bits+1)/8 + 64}
+	if !h.variable {
+		d.block = h.block
+	}
+	d.samples = make([][]int32, d.channels)
+	if _, good := d.decode(b, h); !good {
+		return nil
+	}
+	d.base = d.first(h)
+	d.at = d.base
+	return d
 }
 
 func cutHead(err error) error {
@@ -246,11 +272,11 @@ func (d *flac) close() {}
 // wind halves the file until it has found the frame: their headers tell which
 // sample they begin with.
 func (d *flac) wind(to time.Duration) (time.Duration, error) {
-	target := frames(to, d.rate)
+	target := d.base + frames(to, d.rate)
 	if d.total > 0 && target >= d.total {
 		return 0, io.EOF
 	}
-	low, high, first := d.begin, d.in.size, int64(0)
+	low, high, first := d.begin, d.in.size, d.base
 	for high-low > int64(2*d.longest) {
 		mid := low + (high-low)/2
 		pos, sample, err := d.frameAt(mid, high)
@@ -267,7 +293,7 @@ func (d *flac) wind(to time.Duration) (time.Duration, error) {
 	if err := d.in.seekTo(low); err != nil {
 		return 0, err
 	}
-	return duration(first, d.rate), nil
+	return duration(first-d.base, d.rate), nil
 }
 
 // frameAt finds the first whole frame from pos on, before end; -1: there is none.

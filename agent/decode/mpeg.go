@@ -5,7 +5,7 @@ import "encoding/binary"
 // An mpegHeader is the four bytes that begin a frame of MPEG audio, layers I to
 // III (ISO 11172-3 and 13818-3, and "MPEG 2.5" for 8, 11.025 and 12 kHz).
 type mpegHeader struct {
-	key      uint32 // what must not change within a stream: version, layer, rate
+	key      uint32 // what must not change within a stream: version, layer, rate, mono
 	layer    int    // 1…3
 	low      bool   // MPEG-2 or 2.5: half as many samples in a layer III frame
 	rate     int
@@ -45,6 +45,7 @@ func parseMPEG(b []byte) (h mpegHeader, ok bool) {
 	h.channels = 2
 	if b[3]>>6 == 3 {
 		h.channels = 1
+		h.key |= 1
 	}
 	row := layer - 1
 	switch {

@@ -6,10 +6,21 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"loa/agent/plan"
 )
 
 // open finds out what in holds and opens the decoder for it.
-func open(ctx context.Context, in *input, mime string) (d decoder, info Info, err error) {
+func open(ctx context.Context, in *input, mime string) (decoder, Info, error) {
+	d, info, err := sniff(ctx, in)
+	var refusal *plan.Error
+	if mime != "" && errors.As(err, &refusal) {
+		return nil, Info{}, unplayable("%s; it was called %s", refusal.Msg, mime)
+	}
+	return d, info, err
+}
+
+func sniff(ctx context.Context, in *input) (d decoder, info Info, err error) {
 	defer guard(&err)
 	if err := skipTags(in); err != nil {
 		return nil, Info{}, err
@@ -32,7 +43,7 @@ func open(ctx context.Context, in *input, mime string) (d decoder, info Info, er
 	if what := notSound(in); what != "" {
 		return nil, Info{}, unplayable("it is %s, not sound", what)
 	}
-	kind, at, err := search(in, mime)
+	kind, at, err := search(in)
 	if err != nil {
 		return nil, Info{}, err
 	}
@@ -48,6 +59,12 @@ func open(ctx context.Context, in *input, mime string) (d decoder, info Info, er
 		return openAAC(ctx, in)
 	case TypeOpus:
 		return openXiph(in)
+	case TypeFLAC:
+		b, _ := in.peek(lookahead)
+		if d := headless(in, b); d != nil {
+			d.ready()
+			return d, Info{Type: TypeFLAC, Rate: d.rate, Channels: d.channels}, nil
+		}
 	}
 	return nil, Info{}, unplayable("none of MP3, AAC (ADTS), Opus, Vorbis, FLAC and WAV can be found in it")
 }
@@ -128,9 +145,9 @@ func skipTags(in *input) error {
 const maxJunk = 16 << 20
 
 // search looks for the first frames that follow each other, and says where from
-// here they begin within what can be seen. What mime says is preferred to what
-// begins somewhat earlier only where a frame of it really is.
-func search(in *input, mime string) (kind string, at int, err error) {
+// here they begin within what can be seen. A single frame of FLAC is enough: its
+// checksum covers all of it.
+func search(in *input) (kind string, at int, err error) {
 	mpeg, adts := newMPEGFrames(in), newADTSFrames(in)
 	confirm := 1 // headers that must follow; more once we are not at the beginning
 	for from := in.pos; in.pos-from < maxJunk; {
@@ -156,6 +173,9 @@ func search(in *input, mime string) (kind string, at int, err error) {
 				}
 				if adts.starts(b[i:], need, last) {
 					return TypeAAC, i, nil
+				}
+				if last && headless(in, b[i:]) != nil {
+					return TypeFLAC, i, nil
 				}
 			}
 			if err != nil {
