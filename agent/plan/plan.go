@@ -333,7 +333,7 @@ type Beat struct {
 	Time             time.Time        `json:"time"`
 	Root             int64            `json:"root,omitempty"`   // number of the newest root document
 	Epochs           map[string]int64 `json:"epochs,omitempty"` // trust list issuer → epoch
-	Alerts           map[string]int64 `json:"alerts"`           // "place/office" → version of live slots at, above and below
+	Alerts           map[string]int64 `json:"alerts,omitempty"` // "place/office" → version of live slots at, above and below
 	ReconnectWindowS int              `json:"reconnect_window_s,omitempty"`
 }
 

@@ -14,6 +14,8 @@ type beat struct {
 	sha string
 	seq int64
 	at  time.Time // when it came
+
+	window time.Duration // over which reconnections should be spread
 }
 
 // beat takes a sign of life. It deletes nothing and allows nothing: what it can
@@ -47,9 +49,9 @@ func (j *judgement) beat(b plan.Beat) error {
 	if b.Seq == last.seq {
 		return refuse(plan.Conflict, "seq", "%d is known with other content", b.Seq)
 	}
-	now, sha := j.now, j.v.SHA256
+	now, sha, window := j.now, j.v.SHA256, time.Duration(b.ReconnectWindowS)*time.Second
 	j.accept(plan.Proof{SHA256: sha}, func(t *Trust) {
-		t.beats[b.Place] = beat{sha: sha, seq: b.Seq, at: now}
+		t.beats[b.Place] = beat{sha: sha, seq: b.Seq, at: now, window: window}
 		t.tell(b.Root, b.Epochs, now)
 		for slot, version := range b.Alerts {
 			if t.slots[slot].n < version {

@@ -122,10 +122,10 @@ func (j *judgement) fits() error {
 		return err
 	}
 	switch {
-	case own.Leaf != t.Leaf:
-		return refuse(plan.Malformed, "kind", "a %s belongs on %s", h.Kind, own)
 	case t.Place != h.Place || t.Device != h.Device:
 		return refuse(plan.NotAddressed, "place", "it belongs on %s", own)
+	case own.Leaf != t.Leaf:
+		return refuse(plan.Malformed, "kind", "a %s belongs on %s", h.Kind, own)
 	case own != t:
 		return refuse(plan.Malformed, "id", "it belongs on %s", own)
 	}

@@ -249,12 +249,12 @@ func (t *Trust) revoked(keys []string) bool {
 
 // Rejudge judges the documents in force again and gives up those that no longer
 // hold: their signer was revoked or holds less, their class turned out higher,
-// they are for places that the box has left, or they have ended. It returns
-// them, to be deleted. Call it when a verdict says so, and once a day.
+// or they are for places that the box has left. It returns them, to be deleted.
+// Call it when a verdict says so.
 func (t *Trust) Rejudge() []plan.Key {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now, level := t.o.Now()
+	now, _ := t.o.Now()
 	mine := t.mine(now)
 	var gone []plan.Key
 	for _, topic := range sorted(t.bodies) {
@@ -264,12 +264,34 @@ func (t *Trust) Rejudge() []plan.Key {
 			continue
 		}
 		elsewhere := h.Place != "" && !slices.Contains(mine, h.Place)
-		if _, err := t.stillHolds(doc, t.s.Records[topic].Keys, now); err != nil || elsewhere || level >= clock.RTC && over(doc, now) {
+		if _, err := t.stillHolds(doc, t.s.Records[topic].Keys, now); err != nil || elsewhere {
 			delete(t.bodies, topic)
 			gone = append(gone, h.Key())
 		}
 	}
 	t.rejudgeActs(mine)
+	return gone
+}
+
+// Expire gives up the documents that ended a week ago or more and returns them,
+// to be deleted; that they were there is remembered. A box that is not sure of
+// the time gives up nothing. Call it once a day.
+func (t *Trust) Expire() []plan.Key {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now, level := t.o.Now()
+	if level < clock.RTC {
+		return nil
+	}
+	var gone []plan.Key
+	for _, topic := range sorted(t.bodies) {
+		if h, err := message.HeadOf(t.bodies[topic].doc); err == nil && over(t.bodies[topic].doc, now) {
+			delete(t.bodies, topic)
+			gone = append(gone, h.Key())
+		}
+	}
+	t.forget(now)
+	t.endActs(now)
 	return gone
 }
 
