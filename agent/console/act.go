@@ -1,0 +1,171 @@
+package console
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"loa/agent/plan"
+	"loa/agent/sound"
+)
+
+// local are the chimes a technician may play. The siren and the drill's sign
+// are not among them: a commune must be able to believe them.
+var local = []string{"gong", "two-tone", "test"}
+
+// maxAmp is how long the amplifier may be held by hand.
+const maxAmp = time.Minute
+
+func (c *call) tone() (answer, error) {
+	volume, ok := c.percent(0, 1)
+	if !ok {
+		return answer{}, c.misused()
+	}
+	return c.chime("test", volume)
+}
+
+func (c *call) play() (answer, error) {
+	if len(c.args) == 0 {
+		return answer{}, c.misused()
+	}
+	name := c.args[0]
+	if slices.Contains(sound.Chimes(), name) && !slices.Contains(local, name) {
+		return answer{}, &plan.Error{Code: plan.WrongClass, Msg: c.say("play.signed", name)}
+	}
+	volume, ok := c.percent(1, 1)
+	if !ok || !slices.Contains(local, name) {
+		return answer{}, c.misused()
+	}
+	return c.chime(name, volume)
+}
+
+// percent reads a number from at least to 100 at args[i], the last word; 0 if
+// it is not there.
+func (c *call) percent(i, least int) (int, bool) {
+	if len(c.args) <= i {
+		return 0, true
+	}
+	n, err := strconv.Atoi(strings.TrimSuffix(c.args[i], "%"))
+	return n, err == nil && n >= least && n <= 100 && len(c.args) == i+1
+}
+
+// chime plays something built in. If the hour forbids it the technician is
+// asked once more: a typing error must not wake a commune.
+func (c *call) chime(name string, volume int) (answer, error) {
+	if c.box.Sound == nil {
+		return answer{}, c.absent()
+	}
+	if err := c.touch(); err != nil {
+		return answer{}, err
+	}
+	length, _ := sound.ChimeLength(name)
+	part := plan.Part{Chime: name, Length: length}
+	title := c.say("chime." + name)
+	err := c.box.Sound.PlayLocal(c.ctx, part, title, volume, c.yes)
+	var refusal *plan.Error
+	if !c.yes && errors.As(err, &refusal) && (refusal.Code == plan.QuietHours || refusal.Code == plan.ClockCode) {
+		if c.ask == nil {
+			return answer{}, &plan.Error{Code: refusal.Code, Msg: c.say("confirm.flag")}
+		}
+		if !yes(c.ask(c.say("confirm", c.sentence(refusal.Code)))) {
+			return answer{}, errDeclined
+		}
+		err = c.box.Sound.PlayLocal(c.ctx, part, title, volume, true)
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	data := struct {
+		Chime   string  `json:"chime"`
+		LengthS float64 `json:"length_s"`
+	}{name, length.Seconds()}
+	return answer{data: data, text: c.say("play.begun", title, length.Round(100*time.Millisecond))}, nil
+}
+
+// yes reads a confirmation; everything that is not clearly a yes is a no.
+func yes(s string) bool {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "có", "co", "yes", "y":
+		return true
+	}
+	return false
+}
+
+func (c *call) stop() (answer, error) {
+	if len(c.args) > 0 {
+		return answer{}, c.misused()
+	}
+	if c.box.Sound == nil {
+		return answer{}, c.absent()
+	}
+	if err := c.touch(); err != nil {
+		return answer{}, err
+	}
+	stopped, err := c.box.Sound.StopLocal(c.ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	text := c.say("stop.nothing")
+	if stopped {
+		text = c.say("stop.done")
+	}
+	return answer{data: map[string]bool{"stopped": stopped}, text: text}, nil
+}
+
+func (c *call) amp() (answer, error) {
+	var d time.Duration
+	switch {
+	case len(c.args) == 1 && c.args[0] == "off":
+	case len(c.args) == 2 && c.args[0] == "on":
+		n, err := strconv.Atoi(strings.TrimSuffix(c.args[1], "s"))
+		if err != nil || n < 1 || n > int(maxAmp/time.Second) {
+			return answer{}, usageError{c.say("amp.bound", int(maxAmp/time.Second))}
+		}
+		d = time.Duration(n) * time.Second
+	default:
+		return answer{}, c.misused()
+	}
+	if c.box.Sound == nil {
+		return answer{}, c.absent()
+	}
+	if err := c.touch(); err != nil {
+		return answer{}, err
+	}
+	if err := c.box.Sound.HoldAmp(d); err != nil {
+		return answer{}, err
+	}
+	text := c.say("amp.off")
+	if d > 0 {
+		text = c.say("amp.on", int(d/time.Second))
+	}
+	return answer{data: map[string]float64{"held_s": d.Seconds()}, text: text}, nil
+}
+
+func (c *call) volume() (answer, error) {
+	percent, ok := c.percent(0, 0)
+	if !ok {
+		return answer{}, c.misused()
+	}
+	type volume struct {
+		Percent int `json:"volume_percent"`
+	}
+	if len(c.args) == 0 {
+		if c.box.View == nil {
+			return answer{}, c.absent()
+		}
+		v := c.box.View.Status().Volume
+		return answer{data: volume{v}, text: c.say("volume.is", v)}, nil
+	}
+	if c.box.Sound == nil {
+		return answer{}, c.absent()
+	}
+	if err := c.touch(); err != nil {
+		return answer{}, err
+	}
+	if err := c.box.Sound.Volume(c.ctx, percent); err != nil {
+		return answer{}, err
+	}
+	return answer{data: volume{percent}, text: c.say("volume.set", percent)}, nil
+}

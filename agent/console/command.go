@@ -1,0 +1,272 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"loa/agent/ledger"
+	"loa/agent/plan"
+)
+
+// maxLine is the longest line that is looked at, in bytes.
+const maxLine = 256
+
+// A command is one row of the table. Its help stands in the catalogues under
+// "help." and its name.
+type command struct {
+	name  string
+	usage string // the words after the name
+	run   func(*call) (answer, error)
+}
+
+// table is all that can be asked; help is made of it.
+func table() []command {
+	return []command{
+		{name: "status", run: (*call).status},
+		{name: "faults", run: (*call).faults},
+		{name: "next", usage: "[24h|7d]", run: (*call).next},
+		{name: "why", usage: "[N|ID]", run: (*call).why},
+		{name: "tone", usage: "[1..100]", run: (*call).tone},
+		{name: "play", usage: "gong|two-tone|test [1..100]", run: (*call).play},
+		{name: "stop", run: (*call).stop},
+		{name: "volume", usage: "[0..100]", run: (*call).volume},
+		{name: "amp", usage: "on N|off", run: (*call).amp},
+		{name: "ledger", usage: "[last N|verify]", run: (*call).ledger},
+		{name: "doc", usage: "[list]", run: (*call).documents},
+		{name: "clock", run: (*call).clock},
+		{name: "log", usage: "[N]", run: (*call).log},
+		{name: "lang", usage: "[vi|en]", run: (*call).lang},
+		{name: "version", run: (*call).version},
+		{name: "help", usage: "[COMMAND]", run: (*call).help},
+		{name: "exit", run: (*call).exit},
+	}
+}
+
+// A session is one technician at one line.
+type session struct {
+	*Console
+	words  map[string]string
+	remote bool
+	over   bool
+	ask    func(question string) string // nil: nobody can be asked
+}
+
+// A call is one command being carried out.
+type call struct {
+	*session
+	ctx  context.Context
+	line string
+	cmd  *command
+	args []string
+	yes  bool // --yes was given
+	acts bool // it touches the box
+}
+
+// An answer is what a command has found: data for programs, text for people.
+type answer struct {
+	data any
+	text string
+}
+
+// usageError is a command with the wrong words.
+type usageError struct{ text string }
+
+func (e usageError) Error() string { return e.text }
+
+// errDeclined is a confirmation that was not given.
+var errDeclined = errors.New("declined")
+
+// reply is an answer to a program: one line of JSON.
+type reply struct {
+	Command string    `json:"command"`
+	Code    int       `json:"code"`
+	Error   string    `json:"error,omitempty"`
+	Refusal plan.Code `json:"refusal,omitempty"`
+	Data    any       `json:"data,omitempty"`
+}
+
+// answer carries out a line. Whatever the line holds, it gives an answer.
+func (s *session) answer(ctx context.Context, line string) (text string, code int) {
+	if len(line) > maxLine || !utf8.ValidString(line) {
+		return s.say("line.long", maxLine), Usage
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.o.Limit)
+	defer cancel()
+	c := &call{session: s, ctx: ctx, line: line}
+	words := strings.Fields(line)
+	asJSON := c.flag(&words, "--json")
+	c.yes = c.flag(&words, "--yes")
+	if len(words) == 0 {
+		return "", OK
+	}
+	name := words[0]
+	c.args = words[1:]
+	a, err := c.perform(name)
+	code = OK
+	r := reply{Data: a.data}
+	if err != nil {
+		a.text, code, r.Refusal = c.explain(err)
+		r.Error, r.Data = clean(a.text), nil
+	}
+	if !asJSON {
+		return clean(a.text), code
+	}
+	r.Command, r.Code = clean(short(name, 32)), code
+	if c.cmd != nil {
+		r.Command = c.cmd.name
+	}
+	b, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Sprintf(`{"command":%q,"code":%d}`, r.Command, Failed), Failed
+	}
+	return string(b), code
+}
+
+// flag takes a flag out of words, wherever it stands.
+func (c *call) flag(words *[]string, flag string) bool {
+	n := len(*words)
+	*words = slices.DeleteFunc(*words, func(w string) bool { return w == flag })
+	return len(*words) < n
+}
+
+func (c *call) perform(name string) (answer, error) {
+	found := candidates(strings.ToLower(name))
+	if len(found) != 1 {
+		return answer{}, usageError{c.unknown(name, found)}
+	}
+	c.cmd = &found[0]
+	for _, a := range c.args {
+		if strings.HasPrefix(a, "-") && len(a) > 1 {
+			return answer{}, usageError{c.say("flag.unknown", short(a, 32))}
+		}
+	}
+	a, err := c.cmd.run(c)
+	if c.acts {
+		c.record(err)
+	}
+	return a, err
+}
+
+// touch is asked before a command changes anything. Who asks from afar may not:
+// the way to command a box is a signed act.
+func (c *call) touch() error {
+	if c.remote {
+		return &plan.Error{Code: plan.Scope, Msg: c.say("remote", c.cmd.name)}
+	}
+	c.acts = true
+	return nil
+}
+
+// record writes what a technician did, and what came of it.
+func (c *call) record(err error) {
+	if c.box.Ledger == nil {
+		return
+	}
+	e := ledger.Entry{Kind: ledger.Console, ID: "console/" + c.cmd.name, Detail: strings.Join(strings.Fields(c.line), " ")}
+	if c.box.View != nil {
+		f := c.box.View.Clock()
+		e.Time, e.Clock = f.Time, f.Level
+	} else {
+		e.Time = c.o.Now()
+	}
+	var refusal *plan.Error
+	switch {
+	case errors.As(err, &refusal):
+		e.Code = refusal.Code
+	case err != nil:
+		e.Detail += ": " + err.Error()
+	}
+	// A ledger that cannot be written is a condition of its own, and no reason
+	// to keep a technician from the horn.
+	_, _ = c.box.Ledger.Append(e)
+}
+
+// explain says an error to people.
+func (c *call) explain(err error) (text string, code int, refusal plan.Code) {
+	var u usageError
+	var p *plan.Error
+	switch {
+	case errors.As(err, &u):
+		return u.text, Usage, ""
+	case errors.Is(err, errDeclined):
+		return c.say("declined"), Refused, ""
+	case errors.As(err, &p):
+		return c.say("refused", c.sentence(p.Code), p.Msg), Refused, p.Code
+	case errors.Is(err, context.DeadlineExceeded):
+		return c.say("slow"), Failed, ""
+	}
+	return c.say("failed", err), Failed, ""
+}
+
+// candidates are the commands that name may mean: the one it is, or those it
+// begins.
+func candidates(name string) []command {
+	var found []command
+	for _, cmd := range table() {
+		if cmd.name == name {
+			return []command{cmd}
+		}
+		if name != "" && strings.HasPrefix(cmd.name, name) {
+			found = append(found, cmd)
+		}
+	}
+	if name == "?" {
+		return candidates("help")
+	}
+	return found
+}
+
+// unknown says that name is no command, and which may be meant.
+func (c *call) unknown(name string, found []command) string {
+	if len(found) > 1 {
+		var names []string
+		for _, f := range found {
+			names = append(names, f.name)
+		}
+		return c.say("command.ambiguous", short(name, 32), strings.Join(names, ", "))
+	}
+	best, distance := "", 3
+	for _, cmd := range table() {
+		if d := edits(strings.ToLower(short(name, 16)), cmd.name); d < distance {
+			best, distance = cmd.name, d
+		}
+	}
+	if best == "" {
+		return c.say("command.unknown", short(name, 32))
+	}
+	return c.say("command.near", short(name, 32), best)
+}
+
+// edits is how many letters must be changed, added or left out to make b of a.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// misused is the error of a command with the wrong words.
+func (c *call) misused() error {
+	return usageError{c.say("usage", strings.TrimSpace(c.cmd.name+" "+c.cmd.usage))}
+}
+
+// absent is the error of a part that this box does not have.
+func (c *call) absent() error { return usageError{c.say("absent", c.cmd.name)} }

@@ -1,0 +1,241 @@
+package console
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"loa/agent/ledger"
+)
+
+func ask(t *testing.T, p *pole, line string) (string, int) {
+	t.Helper()
+	return New(p.box(), Opts{}).Do(t.Context(), line, Asker{})
+}
+
+// What a technician reads, word for word.
+func TestAnswers(t *testing.T) {
+	for line, want := range map[string]string{
+		"status": `
+Thiết bị       tp-0421, Ấp 3, orangepi-zero, 0.3.1
+Địa bàn        26734
+Đồng hồ        12:00:00 23/11/2026, theo đồng hồ pin
+Đã chạy        2 ngày 2 giờ
+Kết nối        đã nối tls://broker.example:8883, từ 1 giờ 30 phút trước
+Âm thanh       OK, tăng âm BẬT, âm lượng 60 %
+Mức            [==============...|..] -18 dBFS
+Đang phát      Bản tin trưa (thông thường, đến 12:14, 80 %)
+Sắp phát       17:00:00  Tiếp âm VOV1 (ưu tiên)
+Bản ghi âm     có 11/12, còn trống 3.0 GB
+Sự cố          Thiết bị âm thanh ngừng hoạt động (và 1 sự cố khác)
+`,
+		"faults": `
+HỎNG  Thiết bị âm thanh ngừng hoạt động (sink-lost)
+    từ 3 phút trước, 4 lần
+    no such device
+    Thiết bị tự mở lại; nếu lặp lại, kiểm tra dây và nguồn
+    Cần: cạc âm thanh USB
+CHÚ Ý  Không liên lạc được với máy chủ tin nhắn (broker-unreachable)
+    từ 1 giờ trước
+    Kiểm tra mạng, SIM còn dung lượng, ăng-ten; lịch đã lưu vẫn phát
+    Cần: bộ định tuyến 4G hoặc SIM
+`,
+		"next 24h": `
+Thứ hai 23/11/2026
+  17:00:00-17:30:00 phát   Bản tin chiều (thông thường, 80 %)
+  22:00:00-05:00:00 KHÔNG  Nhạc đêm (nhạc nền): giờ yên tĩnh 21:00–05:30
+`,
+		"why": `
+11:00:00 23/11/2026  p/26734/act (quorum)
+    Chưa đủ số người ký theo quy định.
+    1 of 2 holders
+    3 lần
+`,
+		"ledger last 2": `
+8 11:30:00 23/11/2026 end     Bản tin sáng (thông thường), nghe được 61.2 s
+9 11:40:00 23/11/2026 end     Quảng cáo (nhạc nền), KHÔNG CÓ TIẾNG
+`,
+		"ledger verify": `
+Chuỗi nhật ký nguyên vẹn: 9 dòng (1 đến 9), trung tâm đã nhận đến 5, 4 kB.
+`,
+		"clock": `
+Giờ            12:00:00 23/11/2026
+Độ tin cậy     theo đồng hồ pin
+Được phép      mọi việc
+Giờ hệ thống   12:00:00 23/11/2026, NTP không
+Đồng hồ pin    có
+Không sớm hơn  12:00:00 22/11/2026
+`,
+		"doc list": `
+hiệu lực   schedule  26734/morning  Chương trình sáng, đến 12:00:00 23/12/2026
+chưa đến   bulletin  26734/dengue  Phòng sốt xuất huyết (ưu tiên), thiếu 1 bản ghi âm
+`,
+		"log 2": `
+12:00:00 INFO broker connected
+12:00:01 WARN title ·[2J·gnol
+`,
+		"volume":      "\nÂm lượng: 60 %.\n",
+		"tone 40":     "\nBắt đầu: Âm thử, 3s.\n",
+		"stop":        "\nKhông có gì đang phát.\n",
+		"amp on 10":   "\nGiữ tăng âm bật trong 10 giây.\n",
+		"version":     "\nloa 0.3.1, orangepi-zero, tp-0421\n",
+		"stauts":      "\nKhông có lệnh \"stauts\". Có phải là \"status\"?\n",
+		"play siren":  "\nBị từ chối: Người ký không được phép dùng mức bản tin này. \"siren\" chỉ phát theo lệnh có chữ ký.\n",
+		"amp on 3600": "\nChỉ giữ được từ 1 đến 60 giây.\n",
+	} {
+		t.Run(line, func(t *testing.T) {
+			got, _ := ask(t, &pole{level: 60}, line)
+			if strings.TrimSpace(got) != strings.TrimSpace(want) {
+				t.Errorf("got\n%s\nwant%s", got, want)
+			}
+		})
+	}
+}
+
+// Every command, in every way it can be called, answers a program in JSON.
+func TestEveryCommandAnswersJSON(t *testing.T) {
+	lines := []string{"amp on 5", "ledger last 1", "ledger verify", "next 7d", "play gong 30", "volume 40", "lang en", "help status", "why 3", "doc list",
+		"nonsense", "status extra words", "next 1y", "play siren", "amp on 61", "--weird status"}
+	for _, cmd := range table() {
+		lines = append(lines, cmd.name)
+	}
+	for name, box := range map[string]Box{"whole": (&pole{}).box(), "night": (&pole{night: true}).box(), "bare": {}} {
+		for _, who := range []Asker{{}, {Lang: "en"}, {Remote: true}} {
+			for _, line := range lines {
+				got, code := New(box, Opts{}).Do(t.Context(), line+" --json", who)
+				var r reply
+				if err := json.Unmarshal([]byte(got), &r); err != nil || strings.Contains(got, "\n") {
+					t.Errorf("%s box, %q answers %q: %v", name, line, got, err)
+				}
+				if r.Code != code || (r.Error == "") != (code == OK) {
+					t.Errorf("%s box, %q: code %d, answer %q", name, line, code, got)
+				}
+			}
+		}
+	}
+}
+
+func TestEveryCommandHasHelp(t *testing.T) {
+	text, _ := ask(t, new(pole), "help")
+	for _, cmd := range table() {
+		if !strings.Contains(text, "\n"+cmd.name) && !strings.HasPrefix(text, cmd.name) {
+			t.Errorf("help does not name %s", cmd.name)
+		}
+		for lang, words := range catalogues {
+			if words["help."+cmd.name] == "" {
+				t.Errorf("%s has no help in %s", cmd.name, lang)
+			}
+		}
+	}
+}
+
+func TestShortenedCommands(t *testing.T) {
+	for line, code := range map[string]int{"stat": OK, "fa": OK, "ver": OK, "?": OK, "STATUS": OK, "st": Usage, "l": Usage, "x": Usage, "": OK, "   ": OK} {
+		if got, c := ask(t, new(pole), line); c != code {
+			t.Errorf("%q ends with %d (%s), want %d", line, c, got, code)
+		}
+	}
+}
+
+func TestQuietHoursGuard(t *testing.T) {
+	for _, c := range []struct {
+		line   string
+		stern  bool
+		code   int
+		played string
+	}{
+		{"tone", false, Refused, ""},
+		{"tone --yes", false, OK, "test 0"},
+		{"play gong 20 --yes", false, OK, "gong 20"},
+		{"play gong", false, Refused, ""},
+		{"tone --yes", true, Refused, ""}, // the law of the box has the last word
+	} {
+		p := &pole{night: true, stern: c.stern}
+		text, code := ask(t, p, c.line)
+		if code != c.code || strings.Join(p.played, ",") != c.played {
+			t.Errorf("%q at night: code %d (%s), played %v", c.line, code, text, p.played)
+		}
+	}
+}
+
+// Who is not at the box may look, but not touch.
+func TestFromAfar(t *testing.T) {
+	p := new(pole)
+	c := New(p.box(), Opts{})
+	for _, line := range []string{"tone --yes", "play gong", "stop", "volume 100", "amp on 5", "amp off"} {
+		if text, code := c.Do(t.Context(), line, Asker{Remote: true}); code != Refused {
+			t.Errorf("%q from afar: %d, %s", line, code, text)
+		}
+	}
+	for _, line := range []string{"status", "volume", "ledger", "next", "why"} {
+		if text, code := c.Do(t.Context(), line, Asker{Remote: true}); code != OK {
+			t.Errorf("%q from afar: %d, %s", line, code, text)
+		}
+	}
+	if n := p.touched(); n != 0 {
+		t.Errorf("the box was touched %d times", n)
+	}
+}
+
+func TestWhatATechnicianDoesIsInTheLedger(t *testing.T) {
+	p := &pole{night: true}
+	for _, line := range []string{"status", "volume", "next", "amp on 900", "play siren", "volume 30", "amp  on   5", "tone", "stop"} {
+		ask(t, p, line)
+	}
+	var got []string
+	for _, e := range p.entries {
+		if e.Kind != ledger.Console || !e.Time.Equal(noon) || e.ID == "" {
+			t.Errorf("entry %+v", e)
+		}
+		got = append(got, strings.TrimSpace(e.Detail+" "+string(e.Code)))
+	}
+	if want := "volume 30|amp on 5|tone quiet-hours|stop"; strings.Join(got, "|") != want {
+		t.Errorf("the ledger has %q, want %q", strings.Join(got, "|"), want)
+	}
+	p.broken = errors.New("read-only file system")
+	if text, code := ask(t, p, "stop"); code != OK {
+		t.Errorf("stop with a broken ledger: %d, %s", code, text)
+	}
+	if text, code := ask(t, p, "ledger verify"); code != Failed || !strings.Contains(text, "read-only") {
+		t.Errorf("verify of a broken ledger: %d, %s", code, text)
+	}
+}
+
+func TestBounds(t *testing.T) {
+	text, _ := ask(t, new(pole), "next 7d")
+	if n := strings.Count(text, "\n"); n > maxLines+40 || !strings.Contains(text, "còn 202 dòng") {
+		t.Errorf("%d lines:\n%.300s", n, text)
+	}
+	for _, line := range []string{"next 0h", "next 32d", "next -1h", "next 99999999999999999999h", "next 1h 2h", "ledger last 0", "ledger last 501", "ledger last x", "ledger first",
+		"why 0", "why a b", "tone 0", "tone 101", "tone 5 5", "play", "play gong 0", "volume 101", "volume -1", "amp", "amp on", "amp on 0", "amp on x", "amp off 5",
+		"log 0", "log x", "lang fr", "doc delete", "stop now", "help no", "status --force", strings.Repeat("x", 257), "status\xff", strings.Repeat("status ", 1<<17)} {
+		p := new(pole)
+		if text, code := ask(t, p, line); code != Usage || len(text) > 400 {
+			t.Errorf("%.40q ends with %d: %.200s", line, code, text)
+		}
+		if p.touched() != 0 {
+			t.Errorf("%.40q touched the box", line)
+		}
+	}
+}
+
+func TestSlowBox(t *testing.T) {
+	p := new(pole)
+	b := p.box()
+	b.Plan = stuck{}
+	text, code := New(b, Opts{Limit: time.Millisecond}).Do(t.Context(), "next", Asker{Lang: "en"})
+	if code != Failed || text != "The box did not answer in time." {
+		t.Errorf("%d, %q", code, text)
+	}
+}
+
+// Confirmations that are not clearly a yes are a no.
+func TestYes(t *testing.T) {
+	for s, want := range map[string]bool{"có": true, "CÓ": true, " co ": true, "y": true, "yes": true, "": false, "không": false, "n": false, "yesno": false, "1": false} {
+		if yes(s) != want {
+			t.Errorf("%q counts as %v", s, !want)
+		}
+	}
+}

@@ -1,0 +1,312 @@
+package console
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"loa/agent/health"
+	"loa/agent/plan"
+)
+
+// Status is how the box is now. Zero values are things that are not known or
+// not there.
+type Status struct {
+	Device  string    `json:"device"`
+	Name    string    `json:"name,omitempty"`
+	Place   string    `json:"place,omitempty"` // empty: not assigned
+	Board   string    `json:"board,omitempty"`
+	Version string    `json:"version"`
+	Built   time.Time `json:"built,omitzero"`
+	Started time.Time `json:"started"`
+
+	Broker    string    `json:"broker,omitempty"`
+	Connected bool      `json:"connected"`
+	Since     time.Time `json:"since,omitzero"` // of Connected, either way
+
+	Amp       bool    `json:"amp"`
+	Sink      string  `json:"sink_fault,omitempty"` // empty: the sound device works
+	RMSDBFS   float64 `json:"rms_dbfs"`
+	PeakDBFS  float64 `json:"peak_dbfs"`
+	Xruns     int64   `json:"xruns"`
+	Underruns int64   `json:"underruns"`
+
+	Volume     int       `json:"volume_percent"`
+	MutedUntil time.Time `json:"muted_until,omitzero"`
+	LocalUntil time.Time `json:"local_until,omitzero"` // nothing from afar sounds until then
+
+	Now     *Item  `json:"now,omitempty"`
+	Waiting []Item `json:"waiting,omitempty"`
+	Next    *Item  `json:"next,omitempty"`
+
+	MediaWanted  int   `json:"media_wanted"`
+	MediaPresent int   `json:"media_present"`
+	DiskFree     int64 `json:"disk_free_bytes"`
+}
+
+// An Item is something that sounds, waits or is to come.
+type Item struct {
+	Title  string     `json:"title"`
+	Class  plan.Class `json:"class"`
+	From   time.Time  `json:"from"`
+	Until  time.Time  `json:"until,omitzero"`
+	Volume int        `json:"volume_percent,omitempty"`
+	Relay  string     `json:"relay,omitempty"` // the address that is heard
+}
+
+// A Document is something signed that the box holds.
+type Document struct {
+	Place   string     `json:"place"`
+	Kind    plan.Kind  `json:"kind"`
+	ID      string     `json:"id"`
+	Title   string     `json:"title,omitempty"`
+	Class   plan.Class `json:"class,omitempty"`
+	Issued  time.Time  `json:"issued"`
+	Until   time.Time  `json:"until,omitzero"`
+	State   string     `json:"state"`             // one of the State constants
+	Missing int        `json:"missing,omitempty"` // recordings that are not here yet
+}
+
+// The states of a document.
+const (
+	InForce   = "in-force"
+	Later     = "later" // it is not valid yet
+	Expired   = "expired"
+	Withdrawn = "withdrawn"
+)
+
+func (c *call) status() (answer, error) {
+	if c.box.View == nil {
+		return answer{}, c.absent()
+	}
+	st, f, faults := c.box.View.Status(), c.box.View.Clock(), c.box.View.Faults()
+	var b rows
+	b.row(c.say("status.box"), join(", ", st.Device, st.Name, st.Board, st.Version))
+	b.row(c.say("status.place"), or(st.Place, c.say("status.unassigned")))
+	b.row(c.say("status.clock"), c.time(f.Time)+", "+c.say("level."+f.Level.String()))
+	b.row(c.say("status.up"), c.span(f.Time.Sub(st.Started)))
+	link := c.say("status.offline")
+	if st.Connected {
+		link = c.say("status.online", st.Broker)
+	}
+	if !st.Since.IsZero() {
+		link += ", " + c.say("status.since", c.span(f.Time.Sub(st.Since)))
+	}
+	b.row(c.say("status.link"), link)
+	b.row(c.say("status.sound"), or(st.Sink, "OK")+", "+c.say("status.amp."+onOff(st.Amp))+", "+c.say("status.volume", st.Volume))
+	b.row(c.say("status.level"), meter(st.RMSDBFS, st.PeakDBFS))
+	b.row(c.say("status.now"), c.sounding(st.Now))
+	for i := range st.Waiting {
+		b.row(c.say("status.waiting"), c.sounding(&st.Waiting[i]))
+	}
+	if st.Next != nil {
+		b.row(c.say("status.next"), c.clockTime(st.Next.From, f.Time)+"  "+c.sounding(st.Next))
+	}
+	if st.MutedUntil.After(f.Time) {
+		b.row(c.say("status.muted"), c.say("until", c.clockTime(st.MutedUntil, f.Time)))
+	}
+	if st.LocalUntil.After(f.Time) {
+		b.row(c.say("status.local"), c.say("until", c.clockTime(st.LocalUntil, f.Time)))
+	}
+	b.row(c.say("status.media"), c.say("status.have", st.MediaPresent, st.MediaWanted, size(st.DiskFree)))
+	b.row(c.say("status.faults"), c.worst(faults))
+	return answer{data: struct {
+		Status
+		Faults []fault `json:"faults"`
+	}{st, c.told(faults)}, text: b.String()}, nil
+}
+
+func (c *call) sounding(it *Item) string {
+	if it == nil {
+		return c.say("status.nothing")
+	}
+	s := or(it.Title, "—") + " (" + c.class(it.Class)
+	if !it.Until.IsZero() {
+		s += ", " + c.say("until", it.Until.In(c.o.Zone).Format("15:04"))
+	}
+	if it.Volume > 0 {
+		s += fmt.Sprintf(", %d %%", it.Volume)
+	}
+	if it.Relay != "" {
+		s += ", " + it.Relay
+	}
+	return s + ")"
+}
+
+// meter draws a level from −60 to 0 dBFS.
+func meter(rms, peak float64) string {
+	const width = 20
+	at := func(db float64) int { return int(math.Round(width * (max(-60, min(0, db)) + 60) / 60)) }
+	bar := []byte(strings.Repeat("=", at(rms)) + strings.Repeat(".", width-at(rms)))
+	if p := at(peak); p > 0 {
+		bar[p-1] = '|'
+	}
+	if rms <= -100 {
+		return "[" + string(bar) + "]"
+	}
+	return fmt.Sprintf("[%s] %.0f dBFS", bar, rms)
+}
+
+// A fault is a condition as programs see it.
+type fault struct {
+	Code     string          `json:"code"`
+	Severity health.Severity `json:"severity"`
+	Since    time.Time       `json:"since"`
+	Count    int             `json:"count"`
+	What     string          `json:"what"`
+	Detail   string          `json:"detail,omitempty"`
+	Do       string          `json:"do,omitempty"`
+	Part     string          `json:"part,omitempty"`
+}
+
+func (c *call) told(faults []health.Active) []fault {
+	told := make([]fault, 0, len(faults))
+	for _, a := range faults {
+		f := fault{a.Code, a.Severity, a.Since, a.Count, a.VI, a.Detail, a.DoVI, a.PartVI}
+		if c.english() {
+			f.What, f.Do, f.Part = a.EN, a.DoEN, a.PartEN
+		}
+		told = append(told, f)
+	}
+	return told
+}
+
+// worst is the faults in one line.
+func (c *call) worst(faults []health.Active) string {
+	told := c.told(faults)
+	if len(told) == 0 {
+		return c.say("faults.none")
+	}
+	s := told[0].What
+	if n := len(told) - 1; n > 0 {
+		s += " " + c.say("faults.more", n)
+	}
+	return s
+}
+
+func (c *call) faults() (answer, error) {
+	if c.box.View == nil {
+		return answer{}, c.absent()
+	}
+	told := c.told(c.box.View.Faults())
+	if len(told) == 0 {
+		return answer{data: told, text: c.say("faults.none")}, nil
+	}
+	now := c.box.View.Clock().Time
+	var b strings.Builder
+	for _, f := range told {
+		fmt.Fprintf(&b, "%s  %s (%s)\n", c.say("severity."+f.Severity.String()), f.What, f.Code)
+		since := c.say("status.since", c.span(now.Sub(f.Since)))
+		if f.Count > 1 {
+			since += ", " + c.say("times", f.Count)
+		}
+		for _, s := range []string{since, f.Detail, f.Do} {
+			if s != "" {
+				fmt.Fprintf(&b, "    %s\n", s)
+			}
+		}
+		if f.Part != "" {
+			fmt.Fprintf(&b, "    %s\n", c.say("faults.part", f.Part))
+		}
+	}
+	return answer{data: told, text: b.String()}, nil
+}
+
+func (c *call) clock() (answer, error) {
+	if c.box.View == nil {
+		return answer{}, c.absent()
+	}
+	f := c.box.View.Clock()
+	var b rows
+	b.row(c.say("clock.time"), c.time(f.Time))
+	level := c.say("level." + f.Level.String())
+	if f.Error > 0 {
+		level += fmt.Sprintf(", ± %v", f.Error.Round(time.Millisecond))
+	}
+	b.row(c.say("clock.level"), level)
+	b.row(c.say("clock.allows"), c.say("allows."+f.Level.String()))
+	b.row(c.say("clock.host"), c.time(f.Host)+", NTP "+c.say("yesno."+onOff(f.Synced)))
+	rtc := c.say("yesno." + onOff(f.RTC))
+	if f.RTC && f.Tainted {
+		rtc += ", " + c.say("clock.tainted")
+	}
+	b.row(c.say("clock.rtc"), rtc)
+	b.row(c.say("clock.floor"), c.time(f.Floor))
+	return answer{data: f, text: b.String()}, nil
+}
+
+func (c *call) documents() (answer, error) {
+	if len(c.args) > 1 || len(c.args) == 1 && c.args[0] != "list" {
+		return answer{}, c.misused()
+	}
+	if c.box.View == nil {
+		return answer{}, c.absent()
+	}
+	docs := slices.Clone(c.box.View.Documents())
+	if len(docs) == 0 {
+		return answer{data: []Document{}, text: c.say("doc.none")}, nil
+	}
+	var b strings.Builder
+	for i, d := range docs {
+		if i == maxLines {
+			fmt.Fprintln(&b, c.say("more", len(docs)-i))
+			break
+		}
+		fmt.Fprintf(&b, "%s %s %s/%s  %s", pad(c.say("state."+d.State), 10), pad(string(d.Kind), 9), d.Place, d.ID, d.Title)
+		if d.Class != "" {
+			fmt.Fprintf(&b, " (%s)", c.class(d.Class))
+		}
+		if !d.Until.IsZero() {
+			fmt.Fprintf(&b, ", %s", c.say("until", c.time(d.Until)))
+		}
+		if d.Missing > 0 {
+			fmt.Fprintf(&b, ", %s", c.say("doc.missing", d.Missing))
+		}
+		b.WriteByte('\n')
+	}
+	return answer{data: docs, text: b.String()}, nil
+}
+
+func (c *call) version() (answer, error) {
+	if c.box.View == nil {
+		return answer{}, c.absent()
+	}
+	st := c.box.View.Status()
+	data := struct {
+		Version string    `json:"version"`
+		Built   time.Time `json:"built,omitzero"`
+		Board   string    `json:"board,omitempty"`
+		Device  string    `json:"device"`
+	}{st.Version, st.Built, st.Board, st.Device}
+	text := "loa " + st.Version
+	if !st.Built.IsZero() {
+		text += ", " + c.time(st.Built)
+	}
+	return answer{data: data, text: join(", ", text, st.Board, st.Device)}, nil
+}
+
+// rows are lines of a name and a value.
+type rows struct{ strings.Builder }
+
+func (r *rows) row(name, value string) { fmt.Fprintf(r, "%s %s\n", pad(name, 14), value) }
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// join puts together what is not empty.
+func join(sep string, parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), sep)
+}

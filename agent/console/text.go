@@ -1,0 +1,104 @@
+package console
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"loa/agent/plan"
+)
+
+// catalogues hold every text that people read, by language and key.
+var catalogues = map[string]map[string]string{"vi": vietnamese, "en": english}
+
+// say is a text in the session's language.
+func (s *session) say(key string, args ...any) string {
+	text, ok := s.words[key]
+	if !ok {
+		return key
+	}
+	if len(args) == 0 {
+		return text
+	}
+	return fmt.Sprintf(text, args...)
+}
+
+func (s *session) english() bool { return s.words["lang.code"] == "en" }
+
+// sentence says a refusal code.
+func (s *session) sentence(code plan.Code) string {
+	if s.english() {
+		return code.Sentence().EN
+	}
+	return code.Sentence().VI
+}
+
+func (s *session) class(c plan.Class) string {
+	if text, ok := s.words["class."+string(c)]; ok {
+		return text
+	}
+	return string(c)
+}
+
+// name is the box's own, for the greeting.
+func (s *session) name() string {
+	if s.box.View == nil {
+		return "loa"
+	}
+	st := s.box.View.Status()
+	return join(", ", "loa "+st.Version, st.Device, st.Name)
+}
+
+// time is a moment in full.
+func (s *session) time(t time.Time) string {
+	if t.IsZero() {
+		return "—"
+	}
+	return t.In(s.o.Zone).Format(s.say("format.time"))
+}
+
+// clockTime is the time of day alone when t is within a day of now.
+func (s *session) clockTime(t, now time.Time) string {
+	if d := t.Sub(now); d > -12*time.Hour && d < 24*time.Hour {
+		return t.In(s.o.Zone).Format("15:04:05")
+	}
+	return s.time(t)
+}
+
+// day is a heading of a list by days.
+func (s *session) day(t time.Time) string {
+	t = t.In(s.o.Zone)
+	return s.say(fmt.Sprintf("day.%d", t.Weekday())) + " " + t.Format(s.say("format.day"))
+}
+
+// span is how long something lasts, in its two largest units.
+func (s *session) span(d time.Duration) string {
+	d = max(0, d.Round(time.Second))
+	units := []struct {
+		key string
+		d   time.Duration
+	}{{"unit.d", 24 * time.Hour}, {"unit.h", time.Hour}, {"unit.m", time.Minute}, {"unit.s", time.Second}}
+	var parts []string
+	for _, u := range units {
+		n := d / u.d
+		d -= n * u.d
+		if n > 0 || u.d == time.Second && len(parts) == 0 {
+			parts = append(parts, s.say(u.key, int64(n)))
+		}
+		if len(parts) == 2 {
+			break
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// size is a number of bytes for people.
+func size(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.0f MB", float64(n)/(1<<20))
+	}
+	return fmt.Sprintf("%d kB", n>>10)
+}

@@ -1,0 +1,118 @@
+package console
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/text/unicode/norm"
+
+	"loa/agent/clock"
+	"loa/agent/health"
+	"loa/agent/plan"
+)
+
+var verbs = regexp.MustCompile(`%(?:\[\d+\])?[a-z]|%%`)
+
+func TestCataloguesAreAlike(t *testing.T) {
+	for key, vi := range vietnamese {
+		en, ok := english[key]
+		if !ok {
+			t.Errorf("%s has no English", key)
+		}
+		if a, b := strings.Join(verbs.FindAllString(vi, -1), " "), strings.Join(verbs.FindAllString(en, -1), " "); a != b {
+			t.Errorf("%s takes %q in Vietnamese and %q in English", key, a, b)
+		}
+		if vi == "" || !norm.NFC.IsNormalString(vi) {
+			t.Errorf("%s: %q is empty or not NFC", key, vi)
+		}
+	}
+	for key := range english {
+		if _, ok := vietnamese[key]; !ok {
+			t.Errorf("%s has no Vietnamese", key)
+		}
+	}
+}
+
+// Every key that the code says is in the catalogues, and every text is said.
+func TestCataloguesAreComplete(t *testing.T) {
+	said := make(map[string]bool)
+	var begun []string // keys that are put together: their beginnings
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if !strings.HasSuffix(f.Name(), ".go") || strings.HasSuffix(f.Name(), "_test.go") {
+			continue
+		}
+		tree, err := parser.ParseFile(token.NewFileSet(), f.Name(), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Name() == "vi.go" || f.Name() == "en.go" {
+			continue
+		}
+		ast.Inspect(tree, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				s, _ := strconv.Unquote(lit.Value)
+				said[s] = true
+				if strings.HasSuffix(s, ".") || strings.HasSuffix(s, ".%d") {
+					begun = append(begun, strings.TrimSuffix(s, "%d"))
+				}
+			}
+			if call, ok := n.(*ast.CallExpr); ok && len(call.Args) > 0 {
+				sel, isSel := call.Fun.(*ast.SelectorExpr)
+				lit, isLit := call.Args[0].(*ast.BasicLit)
+				if isSel && isLit && sel.Sel.Name == "say" {
+					if key, _ := strconv.Unquote(lit.Value); vietnamese[key] == "" {
+						t.Errorf("%s says %s, which is in no catalogue", f.Name(), key)
+					}
+				}
+			}
+			return true
+		})
+	}
+	for key := range vietnamese {
+		ok := said[key]
+		for _, b := range begun {
+			ok = ok || b != "." && strings.HasPrefix(key, b)
+		}
+		if !ok {
+			t.Errorf("%s is never said", key)
+		}
+	}
+}
+
+// What the rest of the house may hand in has a text.
+func TestEveryWordOfTheHouseHasAText(t *testing.T) {
+	var want []string
+	for l := clock.None; l <= clock.Signed; l++ {
+		want = append(want, "level."+l.String(), "allows."+l.String())
+	}
+	for s := health.Info; s <= health.Fault; s++ {
+		want = append(want, "severity."+s.String())
+	}
+	for _, c := range []plan.Class{plan.Emergency, plan.Live, plan.Drill, plan.PriorityC, plan.Normal, plan.Filler, plan.Test} {
+		want = append(want, "class."+string(c))
+	}
+	for _, r := range []plan.Result{plan.Heard, plan.Silent, plan.Weak, plan.Partial, plan.Preempted, plan.Refused, plan.Missed} {
+		want = append(want, "result."+string(r))
+	}
+	for _, s := range []string{InForce, Later, Expired, Withdrawn} {
+		want = append(want, "state."+s)
+	}
+	for _, c := range local {
+		want = append(want, "chime."+c)
+	}
+	for _, key := range want {
+		if vietnamese[key] == "" {
+			t.Errorf("%s is in no catalogue", key)
+		}
+	}
+}
