@@ -21,6 +21,7 @@ func (j *judge) emergency() *Verdict {
 	var used time.Duration
 	j.u.all(j.now, func(x *Use) {
 		if x.Class == plan.Emergency && x.Signer == j.o.Signer {
+			j.edge(x.From) // it may lie ahead, if the clock went back
 			if part := inLastHour(x, j.now); part > 0 {
 				recent = append(recent, *x)
 				used += part
@@ -74,16 +75,13 @@ func (j *judge) emergencyLimit() time.Duration {
 	return limit
 }
 
-// inLastHour is how much of a turn lies in the hour before now.
+// inLastHour is how much of a turn that has begun ends in the hour before now or
+// later.
 func inLastHour(x *Use, now time.Time) time.Duration {
-	from, until := x.From, x.From.Add(x.For)
-	if hour := now.Add(-time.Hour); from.Before(hour) {
-		from = hour
+	if x.From.After(now) {
+		return 0
 	}
-	if until.After(now) {
-		until = now
-	}
-	return until.Sub(from)
+	return min(x.For, x.From.Add(x.For).Sub(now.Add(-time.Hour)))
 }
 
 // freed is when so much of recent has left the last hour.
@@ -93,12 +91,7 @@ func freed(recent []Use, now time.Time, much time.Duration) time.Time {
 		x := &recent[i]
 		part := inLastHour(x, now)
 		if part >= much {
-			// Its part in the hour ends at its end or now, whichever is first.
-			end := x.From.Add(x.For)
-			if end.After(now) {
-				end = now
-			}
-			return end.Add(-part).Add(much).Add(time.Hour)
+			return x.From.Add(x.For - part + much).Add(time.Hour)
 		}
 		much -= part
 	}

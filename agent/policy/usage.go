@@ -63,7 +63,7 @@ func (u *Usage) Clone() Usage {
 
 // Add counts a turn. Turns may come in any order.
 func (u *Usage) Add(x Use) {
-	if len(u.turns) == cap(u.turns) {
+	if len(u.turns) == cap(u.turns) || len(u.turns) == usageMost {
 		u.forget(x.From)
 	}
 	if len(u.turns) < usageMost {
