@@ -62,8 +62,8 @@ func torture(t *testing.T, data []byte) {
 func fuzz(f *testing.F, fix func([]byte) []byte, files ...string) {
 	for _, file := range files {
 		data := media(f, file)
-		f.Add(data[:min(len(data), 20000)])
-		f.Add(data[len(data)/2:][:min(len(data)/2, 10000)])
+		f.Add(data[:min(len(data), 5000)])
+		f.Add(data[len(data)/2:][:min(len(data)/2, 3000)])
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > 1<<18 {

@@ -1,10 +1,11 @@
 package decode
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"os/exec"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -12,24 +13,38 @@ import (
 
 // A heaac decodes what go-aac cannot (HE-AAC above all, and the Main and LTP
 // profiles) by the program faad, as a child process: no decoder in Go does it,
-// and faad's licence (GPL) keeps it out of ours. faad stops at a frame it does
-// not like, so it gets whole frames only, and is started again when it stops.
+// and faad's licence (GPL) keeps it out of ours. It gets whole frames only, and
+// because it stops at one that it does not like, those behind it are kept until
+// their sound has come out, and given to the next run.
+//
+// faad reads 48 KiB before it decodes anything: a live stream that does not begin
+// with a burst begins that much later.
 type heaac struct {
 	ctx    context.Context
 	kill   context.CancelFunc
 	frames *adtsFrames
-	run    *faad // nil: to be started
-	idle   int   // runs in a row that gave nothing
+	queue  [][]byte // to be fed before the rest of frames
+	run    *faad    // nil: to be started
+	idle   int      // runs in a row that gave nothing
 }
+
+// maxIdle bounds the runs in a row that give nothing. Each leaves out twice as
+// many frames as the one before.
+const maxIdle = 6
 
 // A faad is one run of the program.
 type faad struct {
-	cmd   *exec.Cmd
-	out   *wav // reads what faad writes
-	pipe  *os.File
-	fed   chan struct{} // closed when nothing more is fed to it
-	ended atomic.Bool   // the frames have come to their end
-	err   error         // how they ended, after fed
+	cmd  *exec.Cmd
+	pipe *os.File
+	out  *wav          // reads what faad writes, by pipe; nil: not begun
+	fed  chan struct{} // closed when nothing more is fed to it
+	err  error         // how the frames ended, after fed; nil: they have not
+
+	mu   sync.Mutex
+	sent [][]byte // frames whose sound has not come out yet
+	rate int      // of the frames, as their headers say
+	done int      // frames of the program whose sound has come out, of all
+	gone int      // of these no longer in sent
 }
 
 func newHEAAC(ctx context.Context, frames *adtsFrames) *heaac {
@@ -48,38 +63,48 @@ func (d *heaac) next() (block, error) {
 	if r.out == nil {
 		out, err := newWAV(flowing(r.pipe))
 		if err != nil {
-			return block{}, d.stopped()
+			return d.stopped()
 		}
 		r.out = out
 	}
 	b, err := r.out.next()
 	if err != nil {
-		return block{}, d.stopped()
+		return d.stopped()
 	}
 	d.idle = 0
+	r.heard()
 	return b, nil
 }
 
+// heard forgets the frames whose sound has come out.
+func (r *faad) heard() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done = int(r.out.read / int64(r.out.frame) * int64(r.rate) / (adtsSamples * int64(r.out.rate)))
+	n := min(max(0, r.done-r.gone), len(r.sent))
+	r.sent = r.sent[n:]
+	r.gone += n
+}
+
 // stopped says what the end of a run means: the end of all, or another run.
-func (d *heaac) stopped() error {
+func (d *heaac) stopped() (block, error) {
 	r := d.run
 	d.run = nil
 	r.pipe.Close()
-	err := r.cmd.Wait()
-	<-r.fed // faad is gone, so feeding it has failed if it had not ended
-	switch {
-	case d.ctx.Err() != nil:
-		return errClosed
-	case r.ended.Load():
-		if r.out == nil && d.idle == 0 && err != nil {
-			return unplayable("faad cannot decode this AAC: %v", err)
-		}
-		return r.err
+	_ = r.cmd.Wait() // whether it was content says less than what came out
+	<-r.fed          // faad is gone: feeding it has failed if it had not ended
+	if d.ctx.Err() != nil {
+		return block{}, errClosed
 	}
-	if d.idle++; d.idle >= 3 {
-		return unplayable("faad cannot decode this AAC: it stopped %d times without a sound", d.idle)
+	const settling = 2 // frames that faad keeps to itself at the end of a run
+	if r.err != nil && len(r.sent) <= settling {
+		return block{}, r.err
 	}
-	return nil
+	if d.idle++; d.idle > maxIdle {
+		return block{}, unplayable("faad cannot decode this AAC: it stopped %d times without a sound", d.idle)
+	}
+	d.queue = r.sent[min(len(r.sent), 1<<(d.idle-1)):]
+	return block{damaged: true}, nil
 }
 
 // start runs faad and feeds it.
@@ -88,29 +113,24 @@ func (d *heaac) start() error {
 	if err != nil {
 		return unplayable("it is HE-AAC (or another kind of AAC than LC), which needs the program faad: install the package faad")
 	}
-	read, write, err := os.Pipe()
+	in, inw, err := os.Pipe()
 	if err != nil {
 		return unplayable("cannot reach faad: %v", err)
 	}
-	// What lies in the pipe when faad stops is lost: by default that is 64 KiB, or
-	// 10 s. A refusal only means losing more.
-	_, _ = unix.FcntlInt(write.Fd(), unix.F_SETPIPE_SZ, 4096)
-	r := &faad{fed: make(chan struct{})}
-	r.cmd = exec.CommandContext(d.ctx, path, "-q", "-f", "1", "-w", "-")
-	r.cmd.Stdin = read
-	r.cmd.WaitDelay = time.Second
+	defer in.Close()
 	out, outw, err := os.Pipe()
 	if err != nil {
-		read.Close()
-		write.Close()
+		inw.Close()
 		return unplayable("cannot reach faad: %v", err)
 	}
-	r.cmd.Stdout, r.pipe = outw, out
-	err = r.cmd.Start()
-	read.Close()
-	outw.Close()
-	if err != nil {
-		write.Close()
+	defer outw.Close()
+	// The smaller the pipe the sooner it is known that faad has stopped.
+	_, _ = unix.FcntlInt(inw.Fd(), unix.F_SETPIPE_SZ, 4096)
+	r := &faad{pipe: out, fed: make(chan struct{})}
+	r.cmd = exec.CommandContext(d.ctx, path, "-q", "-g", "-f", "1", "-w", "-")
+	r.cmd.Stdin, r.cmd.Stdout, r.cmd.WaitDelay = in, outw, time.Second
+	if err := r.cmd.Start(); err != nil {
+		inw.Close()
 		out.Close()
 		return unplayable("cannot start faad: %v", err)
 	}
@@ -118,25 +138,40 @@ func (d *heaac) start() error {
 	// stopped waits for this goroutine, and so does wait.
 	go func() {
 		defer close(r.fed)
-		defer write.Close()
+		defer inw.Close()
 		for {
-			_, frame, err := d.frames.next()
+			frame, err := d.frame()
 			if err != nil {
 				r.err = err
-				r.ended.Store(true)
 				return
 			}
-			if _, err := write.Write(frame); err != nil {
-				return
+			r.mu.Lock()
+			r.sent = append(r.sent, frame)
+			if h, ok := parseADTS(frame); ok {
+				r.rate = h.rate
 			}
-			if err := d.frames.take(frame); err != nil {
-				r.err = err
-				r.ended.Store(true)
+			r.mu.Unlock()
+			if _, err := inw.Write(frame); err != nil {
 				return
 			}
 		}
 	}()
 	return nil
+}
+
+// frame is the next one to be fed.
+func (d *heaac) frame() ([]byte, error) {
+	if len(d.queue) > 0 {
+		frame := d.queue[0]
+		d.queue = d.queue[1:]
+		return frame, nil
+	}
+	_, frame, err := d.frames.next()
+	if err != nil {
+		return nil, err
+	}
+	kept := bytes.Clone(frame)
+	return kept, d.frames.take(frame)
 }
 
 // close ends the child. It does not wait: the frames may be a stream that blocks.
@@ -145,6 +180,6 @@ func (d *heaac) close() { d.kill() }
 // wait returns once nothing reads the frames any more. They must be a recording's.
 func (d *heaac) wait() {
 	if d.run != nil {
-		_ = d.stopped() // errClosed, and nobody left to tell
+		_, _ = d.stopped() // errClosed, and nobody left to tell
 	}
 }
