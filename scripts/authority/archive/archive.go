@@ -1,0 +1,224 @@
+// Package archive keeps the ledgers of all boxes at the centre: every segment as
+// it came, under the head that the box signed, so that years later anybody with
+// the box's public key can check what it played.
+package archive
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"loa/agent/ledger"
+	"loa/agent/message"
+)
+
+// An Archive is a directory with one folder a box.
+type Archive struct{ dir string }
+
+// Open uses dir, which need not exist yet.
+func Open(dir string) *Archive { return &Archive{dir: dir} }
+
+// ErrFork says that a box tells another past than it told before.
+var ErrFork = errors.New("this segment does not continue what the box sent before")
+
+// Add takes in a segment that the box with that key sent. It returns the head
+// that can be acknowledged; a segment that is known already is acknowledged
+// again. A stretch that the box has lost is no error here: Verify tells of it.
+func (a *Archive) Add(device string, raw []byte, pub ed25519.PublicKey) (message.LedgerHead, error) {
+	s, err := open(raw, pub)
+	if err != nil {
+		return message.LedgerHead{}, fmt.Errorf("archive: ledger of %s: %w", device, err)
+	}
+	if s.head.Device != device {
+		return s.head, fmt.Errorf("archive: ledger of %s: the head is of %s", device, s.head.Device)
+	}
+	last, err := a.last(device, pub)
+	if err != nil {
+		return s.head, err
+	}
+	if last.To > 0 && s.head.From <= last.To+1 {
+		if at := min(last.To, s.head.To); s.hashAt(at) != a.hashAt(device, pub, at) {
+			return s.head, fmt.Errorf("archive: ledger of %s at entry %d: %w", device, at, ErrFork)
+		}
+	}
+	if s.head.To <= last.To {
+		return last, nil
+	}
+	if err := writeFile(filepath.Join(a.dir, device), segmentName(s.head), raw); err != nil {
+		return s.head, fmt.Errorf("archive: cannot keep the ledger of %s: %w", device, err)
+	}
+	return s.head, nil
+}
+
+// Devices are the boxes of which there is a ledger.
+func (a *Archive) Devices() ([]string, error) {
+	entries, err := os.ReadDir(a.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var devices []string
+	for _, e := range entries {
+		if e.IsDir() {
+			devices = append(devices, e.Name())
+		}
+	}
+	return devices, err
+}
+
+// A Gap is a stretch of entries, both ends included, that never came.
+type Gap struct{ From, To int64 }
+
+// A Report is what Verify found.
+type Report struct {
+	Entries int64  `json:"entries"`
+	To      int64  `json:"to"`
+	Head    string `json:"head"`
+	Gaps    []Gap  `json:"gaps"`
+}
+
+// Verify checks every signature and every link of a box's ledger. The error
+// names the first thing that is wrong.
+func (a *Archive) Verify(device string, pub ed25519.PublicKey) (Report, error) {
+	r := Report{Gaps: []Gap{}}
+	err := a.Each(device, pub, func(e ledger.Entry) bool {
+		if e.Seq != r.To+1 {
+			r.Gaps = append(r.Gaps, Gap{r.To + 1, e.Seq - 1})
+		}
+		r.Entries, r.To, r.Head = r.Entries+1, e.Seq, e.Hash
+		return true
+	})
+	return r, err
+}
+
+// Each calls f with every entry of a box's ledger in order, each once, having
+// checked signature and chain, until f gives false.
+func (a *Archive) Each(device string, pub ed25519.PublicKey, f func(ledger.Entry) bool) error {
+	files, err := a.files(device)
+	if err != nil {
+		return err
+	}
+	var seq int64
+	hash := ""
+	for _, name := range files {
+		s, err := a.read(device, name, pub)
+		if err != nil {
+			return err
+		}
+		if seq > 0 && s.head.From == seq+1 && s.head.Prev != hash {
+			return fmt.Errorf("archive: ledger of %s: %s: %w", device, name, ErrFork)
+		}
+		for _, e := range s.entries {
+			if e.Seq < seq {
+				continue
+			}
+			if e.Seq == seq {
+				if e.Hash != hash {
+					return fmt.Errorf("archive: ledger of %s at entry %d: %w", device, seq, ErrFork)
+				}
+				continue
+			}
+			seq, hash = e.Seq, e.Hash
+			if !f(e) {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// segment is one file, checked.
+type segment struct {
+	head    message.LedgerHead
+	entries []ledger.Entry
+}
+
+func open(raw []byte, pub ed25519.PublicKey) (segment, error) {
+	h, data, err := message.DecodeSegment(raw, pub)
+	if err != nil {
+		return segment{}, err
+	}
+	entries, err := ledger.Export{From: h.From, To: h.To, Prev: h.Prev, Head: h.Head, Data: data}.Check()
+	return segment{h, entries}, err
+}
+
+// hashAt is the hash of an entry, or of the one before the segment.
+func (s segment) hashAt(seq int64) string {
+	if seq == s.head.From-1 {
+		return s.head.Prev
+	}
+	for _, e := range s.entries {
+		if e.Seq == seq {
+			return e.Hash
+		}
+	}
+	return "unknown"
+}
+
+func (a *Archive) hashAt(device string, pub ed25519.PublicKey, seq int64) string {
+	hash := "none"
+	a.Each(device, pub, func(e ledger.Entry) bool {
+		hash = e.Hash
+		return e.Seq < seq
+	})
+	return hash
+}
+
+func (a *Archive) read(device, name string, pub ed25519.PublicKey) (segment, error) {
+	raw, err := os.ReadFile(filepath.Join(a.dir, device, name))
+	if err != nil {
+		return segment{}, err
+	}
+	s, err := open(raw, pub)
+	if err != nil {
+		return s, fmt.Errorf("archive: ledger of %s: %s: %w", device, name, err)
+	}
+	return s, nil
+}
+
+// last is the head of the newest segment.
+func (a *Archive) last(device string, pub ed25519.PublicKey) (message.LedgerHead, error) {
+	files, err := a.files(device)
+	if err != nil || len(files) == 0 {
+		return message.LedgerHead{}, err
+	}
+	s, err := a.read(device, files[len(files)-1], pub)
+	return s.head, err
+}
+
+// segmentName sorts by the last entry, then by the first.
+func segmentName(h message.LedgerHead) string { return fmt.Sprintf("%012d-%012d.seg", h.To, h.From) }
+
+func (a *Archive) files(device string) ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(a.dir, device))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var names []string
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) == ".seg" {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	return names, err
+}
+
+func writeFile(dir, name string, data []byte) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), filepath.Join(dir, name))
+}

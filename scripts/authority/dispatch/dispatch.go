@@ -1,0 +1,253 @@
+// Package dispatch is the part of an authority that is always online: it says
+// that the authority lives, what time it is, takes ledgers in, and gives back to
+// a broker what it has lost. It can make no box speak.
+package dispatch
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"loa/agent/message"
+	"loa/agent/mqtt"
+	"loa/agent/plan"
+	"loa/scripts/authority"
+	"loa/scripts/authority/archive"
+)
+
+// link is what the dispatcher asks of its connection. Everything goes by Send,
+// which forgets a message once it is out: the connection's own memory of retained
+// messages would bring an old document back over a newer one of another sender.
+type link interface {
+	Connected() bool
+	Send(context.Context, mqtt.Message) error
+}
+
+// Opts are a dispatcher's settings.
+type Opts struct {
+	Authority *authority.Authority
+	Online    string // whose unsealed key signs; it is granted beat and service
+	Archive   *archive.Archive
+	Every     time.Duration // between beats; 0: 2 min. Boxes miss them after 6
+	Window    time.Duration // over which boxes spread their reconnection, at most 10 min; 0: 30 s
+	Log       *slog.Logger
+}
+
+// A Dispatch works while Run does. Wire it to a connection by Filters and Receive.
+type Dispatch struct {
+	o     Opts
+	inbox chan incoming
+	fresh chan struct{} // cap 1: the connection is new
+
+	mu   sync.Mutex
+	kept map[string][]byte // what the broker has shown to keep, since the connection began
+}
+
+type incoming struct {
+	topic   string
+	payload []byte
+}
+
+// New makes a dispatcher.
+func New(o Opts) *Dispatch {
+	if o.Every == 0 {
+		o.Every = 2 * time.Minute
+	}
+	if o.Window == 0 {
+		o.Window = 30 * time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Dispatch{o: o, inbox: make(chan incoming, 256), fresh: make(chan struct{}, 1), kept: make(map[string][]byte)}
+}
+
+// Filters are the subscriptions. The connection asks for them anew each time it
+// is made: from then on the broker shows again what it keeps.
+func (d *Dispatch) Filters() []string {
+	d.mu.Lock()
+	clear(d.kept)
+	d.mu.Unlock()
+	select {
+	case d.fresh <- struct{}{}:
+	default:
+	}
+	return []string{
+		message.Prefix + "d/+/ask", message.Prefix + "d/+/ledger",
+		message.Prefix + "trust/#", message.Prefix + "p/+/doc/+/+", message.Prefix + "p/+/alert/+", message.Prefix + "d/+/want",
+	}
+}
+
+// Receive takes a message. It never waits; what does not fit is asked or sent
+// again by its box.
+func (d *Dispatch) Receive(topic string, payload []byte) {
+	select {
+	case d.inbox <- incoming{topic, payload}:
+	default:
+	}
+}
+
+// settle is how long nothing more must come before the broker counts as having
+// shown everything it keeps.
+const settle = 2 * time.Second
+
+// Run works until ctx ends.
+func (d *Dispatch) Run(ctx context.Context, out link) error {
+	beat := time.NewTicker(d.o.Every)
+	defer beat.Stop()
+	quiet := time.NewTimer(settle)
+	defer quiet.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.fresh:
+			quiet.Reset(settle)
+		case m := <-d.inbox:
+			if d.handle(ctx, out, m) {
+				quiet.Reset(settle)
+			}
+		case <-quiet.C:
+			// Something changed, or the connection is new.
+			d.mend(ctx, out)
+			d.beat(ctx, out)
+		case <-beat.C:
+			d.mend(ctx, out)
+			d.beat(ctx, out)
+		}
+	}
+}
+
+// handle does what a message asks for. It reports whether it was something that
+// a broker keeps.
+func (d *Dispatch) handle(ctx context.Context, out link, m incoming) (kept bool) {
+	t, err := message.ParseTopic(m.topic)
+	if err != nil {
+		return false
+	}
+	switch t.Leaf {
+	case message.LeafAsk:
+		err = d.answer(ctx, out, t.Device, m.payload)
+	case message.LeafLedger:
+		err = d.archive(ctx, out, t.Device, m.payload)
+	default:
+		d.mu.Lock()
+		d.kept[m.topic] = m.payload
+		d.mu.Unlock()
+		return true
+	}
+	if err != nil {
+		d.o.Log.Warn("dispatch: a box's message was not taken", "topic", m.topic, "err", err)
+	}
+	return false
+}
+
+// beat signs the sign of life of every place for which the online key may.
+func (d *Dispatch) beat(ctx context.Context, out link) {
+	for _, g := range d.o.Authority.Grants() {
+		if g.Person != d.o.Online || len(g.Kinds) == 0 || g.Kinds[0] != plan.KindBeat {
+			continue
+		}
+		is, err := d.o.Authority.Beat(g.Place, d.o.Online, d.o.Window)
+		if err != nil {
+			d.o.Log.Error("dispatch: no sign of life", "place", g.Place, "err", err)
+			continue
+		}
+		if err := send(ctx, out, is); err != nil {
+			d.o.Log.Warn("dispatch: no sign of life went out", "err", err)
+			return
+		}
+	}
+}
+
+// sendTime bounds the wait for a broker; the dispatcher has other boxes to serve.
+const sendTime = 10 * time.Second
+
+func send(ctx context.Context, out link, is authority.Issued) error {
+	if !out.Connected() {
+		return errors.New("there is no connection")
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTime)
+	defer cancel()
+	return out.Send(ctx, mqtt.Message{Topic: is.Topic.String(), Payload: is.Raw, Retain: is.Topic.Retained()})
+}
+
+// answer tells a box the time, over its own nonce.
+func (d *Dispatch) answer(ctx context.Context, out link, device string, raw []byte) error {
+	ask, err := message.DecodeReport[message.Ask](raw)
+	if err != nil {
+		return err
+	}
+	if _, ok := d.o.Authority.Boxes()[device]; !ok || ask.Device != device {
+		return fmt.Errorf("a time question of %.64q in the name of %s", ask.Device, device)
+	}
+	is, err := d.o.Authority.Time(device, ask.Nonce, d.o.Online)
+	if err != nil {
+		return err
+	}
+	return send(ctx, out, is)
+}
+
+// archive keeps a ledger segment and tells the box that it may forget it.
+func (d *Dispatch) archive(ctx context.Context, out link, device string, raw []byte) error {
+	box, ok := d.o.Authority.Boxes()[device]
+	if !ok {
+		return fmt.Errorf("a ledger of %s, which is no box of this authority", device)
+	}
+	pub, err := plan.ParseKey(box.Key)
+	if err != nil {
+		return err
+	}
+	head, err := d.o.Archive.Add(device, raw, pub)
+	if err != nil {
+		return err
+	}
+	act := plan.Act{Seq: head.To, HeadHash: head.Head}
+	act.Kind, act.Device = plan.KindAcked, device
+	is, err := d.o.Authority.Act(act, d.o.Online)
+	if err != nil {
+		return err
+	}
+	return send(ctx, out, is)
+}
+
+// mend publishes what the broker should keep and has not shown, or shows in an
+// older version. A newer version than the authority's own is left alone.
+func (d *Dispatch) mend(ctx context.Context, out link) {
+	all, err := d.o.Authority.Issued()
+	if err != nil {
+		d.o.Log.Error("dispatch: the authority's documents cannot be read", "err", err)
+		return
+	}
+	for _, is := range all {
+		topic := is.Topic.String()
+		d.mu.Lock()
+		there := d.kept[topic]
+		d.mu.Unlock()
+		if bytes.Equal(there, is.Raw) {
+			continue
+		}
+		if other, err := authority.Read(there); err == nil && version(other) > version(is) {
+			continue
+		}
+		if err := send(ctx, out, is); err != nil {
+			d.o.Log.Warn("dispatch: a document did not go out", "topic", topic, "err", err)
+			return
+		}
+		d.mu.Lock()
+		d.kept[topic] = is.Raw
+		d.mu.Unlock()
+	}
+}
+
+func version(is authority.Issued) int64 {
+	h, err := message.HeadOf(is.Doc)
+	if err != nil {
+		return 0
+	}
+	return h.Version()
+}

@@ -1,0 +1,327 @@
+package dispatch
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"loa/agent/clock"
+	"loa/agent/ledger"
+	"loa/agent/message"
+	"loa/agent/mqtt"
+	"loa/agent/plan"
+	"loa/agent/trust"
+	"loa/scripts/authority"
+	"loa/scripts/authority/archive"
+)
+
+// A wire is a broker with one client: it keeps what is retained, and can be cut
+// and wiped.
+type wire struct {
+	down     bool
+	retained map[string][]byte
+	sent     []mqtt.Message
+}
+
+func (w *wire) Connected() bool { return !w.down }
+
+func (w *wire) Send(_ context.Context, m mqtt.Message) error {
+	if w.down {
+		return errors.New("down")
+	}
+	w.sent = append(w.sent, m)
+	if m.Retain {
+		w.retained[m.Topic] = m.Payload
+	}
+	return nil
+}
+
+// show is what a broker does after a subscription.
+func (w *wire) show(d *Dispatch) {
+	d.Filters()
+	for t, p := range w.retained {
+		d.Receive(t, p)
+	}
+}
+
+func (w *wire) last(topic string) []byte {
+	for i := len(w.sent) - 1; i >= 0; i-- {
+		if w.sent[i].Topic == topic {
+			return w.sent[i].Payload
+		}
+	}
+	return nil
+}
+
+func sample(t *testing.T) *authority.Authority {
+	t.Helper()
+	pass := func(string) ([]byte, error) { return []byte("x"), nil }
+	a, err := authority.New(filepath.Join(t.TempDir(), "a"), authority.Setup{ThrowAway: true}, authority.Opts{Secret: pass})
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(err)
+	must(a.AddPlace("74", authority.Place{Name: "Bình Dương", Width: 1}))
+	must(a.AddOnline("dispatcher"))
+	must(a.AddGrant(authority.Grant{Person: "dispatcher", Place: "74", Kinds: []plan.Kind{plan.KindBeat}}))
+	must(a.AddGrant(authority.Grant{Person: "dispatcher", Place: "74", Kinds: []plan.Kind{plan.GrantService}}))
+	for _, p := range []string{"lan", "minh"} {
+		must(a.AddPerson(p))
+		must(a.AddGrant(authority.Grant{Person: p, Place: "74", Kinds: []plan.Kind{plan.GrantAssign}}))
+	}
+	list, err := a.IssueList(plan.RootPlace)
+	must(err)
+	must(a.Keep(list))
+	must(a.AddBox("box-1", "desk", authority.Box{Place: "74"}))
+	want, err := a.Want("box-1", nil, "lan", "minh")
+	must(err)
+	must(a.Keep(want))
+	return a
+}
+
+// boxKey is the secret key that the box was handed.
+func boxKey(t *testing.T, a *authority.Authority) ed25519.PrivateKey {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(a.BoxDir("box-1"), "etc/loa/box.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(data)
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key.(ed25519.PrivateKey)
+}
+
+// run has a dispatcher work in a bubble of its own time.
+func run(t *testing.T, f func(t *testing.T, a *authority.Authority, d *Dispatch, w *wire, arch *archive.Archive)) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(time.Date(2026, 11, 23, 5, 0, 0, 0, time.UTC))) // a bubble begins in 2000
+		a := sample(t)
+		arch := archive.Open(filepath.Join(a.Dir(), "ledger"))
+		d := New(Opts{Authority: a, Online: "dispatcher", Archive: arch})
+		w := &wire{retained: make(map[string][]byte)}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); d.Run(ctx, w) }()
+		d.Filters()
+		f(t, a, d, w, arch)
+		cancel()
+		<-done
+	})
+}
+
+const beatTopic = "loa/v1/p/74/beat"
+
+func TestSignsOfLife(t *testing.T) {
+	run(t, func(t *testing.T, a *authority.Authority, d *Dispatch, w *wire, _ *archive.Archive) {
+		root, err := a.RootFile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		box, err := trust.New(root, "box-1", trust.Opts{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		for _, m := range w.sent {
+			v := box.Judge(m.Topic, m.Payload, time.Now(), clock.Signed)
+			if v.Code != plan.Accepted {
+				t.Errorf("%s: %q, %v", m.Topic, v.Code, v.Err)
+			}
+			box.Commit(v)
+		}
+		// An hour: the box never misses the authority.
+		for range 30 {
+			time.Sleep(2 * time.Minute)
+			synctest.Wait()
+			v := box.Judge(beatTopic, w.retained[beatTopic], time.Now(), clock.Signed)
+			if v.Code != plan.Accepted {
+				t.Fatalf("%q, %v", v.Code, v.Err)
+			}
+			box.Commit(v)
+			if box.AuthorityLost(time.Now()) {
+				t.Fatal("the box misses its authority")
+			}
+		}
+	})
+}
+
+// A wiped broker is given everything again; one that has everything is given
+// nothing; a newer document of another sender is left alone.
+func TestMending(t *testing.T) {
+	run(t, func(t *testing.T, a *authority.Authority, d *Dispatch, w *wire, _ *archive.Archive) {
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		want := "loa/v1/d/box-1/want"
+		if w.retained["loa/v1/trust/root/1"] == nil || w.retained["loa/v1/trust/root"] == nil || w.retained[want] == nil {
+			t.Fatal("an empty broker was not filled")
+		}
+		w.sent = nil
+		w.show(d)
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		for _, m := range w.sent {
+			if m.Topic != beatTopic {
+				t.Errorf("sent again: %s", m.Topic)
+			}
+		}
+		clear(w.retained)
+		w.show(d)
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		if w.retained[want] == nil {
+			t.Error("a wiped broker was not filled")
+		}
+		newer, err := a.Want("box-1", nil, "lan", "minh") // signed elsewhere, not kept here
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.retained[want] = newer.Raw
+		w.show(d)
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if !bytes.Equal(w.retained[want], newer.Raw) {
+			t.Error("a newer document was replaced by an older one")
+		}
+	})
+}
+
+func TestTimeAnswers(t *testing.T) {
+	run(t, func(t *testing.T, a *authority.Authority, d *Dispatch, w *wire, _ *archive.Archive) {
+		cmd := "loa/v1/d/box-1/cmd"
+		nonce := base64.StdEncoding.EncodeToString(make([]byte, plan.NonceBytes))
+		for _, bad := range [][]byte{nil, []byte("{"), message.EncodeReport(message.Ask{Device: "box-2", Nonce: nonce}), message.EncodeReport(message.Ask{Device: "box-1", Nonce: "short"})} {
+			d.Receive("loa/v1/d/box-1/ask", bad)
+		}
+		d.Receive("loa/v1/d/box-9/ask", message.EncodeReport(message.Ask{Device: "box-9", Nonce: nonce}))
+		synctest.Wait()
+		if len(w.sent) != 0 {
+			t.Fatalf("answered %s", w.sent[0].Topic)
+		}
+		d.Receive("loa/v1/d/box-1/ask", message.EncodeReport(message.Ask{Device: "box-1", Nonce: nonce}))
+		synctest.Wait()
+		is, err := authority.Read(w.last(cmd))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ans := is.Doc.(plan.TimeAnswer); ans.Nonce != nonce || ans.Device != "box-1" || !ans.Time.Equal(time.Now()) {
+			t.Errorf("%+v", ans)
+		}
+	})
+}
+
+func TestLedgersAreKeptAndAcknowledged(t *testing.T) {
+	run(t, func(t *testing.T, a *authority.Authority, d *Dispatch, w *wire, arch *archive.Archive) {
+		key := boxKey(t, a)
+		l, err := ledger.Open(filepath.Join(t.TempDir(), "l"), ledger.Opts{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		segment := func(from int64, key ed25519.PrivateKey) []byte {
+			t.Helper()
+			if err := l.Sync(); err != nil {
+				t.Fatal(err)
+			}
+			x, err := l.Segment(from)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return message.EncodeSegment(message.LedgerHead{Device: "box-1", From: x.From, To: x.To, Prev: x.Prev, Head: x.Head}, x.Data, key)
+		}
+		note := func(n int) {
+			for range n {
+				if _, err := l.Append(ledger.Entry{Kind: ledger.Event, Detail: "x"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		topic := "loa/v1/d/box-1/ledger"
+		acked := func(raw []byte) (seq int64) {
+			t.Helper()
+			w.sent = nil
+			d.Receive(topic, raw)
+			synctest.Wait()
+			p := w.last("loa/v1/d/box-1/cmd")
+			if p == nil {
+				return 0
+			}
+			is, err := authority.Read(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			act := is.Doc.(plan.Act)
+			if _, head := l.Head(); act.Kind != plan.KindAcked || act.HeadHash != head {
+				t.Errorf("acknowledged %d with another head", act.Seq)
+			}
+			return act.Seq
+		}
+		note(3)
+		first := segment(1, key)
+		if got := acked(first); got != 3 {
+			t.Fatalf("acknowledged %d of 3", got)
+		}
+		if got := acked(first); got != 3 {
+			t.Errorf("a repeated segment: acknowledged %d", got)
+		}
+		note(4)
+		if got := acked(segment(2, key)); got != 7 { // overlaps: the acknowledgement was lost
+			t.Errorf("acknowledged %d of 7", got)
+		}
+		note(2)
+		_, other, _ := ed25519.GenerateKey(nil)
+		if got := acked(segment(8, other)); got != 0 {
+			t.Error("acknowledged a forged segment")
+		}
+		raw := segment(8, key)
+		raw[len(raw)-3] ^= 1
+		if got := acked(raw); got != 0 {
+			t.Error("acknowledged a damaged segment")
+		}
+		if got := acked(segment(8, key)); got != 9 {
+			t.Errorf("acknowledged %d of 9", got)
+		}
+		note(3)
+		if got := acked(segment(12, key)); got != 12 { // 10 and 11 were lost
+			t.Errorf("acknowledged %d of 12", got)
+		}
+		pub := key.Public().(ed25519.PublicKey)
+		r, err := arch.Verify("box-1", pub)
+		if err != nil || r.Entries != 10 || r.To != 12 || len(r.Gaps) != 1 || r.Gaps[0] != (archive.Gap{From: 10, To: 11}) {
+			t.Errorf("%+v, %v", r, err)
+		}
+		// A box that tells another past than before is not believed.
+		l2, err := ledger.Open(filepath.Join(t.TempDir(), "l2"), ledger.Opts{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l2.Close()
+		for range 20 {
+			l2.Append(ledger.Entry{Kind: ledger.Event, Detail: "another past"})
+		}
+		l2.Sync()
+		x, err := l2.Segment(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fork := message.EncodeSegment(message.LedgerHead{Device: "box-1", From: x.From, To: x.To, Prev: x.Prev, Head: x.Head}, x.Data, key)
+		if _, err := arch.Add("box-1", fork, pub); !errors.Is(err, archive.ErrFork) {
+			t.Errorf("a rewritten ledger was taken: %v", err)
+		}
+	})
+}
