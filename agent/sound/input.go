@@ -21,9 +21,8 @@ type Input struct {
 	done    error // why src gives no more: io.EOF, a failure, errStopped
 	over    bool  // done, and nothing taken back is left to give
 
-	back     []float32 // taken back by a rewind, to be given again before src
-	past     []*chunk  // mixed, fate unknown
-	position int64     // frames given and not taken back
+	back []float32 // taken back by a rewind, to be given again before src
+	past []*chunk  // mixed, fate unknown
 
 	heard   Meter
 	lost    int64
@@ -52,7 +51,7 @@ func (i *Input) Stop() { i.stopped = true }
 func (i *Input) Voice() Voice { return i.voice }
 
 // Begun reports whether any of it has been mixed.
-func (i *Input) Begun() bool { return i.position > 0 }
+func (i *Input) Begun() bool { return len(i.past) > 0 || i.heard.frames+i.lost > 0 }
 
 // Over reports whether the input will give no more sound, unless a rewind takes
 // some back.
@@ -99,7 +98,7 @@ func angle(a float64) float64 { return math.Asin(a) * 2 / math.Pi }
 // aim sends the input to amplitude a. What has not begun begins there, unless it
 // is to fade in.
 func (i *Input) aim(a float64, frames int) {
-	if i.position == 0 && i.voice.FadeIn <= 0 {
+	if !i.Begun() && i.voice.FadeIn <= 0 {
 		frames = 0
 	}
 	i.level.aim(angle(a), frames)
@@ -132,7 +131,6 @@ func (i *Input) mix(p []float32, m *Mixer) int {
 		return 0
 	}
 	i.add(p, c)
-	i.position += int64(c.frames())
 	i.past = append(i.past, c)
 	if i.stopped && i.level.now == 0 && i.level.to == 0 {
 		i.leave()
@@ -279,7 +277,6 @@ func (i *Input) rewind(frame int64, m *Mixer) {
 		return
 	}
 	i.past = i.past[:keep]
-	i.position -= int64(len(again) / Channels)
 	i.back = append(again, i.back...)
 	i.over = false
 }

@@ -53,7 +53,6 @@ func NewLimiter(ceilingDBFS float64) *Limiter {
 		line:    make([]float32, n*Channels),
 		low:     make([]need, n+2),
 		terms:   make([]float64, n),
-		held:    1,
 	}
 	l.Reset()
 	return l
@@ -62,27 +61,18 @@ func NewLimiter(ceilingDBFS float64) *Limiter {
 // Delay is how many frames later sound comes out than it went in.
 func (l *Limiter) Delay() int { return len(l.terms) }
 
-// Reset forgets the sound in the look-ahead. The gain stays where it is and is
-// let go from there, so that sound which goes on after a reset does not jump.
+// Reset puts it at rest: it forgets the sound in the look-ahead and lets go.
 func (l *Limiter) Reset() {
 	clear(l.line)
 	l.at, l.first, l.last = 0, 0, 0
-	g := l.Gain()
-	l.held, l.sum, l.rest = g, 0, 0
+	l.held, l.sum, l.rest = 1, float64(len(l.terms)), len(l.terms)
 	for i := range l.terms {
-		l.terms[i] = g
-		l.sum += g
-	}
-	if g == 1 {
-		l.rest = len(l.terms)
+		l.terms[i] = 1
 	}
 }
 
 // Gain is how far it turns down now, as a factor in 0…1.
 func (l *Limiter) Gain() float64 {
-	if l.sum == 0 {
-		return 1
-	}
 	return min(1, l.sum/float64(len(l.terms)))
 }
 

@@ -67,20 +67,24 @@ func TestLimiterTurnsDownBeforeThePeakAndLetsGo(t *testing.T) {
 	same(t, out[tail:], in[tail:], 0) // a second later it is as if nothing had been
 }
 
-func TestLimiterGoesOnAfterAResetWithoutAJump(t *testing.T) {
+func TestLimiterForgetsAtAReset(t *testing.T) {
 	l := NewLimiter(0)
-	loud := sine(440, 2, Rate, Rate)
-	l.Process(loud)
-	before := l.Gain()
-	l.Reset()
-	if after := l.Gain(); math.Abs(after-before) > 1e-9 {
-		t.Errorf("the gain was %.3f and is %.3f", before, after)
+	l.Process(sine(440, 2, Rate, Rate))
+	if l.Gain() > 0.6 {
+		t.Errorf("the gain is %.2f at +6 dBFS", l.Gain())
 	}
-	p := make([]float32, l.Delay()*Channels)
-	l.Process(p)
-	for _, v := range p {
-		if v != 0 {
-			t.Fatal("the sound from before the reset came out")
+	l.Reset()
+	in := noise(Rate/10, 0.9, 1)
+	same(t, limit(l, in, rand.New(rand.NewPCG(1, 1))), in, 0)
+}
+
+func TestLimiterLetsGoSlowly(t *testing.T) {
+	l := NewLimiter(0)
+	l.Process(sine(440, 2, Rate, Rate))
+	for _, c := range []struct{ ms, least, most float64 }{{20, 0.5, 0.65}, {100, 0.7, 0.9}, {1000, 1, 1}} {
+		l.Process(sine(440, 0.1, int(c.ms)*Rate/1000, Rate))
+		if g := l.Gain(); g < c.least || g > c.most {
+			t.Errorf("%g ms on the gain is %.3f, want %.2f…%.2f", c.ms, g, c.least, c.most)
 		}
 	}
 }

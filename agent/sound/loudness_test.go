@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -51,6 +52,16 @@ func TestLoudnessAsEBUTech3341Wants(t *testing.T) {
 	}
 	if got := measure(t, sine(997, Amplitude(-23), 20*Rate, Rate)); math.Abs(got+23) > 0.1 {
 		t.Errorf("997 Hz at −23 dBFS: %.2f LUFS", got)
+	}
+}
+
+// Without the absolute gate the long pause would pull down the relative one, and
+// the quiet half would count.
+func TestALongPauseChangesNoLoudness(t *testing.T) {
+	loud, quiet := sine(1000, Amplitude(-23), 4*Rate, Rate), sine(1000, Amplitude(-42), 4*Rate, Rate)
+	pause := sine(1000, Amplitude(-75), 80*Rate, Rate)
+	if got := measure(t, slices.Concat(loud, pause, quiet)); math.Abs(got+23) > 0.4 {
+		t.Errorf("%.2f LUFS, want −23", got)
 	}
 }
 

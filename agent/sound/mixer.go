@@ -207,7 +207,6 @@ func (m *Mixer) Unsure() int64 { return m.out - m.sure }
 func (m *Mixer) Rewind(frames int64) {
 	m.out -= min(frames, m.Unsure())
 	m.in, m.last, m.primed = m.out, min(m.last, m.out), false
-	m.limiter.Reset()
 	for _, i := range m.inputs {
 		i.rewind(m.out, m)
 	}

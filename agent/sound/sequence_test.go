@@ -124,6 +124,22 @@ func TestCrossfadeKeepsThePowerAndTheLength(t *testing.T) {
 	}
 }
 
+func TestCrossfadeUnderSomethingShortFadesToItsEnd(t *testing.T) {
+	ones := make([]float32, 2*Rate)
+	for i := range ones {
+		ones[i] = 1
+	}
+	out := readAll(t, Crossfade(500*time.Millisecond, &wave{samples: ones}, &wave{samples: make([]float32, Rate/5)}))
+	if len(out) != len(ones) {
+		t.Fatalf("%d values, want %d", len(out), len(ones))
+	}
+	for i := 2; i < len(out); i++ {
+		if step := out[i-2] - out[i]; step < 0 || step > 1e-4 {
+			t.Fatalf("a step of %g at %v", step, Duration(i/2))
+		}
+	}
+}
+
 func TestCrossfadeOfShortThings(t *testing.T) {
 	var parts []Source
 	for k := range 4 {

@@ -512,6 +512,14 @@ func TestWithoutADeviceItRunsAndSaysSo(t *testing.T) {
 		if told := r.conditions(SinkLost); len(told) != 1 {
 			t.Errorf("told %d times: %v", len(told), told)
 		}
+		// Who wants to be heard does not wait for the next try.
+		r.socket.Plug(card)
+		s = r.Play(tone(0.5, time.Second), Voice{})
+		at = time.Since(r.start)
+		<-s.Done()
+		if rep := s.Report(); rep.Frames != sound.Rate || rep.Err != nil || rep.Began.Sub(r.start) > at+time.Millisecond {
+			t.Errorf("report %+v", rep)
+		}
 		r.stop(t)
 	})
 }
@@ -712,8 +720,14 @@ func TestAThousandLossesLeakNothing(t *testing.T) {
 		if after := runtime.NumGoroutine(); after > before {
 			t.Errorf("%d goroutines, %d before", after, before)
 		}
-		if n := len(r.socket.Cards()); n != 1001 {
-			t.Errorf("%d cards were opened", n)
+		cards := r.socket.Cards()
+		if len(cards) != 1001 {
+			t.Errorf("%d cards were opened", len(cards))
+		}
+		for k, c := range cards[:1000] {
+			if !c.Closed() {
+				t.Fatalf("card %d was lost and not closed", k)
+			}
 		}
 		s.Stop()
 		<-s.Done()

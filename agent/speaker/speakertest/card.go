@@ -39,7 +39,8 @@ type Card struct {
 	drops   int
 	writes  int
 	hung    bool
-	gone    error         // why nothing goes any more
+	gone    error // why nothing goes any more
+	closed  bool
 	change  chan struct{} // closed when something has become different
 	dropped uint64        // counts Drop: Write and Drain that wait give up
 }
@@ -223,7 +224,17 @@ func (c *Card) Drop() (int, error) {
 // Close stops the card; what it had queued is not heard.
 func (c *Card) Close() error {
 	c.fail(errors.New("the card is closed"))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
 	return nil
+}
+
+// Closed reports whether it was closed.
+func (c *Card) Closed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
 }
 
 // Lose pulls the card out.
