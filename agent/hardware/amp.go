@@ -20,7 +20,7 @@ var amps = map[string]func(*Devices, Opts) error{
 func openAmp(d *Devices, o Opts) error {
 	amp, err := gpioline.New(gpioline.Opts{
 		Line:    line(d.Board.Amp, o),
-		Command: append(o.Self[:len(o.Self):len(o.Self)], guardProcess),
+		Command: o.process(guardProcess),
 		Report:  func(err error) { o.Report(AmpGuard, err) },
 		Log:     o.Log,
 	})

@@ -1,15 +1,20 @@
 package hardware
 
-import "loa/drivers/gpioline"
+import (
+	"loa/drivers/gpioline"
+	"loa/drivers/oto"
+)
 
 // The processes this program also is: the first argument names which.
 const (
+	sinkProcess   = "sink"    // owns the sound card
 	guardProcess  = "guard"   // owns the amplifier's line
 	ampOffProcess = "amp-off" // switches it off once
 )
 
 // children is what each of them does; it returns the exit code.
 var children = map[string]func(args []string) int{
+	sinkProcess:  oto.Child,
 	guardProcess: gpioline.Guard,
 	ampOffProcess: func(args []string) int {
 		if err := ampOff(args); err != nil {

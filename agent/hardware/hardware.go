@@ -112,6 +112,11 @@ func (o Opts) path(name string) string {
 	return filepath.Join(o.State, name)
 }
 
+// process is the command that starts one of the processes of RunChild.
+func (o Opts) process(name string) []string {
+	return append(o.Self[:len(o.Self):len(o.Self)], name)
+}
+
 // self is the command that starts this binary again, also after an update has
 // replaced its file.
 func self() []string {

@@ -2,15 +2,20 @@ package hardware
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"loa/agent/sound"
+	"loa/agent/speaker"
 	"loa/boards"
 	"loa/drivers/gpioline"
+	"loa/drivers/oto/ototest"
 )
 
 func TestMain(m *testing.M) {
@@ -48,6 +53,7 @@ func TestDeskWithoutACardSoundsIntoAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("ALSA_CONFIG_PATH", "")
 	state := t.TempDir()
 	var r reporter
 	// An empty root has no sound card, wherever this test runs.
@@ -70,6 +76,46 @@ func TestDeskWithoutACardSoundsIntoAFile(t *testing.T) {
 	}
 	if info, err := os.Stat(d.Sound); err != nil || info.Size() != 44+960*2 {
 		t.Errorf("the file: %v, %v", info, err)
+	}
+}
+
+// The same board on a machine with a card plays on it, through the speaker.
+func TestDeskWithACardSoundsOnIt(t *testing.T) {
+	card := ototest.New(t, ototest.Opts{})
+	t.Setenv("ALSA_CONFIG_PATH", card.Config)
+	b, err := boards.Load("desk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r reporter
+	d := Open(b, Opts{State: t.TempDir(), Report: r.report})
+	if d.Sound != "ALSA: system" {
+		t.Errorf("sound goes to %s", d.Sound)
+	}
+	spk := speaker.New(d.OpenSink, d.Amp, speaker.Opts{Report: r.report})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 2)
+	go func() { done <- spk.Run(ctx) }()
+	go func() { done <- d.Run(ctx) }()
+	snd := spk.Play(sound.NewTone(440, -12, 300*time.Millisecond), speaker.Voice{Class: 1})
+	<-snd.Done()
+	if got := snd.Report(); got.Err != nil || got.Frames != 14400 {
+		t.Errorf("report %+v", got)
+	}
+	cancel()
+	for range 2 {
+		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}
+	loud := 0
+	for _, v := range card.Played(t) {
+		if v > 4000 || v < -4000 {
+			loud++
+		}
+	}
+	if loud < 14400/2 {
+		t.Errorf("%d loud samples on the card", loud)
 	}
 }
 
