@@ -86,3 +86,16 @@ func idOf(k plan.Kind) string {
 	}
 	return string(id)
 }
+
+// Reaches reports whether what is said to a place is said to that box.
+func (a *Authority) Reaches(place string, b Box) bool {
+	if a.above(place, b.Place) {
+		return true
+	}
+	for _, g := range b.Groups {
+		if g == place {
+			return true
+		}
+	}
+	return false
+}

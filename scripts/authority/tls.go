@@ -86,6 +86,24 @@ func (a *Authority) IssueServer(hosts []string) (certFile, keyFile string, err e
 	return certFile, keyFile, writeFile(certFile, cert)
 }
 
+// LocalTLS is the configuration of a server of this program alone, reached under
+// hosts: its certificate and key are kept nowhere.
+func (a *Authority) LocalTLS(hosts []string) (*tls.Config, error) {
+	ca, err := a.ca()
+	if err != nil {
+		return nil, err
+	}
+	cert, key, err := ca.Server(hosts, a.o.Now())
+	if err != nil {
+		return nil, err
+	}
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		return nil, fmt.Errorf("the server's certificate: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
 // ServerTLS is the configuration of a broker: mutual TLS against the CA.
 func (a *Authority) ServerTLS() (*tls.Config, error) {
 	pair, err := tls.LoadX509KeyPair(a.tlsFile("server.crt"), a.tlsFile("server.key"))

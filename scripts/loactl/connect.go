@@ -25,6 +25,11 @@ type link struct {
 
 // connect starts a connection; stop ends it. receive may be nil.
 func (a *app) connect(au *authority.Authority, filters []string, receive func(topic string, payload []byte)) (*link, error) {
+	return a.connectBy(au, func() []string { return filters }, receive)
+}
+
+// connectBy is connect with filters that are asked for at each connection.
+func (a *app) connectBy(au *authority.Authority, filters func() []string, receive func(topic string, payload []byte)) (*link, error) {
 	brokers := au.Brokers()
 	if a.broker != "" {
 		brokers = names(a.broker)
@@ -43,7 +48,7 @@ func (a *app) connect(au *authority.Authority, filters []string, receive func(to
 	l := &link{patience: a.patience}
 	c, err := mqtt.New(mqtt.Opts{
 		Device: a.client, Brokers: brokers, TLS: secure, Fresh: true,
-		Subscriptions: func() []string { return filters },
+		Subscriptions: filters,
 		Receive:       receive,
 		Window:        func() time.Duration { return 500 * time.Millisecond }, // one person waits, not a fleet
 		Report: func(_ string, err error) {

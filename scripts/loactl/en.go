@@ -162,4 +162,33 @@ until = "05:30"`,
 
 	"ahead.head":    "The next %d hours at %s, %d lines, in +07:00:",
 	"ahead.refused": "REFUSED",
+
+	"dispatch.every":   "write --every 1s to 5m: boxes miss their authority after 6 minutes",
+	"dispatch.broker":  "broker at %s",
+	"dispatch.media":   "media server at %v",
+	"dispatch.running": "%s is online. Ctrl-C ends it.",
+
+	"ledger.none":  "no entry of %s has come yet; loactl dispatch takes them in",
+	"ledger.empty": "nothing has come yet",
+	"ledger.good":  "%d entries to number %d, all signed and linked, head %s",
+	"ledger.gap":   "MISSING %d to %d",
+
+	"ask.silent": "%s has not answered within %v",
+
+	"state.online":  "online",
+	"state.offline": "off",
+	"state.lost":    "LOST",
+	"state.silent":  "never seen",
+	"watch.head":    "%d of %d boxes online, %s",
+	"watch.box":     "BOX",
+	"watch.place":   "PLACE",
+	"watch.state":   "STATE",
+	"watch.clock":   "CLOCK",
+	"watch.media":   "MEDIA",
+	"watch.sounds":  "SOUNDS NOW",
+	"watch.notes":   "FAULTS, REFUSALS",
+	"watch.refused": "refused %s: %s",
+	"watch.forged":  "%d reports that it did not sign",
+	"watch.ready":   "%s: ready on %d of %d",
+	"watch.waiting": ", not on %s",
 }

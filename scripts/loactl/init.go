@@ -125,11 +125,16 @@ func (a *app) initAuthority(args []string) error {
 	})
 }
 
+// onlineLife is how long the dispatcher may say the time. No clock floor goes
+// past it.
+const onlineLife = 365 * 24 * time.Hour
+
 // furnish registers places and gives officers what they need.
 func (a *app) furnish(au *authority.Authority, f placeFlag) (people []string, err error) {
 	if err := au.AddOnline(dispatcherName); err != nil {
 		return nil, err
 	}
+	now := a.now().Truncate(time.Second)
 	parents := make(map[string]bool)
 	for _, code := range f.codes {
 		parents[f.places[code].Parent] = true
@@ -145,10 +150,10 @@ func (a *app) furnish(au *authority.Authority, f placeFlag) (people []string, er
 		}
 		if p.Parent == "" {
 			// Whatever stands at the top needs the time and the signs of life.
-			if err := au.AddGrant(authority.Grant{Person: dispatcherName, Place: code, Kinds: []plan.Kind{plan.KindBeat}}); err != nil {
+			if err := au.AddGrant(authority.Grant{Person: dispatcherName, Place: code, Kinds: []plan.Kind{plan.KindBeat}, NotBefore: now, NotAfter: now.Add(onlineLife)}); err != nil {
 				return nil, err
 			}
-			if err := au.AddGrant(authority.Grant{Person: dispatcherName, Place: code, Kinds: []plan.Kind{plan.GrantService}}); err != nil {
+			if err := au.AddGrant(authority.Grant{Person: dispatcherName, Place: code, Kinds: []plan.Kind{plan.GrantService}, NotBefore: now, NotAfter: now.Add(onlineLife)}); err != nil {
 				return nil, err
 			}
 		}

@@ -40,6 +40,10 @@ func commands() []command {
 		{"stop", (*app).stop},
 		{"mute", (*app).mute},
 		{"ahead", (*app).ahead},
+		{"watch", (*app).watch},
+		{"ask", (*app).ask},
+		{"ledger", (*app).ledger},
+		{"dispatch", (*app).dispatch},
 		{"version", (*app).version},
 		{"help", (*app).help},
 	}

@@ -162,4 +162,33 @@ until = "05:30"`,
 
 	"ahead.head":    "%d giờ tới ở %s, %d dòng, giờ +07:00:",
 	"ahead.refused": "TỪ CHỐI",
+
+	"dispatch.every":   "viết --every từ 1s đến 5m: sau 6 phút thiết bị coi như mất trung tâm",
+	"dispatch.broker":  "máy chủ tin nhắn ở %s",
+	"dispatch.media":   "máy chủ âm thanh ở %v",
+	"dispatch.running": "%s đang trực tuyến. Nhấn Ctrl-C để dừng.",
+
+	"ledger.none":  "chưa nhận được dòng nhật ký nào của %s; loactl dispatch nhận chúng về",
+	"ledger.empty": "chưa nhận được gì",
+	"ledger.good":  "%d dòng đến số %d, đủ chữ ký và liền mạch, mã cuối %s",
+	"ledger.gap":   "THIẾU từ %d đến %d",
+
+	"ask.silent": "%s không trả lời trong %v",
+
+	"state.online":  "trực tuyến",
+	"state.offline": "đã tắt",
+	"state.lost":    "MẤT LIÊN LẠC",
+	"state.silent":  "chưa thấy",
+	"watch.head":    "%d trong %d thiết bị trực tuyến, %s",
+	"watch.box":     "THIẾT BỊ",
+	"watch.place":   "ĐỊA BÀN",
+	"watch.state":   "TÌNH TRẠNG",
+	"watch.clock":   "ĐỒNG HỒ",
+	"watch.media":   "TỆP",
+	"watch.sounds":  "ĐANG PHÁT",
+	"watch.notes":   "HỎNG HÓC, TỪ CHỐI",
+	"watch.refused": "từ chối %s: %s",
+	"watch.forged":  "%d báo cáo không phải do thiết bị ký",
+	"watch.ready":   "%s: đã sẵn sàng ở %d trong %d thiết bị",
+	"watch.waiting": ", chưa có ở %s",
 }

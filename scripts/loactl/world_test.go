@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -127,3 +128,25 @@ func (w *world) tone(name string, seconds, amplitude float64) string {
 }
 
 func le32(n int) []byte { return []byte{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)} }
+
+// lines hands on what a running command says.
+type lines struct{ came chan string }
+
+func (l *lines) Write(p []byte) (int, error) {
+	select {
+	case l.came <- string(p):
+	default:
+	}
+	return len(p), nil
+}
+
+// freePort is an address that was free a moment ago.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"loa/agent/message"
+	"loa/agent/plan"
+	"loa/scripts/authority"
+)
+
+// A fleet is what is known of all boxes from their reports. What a box should
+// have signed counts only with its signature.
+type fleet struct {
+	au        *authority.Authority
+	keys      map[string]ed25519.PublicKey
+	bulletins []plan.Bulletin // with audio, in force or to come
+
+	mu    sync.Mutex
+	boxes map[string]*boxState
+	came  chan struct{}
+}
+
+// boxState is the latest of each report.
+type boxState struct {
+	state   message.State
+	have    message.Have
+	health  message.HealthReport
+	refused message.Ack // the last refusal
+	forged  int         // reports that the box did not sign
+}
+
+// fleetFilters are the reports that a fleet is made of.
+var fleetFilters = []string{
+	"loa/v1/d/+/state", "loa/v1/d/+/have", "loa/v1/d/+/health", "loa/v1/d/+/ack",
+}
+
+func newFleet(au *authority.Authority, now time.Time) (*fleet, error) {
+	f := &fleet{au: au, keys: make(map[string]ed25519.PublicKey), boxes: make(map[string]*boxState), came: make(chan struct{}, 1)}
+	for name, b := range au.Boxes() {
+		key, err := plan.ParseKey(b.Key)
+		if err != nil {
+			return nil, err
+		}
+		f.keys[name] = key
+		f.boxes[name] = new(boxState)
+	}
+	issued, err := au.Issued()
+	if err != nil {
+		return nil, err
+	}
+	for _, is := range issued {
+		if b, ok := is.Doc.(plan.Bulletin); ok && len(b.Audio) > 0 && !b.Withdrawn && now.Before(b.ValidUntil) {
+			f.bulletins = append(f.bulletins, b)
+		}
+	}
+	return f, nil
+}
+
+// receive takes a report. Boxes that the authority does not know are passed over.
+func (f *fleet) receive(topic string, payload []byte) {
+	t, err := message.ParseTopic(topic)
+	if err != nil || t.Dir != message.DirDevice {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	b, key := f.boxes[t.Device], f.keys[t.Device]
+	if b == nil {
+		return
+	}
+	switch t.Leaf {
+	case message.LeafState:
+		var s message.State
+		if s, err = message.DecodeReport[message.State](payload); err == nil && (s.State != "lost" || s.Boot == b.state.Boot || b.state.Boot == "") {
+			b.state = s // a will counts for the run that left it only
+		}
+	case message.LeafHave:
+		var h message.Have
+		if h, err = message.OpenReport[message.Have](message.ReportHave, payload, key); err == nil && h.Device == t.Device {
+			b.have = h
+		}
+	case message.LeafHealth:
+		var h message.HealthReport
+		if h, err = message.DecodeReport[message.HealthReport](payload); err == nil {
+			b.health = h
+		}
+	case message.LeafAck:
+		var a message.Ack
+		if a, err = message.OpenReport[message.Ack](message.ReportAck, payload, key); err == nil && a.Device == t.Device && a.State == "refused" {
+			b.refused = a
+		}
+	}
+	if err != nil {
+		b.forged++
+	}
+	select {
+	case f.came <- struct{}{}:
+	default:
+	}
+}
+
+// A row is one box, for the table and for programs.
+type row struct {
+	Box     string   `json:"box"`
+	Place   string   `json:"place"`
+	State   string   `json:"state"` // online, offline, lost, or silent: it never reported
+	Clock   string   `json:"clock,omitempty"`
+	Sounds  string   `json:"sounds,omitempty"`
+	Class   string   `json:"class,omitempty"`
+	Wanted  int      `json:"media_wanted"`
+	Present int      `json:"media_present"`
+	Faults  []string `json:"faults"`
+	Refused string   `json:"refused,omitempty"` // code of the last refusal
+	What    string   `json:"refused_what,omitempty"`
+	Forged  int      `json:"forged,omitempty"`
+}
+
+// A readiness says of one bulletin how many of its boxes have it whole.
+type readiness struct {
+	Bulletin string   `json:"bulletin"`
+	Ready    int      `json:"ready"`
+	Of       int      `json:"of"`
+	Waiting  []string `json:"waiting"` // boxes
+}
+
+// rows is the fleet now.
+func (f *fleet) rows() []row {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	boxes := f.au.Boxes()
+	rows := []row{}
+	for _, name := range sortedKeys(f.boxes) {
+		b := f.boxes[name]
+		r := row{Box: name, Place: boxes[name].Place, State: printable(b.state.State), Faults: []string{}, Forged: b.forged}
+		if r.State == "" {
+			r.State = "silent"
+		}
+		if !b.have.At.IsZero() {
+			r.Clock = b.have.Clock.String()
+		}
+		if s := b.have.Sounds; s != nil && r.State == "online" {
+			r.Sounds, r.Class = printable(s.Title), printable(string(s.Class))
+		}
+		for _, m := range b.have.Media {
+			r.Wanted, r.Present = r.Wanted+m.Wanted, r.Present+m.Present
+		}
+		for _, a := range b.health.Active {
+			r.Faults = append(r.Faults, printable(a.Code))
+		}
+		if b.refused.ID != "" {
+			r.Refused, r.What = printable(string(b.refused.Code)), printable(b.refused.ID)
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// ready counts, for each bulletin, the boxes that have its recordings.
+func (f *fleet) ready() []readiness {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	boxes := f.au.Boxes()
+	all := []readiness{}
+	for _, b := range f.bulletins {
+		r := readiness{Bulletin: b.Key().String(), Waiting: []string{}}
+		for _, name := range sortedKeys(f.boxes) {
+			if !f.au.Reaches(b.Place, boxes[name]) {
+				continue
+			}
+			r.Of++
+			if has(f.boxes[name].have, b) {
+				r.Ready++
+			} else {
+				r.Waiting = append(r.Waiting, name)
+			}
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// has reports whether a box has this version of a bulletin, and all it needs.
+func has(h message.Have, b plan.Bulletin) bool {
+	if h.Documents[b.Key().String()] != b.Version() {
+		return false
+	}
+	return slices.ContainsFunc(h.Media, func(m message.MediaOf) bool {
+		return m.Bulletin == b.Key().String() && m.Present >= m.Wanted
+	})
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

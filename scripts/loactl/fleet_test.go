@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"loa/agent/clock"
+	"loa/agent/health"
+	"loa/agent/ledger"
+	"loa/agent/message"
+	"loa/agent/mqtt"
+	"loa/agent/plan"
+	"loa/scripts/authority"
+)
+
+// A fake box reports as one would and answers questions.
+type fakeBox struct {
+	w    *world
+	name string
+	key  ed25519.PrivateKey
+	c    *mqtt.Client
+}
+
+func (w *world) box(name string) *fakeBox {
+	w.t.Helper()
+	data, err := os.ReadFile(filepath.Join(w.env["LOA_AUTHORITY"], "boxes", name, "etc/loa/box.key"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	block, _ := pem.Decode(data)
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	b := &fakeBox{w: w, name: name, key: key.(ed25519.PrivateKey)}
+	b.c, err = mqtt.New(mqtt.Opts{
+		Device: name, Brokers: []string{w.broker.URL()}, Fresh: true,
+		Subscriptions: func() []string { return []string{b.topic("cmd")} },
+		Receive:       b.receive,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); b.c.Run(ctx) }()
+	w.t.Cleanup(func() { cancel(); <-done })
+	return b
+}
+
+func (b *fakeBox) topic(leaf string) string { return message.DeviceTopic(b.name, leaf).String() }
+
+func (b *fakeBox) send(leaf string, payload []byte) {
+	b.w.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := b.c.Send(ctx, mqtt.Message{Topic: b.topic(leaf), Payload: payload, Retain: message.DeviceTopic(b.name, leaf).Retained()}); err != nil {
+		b.w.t.Fatal(err)
+	}
+}
+
+// receive answers a question in two pieces, the second first.
+func (b *fakeBox) receive(_ string, raw []byte) {
+	is, err := authority.Read(raw)
+	if err != nil {
+		return
+	}
+	act := is.Doc.(plan.Act)
+	if act.Kind != plan.KindAsk {
+		return
+	}
+	for _, part := range []int{1, 0} {
+		text := []string{"loa \x1b[31mtốt\n", act.Command + "\n"}[part]
+		b.c.Publish(b.topic("answer"), message.EncodeReport(message.Answer{ID: act.ID, Part: part, Of: 2, Text: text}), false)
+	}
+}
+
+func TestWatch(t *testing.T) {
+	w := newWorld(t).sample().online()
+	w.must("box", "add", "box-2", "--place", "26734", "--as", "74-1,74-2")
+	w.must("box", "add", "box-3", "--place", "74", "--as", "74-1,74-2")
+	w.tone("tone.wav", 1, 0.1)
+	file := w.file("b.toml", "id = \"b1\"\nplace = \"26734\"\ntitle = \"B\"\nvalid_until = "+until+"\n[[audio]]\nfile = \"tone.wav\"\n")
+	w.must("bulletin", "sign", file, "--as", "26734-1")
+	var shown struct{ Document plan.Bulletin }
+	w.json(&shown, "bulletin", "show", "b1")
+	one, two := w.box("box-1"), w.box("box-2")
+	have := func(present int) message.Have {
+		return message.Have{
+			At: time.Now(), Clock: clock.Signed,
+			Documents: map[string]int64{"26734/bulletin/b1": shown.Document.Version()},
+			Media:     []message.MediaOf{{Bulletin: "26734/bulletin/b1", Wanted: 1, Present: present}},
+			Sounds:    &message.Sounds{Title: "Bản tin \x1b[2Jsáng", Class: plan.Normal},
+		}
+	}
+	for b, present := range map[*fakeBox]int{one: 1, two: 0} {
+		h := have(present)
+		h.Device = b.name
+		b.send("state", message.EncodeReport(message.State{State: "online", Boot: "x"}))
+		b.send("have", message.SealReport(message.ReportHave, h, b.key))
+	}
+	two.send("health", message.EncodeReport(message.HealthReport{Active: []health.Active{{Condition: health.Condition{Code: "media-missing"}}}}))
+	var r struct {
+		Online int
+		Boxes  []row
+		Ready  []readiness
+	}
+	w.json(&r, "watch", "--once")
+	if r.Online != 2 || len(r.Boxes) != 3 || r.Boxes[0].Sounds != "Bản tin [2Jsáng" || r.Boxes[2].State != "silent" ||
+		len(r.Boxes[1].Faults) != 1 || r.Boxes[1].Faults[0] != "media-missing" {
+		t.Errorf("%+v", r)
+	}
+	if len(r.Ready) != 1 || r.Ready[0].Ready != 1 || r.Ready[0].Of != 2 || fmt.Sprint(r.Ready[0].Waiting) != "[box-2]" {
+		t.Errorf("%+v", r.Ready)
+	}
+	if out := w.must("watch", "--once"); !strings.Contains(out, "ready on 1 of 2") || strings.Contains(out, "\x1b") {
+		t.Errorf("%q", out)
+	}
+	// A forged report does not count.
+	h := have(1)
+	h.Device = two.name
+	two.send("have", message.SealReport(message.ReportHave, h, one.key))
+	w.json(&r, "watch", "--once")
+	if r.Ready[0].Ready != 1 || r.Boxes[1].Forged != 1 {
+		t.Errorf("a forged report counts: %+v %+v", r.Ready, r.Boxes[1])
+	}
+}
+
+func TestAsk(t *testing.T) {
+	w := newWorld(t).sample().online()
+	w.fails(exitFailed, "not answered", "ask", "box-1", "status", "--wait", "100ms")
+	b := w.box("box-1")
+	until := time.Now().Add(20 * time.Second)
+	for !b.c.Connected() && time.Now().Before(until) {
+		time.Sleep(time.Millisecond)
+	}
+	if out := w.must("ask", "box-1", "next", "24h"); out != "loa [31mtốt\nnext 24h\n" {
+		t.Errorf("%q", out)
+	}
+	w.fails(exitFailed, "box-9", "ask", "box-9", "status")
+	w.fails(exitUsage, "", "ask", "box-1")
+}
+
+func TestLedger(t *testing.T) {
+	w := newWorld(t).sample()
+	if out := w.must("ledger", "box-1"); !strings.Contains(out, "no entry") {
+		t.Errorf("%q", out)
+	}
+	au, err := authority.Open(w.env["LOA_AUTHORITY"], authority.Opts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.online()
+	b := w.box("box-1")
+	l, err := ledger.Open(filepath.Join(w.dir, "ledger"), ledger.Opts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for range 3 {
+		l.Append(ledger.Entry{Kind: ledger.End, Result: plan.Heard, HeardS: 12, PlannedS: 12, Title: "Bản tin sáng"})
+	}
+	l.Sync()
+	x, err := l.Segment(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := message.EncodeSegment(message.LedgerHead{Device: "box-1", From: x.From, To: x.To, Prev: x.Prev, Head: x.Head}, x.Data, b.key)
+	if _, err := ledgers(au).Add("box-1", raw, b.key.Public().(ed25519.PublicKey)); err != nil {
+		t.Fatal(err)
+	}
+	if out := w.must("ledger", "box-1", "--last", "2"); strings.Count(out, "Bản tin sáng") != 2 {
+		t.Errorf("%q", out)
+	}
+	if out := w.must("ledger", "box-1", "--verify"); !strings.Contains(out, "3 entries") {
+		t.Errorf("%q", out)
+	}
+	// Somebody edits the archive.
+	files, _ := filepath.Glob(filepath.Join(au.Dir(), "ledger/box-1/*.seg"))
+	data, _ := os.ReadFile(files[0])
+	data[len(data)-5] ^= 1
+	os.WriteFile(files[0], data, 0o600)
+	w.fails(exitFailed, "signature", "ledger", "box-1", "--verify")
+	if code := w.run("ledger"); code != exitFailed || !strings.Contains(w.out.String(), "signature") {
+		t.Errorf("exit %d, %q", code, w.out.String())
+	}
+}
+
+// One machine for everything: broker, media server and dispatcher over TLS, and
+// the tools reach them.
+func TestDispatchServesACommune(t *testing.T) {
+	w := newWorld(t)
+	w.must("init", "--throw-away", "--hosts", "127.0.0.1", "--place", "26734=An Sơn")
+	w.must("box", "add", "box-1", "--place", "26734", "--as", "26734-1,26734-2")
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	said := &lines{came: make(chan string, 16)}
+	a := &app{ctx: ctx, in: strings.NewReader(""), out: said, err: said, env: func(k string) string { return w.env[k] }, now: time.Now, patience: w.patience}
+	// The dispatcher connects to the broker that it serves, whose port is known
+	// only once it listens: it is told by the environment of this test.
+	port := freePort(t)
+	done := make(chan int, 1)
+	go func() {
+		done <- a.do([]string{"dispatch", "--serve-broker", port, "--serve-media", "127.0.0.1:0", "--every", "1s", "--broker", "tls://" + port})
+	}()
+	for s := range said.came {
+		if strings.Contains(s, "online") {
+			break
+		}
+	}
+	w.must("send", "--broker", "tls://"+port)
+	var r struct{ Boxes []row }
+	w.json(&r, "watch", "--once", "--broker", "tls://"+port)
+	if len(r.Boxes) != 1 {
+		t.Errorf("%+v", r)
+	}
+	cancel()
+	if code := <-done; code != exitOK {
+		t.Errorf("exit %d", code)
+	}
+}

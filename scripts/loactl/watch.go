@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+)
+
+// watch shows all boxes: once, or again at every change. On a terminal the table
+// stays where it is.
+func (a *app) watch(args []string) error {
+	fs := a.flags("watch")
+	once := fs.Bool("once", false, "")
+	if _, err := a.parse(fs, args, 0, 0); err != nil {
+		return err
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	f, err := newFleet(au, a.now())
+	if err != nil {
+		return err
+	}
+	l, err := a.connect(au, fleetFilters, f.receive)
+	if err != nil {
+		return err
+	}
+	defer l.stop()
+	if err := a.connected(l); err != nil {
+		return err
+	}
+	c := collector{came: f.came}
+	if err := c.quiet(a, settle); err != nil {
+		return err
+	}
+	for {
+		if err := a.showFleet(f); err != nil || *once {
+			return err
+		}
+		select {
+		case <-a.ctx.Done():
+			return nil
+		case <-f.came:
+		case <-time.After(10 * time.Second):
+		}
+		// A thousand boxes report at their own time; twice a second is enough to look at.
+		select {
+		case <-a.ctx.Done():
+			return nil
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+func (a *app) showFleet(f *fleet) error {
+	rows, ready := f.rows(), f.ready()
+	online := 0
+	for _, r := range rows {
+		if r.State == "online" {
+			online++
+		}
+	}
+	return a.show(map[string]any{"at": a.now().UTC(), "online": online, "boxes": rows, "ready": ready}, func(w io.Writer) {
+		if tty, ok := a.out.(*os.File); ok && term.IsTerminal(int(tty.Fd())) {
+			fmt.Fprint(w, "\x1b[H\x1b[2J")
+		}
+		fmt.Fprintln(w, a.text("watch.head", online, len(rows), a.now().In(vietnam).Format("15:04:05")))
+		a.row(w, a.text("watch.box"), a.text("watch.place"), a.text("watch.state"), a.text("watch.clock"), a.text("watch.media"), a.text("watch.sounds"), a.text("watch.notes"))
+		for _, r := range rows {
+			media := ""
+			if r.Wanted > 0 {
+				media = fmt.Sprintf("%d/%d", r.Present, r.Wanted)
+			}
+			notes := r.Faults
+			if r.Refused != "" {
+				notes = append(notes, a.text("watch.refused", r.What, r.Refused))
+			}
+			if r.Forged > 0 {
+				notes = append(notes, a.text("watch.forged", r.Forged))
+			}
+			a.row(w, r.Box, r.Place, a.text("state."+r.State), r.Clock, media, r.Sounds, strings.Join(notes, "; "))
+		}
+		for _, r := range ready {
+			s := a.text("watch.ready", r.Bulletin, r.Ready, r.Of)
+			if n := len(r.Waiting); n > 0 {
+				s += a.text("watch.waiting", strings.Join(r.Waiting[:min(n, 5)], ", "))
+				if n > 5 {
+					s += " …"
+				}
+			}
+			fmt.Fprintln(w, s)
+		}
+	})
+}
+
+// row writes one line of the table; letters count, not bytes.
+func (a *app) row(w io.Writer, cells ...string) {
+	for i, width := range []int{18, 10, 12, 8, 8, 28} {
+		c := cells[i]
+		if n := utf8.RuneCountInString(c); n > width {
+			c = string([]rune(c)[:width-1]) + "…"
+		} else {
+			c += strings.Repeat(" ", width-n)
+		}
+		fmt.Fprint(w, c, " ")
+	}
+	fmt.Fprintln(w, cells[len(cells)-1])
+}
