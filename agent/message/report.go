@@ -28,7 +28,6 @@ type State struct {
 	State   string            `json:"state"` // online, offline (it said goodbye), lost
 	At      time.Time         `json:"at,omitzero"`
 	Boot    string            `json:"boot"`
-	Nonce   string            `json:"nonce,omitempty"` // fresh for every connection
 	Version string            `json:"version,omitempty"`
 	Board   string            `json:"board,omitempty"`
 	Formats map[plan.Kind]int `json:"formats,omitempty"` // newest format understood of each kind

@@ -1,9 +1,9 @@
 package player
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"sync"
 	"time"
@@ -18,10 +18,15 @@ import (
 // and speech on it must stand above the street.
 const TargetLUFS = -16.0
 
+// shelf is what the library asks of the media room. What is held is not evicted.
+type shelf interface {
+	Hold(sha256 string) (path string, release func(), ok bool)
+}
+
 // A Library opens recordings by content and built-in chimes; relays it leaves
 // to the function it is given.
 type Library struct {
-	media func(sha256 string) (path string, ok bool)
+	shelf shelf
 	relay func(plan.Relay) (sound.Source, error)
 
 	mu       sync.Mutex
@@ -29,8 +34,8 @@ type Library struct {
 }
 
 // NewLibrary makes a library over the box's media.
-func NewLibrary(media func(sha256 string) (string, bool), relay func(plan.Relay) (sound.Source, error)) *Library {
-	return &Library{media: media, relay: relay, loudness: make(map[string]float64)}
+func NewLibrary(media shelf, relay func(plan.Relay) (sound.Source, error)) *Library {
+	return &Library{shelf: media, relay: relay, loudness: make(map[string]float64)}
 }
 
 // Open implements [Opener].
@@ -51,9 +56,9 @@ func (l *Library) Open(p plan.Part) (Opened, error) {
 
 func (l *Library) audio(p plan.Part) (Opened, error) {
 	a := p.Audio
-	path, ok := l.media(a.SHA256)
+	path, release, ok := l.shelf.Hold(a.SHA256)
 	if !ok {
-		return Opened{}, &plan.Error{Code: plan.MediaMissing, Msg: fmt.Sprintf("recording %.12s is not on the box yet", a.SHA256)}
+		return Opened{}, &plan.Error{Code: plan.MediaMissing, Msg: fmt.Sprintf("recording %.12s is not on the box", a.SHA256)}
 	}
 	lufs := p.LoudnessLUFS
 	if lufs == 0 {
@@ -61,14 +66,18 @@ func (l *Library) audio(p plan.Part) (Opened, error) {
 	}
 	src, err := openFile(path, a.Type)
 	if err != nil {
+		release()
 		return Opened{}, err
 	}
+	src.release = sync.OnceFunc(release)
 	return Opened{Source: src, GainDB: sound.LevelGain(lufs, TargetLUFS), SHA256: a.SHA256}, nil
 }
 
 // measured bounds the work of measuring: the first minute tells the level of
 // speech and takes a small ARM core well under a second.
 const measured = time.Minute
+
+var errEnough = errors.New("measured")
 
 // measure is the loudness of a recording whose document does not give it; a
 // recording that has none, such as silence, counts as being at the target.
@@ -79,10 +88,17 @@ func (l *Library) measure(sha256, path, mime string) float64 {
 		return lufs
 	}
 	lufs := TargetLUFS
-	if src, err := openFile(path, mime); err == nil {
-		found, _, _, err := sound.Measure(sound.Cut(src, measured))
-		src.Close()
-		if err == nil && found > sound.NoLoudness {
+	if f, err := os.Open(path); err == nil {
+		var all sound.Loudness
+		_, err := decode.Walk(context.Background(), f, mime, func(pcm []float32) error {
+			all.Add(pcm)
+			if all.Gated() >= measured {
+				return errEnough
+			}
+			return nil
+		})
+		f.Close()
+		if found := all.Integrated(); (err == nil || errors.Is(err, errEnough)) && found > sound.NoLoudness {
 			lufs = found
 		}
 	}
@@ -90,7 +106,7 @@ func (l *Library) measure(sha256, path, mime string) float64 {
 	return lufs
 }
 
-func openFile(path, mime string) (sound.Source, error) {
+func openFile(path, mime string) (*fileSource, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, &plan.Error{Code: plan.MediaMissing, Msg: err.Error()}
@@ -100,21 +116,16 @@ func openFile(path, mime string) (sound.Source, error) {
 		f.Close()
 		return nil, err
 	}
-	return fileSource{src, f}, nil
+	return &fileSource{Source: src, release: func() {}}, nil
 }
 
-// fileSource closes the file with the sound.
+// fileSource lets go of the recording when it is closed.
 type fileSource struct {
-	sound.Source
-	file io.Closer
+	*decode.Source
+	release func()
 }
 
-func (s fileSource) Close() error { return errors.Join(s.Source.Close(), s.file.Close()) }
-
-// SeekTo goes to a place in the recording, if its format can.
-func (s fileSource) SeekTo(at time.Duration) error {
-	if seeker, ok := s.Source.(interface{ SeekTo(time.Duration) error }); ok {
-		return seeker.SeekTo(at)
-	}
-	return errors.ErrUnsupported
+func (s *fileSource) Close() error {
+	defer s.release()
+	return s.Source.Close()
 }

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"loa/agent/config"
+)
+
+// askConsole connects the terminal to the console of the box that runs here, or
+// asks it one question.
+func askConsole(args []string, in *os.File, out, errs io.Writer) int {
+	flags := flag.NewFlagSet("agent console", flag.ContinueOnError)
+	flags.SetOutput(errs)
+	file := flags.String("config", config.File, "the box's own `file`")
+	root := flags.String("root", "", "as the agent was given")
+	socket := flags.String("socket", "", "the console's `socket`, instead of the one in the config")
+	if err := flags.Parse(args); err != nil {
+		return exitUsage
+	}
+	if *socket == "" {
+		*socket = socketOf(*file, *root)
+	}
+	conn, err := net.Dial("unix", *socket)
+	if err != nil {
+		fmt.Fprintln(errs, "agent: no box answers here:", err)
+		return exitFailed
+	}
+	defer conn.Close()
+	if flags.NArg() > 0 {
+		return askOnce(conn, strings.Join(flags.Args(), " "), out, errs)
+	}
+	if term.IsTerminal(int(in.Fd())) {
+		old, err := term.MakeRaw(int(in.Fd()))
+		if err == nil {
+			defer term.Restore(int(in.Fd()), old)
+		}
+	}
+	fmt.Fprint(conn, "\n") // a first line that is empty asks for the line editor
+	go io.Copy(conn, in)   // ends with the process
+	io.Copy(out, conn)
+	return exitOK
+}
+
+// askOnce sends one line and prints the answer. The box ends its answer with a
+// zero byte and the exit code as a digit.
+func askOnce(conn net.Conn, line string, out, errs io.Writer) int {
+	fmt.Fprintf(conn, "%s\n", line)
+	answer, err := io.ReadAll(conn)
+	text, code, ok := strings.Cut(string(answer), "\x00")
+	if err != nil || !ok || len(code) != 1 {
+		fmt.Fprintln(errs, "agent: the box broke off:", err)
+		return exitFailed
+	}
+	if text != "" {
+		fmt.Fprintln(out, text)
+	}
+	return int(code[0] - '0')
+}

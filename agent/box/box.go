@@ -1,0 +1,329 @@
+// Package box makes one box out of open devices: it builds the parts, joins them
+// and starts every Run. All goroutines that live as long as the agent are here.
+package box
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"loa/agent/clock"
+	"loa/agent/console"
+	"loa/agent/health"
+	"loa/agent/ledger"
+	"loa/agent/media"
+	"loa/agent/mqtt"
+	"loa/agent/plan"
+	"loa/agent/player"
+	"loa/agent/policy"
+	"loa/agent/relay"
+	"loa/agent/sound"
+	"loa/agent/speaker"
+	"loa/agent/station"
+	"loa/agent/store"
+	"loa/agent/trust"
+	"loa/boards"
+)
+
+// Opts is one box: who it is, where it keeps things, and its open devices.
+type Opts struct {
+	Device string
+	Lang   string             // of the console: vi or en
+	State  string             // directory of everything that survives
+	Host   string             // moves /proc, /sys and /dev; "" moves nothing
+	Root   []byte             // the root documents that the box carries
+	Key    ed25519.PrivateKey // signs its reports
+
+	Brokers []string // none: the box works alone
+	TLS     *tls.Config
+
+	Board    boards.Board
+	OpenSink func() (speaker.Sink, error)
+	Sound    string      // where sound goes, for people
+	Amp      speaker.Amp // nil: no line keys the amplifier
+	Devices  func(context.Context) error
+	// OpenTTY opens the technician's serial port, again after it was unplugged;
+	// nil: there is none.
+	OpenTTY func() (Terminal, error)
+
+	Socket     string // of the local console; empty: none
+	MediaBytes int64  // room for recordings; 0: what the disk can spare
+
+	Version string
+	Built   time.Time
+	Health  *health.Health
+	Log     *slog.Logger
+	Recent  func(n int) []string // the last lines of the log, for the console
+}
+
+// Box is one box. Make it with [New].
+type Box struct {
+	o       Opts
+	boot    string // fresh for every run, so that an old will cannot mark a new session
+	booted  time.Time
+	clock   *clock.Clock
+	store   *store.Store
+	ledger  *ledger.Ledger
+	media   *media.Library
+	trust   *trust.Trust
+	speaker *speaker.Speaker
+	player  *player.Player
+	station *station.Station
+	mqtt    *mqtt.Client // nil: no broker
+	console *console.Console
+
+	plan  atomic.Pointer[plan.Plan] // the last that the station took
+	acks  atomic.Int64
+	tell  chan struct{} // the reports changed
+	relay relays
+}
+
+// New builds the parts of a box. It starts nothing and makes no sound.
+func New(o Opts) (*Box, error) {
+	b := &Box{o: o, boot: rand.Text(), booted: time.Now(), tell: make(chan struct{}, 1)}
+	b.plan.Store(&plan.Plan{Device: o.Device})
+	if err := os.MkdirAll(o.State, 0o750); err != nil {
+		return nil, fmt.Errorf("cannot use the state directory: %w", err)
+	}
+	var err error
+	if b.store, err = store.Open(filepath.Join(o.State, "docs")); err != nil {
+		return nil, err
+	}
+	saved, _ := b.store.Get(clockName)
+	b.clock = clock.New(clock.Opts{
+		Build: o.Built, Saved: saved, RTC: o.Board.Clock.RTC, Root: o.Host,
+		Save:      func(state []byte) error { return b.store.Put(clockName, state) },
+		TrustHost: o.Board.Clock.Trust == "host",
+		Log:       o.Log.With("room", "clock"),
+	})
+	b.ledger, err = ledger.Open(filepath.Join(o.State, "ledger"), ledger.Opts{
+		Now: b.clock.Now, Log: o.Log.With("room", "ledger"), Report: o.Health.Report,
+	})
+	if err != nil {
+		return nil, err
+	}
+	b.media, err = media.Open(filepath.Join(o.State, "media"), media.Opts{
+		Bases: b.mediaBases, Client: b.mediaClient(), BudgetBytes: o.MediaBytes, DayBytes: b.dayBytes,
+		Now: b.now, Log: o.Log.With("room", "media"), Report: o.Health.ReportOf,
+	})
+	if err != nil {
+		return nil, err
+	}
+	b.trust, err = trust.New(o.Root, o.Device, trust.Opts{Built: o.Built, Now: b.clock.Now})
+	if err != nil {
+		return nil, err
+	}
+	b.speaker = speaker.New(o.OpenSink, o.Amp, speaker.Opts{
+		Settle: o.Board.Amp.Settle(), Linger: o.Board.Amp.Linger(),
+		HighPassHz: o.Board.Levels.HighPassHz, CeilingDBFS: o.Board.Levels.CeilingDBFS,
+		Log: o.Log.With("room", "speaker"), Report: o.Health.Report,
+	})
+	library := player.NewLibrary(b.media, b.openRelay)
+	b.player = player.New(b.speaker, library.Open, o.Log.With("room", "player"))
+	b.station = station.New(station.Opts{
+		Trust: b.trust, Docs: b.store, Ledger: b.ledger, Media: b.media, Clock: b.clock, Player: b.player,
+		Box: policy.Box{Uncommissioned: !o.Board.Commissioned, VolumePercent: o.Board.Levels.VolumePercent},
+		Ack: b.ack, Ask: b.answer, Report: o.Health.Report, Changed: b.changed,
+		Log: o.Log.With("room", "station"),
+	})
+	if len(o.Brokers) > 0 {
+		if b.mqtt, err = b.connection(); err != nil {
+			return nil, err
+		}
+	}
+	b.console = b.newConsole()
+	return b, nil
+}
+
+const clockName = "clock"
+
+// Run lets the box work until ctx ends. On the way out the station ends what
+// sounds, then the speaker switches the amplifier off, then the devices go.
+func (b *Box) Run(ctx context.Context) error {
+	under, cancel := context.WithCancel(context.WithoutCancel(ctx)) // what the station stands on
+	defer cancel()
+	var (
+		wg    sync.WaitGroup
+		first error
+		once  sync.Once
+	)
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	run := func(ctx context.Context, name string, f func(context.Context) error) {
+		wg.Go(func() {
+			err := f(ctx)
+			if err != nil && !errors.Is(err, context.Canceled) {
+				once.Do(func() { first = fmt.Errorf("%s: %w", name, err) })
+				end()
+			}
+		})
+	}
+	// The cast.
+	run(under, "clock", b.clock.Run)
+	run(under, "ledger", b.ledger.Run)
+	run(under, "media", b.media.Run)
+	run(under, "devices", b.devices)
+	run(under, "speaker", b.speaker.Run)
+	run(under, "relays", b.relay.run)
+	run(ctx, "watchdog", b.watch)
+	if b.mqtt != nil {
+		run(under, "mqtt", b.mqtt.Run)
+		run(ctx, "reports", b.report)
+	}
+	if b.o.Socket != "" {
+		run(ctx, "console socket", b.listen)
+	}
+	if b.o.OpenTTY != nil {
+		run(ctx, "console port", b.attend)
+	}
+	err := b.station.Run(ctx)
+	end()
+	b.farewell()
+	cancel()
+	wg.Wait()
+	return errors.Join(err, first, b.ledger.Close())
+}
+
+func (b *Box) devices(ctx context.Context) error {
+	if b.o.Devices == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return b.o.Devices(ctx)
+}
+
+func (b *Box) now() time.Time {
+	t, _ := b.clock.Now()
+	return t
+}
+
+// changed takes the plan that the station took.
+func (b *Box) changed(p *plan.Plan, reassigned bool) {
+	c := *p
+	b.plan.Store(&c)
+	if reassigned && b.mqtt != nil {
+		b.mqtt.Resubscribe()
+	}
+	b.media.Retry()
+	b.nudge()
+}
+
+// nudge says that reports may have changed.
+func (b *Box) nudge() {
+	select {
+	case b.tell <- struct{}{}:
+	default:
+	}
+}
+
+// watch looks every few seconds at what no event tells of.
+func (b *Box) watch(ctx context.Context) error {
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	var moved time.Time
+	for {
+		now, level := b.clock.Now()
+		var clockErr, lostErr error
+		if level < clock.RTC {
+			clockErr = fmt.Errorf("the clock's trust is %v: slots need %v", level, clock.RTC)
+		}
+		b.o.Health.Report("clock-untrusted", clockErr)
+		if why := b.trust.Stale(now); why != "" {
+			lostErr = errors.New(why)
+		}
+		if b.mqtt != nil && b.mqtt.Connected() && b.trust.AuthorityLost(now) {
+			lostErr = errors.Join(lostErr, errors.New("this broker keeps something from the box"))
+			// Another broker may know more; give each a few minutes.
+			if time.Since(moved) > 6*time.Minute && len(b.o.Brokers) > 1 {
+				moved = time.Now()
+				b.mqtt.NextBroker()
+			}
+		}
+		b.o.Health.Report("authority-lost", lostErr)
+		status := b.speaker.Status()
+		b.o.Health.Report("sink-missing", status.Sink)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// relays runs live sources for as long as they are played.
+type relays struct {
+	mu  sync.Mutex
+	ctx context.Context
+	wg  sync.WaitGroup
+}
+
+func (r *relays) run(ctx context.Context) error {
+	r.mu.Lock()
+	r.ctx = ctx
+	r.mu.Unlock()
+	<-ctx.Done()
+	r.mu.Lock()
+	r.ctx = nil
+	r.mu.Unlock()
+	r.wg.Wait()
+	return nil
+}
+
+// start runs f until it returns or the box ends. It reports whether it does.
+func (r *relays) start(f func(context.Context)) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ctx == nil {
+		return false
+	}
+	ctx := r.ctx
+	r.wg.Go(func() { f(ctx) }) // run waits for it
+	return true
+}
+
+// openRelay opens a live station. It is only ever asked for what an authorised
+// schedule or act plays.
+func (b *Box) openRelay(r plan.Relay) (sound.Source, error) {
+	src := relay.New(r, relay.Opts{
+		Client: b.mediaClient(), Hosts: b.hosts(),
+		Report: b.o.Health.Report, Event: b.relayEvent,
+		Log: b.o.Log.With("room", "relay"),
+	})
+	if !b.relay.start(func(ctx context.Context) { src.Run(ctx) }) {
+		src.Close()
+		return nil, errors.New("the box is ending")
+	}
+	return src, nil
+}
+
+func (b *Box) relayEvent(e relay.Event) {
+	entry := ledger.Entry{Kind: ledger.Event, Detail: fmt.Sprintf("relay: %s instead of %q", e.To, e.From)}
+	if e.Why != nil {
+		entry.Detail += ": " + e.Why.Error()
+	}
+	b.note(entry)
+}
+
+// note writes an entry that no occurrence stands behind.
+func (b *Box) note(e ledger.Entry) {
+	e.Time, e.Clock = b.clock.Now()
+	if _, err := b.ledger.Append(e); err != nil {
+		b.o.Log.Error("cannot write the ledger", "err", err)
+	}
+}
+
+func newNonce() string {
+	var n [16]byte
+	rand.Read(n[:])
+	return base64.StdEncoding.EncodeToString(n[:])
+}

@@ -1,0 +1,114 @@
+package box
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"loa/agent/console"
+	"loa/agent/message"
+	"loa/agent/mqtt"
+	"loa/agent/plan"
+	"loa/agent/station"
+)
+
+// connection is the box's way to its brokers.
+func (b *Box) connection() (*mqtt.Client, error) {
+	topic := func(leaf string) string { return message.DeviceTopic(b.o.Device, leaf).String() }
+	state := func(s string) []byte {
+		return message.EncodeReport(message.State{
+			State: s, Boot: b.boot, At: b.now(), Version: b.o.Version, Board: b.o.Board.Name,
+			Formats: message.Formats(),
+		})
+	}
+	return mqtt.New(mqtt.Opts{
+		Device: b.o.Device, Brokers: b.o.Brokers, TLS: b.o.TLS, Clock: b.clock.TLSTime,
+		Subscriptions: b.trust.Subscriptions,
+		Receive:       func(topic string, raw []byte) { b.station.Receive(context.Background(), topic, raw) },
+		Will: func() (mqtt.Message, bool) {
+			return mqtt.Message{Topic: topic(message.LeafState), Payload: message.EncodeReport(message.State{State: "lost", Boot: b.boot}), Retain: true}, true
+		},
+		Birth: func() []mqtt.Message {
+			b.nudge()
+			return []mqtt.Message{
+				{Topic: topic(message.LeafState), Payload: state("online"), Retain: true},
+				{Topic: topic(message.LeafAsk), Payload: b.question()},
+			}
+		},
+		Leave: func() []mqtt.Message {
+			return []mqtt.Message{{Topic: topic(message.LeafState), Payload: state("offline"), Retain: true}}
+		},
+		Window: b.trust.ReconnectWindow,
+		Outbox: filepath.Join(b.o.State, "outbox"),
+		Report: b.o.Health.Report, Log: b.o.Log.With("room", "mqtt"),
+	})
+}
+
+// mediaClient fetches from servers that the broker's CA vouches for. Its clock
+// is the box's, which is never before what it knows for sure.
+func (b *Box) mediaClient() *http.Client {
+	t := &http.Transport{
+		MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 20 * time.Second,
+		ResponseHeaderTimeout: 30 * time.Second,
+	}
+	if b.o.TLS != nil {
+		t.TLSClientConfig = b.o.TLS.Clone()
+		t.TLSClientConfig.Time = b.clock.TLSTime
+	}
+	return &http.Client{Transport: t}
+}
+
+func (b *Box) mediaBases() []string { return b.plan.Load().Want.Media }
+
+// dayBytes is what may be fetched over a metered line in one day; 0: no limit.
+func (b *Box) dayBytes() int64 {
+	p := b.plan.Load()
+	if s := p.Want.Settings; s == nil || !s.Metered {
+		return 0
+	}
+	var least int64
+	for _, x := range p.Policies {
+		if n := x.MeteredDayBytes; n > 0 && (least == 0 || n < least) {
+			least = n
+		}
+	}
+	return least
+}
+
+// ack signs an acknowledgement and puts it into the outbox.
+func (b *Box) ack(a station.Ack) {
+	b.nudge()
+	if b.mqtt == nil {
+		return
+	}
+	m := message.Ack{
+		Device: b.o.Device, At: b.now(), Place: a.Doc.Place, Kind: a.Doc.Kind, ID: a.Doc.ID, SHA256: a.SHA256,
+		Occurrence: a.ID, State: a.State, Result: a.Result, Code: a.Code, Why: a.Why, VI: a.VI, HeardS: a.HeardS,
+	}
+	id := fmt.Sprintf("%s-%d", b.boot, b.acks.Add(1))
+	topic := message.DeviceTopic(b.o.Device, message.LeafAck).String()
+	if err := b.mqtt.Queue(topic, message.SealReport(message.ReportAck, m, b.o.Key), id); err != nil {
+		b.o.Log.Error("an acknowledgement may be lost", "err", err)
+	}
+}
+
+// answer answers a question from the centre as the console would.
+func (b *Box) answer(a plan.Act) {
+	line := a.Command
+	if a.Kind == plan.KindIdentify {
+		line = "status"
+	}
+	// The station must not wait for it; the watch on relays waits for its end.
+	b.relay.start(func(ctx context.Context) {
+		text, code := b.console.Do(ctx, line, console.Asker{Remote: true})
+		of := max(1, (len(text)+message.MaxAnswer-1)/message.MaxAnswer)
+		for part := range of {
+			piece := text[part*message.MaxAnswer : min(len(text), (part+1)*message.MaxAnswer)]
+			b.mqtt.Publish(message.DeviceTopic(b.o.Device, message.LeafAnswer).String(), message.EncodeReport(message.Answer{
+				ID: a.ID, Part: part, Of: of, Code: code, Text: piece,
+			}), false)
+		}
+	})
+}

@@ -1,0 +1,264 @@
+package box
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"loa/agent/ahead"
+	"loa/agent/clock"
+	"loa/agent/console"
+	"loa/agent/health"
+	"loa/agent/plan"
+	"loa/agent/policy"
+)
+
+// A Terminal is a line to a technician.
+type Terminal interface {
+	io.ReadWriteCloser
+}
+
+func (b *Box) newConsole() *console.Console {
+	t := technician{b}
+	return console.New(console.Box{
+		View: t, Plan: b.station, Sound: t, Ledger: b.ledger, Log: b.o.Recent,
+	}, console.Opts{Lang: b.o.Lang, Now: b.now})
+}
+
+// technician answers what the console asks.
+type technician struct{ b *Box }
+
+func (t technician) Faults() []health.Active { return t.b.o.Health.Active(time.Now()) }
+func (t technician) Clock() clock.Facts      { return t.b.clock.Facts() }
+
+func (t technician) Status() console.Status {
+	b := t.b
+	p := b.plan.Load()
+	v := b.station.View()
+	spk := b.speaker.Status()
+	st := console.Status{
+		Device: b.o.Device, Name: p.Want.Name, Place: p.Place, Board: b.o.Board.Name,
+		Version: b.o.Version, Built: b.o.Built, Started: b.booted,
+		Amp: spk.Amp, RMSDBFS: spk.RMSDBFS, PeakDBFS: spk.PeakDBFS, Xruns: spk.Xruns, Underruns: spk.Underruns,
+		Volume: v.Volume, LocalUntil: v.LocalUntil, DiskFree: b.diskFree(),
+	}
+	if spk.Sink != nil {
+		st.Sink = spk.Sink.Error()
+	}
+	if b.mqtt != nil {
+		st.Broker, st.Connected = strings.Join(b.o.Brokers, " "), b.mqtt.Connected()
+	}
+	for _, a := range p.Acts {
+		if a.Kind == plan.KindMute && a.MuteUntil.After(st.MutedUntil) {
+			st.MutedUntil = a.MuteUntil
+		}
+	}
+	if v.Now != nil {
+		it := itemOf(v.Now.Occurrence)
+		it.From, it.Volume = v.Now.Began, v.Now.Volume
+		st.Now = &it
+	}
+	for _, o := range v.Waiting {
+		st.Waiting = append(st.Waiting, itemOf(o))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if lines, err := b.station.Ahead(ctx, 24*time.Hour); err == nil {
+		if i := slices.IndexFunc(lines, func(l ahead.Line) bool { return l.Sounds && l.At.After(v.At) }); i >= 0 {
+			it := itemOf(lines[i].Occurrence)
+			it.From, it.Until, it.Volume = lines[i].At, lines[i].Until, lines[i].Volume
+			st.Next = &it
+		}
+	}
+	have := b.mediaOf(p)
+	for _, m := range have {
+		st.MediaWanted += m.Wanted
+		st.MediaPresent += m.Present
+	}
+	return st
+}
+
+func itemOf(o plan.Occurrence) console.Item {
+	it := console.Item{Title: o.Title, Class: o.Class, From: o.Start, Until: o.End}
+	for _, p := range o.Parts {
+		if p.Relay != nil && len(p.Relay.URLs) > 0 {
+			it.Relay = p.Relay.URLs[0]
+		}
+	}
+	return it
+}
+
+func (t technician) Documents() []console.Document {
+	p := t.b.plan.Load()
+	now := t.b.now()
+	var all []console.Document
+	add := func(h plan.Head, v *plan.Validity, title string, class plan.Class, missing int) {
+		d := console.Document{
+			Place: h.Place, Kind: h.Kind, ID: h.ID, Title: title, Class: class, Issued: h.Issued,
+			State: console.InForce, Missing: missing,
+		}
+		if v != nil {
+			d.Until = v.ValidUntil
+			switch {
+			case v.Withdrawn:
+				d.State = console.Withdrawn
+			case now.Before(v.ValidFrom):
+				d.State = console.Later
+			case !now.Before(v.ValidUntil):
+				d.State = console.Expired
+			}
+		}
+		all = append(all, d)
+	}
+	for _, d := range p.Bulletins {
+		missing := 0
+		for _, a := range d.Audio {
+			if _, ok := t.b.media.Path(a.SHA256); !ok {
+				missing++
+			}
+		}
+		add(d.Head, &d.Validity, d.Title, d.Class, missing)
+	}
+	for _, d := range p.Schedules {
+		add(d.Head, &d.Validity, "", "", 0)
+	}
+	for _, d := range p.Policies {
+		add(d.Head, &d.Validity, "", "", 0)
+	}
+	for _, d := range p.Alerts {
+		title := ""
+		if len(d.Alerts) > 0 {
+			title = d.Alerts[0].Headline
+		}
+		add(d.Head, nil, title, plan.Emergency, 0)
+	}
+	slices.SortFunc(all, func(a, b console.Document) int {
+		return strings.Compare(a.Place+"/"+string(a.Kind)+"/"+a.ID, b.Place+"/"+string(b.Kind)+"/"+b.ID)
+	})
+	return all
+}
+
+func (t technician) PlayLocal(ctx context.Context, part plan.Part, title string, volume int, confirmed bool) error {
+	return t.b.station.PlayLocal(ctx, part, title, volume, confirmed)
+}
+
+func (t technician) StopLocal(ctx context.Context) (bool, error) { return t.b.station.StopLocal(ctx) }
+
+func (t technician) HoldAmp(d time.Duration) error {
+	t.b.speaker.HoldAmp(d)
+	return nil
+}
+
+func (t technician) Volume(ctx context.Context, percent int) error {
+	return t.b.station.Volume(ctx, percent)
+}
+
+// diskFree is the room for everything that the box keeps, in bytes.
+func (b *Box) diskFree() int64 {
+	var st unix.Statfs_t
+	if unix.Statfs(b.o.State, &st) != nil {
+		return 0
+	}
+	return int64(st.Bavail) * int64(st.Bsize)
+}
+
+// listen serves the local console on its socket, which only its owner may open.
+// A first line that is empty asks for the line editor; any other is one command,
+// answered with its text, a zero byte and the exit code as a digit.
+func (b *Box) listen(ctx context.Context) error {
+	if err := os.MkdirAll(filepath.Dir(b.o.Socket), 0o755); err != nil {
+		return fmt.Errorf("cannot make the console's directory: %w", err)
+	}
+	os.Remove(b.o.Socket) // of an agent that was killed
+	old := unix.Umask(0o177)
+	l, err := net.Listen("unix", b.o.Socket)
+	unix.Umask(old)
+	if err != nil {
+		// The box must speak even if nobody can look at it.
+		b.o.Log.Error("no local console", "err", err)
+		<-ctx.Done()
+		return nil
+	}
+	defer context.AfterFunc(ctx, func() { l.Close() })()
+	seats := make(chan struct{}, 4) // sessions at once
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			for range cap(seats) { // wait for those that speak
+				seats <- struct{}{}
+			}
+			return nil
+		}
+		select {
+		case seats <- struct{}{}:
+		default:
+			conn.Close()
+			continue
+		}
+		go func() { // listen waits for it at its end
+			defer func() { <-seats }()
+			defer conn.Close()
+			defer context.AfterFunc(ctx, func() { conn.Close() })()
+			b.speak(ctx, conn)
+		}()
+	}
+}
+
+func (b *Box) speak(ctx context.Context, conn net.Conn) {
+	conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	in := bufio.NewReaderSize(conn, 1024)
+	line, err := in.ReadString('\n')
+	if err != nil {
+		return
+	}
+	conn.SetReadDeadline(time.Time{})
+	if line = strings.TrimRight(line, "\r\n"); line == "" {
+		b.console.Serve(ctx, struct {
+			io.Reader
+			io.Writer
+		}{in, conn})
+		return
+	}
+	answer, code := b.console.Do(ctx, line, console.Asker{})
+	fmt.Fprintf(conn, "%s\x00%d", answer, code)
+}
+
+// attend serves the technician's serial port, and opens it again when it was
+// unplugged.
+func (b *Box) attend(ctx context.Context) error {
+	for {
+		port, err := b.o.OpenTTY()
+		if err == nil {
+			err = b.console.Serve(ctx, port)
+			port.Close()
+		}
+		if err != nil && !errors.Is(err, context.Canceled) {
+			b.o.Log.Debug("the technician's port", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(2 * time.Second): // a port that fails at once must not spin
+		}
+	}
+}
+
+// hosts are those from which a relay may come now.
+func (b *Box) hosts() []string {
+	p := b.plan.Load()
+	ps := make([]plan.Policy, 0, len(p.Policies))
+	for _, x := range p.Policies {
+		ps = append(ps, x)
+	}
+	return policy.Hosts(ps, b.now())
+}

@@ -1,0 +1,209 @@
+// Command agent is the daemon of one box: it takes signed programmes and alerts,
+// plays them, and proves what was heard.
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"loa/agent/box"
+	"loa/agent/config"
+	"loa/agent/hardware"
+	"loa/agent/health"
+	"loa/boards"
+)
+
+// Set at build time.
+var (
+	version = "dev"
+	built   = "" // Unix seconds of the commit
+)
+
+func main() {
+	if handled, code := hardware.RunChild(os.Args[1:]); handled {
+		os.Exit(code)
+	}
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func run(args []string, in *os.File, out, errs io.Writer) int {
+	if len(args) > 0 && args[0] == "console" {
+		return askConsole(args[1:], in, out, errs)
+	}
+	flags := flag.NewFlagSet("agent", flag.ContinueOnError)
+	flags.SetOutput(errs)
+	file := flags.String("config", config.File, "the box's own `file`")
+	root := flags.String("root", "", "move /etc, /var, /run, /proc, /sys and /dev to `DIR`")
+	board := flags.String("board", "", "a board's `name` or file, instead of the one in the config")
+	stdin := flags.Bool("stdin", false, "a technician's console on standard input")
+	debug := flags.Bool("debug", false, "log more")
+	show := flags.Bool("version", false, "print the version and exit")
+	flags.Usage = func() {
+		fmt.Fprintln(errs, "usage: agent [flags]            run the box\n       agent console [COMMAND]  speak with the box that runs here")
+		flags.PrintDefaults()
+	}
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case err != nil:
+		return exitUsage
+	case flags.NArg() > 0:
+		fmt.Fprintf(errs, "agent: what is %q?\n", flags.Arg(0))
+		flags.Usage()
+		return exitUsage
+	}
+	if *show {
+		fmt.Fprintln(out, "loa agent", version)
+		return exitOK
+	}
+	level := slog.LevelInfo
+	if *debug {
+		level = slog.LevelDebug
+	}
+	recent := newRecent(errs)
+	log := slog.New(slog.NewTextHandler(recent, &slog.HandlerOptions{Level: level}))
+
+	cfg, err := config.Load(*file, *root)
+	if err != nil {
+		fmt.Fprintln(errs, "agent:", err)
+		return exitUsage
+	}
+	if *board != "" {
+		cfg.Board = *board
+	}
+	b, err := boards.Load(cfg.Board)
+	if err != nil {
+		fmt.Fprintln(errs, "agent:", err)
+		return exitUsage
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := serve(ctx, cfg, b, *root, *stdin, log, recent); err != nil {
+		fmt.Fprintln(errs, "agent:", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+// serve makes one box of the files and devices here and lets it work until ctx
+// ends.
+func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, stdin bool, log *slog.Logger, recent *recent) error {
+	rootDocs, err := os.ReadFile(cfg.RootFile)
+	if err != nil {
+		return fmt.Errorf("cannot read the root keys: %w", err)
+	}
+	key, err := readKey(cfg.ReportKey)
+	if err != nil {
+		return err
+	}
+	h := health.New(log.With("room", "health"), nil)
+	var tlsConfig *tls.Config
+	if len(cfg.Broker.URLs) > 0 {
+		if tlsConfig, err = readTLS(cfg.Broker); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(cfg.State, 0o750); err != nil {
+		return fmt.Errorf("cannot use the state directory: %w", err)
+	}
+	devices := hardware.Open(b, hardware.Opts{Root: root, State: cfg.State, Report: h.Report, Log: log.With("room", "hardware")})
+	o := box.Opts{
+		Device: cfg.Device, Lang: cfg.Lang, State: cfg.State, Host: root, Root: rootDocs, Key: key,
+		Brokers: cfg.Broker.URLs, TLS: tlsConfig,
+		Board: b, OpenSink: devices.OpenSink, Sound: devices.Sound, Amp: devices.Amp, Devices: devices.Run,
+		Socket: cfg.Socket, MediaBytes: int64(cfg.MediaMB) * 1_000_000,
+		Version: version, Built: buildTime(), Health: h, Log: log, Recent: recent.Last,
+	}
+	if stdin {
+		o.OpenTTY = func() (box.Terminal, error) { return standard{}, nil }
+	}
+	made, err := box.New(o)
+	if err != nil {
+		return err
+	}
+	log.Info("box", "device", cfg.Device, "board", b.Name, "version", version, "sound", devices.Sound)
+	return made.Run(ctx)
+}
+
+// standard is standard input and output as a technician's terminal.
+type standard struct{}
+
+func (standard) Read(p []byte) (int, error)  { return os.Stdin.Read(p) }
+func (standard) Write(p []byte) (int, error) { return os.Stdout.Write(p) }
+func (standard) Close() error                { return nil }
+
+// buildTime is when the source was committed; it bounds what time it can be.
+func buildTime() time.Time {
+	s, err := strconv.ParseInt(built, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(s, 0)
+}
+
+// readKey reads the box's Ed25519 key from a PEM file in PKCS#8.
+func readKey(path string) (ed25519.PrivateKey, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the box's key: %w", err)
+	}
+	block, _ := pem.Decode(data)
+	if block == nil {
+		return nil, fmt.Errorf("%s: not a PEM file", path)
+	}
+	k, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	key, ok := k.(ed25519.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("%s: a box's key is an Ed25519 key, this is a %T", path, k)
+	}
+	return key, nil
+}
+
+// readTLS reads what the box shows to brokers and media servers, and by what it
+// knows them.
+func readTLS(b config.Broker) (*tls.Config, error) {
+	ca, err := os.ReadFile(b.CA)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the CA of the brokers: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(ca) {
+		return nil, fmt.Errorf("%s: no certificate in it", b.CA)
+	}
+	pair, err := tls.LoadX509KeyPair(b.Cert, b.Key)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the box's certificate: %w", err)
+	}
+	return &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// socketOf is where the console of the box that runs here listens.
+func socketOf(file, root string) string {
+	if cfg, err := config.Load(file, root); err == nil {
+		return cfg.Socket
+	}
+	return filepath.Join(root, config.Socket)
+}

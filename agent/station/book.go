@@ -1,0 +1,193 @@
+package station
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"loa/agent/ledger"
+	"loa/agent/plan"
+	"loa/agent/policy"
+	"loa/agent/schedule"
+)
+
+// write puts an entry into the ledger, about o if there is one. A ledger that
+// cannot be written is its own condition and stops no sound.
+func (s *Station) write(e ledger.Entry, o *plan.Occurrence, now time.Time) {
+	e.Time, e.Clock = s.o.Clock.Now()
+	if e.Time.Before(now) {
+		e.Time = now
+	}
+	if o != nil {
+		e.ID, e.Slot, e.Class, e.Origin, e.Lang, e.Title = o.ID, o.Slot, o.Class, o.Origin, o.Lang, o.Title
+		e.Place, e.Signer, e.Due = o.By.Place, o.Signer, o.Start
+		if o.Item.ID != "" {
+			e.Item = o.Item.String()
+		}
+		if o.Repeat > 1 {
+			e.Rounds = o.Repeat
+		}
+	}
+	if _, err := s.o.Ledger.Append(e); err != nil {
+		s.o.Log.Error("cannot write the ledger", "kind", e.Kind, "id", e.ID, "err", err)
+	}
+}
+
+// A telling is a refusal that is written once: the same code for the same thing.
+type telling struct {
+	id   string
+	code plan.Code
+}
+
+// tell writes down, once, that o was refused.
+func (s *Station) tell(o plan.Occurrence, v policy.Verdict, now time.Time) {
+	if !v.Final {
+		s.progress.Refused[o.ID] = v.Code
+	}
+	if s.sounds(o.ID) {
+		return // its ending says why
+	}
+	k := telling{o.ID, v.Code}
+	if _, done := s.told[k]; done {
+		return
+	}
+	if len(s.told) >= maxTold {
+		clear(s.told)
+	}
+	s.told[k] = now
+	s.write(ledger.Entry{Kind: ledger.Refused, Result: plan.Refused, Code: v.Code, Detail: v.Why}, &o, now)
+	s.o.Ack(Ack{
+		Doc: o.By, ID: o.ID, State: "refused", Result: plan.Refused, Code: v.Code, Why: v.Why, VI: v.VI,
+	})
+	s.o.Log.Info("refused", "id", o.ID, "code", v.Code, "why", v.Why)
+}
+
+// maxTold bounds the memory of refusals. A plan that is larger tells some again.
+const maxTold = 4096
+
+// strike ends o for good, unheard.
+func (s *Station) strike(o plan.Occurrence, now time.Time) {
+	schedule.Strike(&s.progress, &o)
+	if s.local != nil && s.local.ID == o.ID {
+		s.local = nil
+	}
+}
+
+// acknowledge tells who asked for o what became of it. What a schedule planned
+// is in the ledger, which the centre gets anyway.
+func (s *Station) acknowledge(o *plan.Occurrence, state string, result plan.Result, code plan.Code, heardS float64) {
+	if o.By.Kind == plan.KindSchedule || o.By.ID == "" {
+		return
+	}
+	s.o.Ack(Ack{Doc: o.By, ID: o.ID, State: state, Result: result, Code: code, HeardS: heardS})
+}
+
+// recall folds the ledger's last days into progress and usage, so that a reboot
+// repeats nothing and resets no cap. What the last run left open is closed.
+func (s *Station) recall(now time.Time) {
+	s.progress = schedule.NewProgress(now)
+	s.since = now
+	open := make(map[string]ledger.Entry)
+	err := s.o.Ledger.Each(ledger.Query{From: now.Add(-memory)}, func(e ledger.Entry) bool {
+		s.since = e.Time
+		o := occurrenceOf(e)
+		switch e.Kind {
+		case ledger.Start:
+			open[e.ID] = e
+		case ledger.Pause, ledger.End:
+			delete(open, e.ID)
+			if e.AirS > 0 {
+				d := time.Duration(e.AirS * float64(time.Second))
+				s.usage.Add(policy.UseOf(o, e.Time.Add(-d), d))
+			}
+			if e.Kind == ledger.End {
+				schedule.End(&s.progress, &o, e.Time)
+			}
+		case ledger.Refused:
+			s.told[telling{e.ID, e.Code}] = e.Time
+		}
+		return true
+	})
+	if err != nil {
+		s.o.Log.Warn("the ledger could be read only in part", "err", err)
+	}
+	for _, e := range open {
+		s.closeOpen(e, now)
+	}
+}
+
+// closeOpen ends what sounded when the last run ended without a word. How long it
+// sounded is not known; the caps count the longest it can have been. An item of a
+// slot may be joined again where its timeline is; an act or a round of an alert
+// may not: a flickering supply would repeat it for ever.
+func (s *Station) closeOpen(start ledger.Entry, now time.Time) {
+	o := occurrenceOf(start)
+	aired := max(0, now.Sub(start.Time))
+	if rest := time.Duration((start.PlannedS - start.AtS) * float64(time.Second)); start.PlannedS > 0 {
+		aired = min(aired, rest)
+	}
+	s.usage.Add(policy.UseOf(o, start.Time, aired))
+	e := start
+	e.Kind, e.Result, e.AirS = ledger.End, plan.Partial, aired.Seconds()
+	e.Detail = "the agent ended while it sounded"
+	if o.Slot != "" {
+		e.Kind = ledger.Pause
+	} else {
+		schedule.End(&s.progress, &o, now)
+	}
+	e.Time, e.Clock = s.o.Clock.Now()
+	if _, err := s.o.Ledger.Append(e); err != nil {
+		s.o.Log.Error("cannot write the ledger", "id", e.ID, "err", err)
+	}
+}
+
+// occurrenceOf is as much of an occurrence as the ledger remembers.
+func occurrenceOf(e ledger.Entry) plan.Occurrence {
+	o := plan.Occurrence{
+		ID: e.ID, Slot: e.Slot, Class: e.Class, Signer: e.Signer, Repeat: max(1, e.Rounds), Title: e.Title,
+		Origin: e.Origin, Lang: e.Lang, Start: e.Due,
+	}
+	if parts := strings.SplitN(e.ID, "/", 4); len(parts) >= 3 {
+		o.By = plan.Key{Place: parts[0], Kind: plan.Kind(parts[1]), ID: parts[2]}
+	}
+	if place, rest, ok := strings.Cut(e.Item, "/"); ok {
+		kind, id, _ := strings.Cut(rest, "/")
+		o.Item = plan.Key{Place: place, Kind: plan.Kind(kind), ID: id}
+	}
+	return o
+}
+
+// A tally counts refusals that nobody known signed: one entry per code and hour,
+// or a flood would fill the ledger.
+type tally struct {
+	since time.Time
+	n     int
+}
+
+// tallyUp counts a refusal without a verified signature.
+func (s *Station) tallyUp(code plan.Code, topic, why string, now time.Time) {
+	t := s.unsigned[code]
+	if t != nil && now.Sub(t.since).Abs() < time.Hour {
+		t.n++
+		return
+	}
+	n := 1
+	if t != nil {
+		n += t.n
+	}
+	s.unsigned[code] = &tally{since: now}
+	s.write(ledger.Entry{
+		Kind: ledger.Refused, Result: plan.Refused, Code: code, Count: n,
+		Detail: fmt.Sprintf("%s on %s", why, quote(topic)),
+	}, nil, now)
+	s.o.Log.Warn("refused, unsigned", "code", code, "topic", quote(topic), "why", why, "count", n)
+}
+
+// quote is at most 64 bytes of hostile text, escaped.
+func quote(s string) string {
+	q := fmt.Sprintf("%+q", s)
+	if len(q) > 64 {
+		q = q[:61] + "..."
+	}
+	return q
+}

@@ -1,0 +1,199 @@
+package station
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"loa/agent/arbiter"
+	"loa/agent/clock"
+	"loa/agent/ledger"
+	"loa/agent/plan"
+	"loa/agent/policy"
+	"loa/agent/schedule"
+)
+
+// decide recomputes everything from the whole plan and the clock, makes the
+// player do what follows, and returns when the answer may change by itself.
+func (s *Station) decide(now time.Time, level clock.Level) (until time.Time) {
+	s.replan(now)
+	if level >= clock.RTC {
+		s.lapses(now)
+	}
+	due, allowed, volume, until := s.ask(now, level)
+	holder, waiting := arbiter.Choose(allowed)
+	switch {
+	case holder == nil && s.current != nil:
+		s.silence(due, now, level)
+	case holder != nil && (s.current == nil || s.current.o.ID != holder.ID):
+		s.give(*holder, volume[holder.ID], now)
+	}
+	s.publish(waiting, now, until)
+	return until
+}
+
+// ask is what schedule, policy, clock and library say now, and until when. What
+// is refused for good makes room for the next item of its slot, so it asks again
+// until nothing more is.
+func (s *Station) ask(now time.Time, level clock.Level) (due, allowed []plan.Occurrence, volume map[string]int, until time.Time) {
+	policies := s.policies()
+	volume = make(map[string]int)
+	for {
+		due, until = schedule.Due(&s.plan, s.progress, now)
+		if s.local != nil {
+			due = append(due, *s.local)
+		}
+		allowed = allowed[:0]
+		struck := false
+		for _, o := range due {
+			j := s.judge(policies, o, now, level)
+			if !j.Until.IsZero() && j.Until.Before(until) {
+				until = j.Until
+			}
+			if j.Code == plan.Accepted {
+				allowed = append(allowed, o)
+				volume[o.ID] = j.VolumePercent
+				continue
+			}
+			s.tell(o, j, now)
+			if j.Final {
+				s.strike(o, now)
+				struck = true
+			}
+		}
+		if !struck {
+			return due, allowed, volume, until
+		}
+	}
+}
+
+// judge is what the clock, local law and the library say of an occurrence.
+func (s *Station) judge(policies []plan.Policy, o plan.Occurrence, now time.Time, level clock.Level) policy.Verdict {
+	if o.By.Kind == plan.KindSchedule && level < clock.RTC {
+		return policy.Verdict{
+			Code: plan.ClockCode,
+			Why:  fmt.Sprintf("a slot needs the clock trust %v, it is %v", clock.RTC, level),
+			VI:   "đồng hồ chưa đủ tin cậy để phát theo giờ",
+		}
+	}
+	v := policy.Allow(policies, s.usage, o, now)
+	if v.Code == plan.QuietHours && o.ID == s.confirmed {
+		v = policy.Verdict{VolumePercent: o.Volume, Until: v.Until}
+	}
+	if v.Code != plan.Accepted || s.sounds(o.ID) {
+		return v // what sounds has opened its parts already
+	}
+	sha, missing := s.missing(o)
+	if !missing || o.Class == plan.Emergency && len(o.Parts) > 1 && !s.wordless[o.ID] {
+		return v // an emergency sounds its tone at once, and again with its words when they come
+	}
+	v.Code, v.Final = plan.MediaMissing, o.Slot != ""
+	v.Why = fmt.Sprintf("recording %.12s is not on the box", sha)
+	v.VI = fmt.Sprintf("bản ghi %.12s chưa có trong máy", sha)
+	return v
+}
+
+func (s *Station) policies() []plan.Policy { return slices.Collect(maps.Values(s.plan.Policies)) }
+
+func (s *Station) sounds(id string) bool { return s.current != nil && s.current.o.ID == id }
+
+// missing names a recording of o that is not on the box.
+func (s *Station) missing(o plan.Occurrence) (sha256 string, missing bool) {
+	for _, p := range o.Parts {
+		if p.Audio == nil {
+			continue
+		}
+		if _, here := s.o.Media.Path(p.Audio.SHA256); !here {
+			return p.Audio.SHA256, true
+		}
+	}
+	return "", false
+}
+
+// give hands the speaker to o.
+func (s *Station) give(o plan.Occurrence, volume int, now time.Time) {
+	// It is still fading from its last turn: that ending will say where to go on.
+	if s.turning(o.ID) {
+		return
+	}
+	if s.current != nil {
+		s.current.yielded, s.current.why = true, plan.Priority
+		s.usage.End(now)
+	}
+	t := &turn{o: o, began: now, volume: volume, before: s.heard[o.ID]}
+	start := ledger.Entry{Kind: ledger.Start, AtS: o.At.Seconds(), Volume: volume, PlannedS: o.Length.Seconds()}
+	// What a flickering supply must not repeat is on the disk before it sounds;
+	// an alarm does not wait for the disk.
+	if o.Class != plan.Emergency {
+		s.write(start, &o, now)
+	}
+	t.number = s.o.Player.Play(o, volume, now)
+	s.current, s.turns[t.number] = t, t
+	schedule.Begin(&s.progress, &o)
+	s.usage.Begin(o, now)
+	if o.Class == plan.Emergency {
+		s.write(start, &o, now)
+	}
+	s.acknowledge(&o, "started", "", "", 0)
+	s.o.Log.Info("sounds", "id", o.ID, "class", o.Class, "from", o.At, "volume", volume)
+}
+
+// silence ends what sounds, because nothing may. If only the hour or a cap
+// stands against it, it may go on later.
+func (s *Station) silence(due []plan.Occurrence, now time.Time, level clock.Level) {
+	t := s.current
+	if i := slices.IndexFunc(due, func(o plan.Occurrence) bool { return o.ID == t.o.ID }); i >= 0 {
+		v := s.judge(s.policies(), due[i], now, level)
+		t.why, t.yielded = v.Code, !v.Final
+	} else if now.Before(t.o.End) && t.why == plan.Accepted {
+		t.why = plan.Revoked // withdrawn, or its signer is gone
+	}
+	s.current = nil
+	s.progress.Sounding = ""
+	s.usage.End(now)
+	s.o.Player.Stop()
+}
+
+func (s *Station) turning(id string) bool {
+	for _, t := range s.turns {
+		if t.o.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// lapses writes down what should have sounded and cannot any more.
+func (s *Station) lapses(now time.Time) {
+	from := s.since
+	if oldest := now.Add(-memory); from.Before(oldest) {
+		from = oldest
+	}
+	for _, l := range schedule.Missed(&s.plan, s.progress, from, now) {
+		schedule.Close(&s.progress, &l)
+		if s.turning(l.ID) {
+			// It sounds, or fades: its ending will be written with what was heard.
+			for _, t := range s.turns {
+				if t.o.ID == l.ID {
+					t.why, t.yielded = l.Code, false
+				}
+			}
+			continue
+		}
+		e := ledger.Entry{
+			Kind: ledger.End, Result: l.Result, Code: l.Code,
+			AtS: l.At.Seconds(), PlannedS: l.Length.Seconds(), HeardS: s.heard[l.ID].Seconds(),
+		}
+		if l.Stop.ID != "" {
+			e.Detail = "stopped by " + l.Stop.String()
+		}
+		delete(s.heard, l.ID)
+		s.write(e, &l.Occurrence, now)
+		s.acknowledge(&l.Occurrence, "finished", l.Result, l.Code, e.HeardS)
+	}
+}
+
+// memory is how long what ended is remembered: longer than any slot with any
+// correction of the clock around it.
+const memory = 49 * time.Hour

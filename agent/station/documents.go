@@ -1,0 +1,248 @@
+package station
+
+import (
+	"fmt"
+	"time"
+
+	"loa/agent/ledger"
+	"loa/agent/plan"
+	"loa/agent/schedule"
+	"loa/agent/trust"
+)
+
+// Where things lie on the shelf.
+const (
+	trustName = "trust/state"
+	docsName  = "docs/" // and what the document is, see nameOf
+)
+
+// load brings back what the last run knew.
+func (s *Station) load() {
+	now, _ := s.o.Clock.Now()
+	if snapshot, err := s.o.Docs.Get(trustName); err == nil {
+		if err := s.o.Trust.Restore(snapshot); err != nil {
+			s.fault("trust cannot be restored", err, now)
+		}
+	}
+	var names []string
+	var raw [][]byte
+	for _, name := range s.o.Docs.List(docsName) {
+		b, err := s.o.Docs.Get(name)
+		if err != nil {
+			s.fault(name+" cannot be read any more", err, now)
+			continue
+		}
+		names, raw = append(names, name), append(raw, b)
+	}
+	for i, v := range s.o.Trust.Load(raw) {
+		if !v.Accepted() {
+			s.gone(names[i], v.Head.Key(), v.Code, now)
+		}
+	}
+	s.recall(now)
+	s.write(ledger.Entry{Kind: ledger.Boot}, nil, now)
+	s.rejudge(now)
+	s.changed(now, true)
+}
+
+func (s *Station) fault(what string, err error, now time.Time) {
+	s.o.Log.Error(what, "err", err)
+	s.write(ledger.Entry{Kind: ledger.Event, Detail: what + ": " + err.Error()}, nil, now)
+}
+
+// nameOf is where a document lies on the shelf. A box has one want.
+func nameOf(k plan.Key) string {
+	if k.Kind == plan.KindWant {
+		return docsName + "want"
+	}
+	return docsName + k.String()
+}
+
+// gone drops a stored document that counts no more, and says so.
+func (s *Station) gone(name string, k plan.Key, code plan.Code, now time.Time) {
+	if err := s.o.Docs.Delete(name); err != nil {
+		s.o.Log.Error("cannot drop a document", "name", name, "err", err)
+	}
+	s.write(ledger.Entry{
+		Kind: ledger.Refused, ID: k.String(), Place: k.Place, Result: plan.Refused, Code: code,
+		Detail: "a stored document counts no more",
+	}, nil, now)
+	s.o.Ack(Ack{Doc: k, State: "refused", Result: plan.Refused, Code: code})
+}
+
+// receive judges what came from the wire and lets it have its effect.
+func (s *Station) receive(m incoming) {
+	now, level := s.o.Clock.Now()
+	v := s.o.Trust.Judge(m.topic, m.raw, now, level)
+	switch {
+	case v.Same:
+		return
+	case !v.Accepted():
+		s.refuse(v, m.topic, now)
+		return
+	case v.Kind == plan.KindLive:
+		// Live voice is judged like any act, so that its author hears why, and is not played.
+		v.Code, v.Verified = plan.Unsupported, true
+		v.Err = &plan.Error{Code: plan.Unsupported, Msg: "this version does not play live voice"}
+		s.refuse(v, m.topic, now)
+		return
+	}
+	// An alarm sounds first and is made durable meanwhile. Everything else has to
+	// be on the disk before it has an effect.
+	if v.Kind == plan.KindAlert {
+		s.o.Trust.Commit(v)
+		s.changed(now, false)
+		s.decide(now, level)
+		s.received(v)
+		if err := s.keep(v); err != nil {
+			s.fault("alert "+v.Head.Key().String()+" would not survive a power cut", err, now)
+		}
+		return
+	}
+	if err := s.keep(v); err != nil {
+		if act, ok := v.Doc.(plan.Act); ok {
+			// A box that may forget an act must not begin it.
+			s.progress.Ended[schedule.ActID(&act.Head)] = true
+		}
+		v.Code = plan.Storage
+		v.Err = &plan.Error{Code: plan.Storage, Msg: err.Error()}
+		s.refuse(v, m.topic, now)
+		return
+	}
+	s.received(v)
+	s.effect(v, now)
+}
+
+// keep makes an accepted verdict durable and commits it.
+func (s *Station) keep(v trust.Verdict) error {
+	if keepsRaw(v.Kind) {
+		if err := s.o.Docs.Put(nameOf(v.Head.Key()), v.Raw); err != nil {
+			return fmt.Errorf("cannot keep %s: %w", v.Head.Key(), err)
+		}
+	}
+	s.o.Trust.Commit(v)
+	if !v.Persist {
+		return nil
+	}
+	if err := s.o.Docs.Put(trustName, s.o.Trust.Snapshot()); err != nil {
+		return fmt.Errorf("cannot keep the state of trust: %w", err)
+	}
+	return nil
+}
+
+// keepsRaw reports the kinds whose envelopes are kept beside the state of trust.
+func keepsRaw(k plan.Kind) bool {
+	switch k {
+	case plan.KindBulletin, plan.KindSchedule, plan.KindPolicy, plan.KindAlert, plan.KindWant:
+		return true
+	}
+	return false
+}
+
+// effect does what an accepted document asks for beyond being part of the plan.
+func (s *Station) effect(v trust.Verdict, now time.Time) {
+	if v.Rejudge {
+		s.rejudge(now)
+	}
+	switch doc := v.Doc.(type) {
+	case plan.Beat:
+		return
+	case plan.TimeAnswer:
+		if err := s.o.Clock.SetSigned(doc.Time, v.NotAfter, v.RoundTrip); err != nil {
+			s.o.Log.Warn("time answer refused", "err", err)
+		}
+		return
+	case plan.ClockReset:
+		s.o.Clock.Lower(doc.Floor)
+	case plan.Act:
+		switch doc.Kind {
+		case plan.KindAsk, plan.KindIdentify:
+			s.o.Ask(doc)
+			return
+		case plan.KindAcked:
+			if err := s.o.Ledger.Acked(doc.Seq, doc.HeadHash); err != nil {
+				s.o.Log.Warn("ledger acknowledgement refused", "seq", doc.Seq, "err", err)
+			}
+			return
+		case plan.KindMute:
+			s.write(ledger.Entry{Kind: ledger.Mute, ID: doc.Key().String(), Due: doc.MuteUntil, Holders: doc.Proof.Holders, Detail: doc.Reason}, nil, now)
+		}
+	}
+	s.changed(now, v.Rejudge || v.Kind == plan.KindWant)
+}
+
+// rejudge asks what stored documents are worth after a change of trust.
+func (s *Station) rejudge(now time.Time) {
+	s.rejudgedAt = now
+	gone := s.o.Trust.Rejudge()
+	for _, k := range gone {
+		s.gone(nameOf(k), k, plan.Revoked, now)
+	}
+	if len(gone) == 0 {
+		return
+	}
+	if err := s.o.Docs.Put(trustName, s.o.Trust.Snapshot()); err != nil {
+		s.fault("the state of trust would not survive a power cut", err, now)
+	}
+}
+
+// changed takes the new plan, asks for its recordings and tells whoever listens.
+func (s *Station) changed(now time.Time, reassigned bool) {
+	s.replanAt = time.Time{}
+	s.replan(now)
+	all, urgent := recordingsOf(&s.plan)
+	s.o.Media.Want(all, urgent...)
+	s.o.Changed(&s.plan, reassigned)
+}
+
+// recordingsOf is every recording that the plan may need, and those of alarms.
+func recordingsOf(p *plan.Plan) (all, urgent []plan.Audio) {
+	for _, b := range p.Bulletins {
+		switch {
+		case b.Withdrawn:
+		case b.Class == plan.Emergency:
+			urgent = append(urgent, b.Audio...)
+		default:
+			all = append(all, b.Audio...)
+		}
+	}
+	return all, urgent
+}
+
+// received acknowledges a document or an act.
+func (s *Station) received(v trust.Verdict) {
+	switch v.Kind {
+	case plan.KindBeat, plan.KindTime, plan.KindAcked, plan.KindAsk:
+		return
+	}
+	s.o.Ack(Ack{Doc: v.Head.Key(), SHA256: v.SHA256, State: "received"})
+}
+
+// refuse writes down and answers what was not accepted. It changes nothing else.
+func (s *Station) refuse(v trust.Verdict, topic string, now time.Time) {
+	why := ""
+	if v.Err != nil {
+		why = v.Err.Error()
+	}
+	if !v.Verified {
+		s.tallyUp(v.Code, topic, why, now)
+		return
+	}
+	if v.Code == plan.Conflict {
+		s.o.Report("document-conflict", v.Err)
+	}
+	k := telling{v.SHA256, v.Code}
+	if _, done := s.told[k]; done {
+		return // a retained document comes again with every connection
+	}
+	if len(s.told) >= maxTold {
+		clear(s.told)
+	}
+	s.told[k] = now
+	key := v.Head.Key()
+	s.write(ledger.Entry{
+		Kind: ledger.Refused, ID: key.String(), Place: key.Place, Result: plan.Refused, Code: v.Code, Doc: v.SHA256, Detail: why,
+	}, nil, now)
+	s.o.Ack(Ack{Doc: key, SHA256: v.SHA256, State: "refused", Result: plan.Refused, Code: v.Code, Why: why, VI: v.VI})
+	s.o.Log.Warn("refused", "document", key, "code", v.Code, "why", why)
+}

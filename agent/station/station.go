@@ -1,0 +1,261 @@
+// Package station is the one loop: a message, a tick or an ending wakes it, it
+// asks what is due, what is allowed and who goes first, and hands the answer on.
+package station
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"loa/agent/clock"
+	"loa/agent/ledger"
+	"loa/agent/plan"
+	"loa/agent/policy"
+	"loa/agent/schedule"
+	"loa/agent/trust"
+)
+
+// player is what the station asks of whoever makes sound.
+type player interface {
+	Play(o plan.Occurrence, volumePercent int, now time.Time) (turn int)
+	Stop()
+	Endings() <-chan plan.Ending
+}
+
+// shelf keeps documents through a power cut.
+type shelf interface {
+	Put(name string, data []byte) error
+	Get(name string) ([]byte, error)
+	Delete(name string) error
+	List(prefix string) []string
+}
+
+// diary is the ledger as the station writes and reads it.
+type diary interface {
+	Append(ledger.Entry) (ledger.Entry, error)
+	Each(ledger.Query, func(ledger.Entry) bool) error
+	Acked(seq int64, head string) error
+	Sync() error
+}
+
+// recordings is what the station asks of the media room.
+type recordings interface {
+	Path(sha256 string) (path string, ok bool)
+	Want(list []plan.Audio, urgent ...plan.Audio)
+	Changed() <-chan struct{}
+}
+
+// watch is the clock as the station reads and sets it.
+type watch interface {
+	Now() (time.Time, clock.Level)
+	Stepped() <-chan clock.Step
+	SetSigned(at, notAfter time.Time, rtt time.Duration) error
+	Lower(at time.Time)
+}
+
+// Opts is what a station works with.
+type Opts struct {
+	Trust  *trust.Trust
+	Docs   shelf
+	Ledger diary
+	Media  recordings
+	Clock  watch
+	Player player
+	Box    policy.Box                   // how the board stands; the want may change it
+	Ack    func(Ack)                    // hands an acknowledgement to the outbox
+	Ask    func(a plan.Act)             // answers a question from the centre, or identifies
+	Report func(code string, err error) // raises a condition, or clears it when err is nil
+	// Changed is told after every change of the plan; reassigned says that the
+	// box must subscribe again.
+	Changed func(p *plan.Plan, reassigned bool)
+	Log     *slog.Logger
+}
+
+// An Ack tells the centre what became of a document or of what it asked for.
+type Ack struct {
+	Doc    plan.Key // whose; Place is the device for what was for this box alone
+	SHA256 string
+	ID     string // of the occurrence, if there is one
+	State  string // received, started, finished, refused, expired
+	Result plan.Result
+	Code   plan.Code
+	Why    string // sentences for people, with a refusal
+	VI     string
+	HeardS float64
+}
+
+// Station decides what the box does. Make one with [New]; only Run decides.
+type Station struct {
+	o      Opts
+	inbox  chan incoming
+	orders chan func(now time.Time) // what the technician asks for
+	wake   chan struct{}
+
+	// Of Run alone.
+	plan       plan.Plan
+	replanAt   time.Time
+	rejudgedAt time.Time
+	progress   plan.Progress
+	usage      policy.Usage
+	since      time.Time                // what should have sounded from then on and did not was missed
+	turns      map[int]*turn            // at the speaker, or fading
+	current    *turn                    // at the speaker
+	heard      map[string]time.Duration // of what was interrupted and may go on
+	wordless   map[string]bool          // emergencies whose words are missing and whose tone has sounded
+	told       map[telling]time.Time    // refusals that are written down
+	unsigned   map[plan.Code]*tally
+	local      *plan.Occurrence // what the technician plays
+	confirmed  string           // its ID, when quiet hours are no reason against it
+
+	mu   sync.Mutex
+	view View
+}
+
+type incoming struct {
+	topic string
+	raw   []byte
+}
+
+// A turn is one stretch at the speaker.
+type turn struct {
+	o       plan.Occurrence
+	number  int
+	began   time.Time
+	volume  int
+	before  time.Duration // heard in earlier turns
+	why     plan.Code     // why it was ended; empty: it ended by itself
+	yielded bool          // it may go on later
+}
+
+// inboxSize bounds what waits to be judged. Documents are retained by the broker
+// and come again after a reconnection; so many full envelopes are 16 MiB.
+const inboxSize = 256
+
+// New makes a station. Nothing happens before Run.
+func New(o Opts) *Station {
+	return &Station{
+		o:        o,
+		inbox:    make(chan incoming, inboxSize),
+		orders:   make(chan func(time.Time), 8),
+		wake:     make(chan struct{}, 1),
+		turns:    make(map[int]*turn),
+		heard:    make(map[string]time.Duration),
+		wordless: make(map[string]bool),
+		told:     make(map[telling]time.Time),
+		unsigned: make(map[plan.Code]*tally),
+	}
+}
+
+// Receive takes a message from the wire. It waits while the inbox is full, so
+// that a flood is held by the connection and not by the memory.
+func (s *Station) Receive(ctx context.Context, topic string, raw []byte) {
+	select {
+	case s.inbox <- incoming{topic, raw}:
+	case <-ctx.Done():
+	}
+}
+
+// longest bounds how long the station sleeps: what it cannot see, such as a clock
+// that becomes trusted, is noticed within this.
+const longest = 5 * time.Second
+
+// Run decides until ctx ends; then it silences the player and writes down what
+// was sounding.
+func (s *Station) Run(ctx context.Context) error {
+	s.load()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			s.leave()
+			return nil
+		case m := <-s.inbox:
+			s.receive(m)
+		case e := <-s.o.Player.Endings():
+			s.ended(e)
+		case f := <-s.orders:
+			now, _ := s.o.Clock.Now()
+			f(now)
+		case step := <-s.o.Clock.Stepped():
+			s.stepped(step)
+		case <-s.o.Media.Changed():
+			s.arrived()
+		case <-s.wake:
+		case <-timer.C:
+		}
+		now, level := s.o.Clock.Now()
+		until := s.decide(now, level)
+		timer.Reset(max(time.Millisecond, min(longest, until.Sub(now))))
+	}
+}
+
+// leave ends what sounds and waits for the word of it, so that the ledger's last
+// line is true.
+func (s *Station) leave() {
+	if s.current != nil {
+		s.current.yielded = true // the next run may join it
+		s.o.Player.Stop()
+	}
+	deadline := time.After(2 * time.Second) // a fade takes 80 ms; a lost device must not hold the exit
+	for len(s.turns) > 0 {
+		select {
+		case e := <-s.o.Player.Endings():
+			s.ended(e)
+		case <-deadline:
+			s.o.Log.Warn("the player did not end in time")
+			return
+		}
+	}
+	if err := s.o.Ledger.Sync(); err != nil {
+		s.o.Log.Error("cannot sync the ledger", "err", err)
+	}
+}
+
+// stepped takes note that the clock jumped: open slots are joined where their
+// timeline is now.
+func (s *Station) stepped(step clock.Step) {
+	now, _ := s.o.Clock.Now()
+	s.o.Trust.Stepped(step.By)
+	s.progress.Since = now
+	if s.current != nil {
+		s.progress.Since = s.current.o.Start
+	}
+	s.replanAt = time.Time{}
+	s.write(ledger.Entry{Kind: ledger.Clock, Detail: fmt.Sprintf("the clock stepped by %v", step.By)}, nil, now)
+}
+
+// arrived takes note that recordings came or went.
+func (s *Station) arrived() {
+	for k := range s.told {
+		if k.code == plan.MediaMissing {
+			delete(s.told, k)
+		}
+	}
+}
+
+// replan takes the plan from trust when it changed, and once a minute, because
+// places and grants have their times too.
+func (s *Station) replan(now time.Time) {
+	if now.Before(s.replanAt) && s.replanAt.Sub(now) <= time.Minute {
+		return
+	}
+	s.replanAt = now.Add(time.Minute)
+	if now.Sub(s.rejudgedAt).Abs() > 24*time.Hour {
+		s.rejudge(now)
+	}
+	s.plan = s.o.Trust.Plan(now)
+	box := s.o.Box
+	wanted := policy.BoxOf(&s.plan)
+	if set := s.plan.Want.Settings; set != nil {
+		box.Uncommissioned = box.Uncommissioned && wanted.Uncommissioned
+		if wanted.VolumePercent > 0 {
+			box.VolumePercent = wanted.VolumePercent
+		}
+	}
+	box.Mutes, box.LocalUntil = wanted.Mutes, s.usage.LocalUntil
+	s.usage.Box = box
+	schedule.Forget(&s.progress, &s.plan, now.Add(-memory))
+}

@@ -1,0 +1,169 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"time"
+
+	"loa/agent/ahead"
+	"loa/agent/plan"
+	"loa/agent/policy"
+	"loa/agent/schedule"
+)
+
+// A View is what the station last decided.
+type View struct {
+	At      time.Time
+	Now     *Sounding // nil: nothing sounds
+	Waiting []plan.Occurrence
+	Next    time.Time // when the answer may change by itself
+
+	Volume     int       // the box's own, in percent
+	LocalUntil time.Time // a technician is at the horn until then
+}
+
+// Sounding is what has the speaker.
+type Sounding struct {
+	Occurrence plan.Occurrence
+	Began      time.Time
+	Volume     int // percent
+}
+
+func (s *Station) publish(waiting []plan.Occurrence, now, until time.Time) {
+	v := View{At: now, Waiting: waiting, Next: until, Volume: s.usage.VolumePercent, LocalUntil: s.usage.LocalUntil}
+	if t := s.current; t != nil {
+		v.Now = &Sounding{Occurrence: t.o, Began: t.began, Volume: t.volume}
+	}
+	s.mu.Lock()
+	s.view = v
+	s.mu.Unlock()
+}
+
+// View is what the station last decided.
+func (s *Station) View() View {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.view
+}
+
+var errBusy = errors.New("the station does not answer")
+
+// order runs f in the loop and waits for it.
+func (s *Station) order(ctx context.Context, f func(now time.Time)) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	done := make(chan struct{})
+	select {
+	case s.orders <- func(now time.Time) { defer close(done); f(now) }:
+	case <-ctx.Done():
+		return errBusy
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return errBusy
+	}
+}
+
+// Ahead is what will sound and what will be refused in the next d, computed from
+// where the box stands by the functions that decide.
+func (s *Station) Ahead(ctx context.Context, d time.Duration) ([]ahead.Line, error) {
+	var (
+		p plan.Plan
+		g plan.Progress
+		u policy.Usage
+		t time.Time
+	)
+	err := s.order(ctx, func(now time.Time) {
+		p, g, u, t = s.plan, s.copyProgress(), s.usage.Clone(), now
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ahead.Continue(p, g, u, t, t.Add(d)), nil
+}
+
+func (s *Station) copyProgress() plan.Progress {
+	g := s.progress
+	g.Ended, g.At = maps.Clone(g.Ended), maps.Clone(g.At)
+	g.Last, g.Refused = maps.Clone(g.Last), maps.Clone(g.Refused)
+	return g
+}
+
+// Plan is the plan as it holds now. It must not be changed.
+func (s *Station) Plan(ctx context.Context) (p plan.Plan, err error) {
+	err = s.order(ctx, func(time.Time) { p = s.plan })
+	return p, err
+}
+
+// PlayLocal sounds something that is built in, for the technician, under the same
+// law as everything else; at most 30 s. What refuses it is returned. A technician
+// who confirmed that it is to sound in quiet hours, or while the time is not
+// known, stands at the horn and is believed.
+func (s *Station) PlayLocal(ctx context.Context, part plan.Part, title string, volume int, confirmed bool) error {
+	var refused error
+	err := s.order(ctx, func(now time.Time) {
+		length := min(part.Length, localLongest)
+		o := plan.Occurrence{
+			ID: "local/" + now.UTC().Format("20060102T150405.000"), Class: plan.Test, Origin: plan.Own,
+			Title: title, Parts: []plan.Part{part}, Repeat: 1,
+			Start: now, End: now.Add(length + time.Second), Length: length, Volume: volume,
+		}
+		_, level := s.o.Clock.Now()
+		s.confirmed = ""
+		if confirmed {
+			s.confirmed = o.ID
+		}
+		v := s.judge(s.policies(), o, now, level)
+		if v.Code != plan.Accepted {
+			refused = &plan.Error{Code: v.Code, Msg: v.Why}
+			return
+		}
+		if s.local != nil {
+			schedule.End(&s.progress, s.local, now)
+		}
+		s.local = &o
+	})
+	return errors.Join(err, refused)
+}
+
+const localLongest = 30 * time.Second
+
+// StopLocal ends what sounds now, for good, at the technician's word. It reports
+// whether anything did.
+func (s *Station) StopLocal(ctx context.Context) (stopped bool, err error) {
+	err = s.order(ctx, func(now time.Time) {
+		s.local = nil
+		t := s.current
+		if t == nil {
+			return
+		}
+		stopped = true
+		schedule.End(&s.progress, &t.o, now)
+		t.why, t.yielded = plan.LocalMode, false
+		s.current = nil
+		s.usage.End(now)
+		s.o.Player.Stop()
+	})
+	return stopped, err
+}
+
+// LocalMode keeps everything from outside silent until d from now, for a
+// technician at the horn; 0 ends it. It ends by itself.
+func (s *Station) LocalMode(ctx context.Context, d time.Duration) error {
+	return s.order(ctx, func(now time.Time) {
+		s.usage.LocalUntil = now.Add(min(d, localModeLongest))
+	})
+}
+
+const localModeLongest = 30 * time.Minute
+
+// Volume sets the box's own volume, in percent, until the centre sets another.
+func (s *Station) Volume(ctx context.Context, percent int) error {
+	return s.order(ctx, func(time.Time) {
+		s.o.Box.VolumePercent = percent
+		s.replanAt = time.Time{}
+	})
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"loa/agent/decode"
+	"loa/agent/mqtt"
+	"loa/agent/plan"
+	"loa/agent/sound"
+	"loa/scripts/authority"
+	"loa/scripts/mediaserver"
+)
+
+// A programme is what was sent, and with what it can be compared.
+type programme struct {
+	start   time.Time
+	length  time.Duration
+	masters map[string]string // bulletin id → WAV file of what it was made from
+}
+
+// The start must leave the box time to connect and to fetch the recordings.
+const headStart = 3 * time.Second
+
+// send signs the programme and sends it: a policy without quiet hours, two
+// bulletins, and a schedule with one slot that begins in a moment.
+func (s *stage) send(ctx context.Context, folder string, now time.Time) (*programme, error) {
+	p := &programme{
+		start:   now.Add(headStart).Truncate(time.Second).Add(time.Second),
+		masters: map[string]string{"thong-bao": filepath.Join(folder, "bulletin.master.wav"), "nhac": filepath.Join(folder, "music.master.wav")},
+	}
+	day := plan.Validity{ValidFrom: now.Add(-time.Minute).UTC().Truncate(time.Second), ValidUntil: now.Add(24 * time.Hour).UTC().Truncate(time.Second)}
+	policy := &plan.Policy{Validity: day, Zone: "+07:00", QuietHours: []plan.Span{}}
+	policy.Place, policy.ID = s.place, "demo"
+	documents := []any{policy}
+
+	chime, _ := sound.ChimeLength("gong")
+	p.length = chime
+	slot := plan.Slot{
+		ID: "sang", Items: []plan.Item{{Chime: "gong"}},
+		At: []string{p.start.In(time.FixedZone("", 7*3600)).Format("15:04:05")}, GapS: 1, ForS: 120,
+	}
+	var sent []authority.Issued
+	for _, b := range []struct{ id, file, title, text string }{
+		{"thong-bao", "bulletin.mp3", "Lịch tiêm chủng", "Sáng thứ hai, trạm y tế phường tiêm chủng cho trẻ em, bắt đầu lúc bảy giờ ba mươi phút."},
+		{"nhac", "music.wav", "Nhạc hiệu", ""},
+	} {
+		audio, lufs, err := s.addMedia(filepath.Join(folder, b.file))
+		if err != nil {
+			return nil, err
+		}
+		doc := &plan.Bulletin{
+			Validity: day, Class: plan.Normal, Origin: plan.Own, Lang: "vi", Title: b.title, Text: b.text,
+			Audio: []plan.Audio{audio}, LoudnessLUFS: lufs,
+		}
+		doc.Place, doc.ID = s.place, b.id
+		is, err := s.sign(doc)
+		if err != nil {
+			return nil, err
+		}
+		sent = append(sent, is)
+		slot.Items = append(slot.Items, plan.Item{Ref: &plan.Ref{Kind: plan.KindBulletin, ID: b.id, SHA256: is.SHA256}})
+		p.length += time.Second + time.Duration(audio.DurationMS)*time.Millisecond
+	}
+	schedule := &plan.Schedule{Validity: day, Zone: "+07:00", Slots: []plan.Slot{slot}}
+	schedule.Place, schedule.ID = s.place, "demo"
+	documents = append(documents, schedule)
+	for _, doc := range documents {
+		is, err := s.sign(doc)
+		if err != nil {
+			return nil, err
+		}
+		sent = append(sent, is)
+	}
+	all, err := s.au.Issued()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	for _, is := range all {
+		if err := s.sender.Send(ctx, mqtt.Message{Topic: is.Topic.String(), Payload: is.Raw, Retain: true}); err != nil {
+			return nil, fmt.Errorf("no broker took %s: %w", is.Topic, err)
+		}
+	}
+	return p, nil
+}
+
+func (s *stage) sign(doc any) (authority.Issued, error) {
+	is, err := s.au.Sign(doc, s.signers...)
+	if err != nil {
+		return is, err
+	}
+	return is, s.au.Keep(is)
+}
+
+// addMedia puts a recording into the media server's folder and measures it.
+func (s *stage) addMedia(file string) (plan.Audio, float64, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return plan.Audio{}, 0, err
+	}
+	defer f.Close()
+	sum, size, err := mediaserver.Add(s.au.MediaDir(), f)
+	if err != nil {
+		return plan.Audio{}, 0, err
+	}
+	if _, err := f.Seek(0, 0); err != nil {
+		return plan.Audio{}, 0, err
+	}
+	var loudness sound.Loudness
+	info, err := decode.Walk(context.Background(), f, "", func(pcm []float32) error {
+		loudness.Add(pcm)
+		return nil
+	})
+	if err != nil {
+		return plan.Audio{}, 0, errors.Join(fmt.Errorf("%s is no recording", file), err)
+	}
+	lufs := float64(int(loudness.Integrated()*10)) / 10
+	return plan.Audio{SHA256: sum, Bytes: size, Type: info.Type, DurationMS: info.Duration.Milliseconds(), Lang: "vi"}, lufs, nil
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"loa/agent/console"
+	"loa/agent/ledger"
+	"loa/drivers/gpioline"
+)
+
+// show prints, until ctx ends, what the box does: what is due, what sounds and
+// how loud, what the amplifier's line does, what the ledger writes.
+func show(ctx context.Context, out io.Writer, b *box, p *programme) error {
+	if next, err := b.ask("next 24h"); err == nil {
+		fmt.Fprintf(out, "Sắp phát (due):\n%s\n\n", next)
+	}
+	w := watcher{box: b, out: out, live: term.IsTerminal(int(os.Stdout.Fd()))}
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-b.ended:
+			b.ended <- err
+			return fmt.Errorf("the agent ended: %v; see %s", err, b.logFile)
+		case <-ctx.Done():
+			w.clear()
+			b.stop()
+			w.lines()
+			fmt.Fprintf(out, "\nÂm ly: %s · âm thanh: %s\n", w.amp(), w.where())
+			return nil
+		case <-tick.C:
+			w.lines()
+			w.meter()
+		}
+	}
+}
+
+// A watcher turns what the box says into lines.
+type watcher struct {
+	box   *box
+	out   io.Writer
+	live  bool // a terminal: the last line is drawn anew
+	drawn bool
+	seq   int64
+	edges int
+}
+
+// lines prints what is new in the ledger and on the amplifier's line.
+func (w *watcher) lines() {
+	if edges, err := gpioline.Edges(w.box.state("amp.line")); err == nil {
+		for _, e := range edges[min(w.edges, len(edges)):] {
+			w.clear()
+			fmt.Fprintf(w.out, "%s  âm ly     %s\n", e.At.Format("15:04:05.000"), onOff(e.On))
+		}
+		w.edges = len(edges)
+	}
+	if entries, err := put[[]ledger.Entry](w.box, "ledger last 20"); err == nil {
+		for _, e := range entries {
+			if e.Seq <= w.seq {
+				continue
+			}
+			w.seq = e.Seq
+			w.clear()
+			fmt.Fprintf(w.out, "%s  nhật ký   #%d %s %s%s\n", e.Time.Local().Format("15:04:05.000"), e.Seq, e.Kind, e.Title, detail(e))
+		}
+	}
+}
+
+func detail(e ledger.Entry) string {
+	switch e.Kind {
+	case ledger.End, ledger.Pause:
+		return fmt.Sprintf(" → %s, %.1f s, %.0f dBFS (%s)", e.Result, e.HeardS, e.LevelDBFS, e.Proof)
+	case ledger.Refused:
+		return fmt.Sprintf(" → %s: %s", e.Code, e.Detail)
+	}
+	return ""
+}
+
+func (w *watcher) meter() {
+	st, err := w.box.status()
+	if err != nil {
+		return
+	}
+	line := fmt.Sprintf("%s  %s  %s", bar(st.RMSDBFS), onOff(st.Amp), title(st))
+	switch {
+	case w.live:
+		fmt.Fprintf(w.out, "\r\x1b[K%s", line)
+		w.drawn = true
+	case st.Now != nil && time.Now().UnixMilli()/200%5 == 0: // a file gets one a second
+		fmt.Fprintf(w.out, "%s  %s\n", time.Now().Format("15:04:05.000"), line)
+	}
+}
+
+func (w *watcher) clear() {
+	if w.drawn {
+		fmt.Fprint(w.out, "\r\x1b[K")
+		w.drawn = false
+	}
+}
+
+func title(st console.Status) string {
+	switch {
+	case st.Now != nil:
+		return "đang phát: " + st.Now.Title
+	case st.Next != nil:
+		return fmt.Sprintf("kế tiếp %s: %s", st.Next.From.Local().Format("15:04:05"), st.Next.Title)
+	}
+	return "im lặng"
+}
+
+// bar draws −48 to 0 dBFS in 24 columns.
+func bar(rms float64) string {
+	n := int(math.Round((rms + 48) / 2))
+	n = max(0, min(24, n))
+	return "[" + strings.Repeat("█", n) + strings.Repeat("·", 24-n) + "]"
+}
+
+func onOff(on bool) string {
+	if on {
+		return "BẬT"
+	}
+	return "tắt"
+}
+
+// amp is the level of the amplifier's line.
+func (w *watcher) amp() string {
+	edges, err := gpioline.Edges(w.box.state("amp.line"))
+	if err != nil || len(edges) == 0 {
+		return "tắt"
+	}
+	return onOff(edges[len(edges)-1].On)
+}
+
+// where is where sound went.
+func (w *watcher) where() string {
+	file := w.box.state("heard.wav")
+	if _, err := os.Stat(file); err != nil {
+		return "card âm thanh"
+	}
+	return file
+}
