@@ -41,11 +41,8 @@ type Opts struct {
 	Built time.Time
 	// Security is the running software's security number: older firmware is refused.
 	Security int64
-	// Started is when this run began: from then on the first beat may take its
-	// time. Zero is Now's value in New.
-	Started time.Time
-	// Now is what Place, Subscriptions, Load and Rejudge go by; nil is the
-	// host's time, believed.
+	// Now is what Place, Subscriptions, Load, Rejudge and Expire go by; nil is the
+	// host's time, believed. From its value in New on the first beat may take its time.
 	Now func() (time.Time, clock.Level)
 }
 
@@ -91,11 +88,9 @@ func New(root []byte, device string, o Opts) (*Trust, error) {
 	if o.Now == nil {
 		o.Now = func() (time.Time, clock.Level) { return time.Now(), clock.RTC }
 	}
-	if o.Started.IsZero() {
-		o.Started, _ = o.Now()
-	}
+	started, _ := o.Now()
 	t := &Trust{
-		device: device, o: o, started: o.Started, s: newState(o.Security),
+		device: device, o: o, started: started, s: newState(o.Security),
 		bodies: map[string]body{}, shown: map[string]shown{}, slots: map[string]shown{},
 		beats: map[string]beat{}, live: map[string]*sequence{},
 	}
