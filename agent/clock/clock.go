@@ -140,16 +140,17 @@ func New(o Opts) *Clock {
 	return c
 }
 
-// plausible reports whether a host or battery time can be right at all.
+// plausible reports whether a host or battery time can be right at all. A good
+// battery clock may lie a little below the floor, which a signed time has set.
 func (c *Clock) plausible(t time.Time) bool {
-	if t.Before(c.floor) {
+	if t.Before(c.floor.Add(-rtcSlack)) {
 		return false
 	}
 	return c.o.Build.IsZero() || t.Before(c.o.Build.Add(horizon))
 }
 
-// Now is the time and how far it can be trusted. It never lies below the floor
-// by more than the drift of an earlier signed time.
+// Now is the time and how far it can be trusted. It may lie below the floor by
+// what clocks drift, minutes at most: a time that stands still would be worse.
 func (c *Clock) Now() (time.Time, Level) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
