@@ -60,24 +60,32 @@ func energy(x []float64) (e float64) {
 }
 
 // at is x at the comparison's rate, through a windowed sinc that removes what
-// would fold back.
+// would fold back. Positions repeat after at most rate samples, and so do taps.
 func at(x []float64, from int) []float64 {
 	if from <= 0 || len(x) == 0 {
 		return nil
 	}
 	step := float64(from) / rate
-	width := 16 * math.Max(step, 1) // taps each side
+	half := int(math.Ceil(16 * math.Max(step, 1)))
 	cut := math.Min(1, 1/step) * 0.9
+	taps := make(map[int][]float64) // by the part of a sample that a position lies beyond one, in 1/rate
 	out := make([]float64, int(float64(len(x))/step))
 	for i := range out {
-		centre := float64(i) * step
-		lo, hi := int(math.Ceil(centre-width)), int(math.Floor(centre+width))
-		var sum float64
-		for j := max(lo, 0); j <= min(hi, len(x)-1); j++ {
-			d := float64(j) - centre
-			sum += x[j] * sinc(cut*d) * cut * (0.5 + 0.5*math.Cos(math.Pi*d/width))
+		centre, beyond := i*from/rate, i*from%rate
+		t, ok := taps[beyond]
+		if !ok {
+			t = make([]float64, 2*half+1)
+			for k := range t {
+				d := float64(k-half) - float64(beyond)/rate
+				t[k] = sinc(cut*d) * cut * (0.5 + 0.5*math.Cos(math.Pi*d/float64(half+1)))
+			}
+			taps[beyond] = t
 		}
-		out[i] = sum
+		for k, w := range t {
+			if j := centre + k - half; j >= 0 && j < len(x) {
+				out[i] += w * x[j]
+			}
+		}
 	}
 	return out
 }
