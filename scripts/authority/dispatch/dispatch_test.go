@@ -10,6 +10,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,14 +29,21 @@ import (
 // A wire is a broker with one client: it keeps what is retained, and can be cut
 // and wiped.
 type wire struct {
+	mu       sync.Mutex
 	down     bool
 	retained map[string][]byte
 	sent     []mqtt.Message
 }
 
-func (w *wire) Connected() bool { return !w.down }
+func (w *wire) Connected() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.down
+}
 
 func (w *wire) Send(_ context.Context, m mqtt.Message) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.down {
 		return errors.New("down")
 	}
@@ -48,18 +57,57 @@ func (w *wire) Send(_ context.Context, m mqtt.Message) error {
 // show is what a broker does after a subscription.
 func (w *wire) show(d *Dispatch) {
 	d.Filters()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for t, p := range w.retained {
 		d.Receive(t, p)
 	}
 }
 
 func (w *wire) last(topic string) []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for i := len(w.sent) - 1; i >= 0; i-- {
 		if w.sent[i].Topic == topic {
 			return w.sent[i].Payload
 		}
 	}
 	return nil
+}
+
+// kept is what the broker retains.
+func (w *wire) kept(topic string) []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.retained[topic]
+}
+
+// keep has the broker retain something else.
+func (w *wire) keep(topic string, p []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.retained[topic] = p
+}
+
+// wipe has the broker forget everything.
+func (w *wire) wipe() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.retained)
+}
+
+// forget lets the test begin to look at what is sent.
+func (w *wire) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sent = nil
+}
+
+// all is what was sent since then.
+func (w *wire) all() []mqtt.Message {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.sent)
 }
 
 func sample(t *testing.T) *authority.Authority {
@@ -138,7 +186,7 @@ func TestSignsOfLife(t *testing.T) {
 		}
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
-		for _, m := range w.sent {
+		for _, m := range w.all() {
 			v := box.Judge(m.Topic, m.Payload, time.Now(), clock.Signed)
 			if v.Code != plan.Accepted {
 				t.Errorf("%s: %q, %v", m.Topic, v.Code, v.Err)
@@ -149,7 +197,7 @@ func TestSignsOfLife(t *testing.T) {
 		for range 30 {
 			time.Sleep(2 * time.Minute)
 			synctest.Wait()
-			v := box.Judge(beatTopic, w.retained[beatTopic], time.Now(), clock.Signed)
+			v := box.Judge(beatTopic, w.kept(beatTopic), time.Now(), clock.Signed)
 			if v.Code != plan.Accepted {
 				t.Fatalf("%q, %v", v.Code, v.Err)
 			}
@@ -168,34 +216,34 @@ func TestMending(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		want := "loa/v1/d/box-1/want"
-		if w.retained["loa/v1/trust/root/1"] == nil || w.retained["loa/v1/trust/root"] == nil || w.retained[want] == nil {
+		if w.kept("loa/v1/trust/root/1") == nil || w.kept("loa/v1/trust/root") == nil || w.kept(want) == nil {
 			t.Fatal("an empty broker was not filled")
 		}
-		w.sent = nil
+		w.forget()
 		w.show(d)
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
-		for _, m := range w.sent {
+		for _, m := range w.all() {
 			if m.Topic != beatTopic {
 				t.Errorf("sent again: %s", m.Topic)
 			}
 		}
-		clear(w.retained)
+		w.wipe()
 		w.show(d)
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
-		if w.retained[want] == nil {
+		if w.kept(want) == nil {
 			t.Error("a wiped broker was not filled")
 		}
 		newer, err := a.Want("box-1", nil, "lan", "minh") // signed elsewhere, not kept here
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.retained[want] = newer.Raw
+		w.keep(want, newer.Raw)
 		w.show(d)
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
-		if !bytes.Equal(w.retained[want], newer.Raw) {
+		if !bytes.Equal(w.kept(want), newer.Raw) {
 			t.Error("a newer document was replaced by an older one")
 		}
 	})
@@ -210,8 +258,8 @@ func TestTimeAnswers(t *testing.T) {
 		}
 		d.Receive("loa/v1/d/box-9/ask", message.EncodeReport(message.Ask{Device: "box-9", Nonce: nonce}))
 		synctest.Wait()
-		if len(w.sent) != 0 {
-			t.Fatalf("answered %s", w.sent[0].Topic)
+		if len(w.all()) != 0 {
+			t.Fatalf("answered %s", w.all()[0].Topic)
 		}
 		d.Receive("loa/v1/d/box-1/ask", message.EncodeReport(message.Ask{Device: "box-1", Nonce: nonce}))
 		synctest.Wait()
@@ -254,7 +302,7 @@ func TestLedgersAreKeptAndAcknowledged(t *testing.T) {
 		topic := "loa/v1/d/box-1/ledger"
 		acked := func(raw []byte) (seq int64) {
 			t.Helper()
-			w.sent = nil
+			w.forget()
 			d.Receive(topic, raw)
 			synctest.Wait()
 			p := w.last("loa/v1/d/box-1/cmd")
