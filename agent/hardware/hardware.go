@@ -4,6 +4,7 @@ package hardware
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"loa/agent/config"
 	"loa/agent/speaker"
 	"loa/boards"
+	"loa/drivers/tty"
 )
 
 // Opts say where a box's things lie and who is told about them.
@@ -42,6 +44,10 @@ type Devices struct {
 	// Amp keys the amplifier; nil if the board has none that can be keyed.
 	Amp speaker.Amp
 
+	// OpenConsole opens the technician's serial port, and opens it again after
+	// it was unplugged; nil if the board has none.
+	OpenConsole func() (io.ReadWriteCloser, error)
+
 	runs []func(context.Context) error
 }
 
@@ -71,6 +77,16 @@ func Open(b boards.Board, o Opts) *Devices {
 		}
 		if err := part.open(d, o); err != nil {
 			o.Report(Missing, fmt.Errorf("board %s: %s: %w", b.Name, part.table, err))
+		}
+	}
+	if c := b.Console; c.TTY != "" {
+		path := config.Move(o.Root, c.TTY)
+		d.OpenConsole = func() (io.ReadWriteCloser, error) {
+			p, err := tty.Open(path, c.Baud)
+			if err != nil {
+				return nil, err // and no nil *Port in an interface
+			}
+			return p, nil
 		}
 	}
 	if d.OpenSink == nil {

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/creack/pty"
 
 	"loa/agent/sound"
 	"loa/agent/speaker"
@@ -177,6 +180,42 @@ func TestFieldBoardWithoutItsHardware(t *testing.T) {
 		if d.Amp == nil || d.OpenSink == nil {
 			t.Errorf("%s: %+v", name, d)
 		}
+	}
+}
+
+func TestConsoleIsThePortOfTheBoard(t *testing.T) {
+	b, err := boards.Load("orangepi-zero")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	d := Open(b, Opts{Root: root, State: t.TempDir()})
+	port, err := d.OpenConsole()
+	if port != nil || err == nil || !strings.Contains(err.Error(), filepath.Join(root, "dev/ttyS2")) {
+		t.Errorf("a port that is not there: %v, %v", port, err)
+	}
+	if err := os.MkdirAll(filepath.Join(root, "dev"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	master, slave, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close()
+	defer slave.Close()
+	if err := os.Symlink(slave.Name(), filepath.Join(root, "dev/ttyS2")); err != nil {
+		t.Fatal(err)
+	}
+	if port, err = d.OpenConsole(); err != nil {
+		t.Fatal(err)
+	}
+	defer port.Close()
+	if _, err := io.WriteString(port, "chào"); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 5)
+	if _, err := io.ReadFull(master, got); err != nil || string(got) != "chào" {
+		t.Errorf("the technician reads %q, %v", got, err)
 	}
 }
 

@@ -78,8 +78,9 @@ func (s *Sink) Write(p []int16) error {
 			return err
 		}
 		room := s.buffer - (s.taken - s.sounded)
-		if room <= 0 {
-			s.sleep(nil, duration(1-room))
+		// Not for every frame: for the whole of p, or a good part of the queue.
+		if want := min(int64(len(p)/channels), s.buffer/4+1); room < want {
+			s.sleep(nil, duration(want-room))
 			continue
 		}
 		n := min(int(room)*channels, len(p))
