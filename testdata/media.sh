@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes all test media: sh testdata/media.sh DIR
+# Makes all test media: sh testdata/media.sh DIR [bench]
+# With bench also recordings of 300 s, to be timed.
 #
 # Everything comes from programs that are Debian packages (espeak-ng sox lame
 # ffmpeg opus-tools vorbis-tools flac) and from seeds written down here, so that
@@ -7,12 +8,13 @@
 # here has an owner: speech by espeak-ng, music by sox's plucked strings.
 # A file that exists is left alone.
 set -eu
-[ $# -eq 1 ] || { echo "usage: $0 DIR" >&2; exit 2; }
+[ $# -eq 1 ] || [ "${2-}" = bench ] || { echo "usage: $0 DIR [bench]" >&2; exit 2; }
 for tool in espeak-ng sox lame ffmpeg opusenc oggenc flac; do
 	command -v $tool >/dev/null || { echo "$0: $tool is missing" >&2; exit 3; }
 done
 mkdir -p "$1"
 cd "$1"
+bench=${2-}
 export LC_ALL=C
 
 # make FILE COMMAND...: runs the command, in which OUT is a temporary name, and
@@ -114,4 +116,15 @@ opus long.opus --bitrate 64 mix.wav
 make long.ogg oggenc -Q -s 1 -q 4 --resample 44100 mix.wav -o tmp.long.ogg
 make long44100.wav sox -R mix.wav -r 44100 tmp.long44100.wav
 fl long.flac -5 long44100.wav
+
+if [ "$bench" = bench ]; then
+	make bench.wav sox -R mix.wav tmp.bench.wav repeat 9
+	make bench44100.wav sox -R bench.wav -r 44100 tmp.bench44100.wav
+	make bench.mp3 lame --quiet --nohist -b 128 bench44100.wav tmp.bench.mp3
+	make benchm.mp3 lame --quiet --nohist -m m -b 32 --resample 22.05 bench44100.wav tmp.benchm.mp3
+	make bench.aac ff -i bench44100.wav -c:a aac -b:a 128k -f adts
+	opus bench.opus --bitrate 64 bench.wav
+	make bench.ogg oggenc -Q -s 1 -q 4 bench44100.wav -o tmp.bench.ogg
+	fl bench.flac -5 bench44100.wav
+fi
 rm -f log.txt

@@ -245,6 +245,25 @@ func TestHostileVorbis(t *testing.T) {
 	}
 }
 
+// TestHostilePosition lets a small file say that it lasts for ages.
+func TestHostilePosition(t *testing.T) {
+	data := bytes.Clone(media(t, "m12.opus"))
+	last := bytes.LastIndex(data, []byte("OggS"))
+	binary.LittleEndian.PutUint64(data[last+6:], 1<<62)
+	data = resum(data)
+	src, err := Open(bytes.NewReader(data), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if d := src.Info().Duration; d != 0 {
+		t.Errorf("it is said to last %v", d)
+	}
+	if s := float64(len(listen(t, src))) / 2 / 48000; s > 6 {
+		t.Errorf("it does last %.1f s", s)
+	}
+}
+
 // TestPanic makes an error of a codec that breaks down.
 func TestPanic(t *testing.T) {
 	_, err := step(&converter{out: panicking{}}, make([]float32, 2))

@@ -209,7 +209,7 @@ func (d *xiph) decode(packet []byte) (out []float32, err error) {
 }
 
 // length is the length of a recording, by the position at its end; 0 if that is
-// not to be had cheaply. The input stays where it is.
+// not to be had cheaply, or not to be believed. The input stays where it is.
 func (d *xiph) length() time.Duration {
 	in := d.pages.in
 	if in.seek == nil {
@@ -217,28 +217,42 @@ func (d *xiph) length() time.Duration {
 	}
 	back := in.pos
 	defer func() { _ = in.seekTo(back) }()
-	if in.seekTo(in.size-2*lookahead) != nil {
+	rate, _ := d.codec.format()
+	first := d.position(false)
+	if in.seekTo(max(back, in.size-2*lookahead)) != nil {
 		return 0
 	}
-	pages := oggPages{in: in}
-	end := int64(-1)
+	last := d.position(true)
+	// What was recorded from a station begins anywhere. And one byte cannot be
+	// more than a second.
+	if first > int64(30*rate) || last < first || last/int64(rate) > in.size {
+		return 0
+	}
+	return duration(max(0, last-int64(d.codec.preskip())), rate)
+}
+
+// position is the position of the next page of our stream that has one, or of the
+// last page of all; -1: there is none.
+func (d *xiph) position(last bool) int64 {
+	pages := oggPages{in: d.pages.in}
+	at := int64(-1)
 	for {
 		p, err := pages.next()
 		if err != nil {
-			break
+			return at
 		}
-		if p.serial != d.serial {
-			return 0 // chained
+		if p.serial != d.serial && last {
+			return -1 // chained
 		}
-		if p.granule >= 0 {
-			end = p.granule
+		if p.serial == d.serial && p.granule >= 0 {
+			if at = p.granule; !last {
+				return at
+			}
 		}
 		if pages.take(&p) != nil {
-			break
+			return at
 		}
 	}
-	rate, _ := d.codec.format()
-	return duration(max(0, end-int64(d.codec.preskip())), rate)
 }
 
 // wind looks for the page from which the wanted sample can be decoded.
