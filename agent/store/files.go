@@ -168,6 +168,11 @@ func (s *Store) fillReserve() error {
 	return err
 }
 
+func (s *Store) reserved() bool {
+	_, err := os.Stat(filepath.Join(s.dir, reserveName))
+	return err == nil
+}
+
 // dropReserve frees the reserve; false: there was none.
 func (s *Store) dropReserve() bool {
 	return os.Remove(filepath.Join(s.dir, reserveName)) == nil

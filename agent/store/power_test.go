@@ -81,14 +81,17 @@ func TestFullDisk(t *testing.T) {
 	if err := s.Put("docs/a", []byte("before")); err != nil || !s.Status().Reserve {
 		t.Fatalf("%v, reserve %v", err, s.Status().Reserve)
 	}
+	reports := map[string]bool{}
+	watch := func(code string, err error) { reports[code] = err != nil }
+	s.Watch(watch)
 	filler := d.Fill()
 	for i := range 20 {
 		if err := s.Put(fmt.Sprintf("docs/%d", i), make([]byte, 20_000)); err != nil {
 			t.Fatalf("document %d on a full disk: %v", i, err)
 		}
 	}
-	if s.Status().Reserve {
-		t.Error("the store does not say that the disk is full")
+	if s.Status().Reserve || !reports[store.CodeFull] {
+		t.Errorf("the store does not say that the disk is full: %v", reports)
 	}
 	// Beyond the reserve nothing can help: the old value stays.
 	var full error
@@ -108,11 +111,15 @@ func TestFullDisk(t *testing.T) {
 	if _, err := s.Get("docs/a"); err != nil || len(s.Status().Damaged) > 0 {
 		t.Fatalf("a full disk damaged something: %v, %+v", err, s.Status())
 	}
+	s.Watch(watch)
+	if err := s.Put("docs/a", make([]byte, 70_000)); err == nil || !reports[store.CodeFull] {
+		t.Fatalf("%v, reported %v", err, reports)
+	}
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Put("docs/a", []byte("after")); err != nil || !s.Status().Reserve {
-		t.Fatalf("with room again: %v, reserve %v", err, s.Status().Reserve)
+	if err := s.Put("docs/a", []byte("after")); err != nil || !s.Status().Reserve || reports[store.CodeFull] {
+		t.Fatalf("with room again: %v, reserve %v, reported %v", err, s.Status().Reserve, reports)
 	}
 }
 
@@ -129,9 +136,11 @@ func TestReadOnlyDisk(t *testing.T) {
 	if s, err = store.Open(d.Dir()); err != nil {
 		t.Fatalf("a read-only disk cannot be opened: %v", err)
 	}
+	reports := map[string]bool{}
+	s.Watch(func(code string, err error) { reports[code] = err != nil })
 	err = s.Put("docs/a", []byte("lost"))
 	var code *plan.Error
-	if !errors.Is(err, syscall.EROFS) || !errors.As(err, &code) || code.Code != plan.Storage {
+	if !reports[store.CodeReadOnly] || !errors.Is(err, syscall.EROFS) || !errors.As(err, &code) || code.Code != plan.Storage {
 		t.Fatalf("Put = %v", err)
 	}
 	if got, err := s.Get("docs/a"); err != nil || string(got) != "kept" {

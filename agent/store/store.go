@@ -42,6 +42,8 @@ type Store struct {
 	writes int64
 	failed error // the last write's, nil when it succeeded
 	broken []Damage
+	report func(code string, err error)
+	told   map[string]bool // codes reported and not yet taken back
 }
 
 // A slot is where the newest whole generation of a value lies.
@@ -49,13 +51,6 @@ type slot struct {
 	gen     uint64
 	sum     [sha256.Size]byte
 	damaged bool // the other file is damaged, or both are when gen is 0
-}
-
-// Damage is a generation that failed its checksum.
-type Damage struct {
-	Name string
-	Lost bool // no older generation could take its place
-	Err  error
 }
 
 // An Error is a failure of the disk under one value. It unwraps to the system's
@@ -120,14 +115,16 @@ func (s *Store) Put(name string, data []byte) error {
 	if errors.Is(err, syscall.ENOSPC) && s.dropReserve() {
 		err = s.write(path, gen, sum, data)
 	}
-	s.failed = err
 	if err != nil {
 		s.failed = &Error{"write", name, err}
+		s.judge(s.failed)
 		return s.failed
 	}
+	s.failed = nil
 	s.writes++
 	s.known[name] = slot{gen: gen, sum: sum}
 	_ = s.fillReserve()
+	s.judge(nil)
 	return nil
 }
 
@@ -172,8 +169,10 @@ func (s *Store) Get(name string) ([]byte, error) {
 	}
 	data, at, err := s.load(name)
 	if was := s.known[name]; at != was && (at.damaged || err != nil) {
-		s.broken = append(s.broken, Damage{Name: name, Lost: at.gen == 0, Err: err})
+		d := Damage{Name: name, Lost: at.gen == 0, Err: err}
+		s.broken = append(s.broken, d)
 		s.known[name] = at
+		s.tell(CodeDamaged, d.err())
 	}
 	if err != nil {
 		return nil, &Error{"read", name, err}
@@ -258,21 +257,4 @@ func (s *Store) List(prefix string) []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// Status tells how the disk is treated and how it answers.
-type Status struct {
-	Values  int
-	Writes  int64 // since Open; flash dies of many
-	Err     error // of the last write, nil when it succeeded
-	Reserve bool  // false: the disk is full, or so nearly that documents live on the last room kept for them
-	Damaged []Damage
-}
-
-// Status is a snapshot.
-func (s *Store) Status() Status {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, err := os.Stat(filepath.Join(s.dir, reserveName))
-	return Status{Values: len(s.known), Writes: s.writes, Err: s.failed, Reserve: err == nil, Damaged: slices.Clone(s.broken)}
 }

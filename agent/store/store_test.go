@@ -158,6 +158,11 @@ func TestDamagedGenerationFallsBack(t *testing.T) {
 			want(t, s, "a", "older") // found while running
 			s = open(t, dir)         // found at boot
 			want(t, s, "a", "older")
+			var told string
+			s.Watch(func(code string, err error) { told += fmt.Sprint(code, err != nil) })
+			if told != CodeDamaged+"true" {
+				t.Errorf("reported %q", told)
+			}
 			if d := s.Status().Damaged; len(d) != 1 || d[0].Name != "a" || d[0].Lost {
 				t.Fatalf("Damaged = %+v", d)
 			}
