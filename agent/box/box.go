@@ -99,6 +99,7 @@ func New(o Opts) (*Box, error) {
 	if b.store, err = store.Open(filepath.Join(o.State, "docs")); err != nil {
 		return nil, err
 	}
+	b.store.Watch(o.Health.Report)
 	saved, _ := b.store.Get(clockName)
 	b.clock = clock.New(clock.Opts{
 		Build: o.Built, Saved: saved, RTC: o.Board.Clock.RTC, Root: o.Host,
