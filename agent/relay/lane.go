@@ -125,7 +125,9 @@ func (r *ring) holds() bool { return r != nil && r.n > 0 }
 func (s *Source) switchTo(i int, now time.Time) (evs []Event) {
 	l := s.lanes[i]
 	why := s.why
+	s.leaving, s.fade = s.tail, 0
 	if s.heard >= 0 {
+		s.leaving = s.lanes[s.heard].line.ring
 		if s.poor() {
 			s.lanes[s.heard].silent = true
 			why = errSilence

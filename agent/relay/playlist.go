@@ -73,6 +73,9 @@ func parsePlaylist(text []byte) (*playlist, error) {
 	if !bytes.HasPrefix(text, []byte(magic)) {
 		return nil, errors.New("it does not begin with " + magic)
 	}
+	if !bytes.Contains(text, []byte("\n#EXT-X-")) {
+		return nil, errors.New("it is a list of addresses and not a stream: sign the address of the stream itself")
+	}
 	if !utf8.Valid(text) {
 		return nil, errors.New("the playlist is not UTF-8")
 	}
@@ -90,7 +93,6 @@ func parsePlaylist(text []byte) (*playlist, error) {
 // A builder is a playlist being read.
 type builder struct {
 	playlist
-	tagged  bool // has HLS tags: not a mere list of addresses
 	next    segment
 	waiting *variant // its address is on the next line
 	groups  map[string]string
@@ -98,7 +100,6 @@ type builder struct {
 
 func (b *builder) line(s string) error {
 	tag, value, _ := strings.Cut(s, ":")
-	b.tagged = b.tagged || strings.HasPrefix(s, "#EXT-X-")
 	switch {
 	case s == "":
 		return nil
@@ -189,8 +190,6 @@ func (b *builder) end() (*playlist, error) {
 			}
 		}
 		return &p, nil
-	case !b.tagged:
-		return nil, errors.New("it is a list of addresses and not a stream: sign the address of the stream itself")
 	case p.target <= 0:
 		return nil, errors.New("the playlist has no target duration")
 	}

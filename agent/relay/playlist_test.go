@@ -52,7 +52,7 @@ func TestParseRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ text, why string }{
 		"empty":             {"", "begin with"},
 		"html":              {"<html>404</html>", "begin with"},
-		"list of addresses": {"#EXTM3U\n#EXTINF:-1,VOV1\nhttps://a.example/live.mp3\n", "no length"},
+		"list of addresses": {"#EXTM3U\n#EXTINF:-1,VOV1\nhttps://a.example/live.mp3\n", "sign the address of the stream"},
 		"plain list":        {"#EXTM3U\nhttps://a.example/live.mp3\n", "sign the address of the stream"},
 		"no target":         {"#EXTM3U\n#EXT-X-VERSION:3\n#EXTINF:6,\na.ts\n", "target duration"},
 		"encrypted":         {media + "#EXT-X-KEY:METHOD=AES-128,URI=\"k\"\n#EXTINF:6,\na.ts\n", "AES-128"},

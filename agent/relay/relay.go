@@ -90,6 +90,8 @@ type Source struct {
 	lanes      []*lane
 	heard      int   // index of the lane that is heard, -1: none
 	tail       *ring // what a lost line left, heard until another is there
+	leaving    *ring // what is faded out under the heard line
+	fade       int   // frames of that fade that are over
 	last       string
 	why        error     // of the last loss
 	dark       time.Time // since when no filled line is heard; zero: one is
@@ -208,7 +210,7 @@ func (s *Source) faults(now time.Time) (f faults) {
 		s.dark = now
 	}
 	if !s.dark.IsZero() && now.Sub(s.dark) >= s.o.Silence {
-		f.lost = fmt.Errorf("no address of the relay has given sound since %s: %w", s.dark.Format(time.TimeOnly), s.cause())
+		f.lost = fmt.Errorf("no address of the relay has given sound for %v: %w", s.o.Silence, s.cause())
 	}
 	if s.heard >= 0 && s.lanes[s.heard].line.mute(&s.o) {
 		f.silent = fmt.Errorf("%s sends silence", s.lanes[s.heard].url)
@@ -237,6 +239,7 @@ func (s *Source) Read(p []float32) (int, error) {
 	if s.over != nil {
 		return 0, s.over
 	}
+	p = p[:len(p)-len(p)%sound.Channels]
 	if s.heard < 0 {
 		if s.tail == nil {
 			return 0, nil
@@ -247,7 +250,32 @@ func (s *Source) Read(p []float32) (int, error) {
 	if dry {
 		s.starved++
 	}
+	s.blend(p[:n])
 	return n, nil
+}
+
+// fading is how many frames one address takes to give way to another: a hard
+// cut is a crack in a horn.
+const fading = sound.Rate / 50
+
+// blend fades what is left of the line heard before into p.
+func (s *Source) blend(p []float32) {
+	if s.leaving == nil {
+		return
+	}
+	var old [sound.Channels]float32
+	for i := 0; i < len(p) && s.fade < fading; i += sound.Channels {
+		clear(old[:])
+		s.leaving.read(old[:])
+		up := float32(s.fade) / fading
+		for c := range old {
+			p[i+c] = p[i+c]*up + old[c]*(1-up)
+		}
+		s.fade++
+	}
+	if s.fade == fading {
+		s.leaving = nil
+	}
 }
 
 // Close ends the source and makes Run return.
@@ -266,7 +294,7 @@ func (s *Source) end(err error) {
 	for _, l := range s.lanes {
 		l.close()
 	}
-	s.heard, s.tail = -1, nil
+	s.heard, s.tail, s.leaving = -1, nil, nil
 }
 
 // Status is for the console.

@@ -26,6 +26,7 @@ type station struct {
 	stalled bool          // its lines stay open with nothing in them
 	broken  error         // its lines fail with this
 	muted   bool          // it sends silence
+	dc      float32       // it sends this and nothing else
 	opened  int
 	open    int
 }
@@ -75,7 +76,9 @@ func (l *listener) Read(p []float32) (int, error) {
 	l.since = l.since.Add(sound.Duration(n))
 	for i := range n * sound.Channels {
 		p[i] = 0
-		if !l.st.muted {
+		if l.st.dc != 0 {
+			p[i] = l.st.dc
+		} else if !l.st.muted {
 			p[i] = float32(0.1 * math.Sin(float64(i/2)*0.1))
 		}
 	}
@@ -98,6 +101,8 @@ type rig struct {
 	done     chan struct{}
 	start    time.Time
 	gap      time.Duration // longest time without sound since the first
+	jump     float64       // largest step from one sample to the next
+	last     float32
 	lastLoud time.Time
 }
 
@@ -152,8 +157,12 @@ func (r *rig) listen(ctx context.Context) {
 	for sleep(ctx, 10*time.Millisecond) == nil {
 		n, _ := r.Read(p)
 		loud := false
-		for _, v := range p[:n] {
+		for i, v := range p[:n] {
 			loud = loud || v != 0
+			if i%2 == 0 {
+				r.jump = max(r.jump, math.Abs(float64(v-r.last)))
+				r.last = v
+			}
 		}
 		if loud {
 			if !r.lastLoud.IsZero() {
@@ -246,6 +255,22 @@ func TestFallBackAndReturn(t *testing.T) {
 		}
 		if r.gap > 20*time.Millisecond {
 			t.Errorf("a gap of %v on the way back", r.gap)
+		}
+	})
+}
+
+// One address gives way to the other without a crack.
+func TestSwitchIsFaded(t *testing.T) {
+	trial(t, 2, func(t *testing.T, r *rig) {
+		r.stations[0].down, r.stations[0].dc, r.stations[1].dc = errors.New("404"), 0.5, -0.5
+		r.run()
+		after(5 * time.Second)
+		r.stations[0].set(func(st *station) { st.down = nil })
+		r.jump = 0
+		after(2 * time.Minute)
+		r.said(t, ">2", "2>1")
+		if r.jump > 0.01 {
+			t.Errorf("a step of %.3f between two samples", r.jump)
 		}
 	})
 }
