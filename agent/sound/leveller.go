@@ -1,11 +1,8 @@
 package sound
 
-import "time"
-
 // A Leveller brings sound of unknown loudness, a live station's above all,
-// towards a target while it plays. It begins at 0 dB, believes its measurement
-// only as far as there has been sound to measure, and moves slowly enough that
-// music keeps its shape.
+// towards a target while it plays. It begins at 0 dB and moves slowly: music
+// keeps its shape, and a first impression that was wrong does no harm.
 type Leveller struct {
 	src      Source
 	target   float64
@@ -15,12 +12,10 @@ type Leveller struct {
 	until    int     // frames to the next look
 }
 
-// The leveller looks every 100 ms, moves by 0.3 dB at a look (3 dB a second), and
-// trusts a measurement fully after 4 s of sound.
+// The leveller looks every 100 ms and moves by 0.3 dB at a look, 3 dB a second.
 const (
-	levelLook  = Rate / 10
-	levelMove  = 0.3
-	levelTrust = 4 * time.Second
+	levelLook = Rate / 10
+	levelMove = 0.3
 )
 
 // NewLeveller levels src to target LUFS.
@@ -48,8 +43,7 @@ func (l *Leveller) Read(p []float32) (int, error) {
 
 // look sends the gain a step towards where it should be.
 func (l *Leveller) look() {
-	trust := min(1, float64(l.loudness.Gated())/float64(levelTrust))
-	want := LevelGain(l.loudness.Integrated(), l.target) * trust
+	want := LevelGain(l.loudness.Integrated(), l.target)
 	l.dB += min(levelMove, max(-levelMove, want-l.dB))
 	l.gain.aim(Amplitude(l.dB), levelLook)
 }

@@ -80,7 +80,7 @@ func (l *Loudness) Integrated() float64 {
 	return lufs(power)
 }
 
-// Gated is how much of the sound passed the absolute gate: a measure of how far
+// Gated is how much of the sound passed the absolute gate: it tells how far
 // Integrated can be believed while sound still comes.
 func (l *Loudness) Gated() time.Duration {
 	_, n := l.blocks.above(NoLoudness)
@@ -111,16 +111,14 @@ func (h *histogram) add(power float64) {
 	}
 }
 
-// above gives the mean power and the number of the blocks louder than gate.
+// above gives the mean power of the blocks louder than gate, 0 if there are
+// none, and how many they are.
 func (h *histogram) above(gate float64) (power float64, n int64) {
 	for i := max(0, bin(gate)+1); i < len(h.count); i++ {
 		power += h.power[i]
 		n += h.count[i]
 	}
-	if n > 0 {
-		power /= float64(n)
-	}
-	return power, n
+	return power / float64(max(1, n)), n
 }
 
 // Measure reads src to its end: its integrated loudness in LUFS, its largest

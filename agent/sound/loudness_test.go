@@ -65,6 +65,15 @@ func TestALongPauseChangesNoLoudness(t *testing.T) {
 	}
 }
 
+func TestGatedCountsWhatCanBeHeard(t *testing.T) {
+	var l Loudness
+	l.Add(make([]float32, 10*Rate*Channels))
+	l.Add(sine(1000, 0.1, 3*Rate, Rate))
+	if got := l.Gated(); got < 3*time.Second || got > 3300*time.Millisecond {
+		t.Errorf("%v of 3 s of sound after 10 s of silence", got)
+	}
+}
+
 func TestLoudnessOfNothing(t *testing.T) {
 	for name, samples := range map[string][]float32{
 		"no sound": nil, "silence": make([]float32, 2*Rate), "too short": sine(1000, 0.5, Rate/4, Rate),

@@ -137,6 +137,9 @@ func TestDuckLowersAndComesBack(t *testing.T) {
 	if got := rms(ducked[:10*ms]); got < full-1.5 {
 		t.Errorf("it falls to %.2f dBFS at once", got)
 	}
+	if got := rms(ducked[40*ms : 50*ms]); got < full-4 {
+		t.Errorf("45 ms on it has fallen to %.2f dBFS, want a ramp of 100 ms", got)
+	}
 	again := mix(m, Rate, nil)
 	if got := rms(again[150*ms:]); math.Abs(got-full) > 0.1 {
 		t.Errorf("comes back to %.2f dBFS, want %.2f", got, full)
@@ -300,6 +303,17 @@ func TestASilentVoiceIsNotLoud(t *testing.T) {
 	a := silent.Account()
 	if loud := a.Heard.Loud(); loud > 2*960 || a.Heard.RMS() > -25 {
 		t.Errorf("%d of %d frames are loud, RMS %.1f", loud, a.Heard.Frames(), a.Heard.RMS())
+	}
+}
+
+func TestTheAccountCountsTheLimiter(t *testing.T) {
+	m := NewMixer(MixerOpts{CeilingDBFS: -6})
+	i := m.Add(&wave{samples: sine(1000, 3, Rate, Rate)}, Voice{})
+	mix(m, Rate, nil)
+	m.Heard(Rate)
+	a := i.Account()
+	if rms, peak := a.Heard.RMS(), a.Heard.Peak(); math.Abs(rms+9) > 0.3 || peak > -6 {
+		t.Errorf("RMS %.2f, peak %.2f dBFS; want −9 and at most −6", rms, peak)
 	}
 }
 

@@ -245,6 +245,58 @@ func TestNoOneWaitsForTheAmpTwice(t *testing.T) {
 	})
 }
 
+func TestWhatFollowsWaitsForNoDrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := boot(t, Opts{}, card)
+		r.Play(tone(0.5, time.Second), Voice{})
+		time.Sleep(900 * time.Millisecond) // all of it is in the queue
+		at := time.Now()
+		next := r.Play(tone(0.5, time.Second), Voice{})
+		<-next.Done()
+		near(t, "written after", next.Report().Began.Sub(at), 0, time.Millisecond)
+		if heard := r.socket.Heard(); len(heard) != 1 {
+			t.Errorf("the sound has %d gaps", len(heard)-1)
+		}
+		r.stop(t)
+	})
+}
+
+func TestWhoWaitsWhenRunLeavesIsDone(t *testing.T) {
+	amp := &speakertest.Amp{}
+	s := New(func() (Sink, error) { return &speakertest.Card{}, nil }, amp, Opts{Log: slog.New(slog.DiscardHandler)})
+	src := tone(0.5, time.Second)
+	snd := s.Play(src, Voice{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	<-snd.Done()
+	if snd.Report().Err == nil || !src.isClosed() || len(amp.Edges()) != 0 {
+		t.Errorf("report %+v, closed %v, edges %v", snd.Report(), src.isClosed(), amp.Edges())
+	}
+}
+
+func TestSamplesOfSixteenBitsStayThemselves(t *testing.T) {
+	var in []float32
+	for v := -32768; v < 32768; v++ {
+		in = append(in, float32(v)/32768)
+	}
+	out := make([]int16, len(in))
+	toInt16(out, in)
+	for i, v := range out {
+		if int(v) != i-32768 {
+			t.Fatalf("%d became %d", i-32768, v)
+		}
+	}
+	toInt16(out, []float32{0.4 / 32768, -0.4 / 32768, 0.6 / 32768, -0.6 / 32768, 2, -2})
+	for i, want := range []int16{0, 0, 1, -1, 32767, -32768} {
+		if out[i] != want {
+			t.Errorf("value %d became %d, want %d", i, out[i], want)
+		}
+	}
+}
+
 func TestAHigherClassIsHeardWithTheNextBlock(t *testing.T) {
 	for _, stuck := range []int{0, 960, 4800} {
 		synctest.Test(t, func(t *testing.T) {
