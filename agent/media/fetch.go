@@ -1,7 +1,6 @@
 package media
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,8 +11,6 @@ import (
 	"net/url"
 	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -114,16 +111,6 @@ func (l *Library) progress(sha string, at int64) {
 	l.mu.Unlock()
 }
 
-// address is where a base keeps a recording.
-func address(base, sha string) (*url.URL, *failure) {
-	u, err := url.Parse(base)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
-		return nil, &failure{cond: CodeScope, code: plan.Scope, err: fmt.Errorf("%.80q is no https address of a media server", base)}
-	}
-	u.RawQuery, u.Fragment = "", ""
-	return u.JoinPath("m", sha), nil
-}
-
 // errStalled ends a fetch that trickles: a server that sends a byte a minute
 // must not hold one of the few places.
 var errStalled = errors.New("too slow")
@@ -166,44 +153,6 @@ func (l *Library) download(ctx context.Context, u *url.URL, out *os.File, at int
 	}
 	l.progress(a.SHA256, at)
 	return l.copy(ctx, u.Host, out, resp.Body, at, a, urgent, watch)
-}
-
-// begin judges a response's head: where its body begins, or why it is of no use.
-func begin(resp *http.Response, at, size int64) (int64, *failure) {
-	switch resp.StatusCode {
-	case http.StatusOK:
-		at = 0
-	case http.StatusPartialContent:
-		from, total, ok := contentRange(resp.Header.Get("Content-Range"))
-		if !ok || from != at {
-			return 0, missing("asked for bytes from %d on, it sends %.60q", at, resp.Header.Get("Content-Range"))
-		}
-		if total != size {
-			return 0, wrong("it has %d bytes, the document says %d", total, size)
-		}
-	default:
-		return 0, missing("it answers %s", resp.Status)
-	}
-	if t, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";"); strings.EqualFold(strings.TrimSpace(t), "text/html") {
-		return 0, &failure{cond: CodeFormat, code: plan.MediaFormat, err: errors.New("it sends a web page")}
-	}
-	if n := resp.ContentLength; n >= 0 && n != size-at {
-		if n < size-at {
-			return 0, missing("it has %d bytes, the document says %d", at+n, size)
-		}
-		return 0, wrong("it has %d bytes, the document says %d", at+n, size)
-	}
-	return at, nil
-}
-
-// contentRange reads "bytes 500-999/1000".
-func contentRange(s string) (from, total int64, ok bool) {
-	rest, ok := strings.CutPrefix(s, "bytes ")
-	span, size, ok2 := strings.Cut(rest, "/")
-	first, _, ok3 := strings.Cut(span, "-")
-	from, err := strconv.ParseInt(first, 10, 64)
-	total, err2 := strconv.ParseInt(size, 10, 64)
-	return from, total, ok && ok2 && ok3 && err == nil && err2 == nil && from >= 0
 }
 
 // copy moves the body to the disk, counting it against the day and the size.
@@ -271,13 +220,6 @@ func (l *Library) charge(n int64, stops bool) *failure {
 	return nil
 }
 
-// looksLikeHTML recognises a page that calls itself audio, as a network's
-// welcome page does that answers in the server's place.
-func looksLikeHTML(b []byte) bool {
-	return strings.HasPrefix(http.DetectContentType(b), "text/html") ||
-		bytes.HasPrefix(bytes.ToLower(bytes.TrimSpace(b)), []byte("<!doctype"))
-}
-
 // cause prefers why we hung up to what the socket said about it.
 func cause(ctx context.Context, err error) error {
 	if c := context.Cause(ctx); c != nil && !errors.Is(c, context.Canceled) {
@@ -301,47 +243,4 @@ func verify(path, sha string) error {
 		return fmt.Errorf("its hash is %s, signed was %s", short(got), short(sha))
 	}
 	return nil
-}
-
-// guarded is the client that all fetches use: no proxies from the environment
-// unless the given transport has them, and redirects only within the bases.
-func (l *Library) guarded(given *http.Client) *http.Client {
-	c := &http.Client{CheckRedirect: l.redirect}
-	if given != nil {
-		c.Transport = given.Transport
-	}
-	if c.Transport == nil {
-		t := http.DefaultTransport.(*http.Transport).Clone()
-		t.Proxy = nil
-		t.ResponseHeaderTimeout = 30 * time.Second
-		c.Transport = t
-	}
-	return c
-}
-
-// A scopeError is a redirect that leads away.
-type scopeError struct{ to string }
-
-func (e *scopeError) Error() string {
-	return fmt.Sprintf("it redirects to %.120q, which is not listed", e.to)
-}
-
-func (l *Library) redirect(req *http.Request, via []*http.Request) error {
-	if len(via) > 3 {
-		return errors.New("it redirects in circles")
-	}
-	for _, base := range l.o.Bases() {
-		if b, err := url.Parse(base); err == nil && req.URL.Scheme == "https" && hostPort(b) == hostPort(req.URL) {
-			return nil
-		}
-	}
-	return &scopeError{to: req.URL.Redacted()}
-}
-
-func hostPort(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = "443"
-	}
-	return strings.ToLower(u.Hostname()) + ":" + port
 }

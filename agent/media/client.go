@@ -1,0 +1,65 @@
+package media
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"loa/agent/plan"
+)
+
+// address is where a base keeps a recording.
+func address(base, sha string) (*url.URL, *failure) {
+	u, err := url.Parse(base)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return nil, &failure{cond: CodeScope, code: plan.Scope, err: fmt.Errorf("%.80q is no https address of a media server", base)}
+	}
+	u.RawQuery, u.Fragment = "", ""
+	return u.JoinPath("m", sha), nil
+}
+
+// guarded is the client that all fetches use: no proxies from the environment
+// unless the given transport has them, and redirects only within the bases.
+func (l *Library) guarded(given *http.Client) *http.Client {
+	c := &http.Client{CheckRedirect: l.redirect}
+	if given != nil {
+		c.Transport = given.Transport
+	}
+	if c.Transport == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.Proxy = nil
+		t.ResponseHeaderTimeout = 30 * time.Second
+		c.Transport = t
+	}
+	return c
+}
+
+// A scopeError is a redirect that leads away.
+type scopeError struct{ to string }
+
+func (e *scopeError) Error() string {
+	return fmt.Sprintf("it redirects to %.120q, which is not listed", e.to)
+}
+
+func (l *Library) redirect(req *http.Request, via []*http.Request) error {
+	if len(via) > 3 {
+		return errors.New("it redirects in circles")
+	}
+	for _, base := range l.o.Bases() {
+		if b, err := url.Parse(base); err == nil && req.URL.Scheme == "https" && hostPort(b) == hostPort(req.URL) {
+			return nil
+		}
+	}
+	return &scopeError{to: req.URL.Redacted()}
+}
+
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = "443"
+	}
+	return strings.ToLower(u.Hostname()) + ":" + port
+}
