@@ -1,0 +1,237 @@
+package speaker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"loa/agent/sound"
+)
+
+// Run feeds the sink until ctx is done. On every way out, a panic's too, the
+// amplifier is switched off first, then the sink is dropped and closed, and all
+// that plays is done.
+func (s *Speaker) Run(ctx context.Context) error {
+	defer s.shut()
+	s.line.set(false)
+	for ctx.Err() == nil {
+		s.admit()
+		switch {
+		case s.mixer.Busy():
+			s.sound(ctx)
+		case s.full:
+			s.drain(ctx)
+		default:
+			s.idle(ctx)
+		}
+		s.publish()
+	}
+	return ctx.Err()
+}
+
+// admit takes in what came since the last look: soundings and stops. What must
+// be heard at once takes back what the sink has queued.
+func (s *Speaker) admit() {
+	s.mu.Lock()
+	var fresh, never []*Sounding
+	for _, snd := range s.waiting {
+		if snd.stopped {
+			never = append(never, snd)
+		} else {
+			fresh = append(fresh, snd)
+		}
+	}
+	s.waiting = nil
+	var stops []*sound.Input
+	if s.changed {
+		for in, snd := range s.playing {
+			if snd.stopped && !in.Stopped() {
+				stops = append(stops, in)
+			}
+		}
+		s.changed = false
+	}
+	s.mu.Unlock()
+	s.finish(never, nil)
+
+	urgent := len(stops) > 0
+	for _, snd := range fresh {
+		for in := range s.playing {
+			urgent = urgent || snd.voice.Class > in.Voice().Class
+		}
+	}
+	if urgent {
+		s.takeBack()
+	}
+	for _, in := range stops {
+		in.Stop()
+	}
+	if len(fresh) > 0 && s.sink == nil {
+		s.retry.at = time.Time{} // someone wants to be heard: look now
+		if !s.mixer.Busy() {
+			s.pace = time.Now()
+		}
+	}
+	for _, snd := range fresh {
+		s.playing[s.mixer.Add(snd.src, snd.voice)] = snd
+	}
+}
+
+// takeBack makes the sink forget what it has queued, and the mixer go back to
+// where the ear is.
+func (s *Speaker) takeBack() {
+	if s.sink == nil || !s.full {
+		return
+	}
+	still, err := s.sink.Drop()
+	if err != nil {
+		s.lose(err)
+		return
+	}
+	s.heard(s.went.advance(time.Now()))
+	s.mixer.Rewind(s.went.cut(still))
+}
+
+// sound brings the next block to the sink, or one step nearer to it.
+func (s *Speaker) sound(ctx context.Context) {
+	if s.sink == nil && !s.reopen(true) {
+		s.pass(ctx)
+		return
+	}
+	if since, on := s.line.set(true); on && time.Since(since) < s.o.Settle {
+		s.wait(ctx, since.Add(s.o.Settle))
+		return
+	}
+	s.mixer.Mix(s.mixed)
+	s.meter.Add(s.mixed)
+	for _, in := range s.mixer.Inputs() {
+		if in.Starves() {
+			s.underruns++
+		}
+	}
+	toInt16(s.out, s.mixed)
+	began := time.Now()
+	s.begin(began)
+	s.heard(s.went.advance(began))
+	if err := s.watch("take sound", func() error { return s.sink.Write(s.out) }); err != nil {
+		s.lose(err)
+		return
+	}
+	s.full = true
+	s.went.wrote(int64(s.o.Block), began)
+	s.heard(s.went.advance(time.Now()))
+}
+
+// pass lets one block of time go by without a sink.
+func (s *Speaker) pass(ctx context.Context) {
+	if time.Now().Before(s.pace) {
+		s.wait(ctx, s.pace)
+		return
+	}
+	s.mixer.Mix(s.mixed)
+	s.mixer.Lost(s.mixer.Unsure())
+	s.pace = s.pace.Add(sound.Duration(s.o.Block))
+}
+
+// drain waits until the last sound has been heard, or until there is a new one.
+func (s *Speaker) drain(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.mu.Lock()
+	if len(s.waiting) > 0 || s.changed {
+		s.mu.Unlock()
+		return
+	}
+	s.interrupt = cancel
+	s.mu.Unlock()
+
+	err := s.watch("drain", func() error { return s.sink.Drain(ctx) })
+
+	s.mu.Lock()
+	s.interrupt = nil
+	s.mu.Unlock()
+	switch {
+	case err == nil:
+		s.full = false
+		s.heard(s.went.finish())
+		s.quiet = time.Now()
+	case ctx.Err() != nil && !errors.Is(err, errStalled):
+		s.heard(s.went.advance(time.Now()))
+	default:
+		s.lose(err)
+	}
+}
+
+// idle leaves the sink alone and lets go of the amplifier when it is time.
+func (s *Speaker) idle(ctx context.Context) {
+	if s.sink == nil {
+		s.reopen(false)
+	}
+	s.mu.Lock()
+	hold := s.hold
+	s.mu.Unlock()
+	now := time.Now()
+	until := s.quiet.Add(s.o.Linger)
+	if s.sink == nil {
+		until = now // nothing can sound
+	}
+	keep := now.Before(until) && s.line.state().on
+	if hold.After(now) {
+		until, keep = later(until, hold), true
+	}
+	s.line.set(keep)
+	var next time.Time // zero: nothing to do but wait
+	if keep {
+		next = until
+	}
+	if s.sink == nil {
+		next = sooner(next, s.retry.at)
+	}
+	s.wait(ctx, sooner(next, s.line.state().again))
+}
+
+// wait returns when it is t, when there is something to look at, or when ctx is
+// done. A zero t never comes.
+func (s *Speaker) wait(ctx context.Context, t time.Time) {
+	s.publish()
+	var due <-chan time.Time
+	if !t.IsZero() {
+		timer := time.NewTimer(time.Until(t))
+		defer timer.Stop()
+		due = timer.C
+	}
+	select {
+	case <-ctx.Done():
+	case <-s.wake:
+	case <-due:
+	}
+}
+
+// sooner is the earlier of two times of which zero means never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// heard books frames that have come out of the sink.
+func (s *Speaker) heard(frames int64) {
+	if frames == 0 {
+		return
+	}
+	amp := s.line.state()
+	if amp.on {
+		s.mixer.Heard(frames)
+		return
+	}
+	s.lossErr = amp.err
+	s.mixer.Lost(frames)
+}
