@@ -129,7 +129,7 @@ type Ref struct {
 	Place  string `json:"place,omitempty"` // default: the referring document's own place
 	Kind   Kind   `json:"kind"`
 	ID     string `json:"id"`
-	SHA256 string `json:"sha256"` // of the referred payload
+	SHA256 string `json:"sha256,omitempty"` // of the referred payload; only orders may leave it out
 }
 
 // Validity bounds a document's life. ValidFrom zero: at once.

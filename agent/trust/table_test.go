@@ -16,6 +16,10 @@ var start = time.Date(2026, 11, 23, 8, 0, 0, 0, time.FixedZone("+07:00", 7*3600)
 // Every attack gets its code, and a refusal changes nothing that is kept.
 func TestTable(t *testing.T) {
 	w := trusttest.New(start)
+	ready, err := w.Box()
+	if err != nil {
+		t.Fatal(err)
+	}
 	names := map[string]bool{}
 	for _, c := range w.Cases() {
 		if names[c.Name] {
@@ -23,7 +27,7 @@ func TestTable(t *testing.T) {
 		}
 		names[c.Name] = true
 		t.Run(c.Name, func(t *testing.T) {
-			box := prepare(t, w, c)
+			box := prepare(t, w, c, ready)
 			before, plans := box.Snapshot(), box.Plan(w.Now)
 			v := judge(box, c)
 			want := c.Want
@@ -56,15 +60,15 @@ func TestTable(t *testing.T) {
 	}
 }
 
-func prepare(t *testing.T, w *trusttest.World, c trusttest.Case) *trust.Trust {
+// prepare makes the box of a case; ready is one that was set up, whose memory it takes.
+func prepare(t *testing.T, w *trusttest.World, c trusttest.Case, ready *trust.Trust) *trust.Trust {
 	t.Helper()
-	make := w.Box
-	if c.Bare {
-		make = w.Bare
-	}
-	box, err := make()
+	box, err := w.Bare()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !c.Bare {
+		box = reboot(t, w, ready, raws(w.Setup()))
 	}
 	var stored [][]byte
 	for _, m := range c.Before {
