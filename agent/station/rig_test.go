@@ -1,0 +1,241 @@
+package station_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"loa/agent/clock"
+	"loa/agent/ledger"
+	"loa/agent/plan"
+	"loa/agent/player"
+	"loa/agent/sound"
+	"loa/agent/speaker"
+	"loa/agent/speaker/speakertest"
+	"loa/agent/station"
+	"loa/agent/store"
+	"loa/agent/trust"
+	"loa/agent/trust/trusttest"
+)
+
+// A rig is a station with everything real below it but the recordings, the clock
+// and the horn. It lives in a synctest bubble.
+type rig struct {
+	t   *testing.T
+	w   *trusttest.World
+	dir string
+
+	*station.Station
+	trust  *trust.Trust
+	docs   *store.Store
+	ledger *ledger.Ledger
+	clock  *fakeClock
+	media  *fakeMedia
+	card   *speakertest.Card
+	amp    *speakertest.Amp
+	stop   func()
+
+	mu         sync.Mutex
+	acks       []station.Ack
+	conditions map[string]error
+}
+
+// fakeClock tells the bubble's time as far as level says, apart by skew.
+type fakeClock struct {
+	mu    sync.Mutex
+	level clock.Level
+	skew  time.Duration
+	steps chan clock.Step
+}
+
+func (c *fakeClock) Now() (time.Time, clock.Level) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.skew), c.level
+}
+func (c *fakeClock) Stepped() <-chan clock.Step { return c.steps }
+func (c *fakeClock) SetSigned(time.Time, time.Time, time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.level = clock.Signed
+	return nil
+}
+func (c *fakeClock) Lower(time.Time) {}
+
+func (c *fakeClock) set(l clock.Level) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.level = l
+}
+
+// step moves the wall clock.
+func (c *fakeClock) step(by time.Duration) {
+	c.mu.Lock()
+	c.skew += by
+	c.mu.Unlock()
+	c.steps <- clock.Step{By: by}
+}
+
+// fakeMedia has what it is told to have.
+type fakeMedia struct {
+	mu      sync.Mutex
+	lacks   map[string]bool
+	changed chan struct{}
+}
+
+func (m *fakeMedia) Path(sha string) (string, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return sha, !m.lacks[sha]
+}
+func (m *fakeMedia) Want([]plan.Audio, ...plan.Audio) {}
+func (m *fakeMedia) Changed() <-chan struct{}         { return m.changed }
+
+func (m *fakeMedia) lack(sha string, lacks bool) {
+	m.mu.Lock()
+	m.lacks[sha] = lacks
+	m.mu.Unlock()
+	m.changed <- struct{}{}
+}
+
+// open makes a tone of the length that a part says it has.
+func (m *fakeMedia) open(p plan.Part) (player.Opened, error) {
+	if p.Audio != nil {
+		if _, ok := m.Path(p.Audio.SHA256); !ok {
+			return player.Opened{}, &plan.Error{Code: plan.MediaMissing, Msg: "not here"}
+		}
+		d := time.Duration(p.Audio.DurationMS) * time.Millisecond
+		return player.Opened{Source: sound.NewTone(440, -20, d), SHA256: p.Audio.SHA256}, nil
+	}
+	if p.Relay != nil {
+		return player.Opened{Source: sound.NewTone(330, -20, time.Hour)}, nil
+	}
+	src, _, err := sound.Chime(p.Chime)
+	return player.Opened{Source: src}, err
+}
+
+// newRig makes a box that knows its root, on the world's authority.
+func newRig(t *testing.T, w *trusttest.World, dir string) *rig {
+	t.Helper()
+	r := &rig{
+		t: t, w: w, dir: dir,
+		clock:      &fakeClock{level: clock.Signed, steps: make(chan clock.Step, 1)},
+		media:      &fakeMedia{lacks: map[string]bool{}, changed: make(chan struct{}, 8)},
+		card:       &speakertest.Card{},
+		amp:        &speakertest.Amp{},
+		conditions: map[string]error{},
+	}
+	var err error
+	if r.docs, err = store.Open(filepath.Join(dir, "docs")); err != nil {
+		t.Fatal(err)
+	}
+	if r.ledger, err = ledger.Open(filepath.Join(dir, "ledger"), ledger.Opts{Now: r.clock.Now}); err != nil {
+		t.Fatal(err)
+	}
+	opts := w.Opts()
+	opts.Now = r.clock.Now
+	if r.trust, err = trust.New(w.RootFile(), trusttest.Device, opts); err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	spk := speaker.New(func() (speaker.Sink, error) { return r.card, nil }, r.amp, speaker.Opts{
+		Settle: 50 * time.Millisecond, Linger: 500 * time.Millisecond, Log: log,
+	})
+	ply := player.New(spk, r.media.open, log)
+	r.Station = station.New(station.Opts{
+		Trust: r.trust, Docs: r.docs, Ledger: r.ledger, Media: r.media, Clock: r.clock, Player: ply,
+		Ack: func(a station.Ack) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.acks = append(r.acks, a)
+		},
+		Ask: func(plan.Act) {},
+		Report: func(code string, err error) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.conditions[code] = err
+		},
+		Changed: func(*plan.Plan, bool) {}, Log: log,
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	under, cut := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { spk.Run(under) })
+	ended := make(chan struct{})
+	wg.Go(func() { defer close(ended); r.Run(ctx) })
+	r.stop = sync.OnceFunc(func() {
+		cancel()
+		<-ended
+		cut()
+		wg.Wait()
+		r.ledger.Close()
+	})
+	return r
+}
+
+// hear lets messages arrive and waits until the box has done what it will do at once.
+func (r *rig) hear(messages ...trusttest.Message) {
+	for _, m := range messages {
+		r.Receive(r.t.Context(), m.Topic, m.Raw)
+		synctest.Wait()
+	}
+}
+
+func (r *rig) setUp() *rig {
+	r.hear(r.w.Setup()...)
+	return r
+}
+
+// written are the ledger's entries of one kind.
+func (r *rig) written(kind ledger.Kind) []ledger.Entry {
+	r.t.Helper()
+	all, err := r.ledger.Query(ledger.Query{Kind: kind})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return all
+}
+
+// results are what the ledger says of endings: ID and result, in order.
+func (r *rig) results() (all []string) {
+	for _, e := range r.written(ledger.End) {
+		s := e.ID + " " + string(e.Result)
+		if e.Code != "" {
+			s += " " + string(e.Code)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// bubble runs f in synctest at a Monday, 04:00 in Vietnam, with a fresh world.
+func bubble(t *testing.T, f func(t *testing.T, w *trusttest.World)) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(monday))
+		f(t, trusttest.New(time.Now()))
+	})
+}
+
+var monday = time.Date(2026, 11, 23, 4, 0, 0, 0, vietnam)
+
+var vietnam = time.FixedZone("+07", 7*3600)
+
+// sleepUntil lets time pass to an hour of the day in Vietnam.
+func sleepUntil(hhmmss string) {
+	now := time.Now().In(vietnam)
+	at, err := time.ParseInLocation("15:04:05", hhmmss, vietnam)
+	if err != nil {
+		panic(err)
+	}
+	next := time.Date(now.Year(), now.Month(), now.Day(), at.Hour(), at.Minute(), at.Second(), 0, vietnam)
+	if !next.After(now) {
+		next = next.AddDate(0, 0, 1)
+	}
+	time.Sleep(next.Sub(now))
+	synctest.Wait()
+}
