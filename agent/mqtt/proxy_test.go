@@ -1,7 +1,6 @@
 package mqtt
 
 import (
-	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -68,7 +67,7 @@ func (p *proxy) copy(to, from net.Conn) {
 		if p.silent.Load() {
 			continue
 		}
-		if _, err := io.WriteString(to, string(buf[:n])); err != nil {
+		if _, err := to.Write(buf[:n]); err != nil {
 			return
 		}
 	}

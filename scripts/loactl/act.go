@@ -1,7 +1,9 @@
 package main
 
 import (
+	"flag"
 	"fmt"
+	"io"
 	"time"
 
 	"loa/agent/plan"
@@ -30,7 +32,7 @@ func (a *app) play(args []string) error {
 	repeat := fs.Int("repeat", 0, "")
 	volume := fs.Int("volume", 0, "")
 	length := fs.Duration("for", 0, "")
-	as := fs.String("as", "", "")
+	by := signedBy(fs)
 	rest, err := a.parse(fs, args, 1, 1)
 	if err != nil {
 		return err
@@ -38,7 +40,7 @@ func (a *app) play(args []string) error {
 	if (*bulletin == "") == (*chime == "") {
 		return &usageError{a.text("play.what")}
 	}
-	return a.act(rest[0], *as, func(au *authority.Authority, act *plan.Act) error {
+	return a.act(rest[0], by, func(au *authority.Authority, act *plan.Act) error {
 		act.Kind = plan.KindPlay
 		act.Repeat, act.VolumePercent, act.ForS = *repeat, *volume, int(*length/time.Second)
 		if *chime != "" {
@@ -56,7 +58,7 @@ func (a *app) drill(args []string) error {
 	fs := a.flags("drill")
 	bulletin := fs.String("bulletin", "", "")
 	repeat := fs.Int("repeat", 0, "")
-	as := fs.String("as", "", "")
+	by := signedBy(fs)
 	rest, err := a.parse(fs, args, 1, 1)
 	if err != nil {
 		return err
@@ -64,7 +66,7 @@ func (a *app) drill(args []string) error {
 	if *bulletin == "" {
 		return &usageError{a.text("play.what")}
 	}
-	return a.act(rest[0], *as, func(au *authority.Authority, act *plan.Act) error {
+	return a.act(rest[0], by, func(au *authority.Authority, act *plan.Act) error {
 		act.Kind, act.Repeat = plan.KindDrill, *repeat
 		act.Item, err = a.item(au, act.Head, *bulletin)
 		return err
@@ -76,12 +78,12 @@ func (a *app) stop(args []string) error {
 	fs := a.flags("stop")
 	classes := fs.String("classes", "live,drill,priority,normal,filler,test", "")
 	reason := fs.String("reason", "", "")
-	as := fs.String("as", "", "")
+	by := signedBy(fs)
 	rest, err := a.parse(fs, args, 1, 1)
 	if err != nil {
 		return err
 	}
-	return a.act(rest[0], *as, func(_ *authority.Authority, act *plan.Act) error {
+	return a.act(rest[0], by, func(_ *authority.Authority, act *plan.Act) error {
 		act.Kind, act.Reason = plan.KindStop, *reason
 		for _, c := range names(*classes) {
 			act.Classes = append(act.Classes, plan.Class(c))
@@ -95,12 +97,12 @@ func (a *app) mute(args []string) error {
 	fs := a.flags("mute")
 	length := fs.Duration("for", time.Hour, "")
 	reason := fs.String("reason", "", "")
-	as := fs.String("as", "", "")
+	by := signedBy(fs)
 	rest, err := a.parse(fs, args, 1, 1)
 	if err != nil {
 		return err
 	}
-	return a.act(rest[0], *as, func(_ *authority.Authority, act *plan.Act) error {
+	return a.act(rest[0], by, func(_ *authority.Authority, act *plan.Act) error {
 		act.Kind, act.Reason = plan.KindMute, *reason
 		act.MuteUntil = a.now().Add(*length).UTC().Truncate(time.Second)
 		return nil
@@ -120,9 +122,19 @@ func (a *app) item(au *authority.Authority, to plan.Head, name string) (*plan.It
 	return &plan.Item{Ref: ref}, nil
 }
 
-// act signs an act, has it judged and sends it at once.
-func (a *app) act(to, as string, fill func(*authority.Authority, *plan.Act) error) error {
-	if as == "" {
+// signing is who signs, and how long to wait for the boxes' answer.
+type signing struct {
+	as   *string
+	wait *time.Duration
+}
+
+func signedBy(fs *flag.FlagSet) signing {
+	return signing{fs.String("as", "", ""), fs.Duration("wait", 5*time.Second, "")}
+}
+
+// act signs an act, has it judged, sends it at once and tells who took it.
+func (a *app) act(to string, by signing, fill func(*authority.Authority, *plan.Act) error) error {
+	if *by.as == "" {
 		return &usageError{a.text("who-signs")}
 	}
 	au, err := a.open()
@@ -137,16 +149,21 @@ func (a *app) act(to, as string, fill func(*authority.Authority, *plan.Act) erro
 	if err := fill(au, &act); err != nil {
 		return err
 	}
-	is, err := au.Act(act, names(as)...)
+	is, err := au.Act(act, names(*by.as)...)
 	if err != nil {
 		return err
 	}
 	if err := a.accept(au, is); err != nil {
 		return err
 	}
-	if err := a.publish(au, []authority.Issued{is}); err != nil {
+	answers, err := a.deliver(au, is, *by.wait)
+	if err != nil {
 		return err
 	}
 	id := is.Doc.(plan.Act).ID
-	return a.say(map[string]string{"id": id, "topic": is.Topic.String(), "kind": string(act.Kind)}, "act.sent", id, is.Topic.String())
+	result := map[string]any{"id": id, "topic": is.Topic.String(), "kind": act.Kind, "sha256": is.SHA256, "boxes": answers}
+	return a.show(result, func(w io.Writer) {
+		fmt.Fprintln(w, a.text("act.sent", id, is.Topic.String()))
+		a.tally(w, answers)
+	})
 }

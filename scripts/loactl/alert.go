@@ -38,7 +38,7 @@ func (a *app) alertSet(args []string) error {
 	repeat := fs.Int("repeat", 0, "")
 	gap := fs.Duration("gap", 0, "")
 	length := fs.Duration("for", time.Hour, "")
-	as := fs.String("as", "", "")
+	by := signedBy(fs)
 	rest, err := a.parse(fs, args, 1, 1)
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func (a *app) alertSet(args []string) error {
 	if *event == "" || *headline == "" {
 		return &usageError{a.text("alert.needs")}
 	}
-	return a.alertChange(rest[0], *office, *as, func(au *authority.Authority, set *plan.AlertSet) error {
+	return a.alertChange(rest[0], *office, by, func(au *authority.Authority, set *plan.AlertSet) error {
 		al := plan.Alert{
 			ID: *id, Event: *event, Headline: *headline, Instruction: *instruction,
 			Urgency: *urgency, Severity: *severity, Certainty: *certainty,
@@ -80,12 +80,12 @@ func (a *app) alertClear(args []string) error {
 	office := fs.String("office", "", "")
 	id := fs.String("id", "", "")
 	cancel := fs.String("cancel", "", "")
-	as := fs.String("as", "", "")
+	by := signedBy(fs)
 	rest, err := a.parse(fs, args, 1, 1)
 	if err != nil {
 		return err
 	}
-	return a.alertChange(rest[0], *office, *as, func(_ *authority.Authority, set *plan.AlertSet) error {
+	return a.alertChange(rest[0], *office, by, func(_ *authority.Authority, set *plan.AlertSet) error {
 		if *cancel != "" {
 			l := strings.Split(*cancel, "/")
 			if len(l) != 3 {
@@ -105,8 +105,8 @@ func (a *app) alertClear(args []string) error {
 
 // alertChange signs the next version of an office's slot and sends it. A set
 // that waits for its second signature is what the change begins from.
-func (a *app) alertChange(place, office, as string, change func(*authority.Authority, *plan.AlertSet) error) error {
-	if as == "" {
+func (a *app) alertChange(place, office string, by signing, change func(*authority.Authority, *plan.AlertSet) error) error {
+	if *by.as == "" {
 		return &usageError{a.text("who-signs")}
 	}
 	au, err := a.open()
@@ -129,7 +129,7 @@ func (a *app) alertChange(place, office, as string, change func(*authority.Autho
 	if err := change(au, &set); err != nil {
 		return err
 	}
-	is, err := au.Sign(&set, names(as)...)
+	is, err := au.Sign(&set, names(*by.as)...)
 	if err != nil {
 		return err
 	}
@@ -144,16 +144,18 @@ func (a *app) alertChange(place, office, as string, change func(*authority.Autho
 	if err := au.Keep(is); err != nil {
 		return err
 	}
-	if err := a.publish(au, []authority.Issued{is}); err != nil {
+	answers, err := a.deliver(au, is, *by.wait)
+	if err != nil {
 		return fmt.Errorf("%s: %w", a.text("alert.unsent"), err)
 	}
-	return a.show(map[string]any{"topic": is.Topic.String(), "version": set.Version(), "alerts": set.Alerts}, func(w io.Writer) {
+	return a.show(map[string]any{"topic": is.Topic.String(), "version": set.Version(), "alerts": set.Alerts, "boxes": answers}, func(w io.Writer) {
 		if len(set.Alerts) == 0 {
 			fmt.Fprintln(w, a.text("alert.clear", place, office))
-			return
+		} else {
+			fmt.Fprintln(w, a.text("alert.sent", place, office))
+			a.alerts(w, set)
 		}
-		fmt.Fprintln(w, a.text("alert.sent", place, office))
-		a.alerts(w, set)
+		a.tally(w, answers)
 	})
 }
 

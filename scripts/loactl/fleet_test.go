@@ -27,9 +27,11 @@ type fakeBox struct {
 	name string
 	key  ed25519.PrivateKey
 	c    *mqtt.Client
+
+	refuses plan.Code // what it is sent
 }
 
-func (w *world) box(name string) *fakeBox {
+func (w *world) box(name string, refuses ...plan.Code) *fakeBox {
 	w.t.Helper()
 	data, err := os.ReadFile(filepath.Join(w.env["LOA_AUTHORITY"], "boxes", name, "etc/loa/box.key"))
 	if err != nil {
@@ -41,9 +43,12 @@ func (w *world) box(name string) *fakeBox {
 		w.t.Fatal(err)
 	}
 	b := &fakeBox{w: w, name: name, key: key.(ed25519.PrivateKey)}
+	if len(refuses) > 0 {
+		b.refuses = refuses[0]
+	}
 	b.c, err = mqtt.New(mqtt.Opts{
 		Device: name, Brokers: []string{w.broker.URL()}, Fresh: true,
-		Subscriptions: func() []string { return []string{b.topic("cmd")} },
+		Subscriptions: func() []string { return []string{b.topic("cmd"), "loa/v1/p/26734/act"} },
 		Receive:       b.receive,
 	})
 	if err != nil {
@@ -53,6 +58,11 @@ func (w *world) box(name string) *fakeBox {
 	done := make(chan struct{})
 	go func() { defer close(done); b.c.Run(ctx) }()
 	w.t.Cleanup(func() { cancel(); <-done })
+	for deadline := time.Now().Add(20 * time.Second); !b.c.Connected(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("%s does not connect", name)
+		}
+	}
 	return b
 }
 
@@ -75,6 +85,11 @@ func (b *fakeBox) receive(_ string, raw []byte) {
 	}
 	act := is.Doc.(plan.Act)
 	if act.Kind != plan.KindAsk {
+		ack := message.Ack{Device: b.name, ID: act.ID, Kind: act.Kind, SHA256: is.SHA256, State: "received"}
+		if b.refuses != "" {
+			ack.State, ack.Code, ack.VI, ack.Why = "refused", b.refuses, b.refuses.Sentence().VI, b.refuses.Sentence().EN
+		}
+		b.c.Publish(b.topic("ack"), message.SealReport(message.ReportAck, ack, b.key), false)
 		return
 	}
 	for _, part := range []int{1, 0} {
@@ -129,7 +144,7 @@ func TestWatch(t *testing.T) {
 	h.Device = two.name
 	two.send("have", message.SealReport(message.ReportHave, h, one.key))
 	w.json(&r, "watch", "--once")
-	if r.Ready[0].Ready != 1 || r.Boxes[1].Forged != 1 {
+	if r.Ready[0].Ready != 1 || r.Boxes[1].Forged == 0 {
 		t.Errorf("a forged report counts: %+v %+v", r.Ready, r.Boxes[1])
 	}
 }
@@ -137,16 +152,40 @@ func TestWatch(t *testing.T) {
 func TestAsk(t *testing.T) {
 	w := newWorld(t).sample().online()
 	w.fails(exitFailed, "not answered", "ask", "box-1", "status", "--wait", "100ms")
-	b := w.box("box-1")
-	until := time.Now().Add(20 * time.Second)
-	for !b.c.Connected() && time.Now().Before(until) {
-		time.Sleep(time.Millisecond)
-	}
+	w.box("box-1")
 	if out := w.must("ask", "box-1", "next", "24h"); out != "loa [31mtốt\nnext 24h\n" {
 		t.Errorf("%q", out)
 	}
 	w.fails(exitFailed, "box-9", "ask", "box-9", "status")
 	w.fails(exitUsage, "", "ask", "box-1")
+}
+
+// Who sends hears at once who took it, who refused and why, and who is silent.
+func TestReceipts(t *testing.T) {
+	w := newWorld(t).sample().online()
+	for _, b := range []string{"box-2", "box-3"} {
+		w.must("box", "add", b, "--place", "26734", "--as", "74-1,74-2")
+	}
+	w.must("box", "add", "elsewhere", "--place", "74", "--as", "74-1,74-2")
+	w.box("box-1")
+	w.box("box-2", plan.Muted)
+	var r struct{ Boxes []receipt }
+	w.json(&r, "play", "26734", "--chime", "gong", "--as", "26734-1", "--wait", "500ms")
+	if len(r.Boxes) != 3 || r.Boxes[0].State != "received" || r.Boxes[1].Code != plan.Muted || r.Boxes[2].State != "silent" {
+		t.Errorf("%+v", r.Boxes)
+	}
+	out := w.must("stop", "26734", "--as", "26734-1", "--wait", "500ms")
+	for _, want := range []string{"1 of 3", "box-2 refused it: muted", "box-3 has not answered"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in %q", want, out)
+		}
+	}
+	// Everybody has answered: no more waiting.
+	began := time.Now()
+	w.must("stop", "box-1", "--as", "26734-1", "--wait", "30s")
+	if time.Since(began) > 15*time.Second {
+		t.Error("waited on although every box had answered")
+	}
 }
 
 func TestLedger(t *testing.T) {

@@ -149,17 +149,17 @@ func TestAlertSetAndClear(t *testing.T) {
 		}
 		return is.Doc.(plan.AlertSet)
 	}
-	w.must("alert", "set", "74", "--event", "Bão", "--headline", "Bão số 5", "--as", "74-1,74-2", "--id", "bao")
-	w.must("alert", "set", "74", "--event", "Lũ", "--headline", "Xả lũ", "--as", "74-1,74-2", "--id", "lu", "--for", "2h")
+	w.must("alert", "set", "74", "--event", "Bão", "--headline", "Bão số 5", "--as", "74-1,74-2", "--id", "bao", "--wait", "1ms")
+	w.must("alert", "set", "74", "--event", "Lũ", "--headline", "Xả lũ", "--as", "74-1,74-2", "--id", "lu", "--for", "2h", "--wait", "1ms")
 	if s := slot(); len(s.Alerts) != 2 {
 		t.Errorf("active: %+v", s.Alerts)
 	}
 	w.fails(exitFailed, "khong", "alert", "clear", "74", "--id", "khong", "--as", "74-1")
-	w.must("alert", "clear", "74", "--id", "bao", "--as", "74-2") // one signature: all-clear is never slower
+	w.must("alert", "clear", "74", "--id", "bao", "--as", "74-2", "--wait", "1ms") // one signature: all-clear is never slower
 	if s := slot(); len(s.Alerts) != 1 || s.Alerts[0].ID != "lu" {
 		t.Errorf("active: %+v", s.Alerts)
 	}
-	w.must("alert", "clear", "74", "--as", "74-1")
+	w.must("alert", "clear", "74", "--as", "74-1", "--wait", "1ms")
 	if s := slot(); len(s.Alerts) != 0 {
 		t.Errorf("active: %+v", s.Alerts)
 	}
@@ -231,15 +231,15 @@ items = [{ chime = "gong" }]
 func TestActs(t *testing.T) {
 	w := newWorld(t).sample().online()
 	var act struct{ ID, Topic string }
-	w.json(&act, "play", "26734", "--chime", "gong", "--as", "26734-1")
+	w.json(&act, "play", "26734", "--chime", "gong", "--as", "26734-1", "--wait", "1ms")
 	if act.Topic != "loa/v1/p/26734/act" || act.ID == "" {
 		t.Errorf("%+v", act)
 	}
-	w.json(&act, "stop", "box-1", "--as", "26734-1")
+	w.json(&act, "stop", "box-1", "--as", "26734-1", "--wait", "1ms")
 	if act.Topic != "loa/v1/d/box-1/cmd" {
 		t.Errorf("%+v", act)
 	}
-	w.json(&act, "mute", "box-1", "--as", "26734-1", "--for", "2h", "--reason", "sửa loa")
+	w.json(&act, "mute", "box-1", "--as", "26734-1", "--for", "2h", "--reason", "sửa loa", "--wait", "1ms")
 	w.fails(exitFailed, "mute_until", "mute", "box-1", "--as", "26734-1", "--for", "25h")
 	w.fails(exitUsage, "--as", "stop", "26734")
 	w.fails(exitFailed, "nowhere", "stop", "nowhere", "--as", "26734-1")
