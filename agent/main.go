@@ -134,6 +134,9 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 		Socket: cfg.Socket, MediaBytes: int64(cfg.MediaMB) * 1_000_000,
 		Version: version, Built: buildTime(), Health: h, Log: log, Recent: recent.Last,
 	}
+	if devices.OpenConsole != nil {
+		o.OpenTTY = func() (box.Terminal, error) { return devices.OpenConsole() }
+	}
 	if stdin {
 		o.OpenTTY = func() (box.Terminal, error) { return standard{}, nil }
 	}
