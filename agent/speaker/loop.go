@@ -3,6 +3,7 @@ package speaker
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"loa/agent/sound"
@@ -54,11 +55,15 @@ func (s *Speaker) admit() {
 	s.mu.Unlock()
 	s.finish(never, nil)
 
-	urgent := len(stops) > 0
-	for _, snd := range fresh {
-		for in := range s.playing {
+	urgent := false
+	for in := range s.playing {
+		if in.Held() {
+			continue // nothing of it is in the queue
+		}
+		for _, snd := range fresh {
 			urgent = urgent || snd.voice.Class > in.Voice().Class
 		}
+		urgent = urgent || slices.Contains(stops, in)
 	}
 	if urgent {
 		s.takeBack()
