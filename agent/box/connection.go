@@ -32,10 +32,11 @@ func (b *Box) connection() (*mqtt.Client, error) {
 		},
 		Birth: func() []mqtt.Message {
 			b.nudge()
-			return []mqtt.Message{
-				{Topic: topic(message.LeafState), Payload: state("online"), Retain: true},
-				{Topic: topic(message.LeafAsk), Payload: b.question()},
+			birth := []mqtt.Message{{Topic: topic(message.LeafState), Payload: state("online"), Retain: true}}
+			if len(b.trust.Epochs()) > 0 { // else the box cannot tell yet whose answer counts
+				birth = append(birth, mqtt.Message{Topic: topic(message.LeafAsk), Payload: b.question()})
 			}
+			return birth
 		},
 		Leave: func() []mqtt.Message {
 			return []mqtt.Message{{Topic: topic(message.LeafState), Payload: state("offline"), Retain: true}}

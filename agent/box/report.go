@@ -30,7 +30,7 @@ const (
 // every few minutes. Everything is told again after a reconnection, by mqtt.
 func (b *Box) report(ctx context.Context) error {
 	have, tele, log := time.NewTimer(0), time.NewTimer(phase(b.o.Device, teleEvery)), time.NewTimer(leastPause)
-	ask := time.NewTimer(askFirst)
+	ask := time.NewTimer(2 * leastPause)
 	defer ask.Stop()
 	defer have.Stop()
 	defer tele.Stop()
