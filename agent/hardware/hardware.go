@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"loa/agent/config"
 	"loa/agent/speaker"
@@ -136,14 +137,14 @@ func (o Opts) process(name string) []string {
 // self is the command that starts this binary again, also after an update has
 // replaced its file.
 func self() []string {
-	if runner := os.Getenv(runnerEnv); runner != "" {
+	if runner := strings.Fields(os.Getenv(runnerEnv)); len(runner) > 0 {
 		if exe, err := os.Executable(); err == nil {
-			return []string{runner, exe}
+			return append(runner, exe)
 		}
 	}
 	return []string{"/proc/self/exe"}
 }
 
-// runnerEnv names the emulator this binary runs under, such as qemu-arm, where
-// the kernel cannot start it by itself.
+// runnerEnv is how to start a binary the kernel cannot start by itself, such as
+// "qemu-arm -L /usr/arm-linux-gnueabihf".
 const runnerEnv = "LOA_RUNNER"

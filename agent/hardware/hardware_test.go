@@ -25,6 +25,10 @@ func TestMain(m *testing.M) {
 	if handled, code := RunChild(os.Args[1:]); handled {
 		os.Exit(code)
 	}
+	if os.Getenv("LOA_QEMU") != "" { // the tests run under qemu-user
+		self := ototest.Self()
+		os.Setenv(runnerEnv, strings.Join(self[:len(self)-1], " "))
+	}
 	os.Exit(m.Run())
 }
 

@@ -267,8 +267,8 @@ func (s *Sink) flush() error {
 		_, err = s.conn.Write(finish(s.out))
 	}
 	if err != nil {
-		<-s.died()
-		s.lost(err)
+		<-s.died() // it may have said why
+		s.lost(s.child.err)
 		return fmt.Errorf("oto: %w", s.lostErr())
 	}
 	return nil

@@ -17,7 +17,7 @@ import (
 	"loa/drivers/oto/ototest"
 )
 
-var sinkCommand = []string{"/proc/self/exe", "sink"}
+var sinkCommand = append(ototest.Self(), "sink")
 
 // The test binary is also the process that has the card.
 func TestMain(m *testing.M) {

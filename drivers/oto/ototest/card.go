@@ -147,6 +147,20 @@ func (c *Card) Events(t testing.TB) []Event {
 	return events
 }
 
+// Self is the command that starts this test binary again, also where it runs
+// under qemu-user (LOA_QEMU names it), which the kernel does not know.
+func Self() []string {
+	qemu := os.Getenv("LOA_QEMU")
+	if qemu == "" {
+		return []string{"/proc/self/exe"}
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	return []string{qemu, exe}
+}
+
 var compiled struct {
 	sync.Once
 	path string
