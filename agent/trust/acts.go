@@ -42,7 +42,7 @@ func (j *judgement) act(a plan.Act) error {
 			return err
 		}
 	}
-	signer := j.t.x.widest(proof, place, j.now)
+	signer := j.speaksFor(claims, place)
 	mem := seen{Topic: j.v.Topic.String(), ID: a.ID, Signer: signer, Until: a.Until.Add(seenAfter)}
 	if err := j.roomForAct(mem); err != nil {
 		return err
@@ -51,6 +51,9 @@ func (j *judgement) act(a plan.Act) error {
 	sha, payload, keys, now := j.v.SHA256, bytes.Clone(j.e.Payload), j.keys, j.now
 	j.v.Persist = true
 	j.accept(p, func(t *Trust) {
+		if _, done := t.s.Seen[sha]; done {
+			return
+		}
 		t.forget(now)
 		t.endActs(now)
 		t.s.Seen[sha] = mem
@@ -61,6 +64,22 @@ func (j *judgement) act(a plan.Act) error {
 		}
 	})
 	return nil
+}
+
+// speaksFor is the place that an act's signers speak for. Of a stop of several
+// classes it is the narrowest, so that no class is silenced by another's authority.
+func (j *judgement) speaksFor(claims []claim, place string) string {
+	narrowest, rank := "", 0
+	for i, c := range claims {
+		p, err := j.t.x.authorise(j.keys, c, j.now, j.now)
+		if err != nil {
+			continue // cannot be: every claim was granted
+		}
+		if at, r := j.t.x.widest(p, place, j.now); i == 0 || r < rank {
+			narrowest, rank = at, r
+		}
+	}
+	return narrowest
 }
 
 // lasts reports whether an act stays in the plan; the others are done when they are told.

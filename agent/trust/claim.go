@@ -134,12 +134,12 @@ func (j *judgement) all(claims []claim, now time.Time) (proof, error) {
 	return all, nil
 }
 
-// widest is the place of the grant that stands highest above the target: sound
-// limits count per signer place.
-func (x *index) widest(p proof, target string, at time.Time) string {
+// widest is the place of the grant that stands highest above the target, and how
+// high: sound limits count per signer place.
+func (x *index) widest(p proof, target string, at time.Time) (best string, rank int) {
 	up, _ := x.above(target, at)
 	chain := append([]string{target}, up...)
-	best, rank := "", -1
+	rank = -1
 	for _, h := range p.grants {
 		r := slices.Index(chain, h.Place)
 		if h.Place == plan.RootPlace {
@@ -149,5 +149,5 @@ func (x *index) widest(p proof, target string, at time.Time) string {
 			best, rank = h.Place, r
 		}
 	}
-	return best
+	return best, rank
 }

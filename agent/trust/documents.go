@@ -107,10 +107,7 @@ func (j *judgement) olderPolicies(p plan.Policy) []older {
 		return old
 	}
 	before, ok := j.t.bodies[topic].doc.(plan.Policy)
-	if ok && before.Withdrawn {
-		return old
-	}
-	if !ok {
+	if !ok || before.Withdrawn || !j.now.Before(before.ValidUntil) {
 		if len(old) > 0 || j.t.hasPolicy(j.now) {
 			return old // one policy more is never looser
 		}
@@ -225,9 +222,10 @@ func (j *judgement) keep(k kept) error {
 	if err := j.fresh(proof, k.claim); err != nil {
 		return err
 	}
+	signer, _ := j.t.x.widest(proof, k.claim.place, j.now)
 	next := record{
 		Version: j.head.Version(), SHA256: j.v.SHA256, At: j.now,
-		Keys: union(j.keys, k.keys), Holders: proof.holders(), Signer: j.t.x.widest(proof, k.claim.place, j.now),
+		Keys: union(j.keys, k.keys), Holders: proof.holders(), Signer: signer,
 		Forget: j.head.Issued.Add(k.life + time.Hour), Old: k.old,
 	}
 	if len(k.keys) > 0 {

@@ -182,17 +182,24 @@ func subset(g, granter plan.Grant) bool {
 
 // at is the registration of a place that counts at now. A delegate's list that
 // claims a place of another issuer is refused when it comes; should the root
-// claim it later, the root's word, which stands first, counts.
+// claim it later, the root's word, which stands first, counts. A place that has
+// ended stays where it was last: a box that nobody has moved yet, the day after
+// communes have merged, must still hear an alarm.
 func (x *index) at(place string, now time.Time) (entry, bool) {
 	if now.Before(x.built) {
 		now = x.built
 	}
+	var last entry
+	ended := false
 	for _, e := range x.places[place] {
 		if e.At(now) {
 			return e, true
 		}
+		if !e.Until.IsZero() && !now.Before(e.Until) && e.Until.After(last.Until) {
+			last, ended = e, true
+		}
 	}
-	return entry{}, false
+	return last, ended
 }
 
 // above are the places above place, nearest first, without the root. It is

@@ -34,6 +34,9 @@ func refuse(code plan.Code, field, format string, args ...any) *plan.Error {
 }
 
 func (j *judgement) run(topic string) error {
+	if len(j.raw) == 0 {
+		return j.emptied(topic)
+	}
 	if err := j.open(topic); err != nil {
 		return err
 	}
@@ -78,6 +81,17 @@ func (j *judgement) run(topic string) error {
 		return j.timeAnswer(doc, j.t.question)
 	}
 	return refuse(plan.Unsupported, "kind", "a %s is not for a box", j.v.Kind)
+}
+
+// emptied passes over a kept topic that somebody has cleared: absence is not
+// withdrawal, so it is neither an order nor an attack.
+func (j *judgement) emptied(topic string) error {
+	at, err := message.ParseTopic(topic)
+	if err != nil || !at.Retained() {
+		return refuse(plan.Malformed, "", "an empty message")
+	}
+	j.v.Topic, j.v.Kind, j.v.Same = at, at.Kind, true
+	return nil
 }
 
 // open goes as far as what the bytes and the topic say by themselves.

@@ -13,7 +13,7 @@ const maxLate = 3 * time.Second
 // sequence is how far a live session has come.
 type sequence struct {
 	began time.Time // when its first packet came, less that packet's offset
-	next  uint32    // the lowest number that was not heard yet
+	next  uint64    // the lowest number that was not heard yet
 }
 
 // JudgeLive says whether a packet of live talk may be played, and gives it. The
@@ -54,20 +54,20 @@ func (j *judgement) live(topic string) (message.LivePacket, error) {
 	if p.Offset > time.Duration(act.ForS)*time.Second {
 		return none, refuse(plan.Lifetime, "offset_ms", "beyond the session's %d s", act.ForS)
 	}
-	began, next := j.now.Add(-p.Offset), uint32(0)
+	began, next := j.now.Add(-p.Offset), uint64(0)
 	if s := j.t.live[topic]; s != nil {
 		began, next = s.began, s.next
 	}
 	if began.After(act.Until.Add(maxLate)) {
 		return none, refuse(plan.Expired, "offset_ms", "the session was to begin before %s", act.Until.Format(time.RFC3339))
 	}
-	if p.Seq < next {
+	if uint64(p.Seq) < next {
 		return none, refuse(plan.Replay, "seq", "%d; %d comes next", p.Seq, next)
 	}
 	if late := j.now.Sub(began.Add(p.Offset)); late > maxLate {
 		return none, refuse(plan.Expired, "offset_ms", "%s late", late.Round(time.Millisecond))
 	}
-	j.v.apply = func(t *Trust) { t.live[topic] = &sequence{began: began, next: p.Seq + 1} }
+	j.v.apply = func(t *Trust) { t.live[topic] = &sequence{began: began, next: uint64(p.Seq) + 1} }
 	return p, nil
 }
 

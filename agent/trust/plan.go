@@ -159,12 +159,17 @@ func (j *judgement) reload() error {
 		return refuse(plan.Unsupported, "kind", "a %s is not stored with the documents", j.v.Kind)
 	}
 	rec, known := j.t.s.Records[topic]
+	// The power may have failed between storing the document and its memory.
+	known = known && rec.Version >= j.head.Version()
 	if !known {
-		rec = record{Version: j.head.Version(), SHA256: j.v.SHA256, At: j.now, Forget: j.head.Issued.Add(plan.MaxLife + time.Hour)}
+		rec = record{Old: rec.Old, Version: j.head.Version(), SHA256: j.v.SHA256, At: j.now, Forget: j.head.Issued.Add(plan.MaxLife + time.Hour)}
 		if err := j.signatures(j.t.x.pub); err != nil {
 			return err
 		}
 		rec.Keys = j.keys
+		if p, ok := j.doc.(plan.Policy); ok {
+			rec.Old = append(rec.Old, j.olderPolicies(p)...)
+		}
 		if w, ok := j.doc.(plan.Want); ok {
 			if err := j.mayAssign(w); err != nil {
 				return err
@@ -182,8 +187,11 @@ func (j *judgement) reload() error {
 		return err
 	}
 	if !known {
-		target := j.head.Place
-		rec.Holders, rec.Signer = p.holders(), j.t.x.widest(p, target, j.now)
+		rec.Holders = p.holders()
+		rec.Signer, _ = j.t.x.widest(p, j.head.Place, j.now)
+		if len(rec.Holders) >= 2 {
+			rec.Old = nil
+		}
 	}
 	proof := plan.Proof{SHA256: rec.SHA256, Holders: rec.Holders, Signer: rec.Signer}
 	doc, size := message.WithProof(approved(j.doc, rec.Holders), proof), len(j.e.Payload)

@@ -528,6 +528,51 @@ func TestNarrowedDelegateNarrowsItsGrants(t *testing.T) {
 	b.takes(trusttest.Seal(b.w.Gong(trusttest.Commune, "gong-1"), trusttest.Author1))
 }
 
+// The power fails after the document was stored, before its memory was.
+func TestPowerCutBetweenDocumentAndMemory(t *testing.T) {
+	b := newBench(t)
+	b.takes(trusttest.Seal(b.w.Schedule(trusttest.Commune, "daily", plan.Item{Chime: "gong"}), trusttest.Author1))
+	next := b.w.Later(time.Minute)
+	v := b.reboot(
+		trusttest.Seal(next.Schedule(trusttest.Commune, "daily", plan.Item{Chime: "siren"}), trusttest.Author1).Raw,
+		trusttest.Seal(next.Schedule(trusttest.Commune, "evening", plan.Item{Chime: "siren"}), trusttest.Stranger).Raw,
+		trusttest.Seal(next.Policy(), trusttest.Author1).Raw,
+	)[3:]
+	if v[0].Code != plan.Accepted || v[1].Code != plan.UnknownKey || v[2].Code != plan.Accepted {
+		t.Errorf("got %q, %q, %q", v[0].Code, v[1].Code, v[2].Code)
+	}
+	b.refuses(trusttest.Seal(b.w.Schedule(trusttest.Commune, "daily", plan.Item{Chime: "gong"}), trusttest.Author1), plan.Replay)
+}
+
+// A day after communes merged, a box that nobody has moved still hears alarms.
+func TestMergedCommuneStillHears(t *testing.T) {
+	b := newBench(t)
+	l := b.w.Later(time.Minute).ProvinceList()
+	l.Children[0].Until = start.Add(time.Hour)
+	b.takes(trusttest.Seal(l, trusttest.Prov1, trusttest.Prov2))
+	b.now = start.Add(2 * time.Hour)
+	if gone := b.box.Rejudge(); len(gone) != 0 {
+		t.Errorf("gone: %v", gone)
+	}
+	b.takes(trusttest.Seal(b.w.Later(2*time.Hour).Alerts(trusttest.Province, trusttest.ProvinceOffice, "a1"), trusttest.Prov1, trusttest.Prov2))
+}
+
+func TestStopSpeaksForTheNarrowest(t *testing.T) {
+	b := newBench(t)
+	l := b.w.Later(time.Minute).ProvinceList()
+	l.Grants = append(l.Grants, b.w.Grant("quiet-1", trusttest.Commune, []plan.Kind{plan.KindStop}, plan.Emergency))
+	b.takes(trusttest.Seal(l, trusttest.Prov1, trusttest.Prov2))
+	root := b.w.Later(time.Minute).RootList()
+	root.Grants = append(root.Grants, b.w.Grant("calm-1", trusttest.Province, []plan.Kind{plan.KindStop}, plan.Normal))
+	b.takes(trusttest.Seal(root, b.w.RootSigners()...))
+	b.takes(trusttest.Seal(b.w.Stop(trusttest.Commune, "stop-1", plan.Normal, plan.Emergency), "quiet-1", "calm-1"))
+	b.takes(trusttest.Seal(b.w.Stop(trusttest.Commune, "stop-2", plan.Normal), "quiet-1", "calm-1"))
+	acts := b.box.Plan(b.now).Acts
+	if acts[0].Proof.Signer != trusttest.Commune || acts[1].Proof.Signer != trusttest.Province {
+		t.Errorf("they speak for %s and %s", acts[0].Proof.Signer, acts[1].Proof.Signer)
+	}
+}
+
 // What a delegate cannot do: call a key of the root's an online key, and so silence it.
 func TestOnlineKeysStayApart(t *testing.T) {
 	w := trusttest.New(start)

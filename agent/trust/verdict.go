@@ -12,14 +12,14 @@ import (
 type Verdict struct {
 	Code     plan.Code   // empty: accepted
 	Err      *plan.Error // what was wrong, with the field; nil when accepted
-	Same     bool        // known already and in force: nothing is to be said or done
+	Same     bool        // nothing new: known already and in force, or a kept topic that was emptied
 	Verified bool        // a known key signed it: a refusal is acknowledged
 	Persist  bool        // Commit changes the snapshot: store it before acting on the document
 	Rejudge  bool        // Commit may change what older documents are worth: call Rejudge, subscribe again
 
 	Topic  message.Topic
 	Kind   plan.Kind
-	Doc    any       // by value, with its Proof, such as plan.Bulletin; nil when refused
+	Doc    any       // by value, with its Proof, such as plan.Bulletin; nil when refused or emptied
 	Head   plan.Head // of what was read, also when refused; zero when nothing could be
 	SHA256 string    // of the payload
 	Raw    []byte    // the envelope, to be kept with the documents

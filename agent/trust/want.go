@@ -40,9 +40,10 @@ func (j *judgement) want(w plan.Want) error {
 			return err
 		}
 	}
+	signer, _ := j.t.x.widest(proof, w.OwnPlace, j.now)
 	next := record{
-		Version: w.Version(), SHA256: j.v.SHA256, Keys: j.keys, Holders: proof.holders(),
-		Signer: j.t.x.widest(proof, w.OwnPlace, j.now), At: j.now, Forget: j.now.Add(100 * 365 * 24 * time.Hour),
+		Version: w.Version(), SHA256: j.v.SHA256, Keys: j.keys, Holders: proof.holders(), Signer: signer,
+		At: j.now, Forget: j.now.AddDate(100, 0, 0), // an older want must never come back
 	}
 	j.keepAs(topic, next)
 	return nil

@@ -135,7 +135,7 @@ func (w *World) envelopes(good Message) []Case {
 		{Name: "nine signatures", Message: nine, Want: plan.Malformed},
 		{Name: "64 KiB and one byte", Message: Message{good.Topic, append(bytes.Clone(good.Raw), bytes.Repeat([]byte(" "), message.MaxEnvelope+1-len(good.Raw))...)}, Want: plan.TooLarge},
 		{Name: "64 KiB", Message: Message{good.Topic, append(bytes.Clone(good.Raw), bytes.Repeat([]byte(" "), message.MaxEnvelope-len(good.Raw))...)}, Want: plan.Accepted},
-		{Name: "an empty message", Message: Message{good.Topic, nil}, Want: plan.Malformed},
+		{Name: "an empty message", Message: Message{"loa/v1/p/26734/act", nil}, Want: plan.Malformed},
 		{Name: "bytes behind the envelope's end", Message: Message{good.Topic, append(bytes.Clone(good.Raw), 'x')}, Want: plan.Malformed},
 		{Name: "a second envelope behind the first", Message: Message{good.Topic, append(bytes.Clone(good.Raw), good.Raw...)}, Want: plan.Malformed},
 		{Name: "an unknown key in the envelope", Message: with(func(e map[string]any) { e["note"] = "x" }), Want: plan.Malformed},
