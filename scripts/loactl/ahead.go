@@ -86,10 +86,9 @@ func (a *app) ahead(args []string) error {
 	}
 	slices.SortStableFunc(out, func(x, y line) int { return x.At.Compare(y.At) })
 	return a.show(out, func(w io.Writer) {
-		zone := time.FixedZone("+07", 7*3600)
 		fmt.Fprintln(w, a.text("ahead.head", *hours, place, len(out)))
 		for _, l := range out {
-			at, until := l.At.In(zone).Format("02/01 15:04:05"), l.Until.In(zone).Format("15:04:05")
+			at, until := l.At.In(vietnam).Format("02/01 15:04:05"), l.Until.In(vietnam).Format("15:04:05")
 			if l.Sounds {
 				fmt.Fprintf(w, "%s–%s  %-10s %3d%%  %s", at, until, l.Class, l.Volume, l.Title)
 			} else {

@@ -161,7 +161,7 @@ func (a *app) alertChange(place, office string, by signing, change func(*authori
 
 func (a *app) alerts(w io.Writer, set plan.AlertSet) {
 	for _, al := range set.Alerts {
-		fmt.Fprintf(w, "  %-14s %-20s %s  %s\n", al.ID, al.Event, a.text("until", al.Until.Local().Format("15:04 02/01")), al.Headline)
+		fmt.Fprintf(w, "  %-14s %-20s %s  %s\n", al.ID, al.Event, a.text("until", al.Until.In(vietnam).Format("15:04 02/01")), al.Headline)
 	}
 }
 

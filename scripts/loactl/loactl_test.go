@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -206,6 +207,34 @@ func TestPlaylistBecomesAScheduleAndIsHeardAhead(t *testing.T) {
 	w.json(&lines, "ahead", "box-1", "--days", "7")
 	if len(lines) != 14 {
 		t.Errorf("%d lines in a week", len(lines))
+	}
+}
+
+// Encoding levels: what goes out is as loud as boxes play, at 21.6 MB an hour.
+func TestPlaylistEncodes(t *testing.T) {
+	if _, err := exec.LookPath("lame"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("lame is not installed")
+		}
+		t.Skip("lame is not installed")
+	}
+	w := newWorld(t).sample()
+	dir := filepath.Join(w.dir, "nhac")
+	os.Mkdir(dir, 0o755)
+	w.tone("nhac/nhỏ.wav", 5, 0.08)
+	w.tone("nhac/to.wav", 5, 0.9)
+	var r struct{ Items []itemReport }
+	w.json(&r, "playlist", dir, "--place", "26734", "--out", filepath.Join(w.dir, "out"), "--encode")
+	if len(r.Items) != 2 {
+		t.Fatalf("%+v", r.Items)
+	}
+	for _, it := range r.Items {
+		if it.LUFS < codedLUFS-1 || it.LUFS > codedLUFS+1 || it.Type != "audio/mpeg" || it.DurationMS < 4900 || it.DurationMS > 5200 || it.PeakDBFS > 0 {
+			t.Errorf("%+v", it)
+		}
+		if perHour := it.Bytes * 3600 * 1000 / it.DurationMS; perHour > 22_500_000 {
+			t.Errorf("%s: %d bytes an hour", it.Title, perHour)
+		}
 	}
 }
 
