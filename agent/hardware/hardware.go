@@ -22,7 +22,7 @@ type Opts struct {
 	State string // where the files of emulated devices go
 
 	// Report is told of a condition with err, and of its end with nil. It may
-	// be called from any goroutine. Codes: hardware-missing, amp-guard.
+	// be called from any goroutine. See the constants for the codes.
 	Report func(code string, err error)
 	Log    *slog.Logger
 
@@ -100,8 +100,9 @@ func Open(b boards.Board, o Opts) *Devices {
 
 // The conditions Opts.Report is told of.
 const (
-	Missing  = "hardware-missing" // something the board names did not open
-	AmpGuard = "amp-guard"        // the amplifier's guard does not run
+	Missing     = "hardware-missing" // something the board names did not open
+	SinkMissing = "sink-missing"     // the board's sound card is not plugged in
+	AmpGuard    = "amp-guard"        // the amplifier's guard does not run
 )
 
 // Run keeps the devices alive that need it, until ctx ends; it leaves the

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/creack/pty"
@@ -185,6 +186,47 @@ func TestFieldBoardWithoutItsHardware(t *testing.T) {
 			t.Errorf("%s: %+v", name, d)
 		}
 	}
+}
+
+// A card that is pulled out while nothing plays is known before the next item.
+func TestMissingCardIsKnownWhileNothingPlays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, err := boards.Load("orangepi-zero")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Amp = boards.Amp{Driver: "none"}
+		root := t.TempDir()
+		var r reporter
+		d := Open(b, Opts{Root: root, State: t.TempDir(), Report: r.report})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- d.Run(ctx) }()
+		synctest.Wait()
+		if got := r.String(); !strings.Contains(got, SinkMissing) || !strings.Contains(got, "Codec") {
+			t.Errorf("without the card: %s", got)
+		}
+		card := filepath.Join(root, "proc/asound/Codec")
+		for _, there := range []bool{true, false, true} {
+			if there {
+				err = os.MkdirAll(card, 0o700)
+			} else {
+				err = os.Remove(card)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(cardEvery)
+			synctest.Wait()
+			if got := r.String(); strings.Contains(got, SinkMissing) == there {
+				t.Errorf("the card is there: %v; conditions %s", there, got)
+			}
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestConsoleIsThePortOfTheBoard(t *testing.T) {

@@ -1,9 +1,12 @@
 package hardware
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -53,7 +56,41 @@ func openOto(d *Devices, o Opts) error {
 		d.Sound = fmt.Sprintf("ALSA: %s, %d", s.Card, s.Device)
 	}
 	d.OpenSink = func() (speaker.Sink, error) { return sink(oto.Open(opts)) }
+	if s.Card != oto.System {
+		d.runs = append(d.runs, func(ctx context.Context) error { return watchCard(ctx, s.Card, o) })
+	}
 	return nil
+}
+
+// cardEvery is how often a card is looked for. It finds a plug that was pulled
+// in the night before the morning programme does.
+const cardEvery = 5 * time.Second
+
+// watchCard reports that a card is missing, and that it is there again, while
+// nothing plays on it; what plays notices by itself.
+func watchCard(ctx context.Context, card string, o Opts) error {
+	path := config.Move(o.Root, "/proc/asound/"+card)
+	if _, err := strconv.Atoi(card); err == nil {
+		path = config.Move(o.Root, "/proc/asound/card"+card)
+	}
+	t := time.NewTicker(cardEvery)
+	defer t.Stop()
+	missing := false
+	for {
+		_, err := os.Stat(path)
+		if now := err != nil; now != missing {
+			if missing = now; now {
+				o.Report(SinkMissing, fmt.Errorf("sound card %q is not there: %w", card, err))
+			} else {
+				o.Report(SinkMissing, nil)
+			}
+		}
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 func openWAV(d *Devices, o Opts) error {
