@@ -40,7 +40,8 @@ func Run(p plan.Plan, u policy.Usage, from, to time.Time) []Line {
 	return Continue(p, schedule.NewProgress(from), u, from, to)
 }
 
-// Continue is like Run for a box that is as far as g.
+// Continue is like Run for a box that is as far as g. What sounds now should
+// stand in g.At with how far it is, as if it were interrupted.
 func Continue(p plan.Plan, g plan.Progress, u policy.Usage, from, to time.Time) []Line {
 	d := dryRun{
 		p: &p, g: clone(g), u: u.Clone(),

@@ -121,6 +121,16 @@ func TestItemsFollowOneAnother(t *testing.T) {
 	}
 }
 
+// Two runs of one row never sound at once.
+func TestARunEndsWhenTheNextBegins(t *testing.T) {
+	s := slot("s", "", 3600, ref("b"))
+	s.At, s.Every = nil, &plan.Every{From: "08:00", Until: "09:00", Minutes: 20}
+	o := due(t, newPlan(sched("d", s), bulletin("b", plan.Normal, 3000)), progress(), on("08:25"))
+	if !o.Start.Equal(on("08:20")) || !o.End.Equal(on("08:40")) {
+		t.Errorf("from %v to %v", o.Start, o.End)
+	}
+}
+
 func TestLoops(t *testing.T) {
 	for _, tt := range []struct {
 		loops int
