@@ -19,6 +19,12 @@ import (
 // show prints, until ctx ends, what the box does: what is due, what sounds and
 // how loud, what the amplifier's line does, what the ledger writes.
 func show(ctx context.Context, out io.Writer, b *box, p *programme) error {
+	for range 25 { // until the programme has arrived
+		if st, err := b.status(); err == nil && (st.Next != nil || st.Now != nil) {
+			break
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
 	if next, err := b.ask("next 24h"); err == nil {
 		fmt.Fprintf(out, "Sắp phát (due):\n%s\n\n", next)
 	}
@@ -33,7 +39,7 @@ func show(ctx context.Context, out io.Writer, b *box, p *programme) error {
 		case <-ctx.Done():
 			w.clear()
 			b.stop()
-			w.lines()
+			w.last()
 			fmt.Fprintf(out, "\nÂm ly: %s · âm thanh: %s\n", w.amp(), w.where())
 			return nil
 		case <-tick.C:
@@ -63,14 +69,26 @@ func (w *watcher) lines() {
 		w.edges = len(edges)
 	}
 	if entries, err := put[[]ledger.Entry](w.box, "ledger last 20"); err == nil {
-		for _, e := range entries {
-			if e.Seq <= w.seq {
-				continue
-			}
-			w.seq = e.Seq
-			w.clear()
-			fmt.Fprintf(w.out, "%s  nhật ký   #%d %s %s%s\n", e.Time.Local().Format("15:04:05.000"), e.Seq, e.Kind, e.Title, detail(e))
+		w.write(entries)
+	}
+}
+
+// last prints what the box did on its way out.
+func (w *watcher) last() {
+	w.lines()
+	if entries, err := w.box.entries(); err == nil {
+		w.write(entries)
+	}
+}
+
+func (w *watcher) write(entries []ledger.Entry) {
+	for _, e := range entries {
+		if e.Seq <= w.seq {
+			continue
 		}
+		w.seq = e.Seq
+		w.clear()
+		fmt.Fprintf(w.out, "%s  nhật ký   #%d %s %s%s\n", e.Time.Local().Format("15:04:05.000"), e.Seq, e.Kind, e.Title, detail(e))
 	}
 }
 
