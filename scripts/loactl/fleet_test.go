@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -264,5 +265,62 @@ func TestDispatchServesACommune(t *testing.T) {
 	cancel()
 	if code := <-done; code != exitOK {
 		t.Errorf("exit %d", code)
+	}
+}
+
+// The configuration that init writes is one that mosquitto takes, and the tools
+// work with it.
+func TestRealBroker(t *testing.T) {
+	path, err := exec.LookPath("mosquitto")
+	if err != nil {
+		path = "/usr/sbin/mosquitto"
+	}
+	if _, err := os.Stat(path); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("mosquitto is not installed")
+		}
+		t.Skip("mosquitto is not installed")
+	}
+	w := newWorld(t)
+	addr := freePort(t)
+	w.must("init", "--throw-away", "--hosts", "127.0.0.1", "--brokers", "tls://"+addr, "--place", "26734=An Sơn")
+	w.must("box", "add", "box-1", "--place", "26734", "--as", "26734-1,26734-2")
+	dir := w.env["LOA_AUTHORITY"]
+	conf, err := os.ReadFile(filepath.Join(dir, "mosquitto/loa.conf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Where everything lies on this machine, and as whom to run.
+	text := strings.NewReplacer(
+		"/etc/mosquitto/loa/loa.acl", filepath.Join(dir, "mosquitto/loa.acl"),
+		"/etc/mosquitto/loa", filepath.Join(dir, "tls"),
+		"/var/lib/mosquitto/", w.dir+"/",
+	).Replace(string(conf))
+	if os.Getuid() == 0 {
+		text += "user root\n"
+	}
+	cmd := exec.Command(path, "-c", w.file("conf", text))
+	said := new(strings.Builder)
+	cmd.Stderr = said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		if t.Failed() {
+			t.Log(said)
+		}
+	}()
+	w.must("send")
+	var sent struct{ Sent []string }
+	w.json(&sent, "send")
+	if len(sent.Sent) != 0 {
+		t.Errorf("the broker did not keep %v", sent.Sent)
+	}
+	var r struct{ Boxes []row }
+	w.json(&r, "watch", "--once")
+	if len(r.Boxes) != 1 || r.Boxes[0].State != "silent" {
+		t.Errorf("%+v", r)
 	}
 }

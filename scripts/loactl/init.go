@@ -1,15 +1,18 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"loa/agent/plan"
 	"loa/scripts/authority"
+	"loa/scripts/broker"
 )
 
 // The names under which the sender's programs connect.
@@ -114,6 +117,9 @@ func (a *app) initAuthority(args []string) error {
 	if err := os.MkdirAll(au.MediaDir(), 0o755); err != nil {
 		return err
 	}
+	if err := writeMosquitto(filepath.Join(a.dir, "mosquitto"), names(*brokers)[0]); err != nil {
+		return err
+	}
 	result := map[string]any{"authority": a.dir, "people": people, "places": places.codes, "threshold": *threshold, "holders": setup.Holders}
 	return a.show(result, func(w io.Writer) {
 		fmt.Fprintln(w, a.text("init.done", setup.Name, a.dir))
@@ -123,6 +129,21 @@ func (a *app) initAuthority(args []string) error {
 		}
 		fmt.Fprintln(w, a.text("init.next"))
 	})
+}
+
+// writeMosquitto writes what a real broker needs to know.
+func writeMosquitto(dir, address string) error {
+	port := "8883"
+	if u, err := url.Parse(address); err == nil && u.Port() != "" {
+		port = u.Port()
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(dir, "loa.acl"), []byte(broker.ACL(dispatcherName, toolName)), 0o600),
+		os.WriteFile(filepath.Join(dir, "loa.conf"), []byte(broker.Conf(port, "/etc/mosquitto/loa")), 0o600),
+	)
 }
 
 // onlineLife is how long the dispatcher may say the time. No clock floor goes

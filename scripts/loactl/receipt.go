@@ -1,0 +1,131 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"loa/agent/message"
+	"loa/agent/plan"
+	"loa/scripts/authority"
+)
+
+// receipts are what boxes answer to one document. Only what a box signed counts.
+type receipts struct {
+	sha256 string
+	keys   map[string]ed25519.PublicKey // of the boxes that it reaches
+
+	mu   sync.Mutex
+	of   map[string]message.Ack // the latest of each box
+	full chan struct{}          // closed when every box has answered
+}
+
+func newReceipts(au *authority.Authority, is authority.Issued) (*receipts, error) {
+	r := &receipts{sha256: is.SHA256, keys: make(map[string]ed25519.PublicKey), of: make(map[string]message.Ack), full: make(chan struct{})}
+	for name, b := range au.Boxes() {
+		if name != is.Topic.Device && (is.Topic.Dir != message.DirPlace || !au.Reaches(is.Topic.Place, b)) {
+			continue
+		}
+		key, err := plan.ParseKey(b.Key)
+		if err != nil {
+			return nil, err
+		}
+		r.keys[name] = key
+	}
+	if len(r.keys) == 0 {
+		close(r.full)
+	}
+	return r, nil
+}
+
+func (r *receipts) receive(topic string, payload []byte) {
+	t, err := message.ParseTopic(topic)
+	if err != nil {
+		return
+	}
+	key, ok := r.keys[t.Device]
+	if !ok {
+		return
+	}
+	ack, err := message.OpenReport[message.Ack](message.ReportAck, payload, key)
+	if err != nil || ack.Device != t.Device || ack.SHA256 != r.sha256 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := len(r.of)
+	r.of[t.Device] = ack
+	if before < len(r.keys) && len(r.of) == len(r.keys) {
+		close(r.full)
+	}
+}
+
+// A receipt is one box's answer, or its silence.
+type receipt struct {
+	Box   string    `json:"box"`
+	State string    `json:"state"` // received, started, …, refused; silent
+	Code  plan.Code `json:"code,omitempty"`
+	Why   string    `json:"why,omitempty"`
+}
+
+func (r *receipts) list(lang string) []receipt {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := []receipt{}
+	for _, name := range sortedKeys(r.keys) {
+		ack, ok := r.of[name]
+		if !ok {
+			all = append(all, receipt{Box: name, State: "silent"})
+			continue
+		}
+		why := ack.Why
+		if lang == "vi" && ack.VI != "" {
+			why = ack.VI
+		}
+		all = append(all, receipt{Box: name, State: printable(ack.State), Code: plan.Code(printable(string(ack.Code))), Why: printable(why)})
+	}
+	return all
+}
+
+// deliver sends a document and waits a while for the boxes to answer.
+func (a *app) deliver(au *authority.Authority, is authority.Issued, wait time.Duration) ([]receipt, error) {
+	r, err := newReceipts(au, is)
+	if err != nil {
+		return nil, err
+	}
+	l, err := a.connect(au, []string{message.Prefix + "d/+/" + message.LeafAck}, r.receive)
+	if err != nil {
+		return nil, err
+	}
+	defer l.stop()
+	if err := l.send(a.ctx, wire(is)); err != nil {
+		return nil, err
+	}
+	select {
+	case <-r.full:
+	case <-time.After(wait):
+	case <-a.ctx.Done():
+	}
+	return r.list(a.lang), nil
+}
+
+// tally writes receipts in a sentence, and each refusal and silence on a line.
+func (a *app) tally(w io.Writer, all []receipt) {
+	good := 0
+	for _, r := range all {
+		if r.State != "refused" && r.State != "silent" {
+			good++
+		}
+	}
+	fmt.Fprintln(w, a.text("receipt.count", good, len(all)))
+	for _, r := range all {
+		switch r.State {
+		case "refused":
+			fmt.Fprintln(w, a.text("receipt.refused", r.Box, string(r.Code), r.Why))
+		case "silent":
+			fmt.Fprintln(w, a.text("receipt.silent", r.Box))
+		}
+	}
+}
