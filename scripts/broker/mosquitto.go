@@ -3,7 +3,7 @@ package broker
 import "strings"
 
 // Conf writes the configuration of a province's mosquitto, whose certificates
-// and access list lie in dir. What each line is for stands beside it, because an
+// and access list lie in dir. What a line is for stands above it, because an
 // operator will read it there.
 func Conf(port, dir string) string {
 	return strings.NewReplacer("PORT", port, "DIR", strings.TrimSuffix(dir, "/")).Replace(`# A broker for Loa: mosquitto 2.0 or newer. It takes a remark at the end of a line
