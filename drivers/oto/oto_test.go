@@ -424,6 +424,39 @@ func TestLostChild(t *testing.T) {
 	}
 }
 
+// An underrun of the card, which alsa-lib repairs without a word, is counted,
+// and costs no sample.
+func TestUnderrunIsCounted(t *testing.T) {
+	card := ototest.New(t, ototest.Opts{})
+	s := open(t, card)
+	p := noise(1, 96000)
+	written := make(chan error, 1)
+	go func() { written <- s.Write(p) }()
+	time.Sleep(500 * time.Millisecond)
+	pid := s.child.cmd.Process.Pid
+	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(4 * buffer) // the card has nobody to feed it
+	if err := unix.Kill(pid, unix.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-written; err != nil {
+		t.Fatal(err)
+	}
+	drain(t, s)
+	if s.Xruns() == 0 {
+		t.Error("nobody noticed")
+	}
+	if n, _ := s.Heard(); n != 96000 {
+		t.Errorf("heard %d of 96000 frames", n)
+	}
+	s.Close()
+	if got := slices.Concat(sounds(card.Played(t))...); !slices.Equal(got, p) {
+		t.Errorf("%d samples on the card are not the %d written", len(got), len(p))
+	}
+}
+
 // TestNoLeak loses and reopens the card again and again; what each loss leaves
 // behind in this process must be nothing.
 func TestNoLeak(t *testing.T) {
