@@ -82,7 +82,7 @@ func TestEndings(t *testing.T) {
 				s := newStage(t, tones)
 				defer s.end()
 				o := occurrence(2*time.Second, c.chimes...)
-				o.Repeat, o.Gap = c.repeat, time.Second
+				o.Repeat, o.Gap = c.repeat, 2*time.Second
 				turn := s.Play(o, 100, time.Now())
 				e := <-s.Endings()
 				if e.Turn != turn {

@@ -9,6 +9,7 @@ const SilenceFloor = -60.0
 // A Meter adds up how loud sound was. Its zero value is ready.
 type Meter struct {
 	frames, loud int64
+	pause        int64   // frames of silence since the last that were loud
 	sum          float64 // of the squares of both channels
 	peak         float32
 }
@@ -21,15 +22,26 @@ func (m *Meter) add(l level, floorDBFS float64) {
 	m.frames += int64(l.frames)
 	m.sum += l.sum
 	m.peak = max(m.peak, l.peak)
-	if l.dBFS() > floorDBFS {
-		m.loud += int64(l.frames)
+	if l.dBFS() <= floorDBFS {
+		m.pause += int64(l.frames)
+		return
 	}
+	if m.loud > 0 && m.pause <= longestPause {
+		m.loud += m.pause
+	}
+	m.loud += int64(l.frames)
+	m.pause = 0
 }
+
+// longestPause is the longest silence in frames that belongs to the sound around
+// it: speakers breathe between sentences.
+const longestPause = 3 * Rate / 2
 
 // Frames is how many frames were counted.
 func (m Meter) Frames() int64 { return m.frames }
 
-// Loud is how many of them lay in stretches above the silence floor.
+// Loud is how many of them lay in stretches above the silence floor, or in a
+// pause of at most 1.5 s between two such stretches.
 func (m Meter) Loud() int64 { return m.loud }
 
 // RMS is the level of all that was counted in dBFS: a full-scale square wave is
