@@ -16,7 +16,7 @@ func TestDelayBounds(t *testing.T) {
 			t.Errorf("after %d failures: at least %v, want 0", failures, got)
 		}
 	}
-	if got := delay(1<<40, window, base, top, 0.5); got != top/2 {
+	if got := delay(1<<30, window, base, top, 0.5); got != top/2 {
 		t.Errorf("after very many failures: %v", got)
 	}
 }
