@@ -3,15 +3,11 @@ package message
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
-
-	"loa/agent/plan"
 )
 
 // encoding/json takes keys of another case, duplicates, lone surrogates and
@@ -349,56 +345,4 @@ func timeShape(s string) bool {
 	}
 	// A signed document says where its clock stands; -00:00 says that it does not know.
 	return rest == "Z" || len(rest) == len("+07:00") && rest != "-00:00"
-}
-
-// fields are the keys of a struct, those of embedded structs among them.
-type fields struct {
-	at    map[string]int
-	index [][]int
-	names []string
-}
-
-var fieldCache sync.Map // reflect.Type → *fields
-
-func fieldsOf(t reflect.Type) *fields {
-	if f, ok := fieldCache.Load(t); ok {
-		return f.(*fields)
-	}
-	f := &fields{at: map[string]int{}}
-	for _, sf := range reflect.VisibleFields(t) {
-		name, _, _ := strings.Cut(sf.Tag.Get("json"), ",")
-		if sf.Anonymous || name == "-" || name == "" {
-			continue
-		}
-		f.at[name] = len(f.index)
-		f.index = append(f.index, sf.Index)
-		f.names = append(f.names, name)
-	}
-	fieldCache.Store(t, f)
-	return f
-}
-
-// nearest says which key was probably meant.
-func (f *fields) nearest(key string) string {
-	best, least := "", 3
-	for _, n := range f.names {
-		if strings.EqualFold(n, key) {
-			return fmt.Sprintf("; keys are case-exact: write %q", n)
-		}
-		if d := plan.Distance(n, key, least); d < least {
-			best, least = n, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// clip bounds what is quoted of a stranger's bytes.
-func clip(s string) string {
-	if len(s) <= 40 {
-		return s
-	}
-	return strings.ToValidUTF8(s[:40], "") + "…"
 }

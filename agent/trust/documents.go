@@ -1,9 +1,6 @@
 package trust
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
 
@@ -83,119 +80,6 @@ func (t *Trust) bulletin(place string, r plan.Ref) (plan.Bulletin, bool) {
 	return b, ok
 }
 
-// policy lets a looser policy of one signer wait: until a day has passed the
-// older one holds beside it, and the strictest wins. So nobody alone wakes a
-// commune by a new policy, while a stricter one counts at once.
-func (j *judgement) policy(p plan.Policy) error {
-	return j.keep(kept{
-		claim: claim{place: p.Place, kind: plan.KindPolicy},
-		clock: clock.RTC, ends: p.ValidUntil, life: plan.MaxLife,
-		old: j.olderPolicies(p),
-	})
-}
-
-func (j *judgement) olderPolicies(p plan.Policy) []older {
-	topic := j.v.Topic.String()
-	rec := j.t.s.Records[topic]
-	var old []older
-	for _, o := range rec.Old {
-		if j.now.Before(o.Until) {
-			old = append(old, o)
-		}
-	}
-	if rec.SHA256 == j.v.SHA256 {
-		return old
-	}
-	before, ok := j.t.bodies[topic].doc.(plan.Policy)
-	if !ok || before.Withdrawn || !j.now.Before(before.ValidUntil) {
-		if len(old) > 0 || j.t.hasPolicy(j.now) {
-			return old // one policy more is never looser
-		}
-		before = plan.DefaultPolicy(p.Place)
-		before.Issued, before.ValidUntil = j.now.Add(-time.Hour), j.now.Add(plan.MaxLife-2*time.Hour)
-	}
-	payload, err := json.Marshal(before)
-	if err != nil {
-		return old // cannot be: it was read from JSON
-	}
-	return append(old, older{Payload: payload, Holders: before.Proof.Holders, Until: j.now.Add(loosening)})
-}
-
-func (t *Trust) hasPolicy(now time.Time) bool {
-	for _, b := range t.bodies {
-		if p, ok := b.doc.(plan.Policy); ok && p.At(now) {
-			return true
-		}
-	}
-	return false
-}
-
-// alerts takes one office's whole set. Less than before needs one signature:
-// all clear must not be slower than the alarm.
-func (j *judgement) alerts(s plan.AlertSet) error {
-	k := kept{
-		claim: claim{place: s.Place, kind: plan.KindAlert, class: plan.Emergency, office: s.Office},
-		clock: clock.NTP, life: plan.MaxAlertLife,
-	}
-	if _, err := j.t.x.authorise(j.keys, claim{place: s.Place, kind: plan.KindAlert, class: plan.Emergency, office: s.Office, least: 1, lower: true}, j.now, time.Time{}); err != nil {
-		return err
-	}
-	rec := j.t.s.Records[j.v.Topic.String()]
-	before, _ := j.t.bodies[j.v.Topic.String()].doc.(plan.AlertSet)
-	if onlyRemoves(before, s) {
-		k.claim.least, k.claim.lower = 1, true
-		if len(s.Alerts) > 0 {
-			k.keys = rec.Keys
-		}
-	}
-	for i, x := range s.Cancel {
-		if _, ok := j.t.x.above(x.Place, j.now); !ok {
-			return refuse(plan.Scope, "cancel", "no list registers the place %s", x.Place)
-		}
-		c := claim{place: x.Place, kind: plan.KindAlert, class: plan.Emergency, least: len(j.t.issuers(x))}
-		if _, err := j.t.x.authorise(j.keys, c, j.now, j.grantsNow()); err != nil {
-			return refuse(codeOf(err), fmt.Sprintf("cancel[%d]", i), "to end an alert of %s at %s: %v", x.Office, x.Place, err)
-		}
-	}
-	return j.keep(k)
-}
-
-// issuers are who signed the set with the alert, as far as it is known.
-func (t *Trust) issuers(x plan.Cancel) []string {
-	return t.s.Records[message.AlertTopic(x.Place, x.Office).String()].Holders
-}
-
-// onlyRemoves reports whether every alert and cancel of the new set stood in
-// the old one just so. An empty set always does.
-func onlyRemoves(before, after plan.AlertSet) bool {
-	for _, a := range after.Alerts {
-		if !slices.ContainsFunc(before.Alerts, func(b plan.Alert) bool { return same(a, b) }) {
-			return false
-		}
-	}
-	for _, c := range after.Cancel {
-		if !slices.Contains(before.Cancel, c) {
-			return false
-		}
-	}
-	return true
-}
-
-func same(a, b plan.Alert) bool {
-	x, err := json.Marshal(a)
-	y, err2 := json.Marshal(b)
-	return err == nil && err2 == nil && bytes.Equal(x, y)
-}
-
-// grantsNow is the time at which grants must run; zero when the clock is too
-// unsure to say that one has ended.
-func (j *judgement) grantsNow() time.Time {
-	if j.level < clock.NTP {
-		return time.Time{}
-	}
-	return j.now
-}
-
 // keep goes through the rest of the order for a document that stays in force.
 func (j *judgement) keep(k kept) error {
 	proof, err := j.t.x.authorise(j.keys, k.claim, j.now, time.Time{})
@@ -247,7 +131,7 @@ func (j *judgement) keep(k kept) error {
 func (j *judgement) keepAs(topic string, next record) {
 	p := plan.Proof{SHA256: next.SHA256, Holders: next.Holders, Signer: next.Signer}
 	doc := message.WithProof(approved(j.doc, next.Holders), p)
-	size, now, sure := len(j.e.Payload), j.now, j.level >= clock.RTC
+	size, kind, now, sure := len(j.e.Payload), j.v.Kind, j.now, j.level >= clock.RTC
 	j.doc = doc
 	j.v.Persist = true
 	j.v.Rejudge = j.v.Kind == plan.KindBulletin || j.v.Kind == plan.KindWant
@@ -256,9 +140,9 @@ func (j *judgement) keepAs(topic string, next record) {
 			t.forget(now)
 		}
 		t.s.Records[topic] = next
-		delete(t.bodies, topic)
-		if !withdrawn(doc) || j.v.Kind == plan.KindPolicy {
-			t.bodies[topic] = body{doc: doc, size: size}
+		t.bodies[topic] = body{doc: doc, size: size}
+		if withdrawn(doc) && kind != plan.KindPolicy { // withdrawn alone, it lets its elder hold for a day
+			t.drop(topic)
 		}
 	})
 }
@@ -304,6 +188,15 @@ func (j *judgement) room(topic string, next record) error {
 		return refuse(plan.Storage, "", "the documents of %s would take %d bytes; at most %d", next.Signer, size, maxBytes)
 	}
 	return nil
+}
+
+// drop gives up a document that is withdrawn or over. What is left is enough to
+// know it and its elders when they come again.
+func (t *Trust) drop(topic string) {
+	delete(t.bodies, topic)
+	rec := t.s.Records[topic]
+	rec.Keys, rec.Holders, rec.Old = nil, nil, nil
+	t.s.Records[topic] = rec
 }
 
 // forget drops what no replay can reach any more.

@@ -186,8 +186,12 @@ func (j *judgement) known() bool {
 	}
 	rec, ok := j.t.s.Records[topic]
 	_, held := j.t.bodies[topic]
-	if !ok || rec.SHA256 != j.v.SHA256 || !held && !withdrawn(j.doc) {
+	switch {
+	case !ok || rec.SHA256 != j.v.SHA256:
 		return false
+	case !held:
+		// Withdrawn or over: no signature brings it back.
+		return withdrawn(j.doc) || j.level >= clock.RTC && over(j.doc, j.now, 0)
 	}
 	for _, s := range j.e.Signatures {
 		if !contains(rec.Keys, s.KeyID) && j.t.x.keys[s.KeyID] != nil {

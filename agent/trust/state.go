@@ -40,8 +40,8 @@ type issued struct {
 type record struct {
 	Version int64     `json:"version"`
 	SHA256  string    `json:"sha256"`
-	Keys    []string  `json:"keys"` // that vouch for it: of a shrunken alert set also those of its elder
-	Holders []string  `json:"holders"`
+	Keys    []string  `json:"keys,omitempty"` // that vouch for it: of a shrunken alert set also those of its elder
+	Holders []string  `json:"holders,omitempty"`
 	Signer  string    `json:"signer"`
 	At      time.Time `json:"at"`     // when it was accepted
 	Forget  time.Time `json:"forget"` // when no older version can be valid any more

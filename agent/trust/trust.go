@@ -17,7 +17,7 @@ import (
 // with storage; nothing of another signer gives way.
 const (
 	maxSeenActs = 256     // of one signer place, within the 75 minutes that an act is remembered
-	maxRecords  = 1024    // of one signer place, withdrawn ones among them
+	maxRecords  = 4096    // of one signer place: ten documents a day, remembered for 400 days
 	maxBytes    = 4 << 20 // of one signer place's documents in force
 	maxOld      = 8       // older versions of a policy that still hold
 	maxRevoked  = 4096    // keys remembered as revoked

@@ -447,12 +447,37 @@ func TestExpire(t *testing.T) {
 	if gone := b.box.Expire(); len(gone) != 2 {
 		t.Errorf("a week after their end gone: %v; want the bulletin and the policy", gone)
 	}
+	// The broker still has it; nobody wants to hear about it at every connection.
+	if v := b.judge(trusttest.Seal(b.w.Bulletin(trusttest.Commune, "note", plan.Normal), trusttest.Author1)); !v.Same {
+		t.Errorf("what is over comes again: %q, %v; want silence", v.Code, v.Err)
+	}
 	old := b.w.Later(-time.Hour).Bulletin(trusttest.Commune, "note", plan.Normal)
 	old.ValidUntil = start.AddDate(1, 0, 0)
 	b.now = start.AddDate(0, 1, 9)
 	v := b.box.Judge("loa/v1/p/26734/doc/bulletin/note", trusttest.Seal(old, trusttest.Author1).Raw, start.AddDate(0, 1, 9), clock.Signed)
 	if v.Code != plan.Replay {
 		t.Errorf("an older version that lives longer: %q, %v; want replay", v.Code, v.Err)
+	}
+}
+
+func TestWithdrawnComesAgainInSilence(t *testing.T) {
+	b := newBench(t)
+	b.takes(trusttest.Seal(b.w.Bulletin(trusttest.Commune, "note", plan.Normal), trusttest.Author1))
+	gone := b.w.Later(time.Minute).Bulletin(trusttest.Commune, "note", plan.Normal)
+	gone.Withdrawn = true
+	m := trusttest.Seal(gone, trusttest.Author1)
+	b.takes(m)
+	if got := b.box.Plan(b.now).Bulletins; len(got) != 0 {
+		t.Errorf("in force after it was withdrawn: %v", keys(got))
+	}
+	if v := b.judge(m); !v.Same {
+		t.Errorf("its withdrawal comes again: %q, %v; want silence", v.Code, v.Err)
+	}
+	if v := b.reboot(m.Raw)[3]; v.Code != plan.Expired {
+		t.Errorf("stored: %q; want expired, to be deleted", v.Code)
+	}
+	if v := b.judge(m); !v.Same {
+		t.Errorf("after a restart: %q, %v; want silence", v.Code, v.Err)
 	}
 }
 

@@ -1,0 +1,79 @@
+package trust
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"loa/agent/clock"
+	"loa/agent/message"
+	"loa/agent/plan"
+)
+
+// alerts takes one office's whole set. Less than before needs one signature:
+// all clear must not be slower than the alarm.
+func (j *judgement) alerts(s plan.AlertSet) error {
+	k := kept{
+		claim: claim{place: s.Place, kind: plan.KindAlert, class: plan.Emergency, office: s.Office},
+		clock: clock.NTP, life: plan.MaxAlertLife,
+	}
+	if _, err := j.t.x.authorise(j.keys, claim{place: s.Place, kind: plan.KindAlert, class: plan.Emergency, office: s.Office, least: 1, lower: true}, j.now, time.Time{}); err != nil {
+		return err
+	}
+	rec := j.t.s.Records[j.v.Topic.String()]
+	before, _ := j.t.bodies[j.v.Topic.String()].doc.(plan.AlertSet)
+	if onlyRemoves(before, s) {
+		k.claim.least, k.claim.lower = 1, true
+		if len(s.Alerts) > 0 {
+			k.keys = rec.Keys
+		}
+	}
+	for i, x := range s.Cancel {
+		if _, ok := j.t.x.above(x.Place, j.now); !ok {
+			return refuse(plan.Scope, "cancel", "no list registers the place %s", x.Place)
+		}
+		c := claim{place: x.Place, kind: plan.KindAlert, class: plan.Emergency, least: len(j.t.issuers(x))}
+		if _, err := j.t.x.authorise(j.keys, c, j.now, j.grantsNow()); err != nil {
+			return refuse(codeOf(err), fmt.Sprintf("cancel[%d]", i), "to end an alert of %s at %s: %v", x.Office, x.Place, err)
+		}
+	}
+	return j.keep(k)
+}
+
+// issuers are who signed the set with the alert, as far as it is known.
+func (t *Trust) issuers(x plan.Cancel) []string {
+	return t.s.Records[message.AlertTopic(x.Place, x.Office).String()].Holders
+}
+
+// onlyRemoves reports whether every alert and cancel of the new set stood in
+// the old one just so. An empty set always does.
+func onlyRemoves(before, after plan.AlertSet) bool {
+	for _, a := range after.Alerts {
+		if !slices.ContainsFunc(before.Alerts, func(b plan.Alert) bool { return same(a, b) }) {
+			return false
+		}
+	}
+	for _, c := range after.Cancel {
+		if !slices.Contains(before.Cancel, c) {
+			return false
+		}
+	}
+	return true
+}
+
+func same(a, b plan.Alert) bool {
+	x, err := json.Marshal(a)
+	y, err2 := json.Marshal(b)
+	return err == nil && err2 == nil && bytes.Equal(x, y)
+}
+
+// grantsNow is the time at which grants must run; zero when the clock is too
+// unsure to say that one has ended.
+func (j *judgement) grantsNow() time.Time {
+	if j.level < clock.NTP {
+		return time.Time{}
+	}
+	return j.now
+}
