@@ -160,6 +160,9 @@ func (r *rig) listen(ctx context.Context) {
 		for i, v := range p[:n] {
 			loud = loud || v != 0
 			if i%2 == 0 {
+				if r.last == 0 {
+					r.last = v // the first sound comes out of silence
+				}
 				r.jump = max(r.jump, math.Abs(float64(v-r.last)))
 				r.last = v
 			}
@@ -266,7 +269,6 @@ func TestSwitchIsFaded(t *testing.T) {
 		r.run()
 		after(5 * time.Second)
 		r.stations[0].set(func(st *station) { st.down = nil })
-		r.jump = 0
 		after(2 * time.Minute)
 		r.said(t, ">2", "2>1")
 		if r.jump > 0.01 {
