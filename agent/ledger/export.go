@@ -72,6 +72,10 @@ func stretch(segs []segment, from, until int64) (plain []byte, marks []mark, sta
 	done := false
 	for _, s := range segs[max(0, find(segs, from)):] {
 		seq, prev := s.first, s.prev
+		// A segment may have been dropped since they were listed, and a last line damaged.
+		if n := len(marks); n > 0 && (marks[n-1].hash != hex.EncodeToString(prev[:]) || start+int64(n)-1 != seq) {
+			break
+		}
 		err := s.lines(func(line []byte, _ int64) bool {
 			e, claims, err := decode(line, prev)
 			begins := prev

@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	kills = flag.Int("kills", 50, "how often TestKill kills the writer")
+	kills = flag.Int("kills", 20, "how often TestKill kills the writer")
 	cuts  = flag.Int("cuts", 10, "how often TestPowerCut cuts the power")
 )
 
@@ -66,6 +66,9 @@ func TestKill(t *testing.T) {
 	total := 0
 	for range *kills {
 		cmd := exec.Command(exe)
+		if emulator := os.Getenv("LOA_QEMU"); emulator != "" {
+			cmd = exec.Command(emulator, exe) // a foreign binary does not start by itself
+		}
 		cmd.Env = append(os.Environ(), writerDir+"="+dir)
 		out, err := cmd.StdoutPipe()
 		if err != nil {

@@ -15,7 +15,7 @@ import (
 	"loa/agent/store"
 )
 
-var kills = flag.Int("kills", 50, "how often TestKill kills the writer")
+var kills = flag.Int("kills", 20, "how often TestKill kills the writer")
 
 // writerDir makes the test binary a writer that is to be killed.
 const writerDir = "LOA_STORE_TEST_WRITER"
@@ -56,6 +56,9 @@ func TestKill(t *testing.T) {
 	acked := map[string]int{}
 	for range *kills {
 		cmd := exec.Command(exe)
+		if emulator := os.Getenv("LOA_QEMU"); emulator != "" {
+			cmd = exec.Command(emulator, exe) // a foreign binary does not start by itself
+		}
 		cmd.Env = append(os.Environ(), writerDir+"="+dir)
 		out, err := cmd.StdoutPipe()
 		if err != nil {

@@ -57,24 +57,31 @@ func New(t testing.TB, megabytes int) *Disk {
 		// Lazily, for a test that failed with files open.
 		_ = exec.Command("umount", "-l", d.dir).Run()
 	})
+	if err := d.cut(); err != nil {
+		t.Skipf("this kernel's ext4 cannot be shut down: %v", err)
+	}
+	d.Boot()
 	return d
 }
 
 // Dir is where the disk is mounted.
 func (d *Disk) Dir() string { return d.dir }
 
-// Cut cuts the power. From now on every access fails; whoever holds a file
-// open must close it before Boot.
+// Cut cuts the power, from any goroutine. From now on every access fails;
+// whoever holds a file open must close it before Boot.
 func (d *Disk) Cut() {
-	d.t.Helper()
+	if err := d.cut(); err != nil {
+		d.t.Errorf("cannot cut the power: %v", err)
+	}
+}
+
+func (d *Disk) cut() error {
 	f, err := os.Open(d.dir)
 	if err != nil {
-		d.t.Fatal(err)
+		return err
 	}
 	defer f.Close()
-	if err := unix.IoctlSetPointerInt(int(f.Fd()), shutdown, noLogFlush); err != nil {
-		d.t.Skipf("this kernel's ext4 cannot be shut down: %v", err)
-	}
+	return unix.IoctlSetPointerInt(int(f.Fd()), shutdown, noLogFlush)
 }
 
 // Boot mounts the disk again, as after a power cut.
