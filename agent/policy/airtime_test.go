@@ -54,8 +54,8 @@ func TestAirtimeAfterMidnightCountsForTheSlotsDate(t *testing.T) {
 	late := item(plan.Normal, "23:50")
 	u := used(Usage{}, act("x", plan.Normal), on("12:00"), 8*time.Minute)
 	expect(t, "Tuesday at 00:05, in Monday's slot", Allow(ps, u, late, on("24:05")), plan.Accepted, "24:07")
-	u = used(u, late, on("23:50"), 2*time.Minute)
-	expect(t, "used up", Allow(ps, u, late, on("24:05")), plan.Airtime, "")
+	u = used(u, late, on("24:05"), 2*time.Minute) // a turn on Tuesday counts for the Monday
+	expect(t, "used up", Allow(ps, u, late, on("24:08")), plan.Airtime, "")
 	expect(t, "an act on Tuesday", Allow(ps, u, act("y", plan.Normal), on("24:05")), plan.Airtime, "48:00")
 	expect(t, "an act on Monday next week", Allow(ps, u, act("y", plan.Normal), on("12:00").AddDate(0, 0, 7)), plan.Accepted, "")
 }

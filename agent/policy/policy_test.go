@@ -42,6 +42,8 @@ func TestDefaultQuietHours(t *testing.T) {
 	}
 	expired := rule(func(p *plan.Policy) { p.ValidUntil = on("01:00") })
 	expect(t, "expired policy", Allow(laws(expired), Usage{}, o, on("03:15")), plan.QuietHours, "05:30")
+	expiring := rule(func(p *plan.Policy) { p.ValidUntil = on("04:00") })
+	expect(t, "policy about to end", Allow(laws(expiring), Usage{}, o, on("03:15")), plan.Accepted, "04:00")
 	withdrawn := rule(func(p *plan.Policy) { p.Withdrawn = true })
 	expect(t, "withdrawn policy", Allow(laws(withdrawn), Usage{}, o, on("03:15")), plan.QuietHours, "05:30")
 	expect(t, "a policy that wants none", Allow(laws(rule(nil)), Usage{}, o, on("03:15")), plan.Accepted, "")
