@@ -48,5 +48,5 @@
 // more than half a period. Buffers below 100 ms run dry on a busy box.
 //
 // Tried on: Linux 6.1 x86-64 with the plugin in testdata/paced (alsa-lib 1.2.8),
-// in 16 bit and float, also as armhf under qemu-user 7.2.
+// in 16 bit and float, also as armhf and arm64 under qemu-user 7.2.
 package oto
