@@ -375,7 +375,7 @@ type Plan struct {
 	Above     []string // ancestors of Place, nearest first
 	Bulletins map[Key]Bulletin
 	Schedules map[Key]Schedule
-	Policies  map[Key]Policy
+	Policies  map[Key]Policy // a looser one of one signer has its elder beside it for a day, under id@version
 	Alerts    map[Key]AlertSet
 	Acts      []Act // accepted and unexpired plays, stops, drills, in order of arrival
 	Want      Want
