@@ -15,6 +15,9 @@ done
 mkdir -p "$1"
 cd "$1"
 bench=${2-}
+# Packages are tested side by side: the second one waits for the first one's files.
+exec 9>lock
+flock 9
 export LC_ALL=C
 
 # make FILE COMMAND...: runs the command, in which OUT is a temporary name, and

@@ -169,6 +169,9 @@ func mutate(r *rand.Rand, b []byte) []byte {
 // of each; 10000 before a release): no panic, no hang, and less than 64 MB of heap.
 func TestMutations(t *testing.T) {
 	count := 200
+	if testing.Short() {
+		count = 20
+	}
 	if n, err := strconv.Atoi(os.Getenv("LOA_MUTATIONS")); err == nil {
 		count = n
 	}

@@ -88,9 +88,12 @@ func checkVorbisSetup(b []byte) error {
 			return unplayable("codebook %d of the Vorbis stream is damaged", book)
 		}
 		dimensions, entries := int(r.bits(16)), int(r.bits(24))
-		values := dimensions * entries
-		if total += entries + values; dimensions < 1 || entries < 1 || entries > maxEntries || values > maxBookValues || total > maxSetup {
+		if dimensions < 1 || entries < 1 || entries > maxEntries || dimensions > maxBookValues/entries {
 			return unplayable("codebook %d of the Vorbis stream asks for %d × %d values", book, entries, dimensions)
+		}
+		values := dimensions * entries
+		if total += entries + values; total > maxSetup {
+			return unplayable("the codebooks of the Vorbis stream ask for more than %d values", maxSetup)
 		}
 		if r.bits(1) == 1 {
 			r.bits(5)
