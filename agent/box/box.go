@@ -114,7 +114,7 @@ func New(o Opts) (*Box, error) {
 		return nil, err
 	}
 	b.media, err = media.Open(filepath.Join(o.State, "media"), media.Opts{
-		Bases: b.mediaBases, Client: b.mediaClient(), BudgetBytes: o.MediaBytes, DayBytes: b.dayBytes,
+		Bases: b.mediaBases, Client: media.NewClient(b.mediaTLS()), BudgetBytes: o.MediaBytes, DayBytes: b.dayBytes,
 		Now: b.now, Log: o.Log.With("room", "media"), Report: o.Health.ReportOf,
 	})
 	if err != nil {
@@ -296,7 +296,7 @@ func (r *relays) start(f func(context.Context)) bool {
 // schedule or act plays.
 func (b *Box) openRelay(r plan.Relay) (sound.Source, error) {
 	src := relay.New(r, relay.Opts{
-		Client: b.mediaClient(), Hosts: b.hosts(),
+		Client: media.NewClient(b.mediaTLS()), Hosts: b.hosts(),
 		Report: b.o.Health.Report, Event: b.relayEvent,
 		Log: b.o.Log.With("room", "relay"),
 	})

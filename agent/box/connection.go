@@ -2,10 +2,9 @@ package box
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
-	"net/http"
 	"path/filepath"
-	"time"
 
 	"loa/agent/console"
 	"loa/agent/message"
@@ -47,18 +46,15 @@ func (b *Box) connection() (*mqtt.Client, error) {
 	})
 }
 
-// mediaClient fetches from servers that the broker's CA vouches for. Its clock
+// mediaTLS knows media servers by the CA that vouches for the brokers. Its clock
 // is the box's, which is never before what it knows for sure.
-func (b *Box) mediaClient() *http.Client {
-	t := &http.Transport{
-		MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 20 * time.Second,
-		ResponseHeaderTimeout: 30 * time.Second,
+func (b *Box) mediaTLS() *tls.Config {
+	if b.o.TLS == nil {
+		return nil
 	}
-	if b.o.TLS != nil {
-		t.TLSClientConfig = b.o.TLS.Clone()
-		t.TLSClientConfig.Time = b.clock.TLSTime
-	}
-	return &http.Client{Transport: t}
+	conf := b.o.TLS.Clone()
+	conf.Time = b.clock.TLSTime
+	return conf
 }
 
 func (b *Box) mediaBases() []string { return b.plan.Load().Want.Media }

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,20 +22,26 @@ func address(base, sha string) (*url.URL, *failure) {
 	return u.JoinPath("m", sha), nil
 }
 
-// guarded is the client that all fetches use: no proxies from the environment
-// unless the given transport has them, and redirects only within the bases.
+// NewClient makes a client for recordings, and for relays: it knows the servers
+// by conf (nil: by the system's authorities) and takes no proxy from the
+// environment, because nobody looks after a box's environment.
+func NewClient(conf *tls.Config) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		TLSClientConfig:       conf,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConnsPerHost:   2,
+		IdleConnTimeout:       time.Minute,
+		TLSHandshakeTimeout:   20 * time.Second,
+		ResponseHeaderTimeout: 30 * time.Second,
+	}}
+}
+
+// guarded is the client that all fetches use: redirects only within the bases.
 func (l *Library) guarded(given *http.Client) *http.Client {
-	c := &http.Client{CheckRedirect: l.redirect}
-	if given != nil {
-		c.Transport = given.Transport
+	if given == nil {
+		given = NewClient(nil)
 	}
-	if c.Transport == nil {
-		t := http.DefaultTransport.(*http.Transport).Clone()
-		t.Proxy = nil
-		t.ResponseHeaderTimeout = 30 * time.Second
-		c.Transport = t
-	}
-	return c
+	return &http.Client{Transport: given.Transport, CheckRedirect: l.redirect}
 }
 
 // A scopeError is a redirect that leads away.

@@ -38,7 +38,7 @@ type Opts struct {
 	// Bases gives the base URLs in order, as the box's want names them; the
 	// path below each is m/{sha256}. Only https is spoken, and only with their hosts.
 	Bases  func() []string
-	Client *http.Client // its transport is used; nil: one without proxies
+	Client *http.Client // its transport is used; nil: that of NewClient(nil)
 
 	BudgetBytes int64        // of all recordings; 0: what the disk can spare
 	Reserve     int64        // bytes left free on the disk for everything else; 0: 64 MiB
