@@ -87,6 +87,17 @@ func TestQuietHoursRefuse(t *testing.T) {
 	}
 }
 
+// A refusal that holds for hours is one line, however often it is asked.
+func TestRefusalIsSaidOnce(t *testing.T) {
+	p := one(plan.Slot{ID: "s", At: []string{"03:00", "03:10", "03:20"}, ForS: 3600, Items: []plan.Item{ref("news")}}, bulletin(commune, "news", plan.Normal, 240))
+	p.Policies = nil
+	compare(t, day(p), `
+		03:00:00 d/s@2026-12-15T03:00/0 refused: quiet-hours
+		03:10:00 d/s@2026-12-15T03:10/0 refused: quiet-hours
+		03:20:00 d/s@2026-12-15T03:20/0 refused: quiet-hours
+	`)
+}
+
 func TestAirtimeCutsAndRefusesTheRest(t *testing.T) {
 	p := one(plan.Slot{ID: "s", At: []string{"08:00"}, ForS: 1200, Items: []plan.Item{ref("news"), ref("weather"), ref("weather")}},
 		bulletin(commune, "news", plan.Normal, 240), bulletin(commune, "weather", plan.Normal, 120))
