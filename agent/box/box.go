@@ -134,7 +134,7 @@ func New(o Opts) (*Box, error) {
 	b.station = station.New(station.Opts{
 		Trust: b.trust, Docs: b.store, Ledger: b.ledger, Media: b.media, Clock: b.clock, Player: b.player,
 		Box: policy.Box{Uncommissioned: !o.Board.Commissioned, VolumePercent: o.Board.Levels.VolumePercent},
-		Ack: b.ack, Ask: b.answer, Report: o.Health.Report, Changed: b.changed,
+		Ack: b.ack, Ask: b.answer, Report: o.Health.Report, Changed: b.changed, Sounds: b.nudge,
 		Log: o.Log.With("room", "station"),
 	})
 	if len(o.Brokers) > 0 {

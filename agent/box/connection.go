@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"path/filepath"
+	"unicode/utf8"
 
 	"loa/agent/console"
 	"loa/agent/message"
@@ -100,12 +101,23 @@ func (b *Box) answer(a plan.Act) {
 	// The station must not wait for it; the watch on relays waits for its end.
 	b.relay.start(func(ctx context.Context) {
 		text, code := b.console.Do(ctx, line, console.Asker{Remote: true})
-		of := max(1, (len(text)+message.MaxAnswer-1)/message.MaxAnswer)
-		for part := range of {
-			piece := text[part*message.MaxAnswer : min(len(text), (part+1)*message.MaxAnswer)]
+		pieces := cut(text, message.MaxAnswer)
+		for part, piece := range pieces {
 			b.mqtt.Publish(message.DeviceTopic(b.o.Device, message.LeafAnswer).String(), message.EncodeReport(message.Answer{
-				ID: a.ID, Part: part, Of: of, Code: code, Text: piece,
+				ID: a.ID, Part: part, Of: len(pieces), Code: code, Text: piece,
 			}), false)
 		}
 	})
+}
+
+// cut parts text into pieces of at most n bytes, between letters; at least one.
+func cut(text string, n int) (pieces []string) {
+	for len(text) > n {
+		at := n
+		for at > 0 && !utf8.RuneStart(text[at]) {
+			at--
+		}
+		pieces, text = append(pieces, text[:at]), text[at:]
+	}
+	return append(pieces, text)
 }

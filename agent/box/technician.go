@@ -3,7 +3,6 @@ package box
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -233,24 +232,27 @@ func (b *Box) speak(ctx context.Context, conn net.Conn) {
 	fmt.Fprintf(conn, "%s\x00%d", answer, code)
 }
 
-// attend serves the technician's serial port, and opens it again when it was
-// unplugged.
+// attend serves the technician's serial port. It is opened once and kept, since
+// opening can move its control lines; only when it was unplugged is it opened again.
 func (b *Box) attend(ctx context.Context) error {
-	for {
+	for ctx.Err() == nil {
 		port, err := b.o.OpenTTY()
-		if err == nil {
-			err = b.console.Serve(ctx, port)
+		for err == nil && ctx.Err() == nil {
+			began := time.Now()
+			if err = b.console.Serve(ctx, port); err == nil && time.Since(began) < time.Second {
+				break // nobody leaves that soon: the line is closed
+			}
+		}
+		if port != nil {
 			port.Close()
 		}
-		if err != nil && !errors.Is(err, context.Canceled) {
-			b.o.Log.Debug("the technician's port", "err", err)
-		}
+		b.o.Log.Debug("the technician's port", "err", err)
 		select {
 		case <-ctx.Done():
-			return nil
 		case <-time.After(2 * time.Second): // a port that fails at once must not spin
 		}
 	}
+	return nil
 }
 
 // hosts are those from which a relay may come now.

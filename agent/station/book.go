@@ -100,7 +100,12 @@ func (s *Station) recall(now time.Time) {
 				d := time.Duration(e.AirS * float64(time.Second))
 				s.usage.Add(policy.UseOf(o, e.Time.Add(-d), d))
 			}
-			if e.Kind == ledger.End {
+			switch {
+			case e.Kind != ledger.End:
+			case e.Result == plan.Missed:
+				// It may still come when the clock that passed it over goes back.
+				s.progress.Missed[e.ID] = true
+			default:
 				schedule.End(&s.progress, &o, e.Time)
 			}
 		case ledger.Refused:

@@ -118,7 +118,10 @@ func (s *Station) give(o plan.Occurrence, volume int, now time.Time) {
 		return
 	}
 	if s.current != nil {
-		s.current.yielded, s.current.why = true, plan.Priority
+		// What has come to the end of its time, such as a relay, gives way to nobody.
+		if now.Before(s.current.o.End) {
+			s.current.yielded, s.current.why = true, plan.Priority
+		}
 		s.usage.End(now)
 	}
 	t := &turn{o: o, began: now, volume: volume, before: s.heard[o.ID]}

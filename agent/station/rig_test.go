@@ -160,7 +160,7 @@ func newRig(t *testing.T, w *trusttest.World, dir string) *rig {
 			defer r.mu.Unlock()
 			r.conditions[code] = err
 		},
-		Changed: func(*plan.Plan, bool) {}, Log: log,
+		Changed: func(*plan.Plan, bool) {}, Sounds: func() {}, Log: log,
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	under, cut := context.WithCancel(t.Context())

@@ -70,7 +70,9 @@ type Opts struct {
 	// Changed is told after every change of the plan; reassigned says that the
 	// box must subscribe again.
 	Changed func(p *plan.Plan, reassigned bool)
-	Log     *slog.Logger
+	// Sounds is told when something else has the speaker, or nothing has.
+	Sounds func()
+	Log    *slog.Logger
 }
 
 // An Ack tells the centre what became of a document or of what it asked for.
@@ -219,6 +221,9 @@ func (s *Station) leave() {
 func (s *Station) stepped(step clock.Step) {
 	now, _ := s.o.Clock.Now()
 	s.o.Trust.Stepped(step.By)
+	if now.Before(s.since) {
+		s.since = now
+	}
 	s.progress.Since = now
 	if s.current != nil {
 		s.progress.Since = s.current.o.Start

@@ -36,8 +36,12 @@ func (s *Station) publish(waiting []plan.Occurrence, now, until time.Time) {
 		v.Now = &Sounding{Occurrence: t.o, Began: t.began, Volume: t.volume}
 	}
 	s.mu.Lock()
+	before := s.view.Now
 	s.view = v
 	s.mu.Unlock()
+	if (before == nil) != (v.Now == nil) || before != nil && before.Began != v.Now.Began {
+		s.o.Sounds()
+	}
 }
 
 // View is what the station last decided.
@@ -78,6 +82,9 @@ func (s *Station) Ahead(ctx context.Context, d time.Duration) ([]ahead.Line, err
 	)
 	err := s.order(ctx, func(now time.Time) {
 		p, g, u, t = s.plan, s.copyProgress(), s.usage.Clone(), now
+		if s.current != nil { // it goes on from where it is by now
+			g.At[s.current.o.ID] = s.current.o.At + now.Sub(s.current.began)
+		}
 	})
 	if err != nil {
 		return nil, err
@@ -88,7 +95,7 @@ func (s *Station) Ahead(ctx context.Context, d time.Duration) ([]ahead.Line, err
 func (s *Station) copyProgress() plan.Progress {
 	g := s.progress
 	g.Ended, g.At = maps.Clone(g.Ended), maps.Clone(g.At)
-	g.Last, g.Refused = maps.Clone(g.Last), maps.Clone(g.Refused)
+	g.Last, g.Refused, g.Missed = maps.Clone(g.Last), maps.Clone(g.Refused), maps.Clone(g.Missed)
 	return g
 }
 
