@@ -117,9 +117,9 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 		return err
 	}
 	h := health.New(log.With("room", "health"), nil)
-	var tlsConfig *tls.Config
+	var centre, web *tls.Config
 	if len(cfg.Broker.URLs) > 0 {
-		if tlsConfig, err = readTLS(cfg.Broker); err != nil {
+		if centre, web, err = readTLS(cfg.Broker); err != nil {
 			return err
 		}
 	}
@@ -129,7 +129,7 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 	devices := hardware.Open(b, hardware.Opts{Root: root, State: cfg.State, Report: h.Report, Log: log.With("room", "hardware")})
 	o := box.Opts{
 		Device: cfg.Device, Lang: cfg.Lang, State: cfg.State, Host: root, Root: rootDocs, Key: key,
-		Brokers: cfg.Broker.URLs, TLS: tlsConfig,
+		Brokers: cfg.Broker.URLs, TLS: centre, Web: web,
 		Board: b, OpenSink: devices.OpenSink, Sound: devices.Sound, Amp: devices.Amp, Devices: devices.Run,
 		Socket: cfg.Socket, MediaBytes: int64(cfg.MediaMB) * 1_000_000,
 		Version: version, Built: buildTime(), Health: h, Log: log, Recent: recent.Last,
@@ -185,22 +185,29 @@ func readKey(path string) (ed25519.PrivateKey, error) {
 	return key, nil
 }
 
-// readTLS reads what the box shows to brokers and media servers, and by what it
-// knows them.
-func readTLS(b config.Broker) (*tls.Config, error) {
+// readTLS reads what the box shows to the centre's servers and by what it knows
+// them; and by what it knows public stations: the system's roots, and our CA for
+// those that the province runs itself. To those it shows nothing.
+func readTLS(b config.Broker) (centre, web *tls.Config, err error) {
 	ca, err := os.ReadFile(b.CA)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the CA of the brokers: %w", err)
+		return nil, nil, fmt.Errorf("cannot read the CA of the brokers: %w", err)
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(ca) {
-		return nil, fmt.Errorf("%s: no certificate in it", b.CA)
+		return nil, nil, fmt.Errorf("%s: no certificate in it", b.CA)
 	}
 	pair, err := tls.LoadX509KeyPair(b.Cert, b.Key)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the box's certificate: %w", err)
+		return nil, nil, fmt.Errorf("cannot read the box's certificate: %w", err)
 	}
-	return &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+	public, err := x509.SystemCertPool()
+	if err != nil {
+		public = x509.NewCertPool()
+	}
+	public.AppendCertsFromPEM(ca)
+	centre = &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	return centre, &tls.Config{RootCAs: public, MinVersion: tls.VersionTLS12}, nil
 }
 
 // socketOf is where the console of the box that runs here listens.

@@ -46,6 +46,7 @@ type Opts struct {
 
 	Brokers []string // none: the box works alone
 	TLS     *tls.Config
+	Web     *tls.Config // by which public stations are known; nil: the system's roots
 
 	Board    boards.Board
 	OpenSink func() (speaker.Sink, error)
@@ -114,7 +115,7 @@ func New(o Opts) (*Box, error) {
 		return nil, err
 	}
 	b.media, err = media.Open(filepath.Join(o.State, "media"), media.Opts{
-		Bases: b.mediaBases, Client: media.NewClient(b.mediaTLS()), BudgetBytes: o.MediaBytes, DayBytes: b.dayBytes,
+		Bases: b.mediaBases, Client: media.NewClient(b.timed(o.TLS)), BudgetBytes: o.MediaBytes, DayBytes: b.dayBytes,
 		Now: b.now, Log: o.Log.With("room", "media"), Report: o.Health.ReportOf,
 	})
 	if err != nil {
@@ -232,8 +233,10 @@ func (b *Box) watch(ctx context.Context) error {
 	tick := time.NewTicker(5 * time.Second)
 	defer tick.Stop()
 	var moved time.Time
+	b.o.Health.Report("ledger-broken", b.ledger.Verify())
 	for {
 		now, level := b.clock.Now()
+		b.standing(now)
 		var clockErr, lostErr error
 		if level < clock.RTC {
 			clockErr = fmt.Errorf("the clock's trust is %v: slots need %v", level, clock.RTC)
@@ -259,6 +262,23 @@ func (b *Box) watch(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// standing reports how the box stands with its authority.
+func (b *Box) standing(now time.Time) {
+	p := b.plan.Load()
+	raise := func(code string, is bool, why string) {
+		var err error
+		if is {
+			err = errors.New(why)
+		}
+		b.o.Health.Report(code, err)
+	}
+	raise("unassigned", p.Place == "", "nobody has said yet where this box belongs")
+	expires := b.trust.Root().Expires
+	raise("root-expired", now.After(expires), "the root keys ended "+expires.Format(time.DateOnly))
+	commissioned := b.o.Board.Commissioned || p.Want.Settings != nil && p.Want.Settings.Commissioned
+	raise("uncommissioned", !commissioned, "nobody has listened to these horns yet")
 }
 
 // relays runs live sources for as long as they are played.
@@ -296,7 +316,7 @@ func (r *relays) start(f func(context.Context)) bool {
 // schedule or act plays.
 func (b *Box) openRelay(r plan.Relay) (sound.Source, error) {
 	src := relay.New(r, relay.Opts{
-		Client: media.NewClient(b.mediaTLS()), Hosts: b.hosts(),
+		Client: media.NewClient(b.timed(b.o.Web)), Hosts: b.hosts(),
 		Report: b.o.Health.Report, Event: b.relayEvent,
 		Log: b.o.Log.With("room", "relay"),
 	})

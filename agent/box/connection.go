@@ -47,13 +47,12 @@ func (b *Box) connection() (*mqtt.Client, error) {
 	})
 }
 
-// mediaTLS knows media servers by the CA that vouches for the brokers. Its clock
-// is the box's, which is never before what it knows for sure.
-func (b *Box) mediaTLS() *tls.Config {
-	if b.o.TLS == nil {
-		return nil
+// timed is conf by the box's clock, which is never before what it knows for sure.
+func (b *Box) timed(conf *tls.Config) *tls.Config {
+	if conf == nil {
+		conf = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	conf := b.o.TLS.Clone()
+	conf = conf.Clone()
 	conf.Time = b.clock.TLSTime
 	return conf
 }

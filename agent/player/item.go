@@ -76,6 +76,9 @@ func (it *item) feed() {
 			if err == nil && skip > 0 {
 				skip = passOver(part.Source, skip)
 			}
+			if err == nil && p.Relay != nil && p.Length > 0 {
+				part.Source = sound.Cut(part.Source, p.Length) // it has no end of its own
+			}
 			if !it.give(opened{Opened: part, part: true, err: err}) {
 				return
 			}

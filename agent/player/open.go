@@ -21,6 +21,7 @@ const TargetLUFS = -16.0
 // shelf is what the library asks of the media room. What is held is not evicted.
 type shelf interface {
 	Hold(sha256 string) (path string, release func(), ok bool)
+	Doubt(sha256 string) bool // verifies a recording again, which may have rotted
 }
 
 // A Library opens recordings by content and built-in chimes; relays it leaves
@@ -67,6 +68,7 @@ func (l *Library) audio(p plan.Part) (Opened, error) {
 	src, err := openFile(path, a.Type)
 	if err != nil {
 		release()
+		l.shelf.Doubt(a.SHA256)
 		return Opened{}, err
 	}
 	src.release = sync.OnceFunc(release)

@@ -138,6 +138,12 @@ func TestStop(t *testing.T) {
 			t.Errorf("%s: %d are due; want %d", tt.what, got, tt.want)
 		}
 	}
+	market := docs(stopAct("stop", "08:05", plan.Normal))
+	market.Groups = []string{"cho"}
+	market.Acts[0].Place, market.Acts[0].Proof.Signer = "cho", "cho"
+	if got := count(market, "08:06"); got != 3 {
+		t.Errorf("a group stopped the commune's own programme: %d are due; want 3", got)
+	}
 	// The slot does not go on with what it has of another class, and the stop's
 	// own end brings nothing back.
 	p, g := docs(stop), progress()

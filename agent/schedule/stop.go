@@ -18,9 +18,20 @@ func (v *view) stop(o *plan.Occurrence, asked time.Time) *plan.Act {
 			continue
 		}
 		// A stop may be meant for a small place and signed by one above it.
-		if max(v.width(a.Place), v.width(a.Proof.Signer)) >= o.Width {
+		if v.over(a.Place, o) || v.over(a.Proof.Signer, o) {
 			return a
 		}
 	}
 	return nil
+}
+
+// over reports whether a place has a say over what asks for o: the same place, or
+// one as wide or wider. A group, such as all markets, has none over the programme
+// of the commune that a market lies in; what is for the box itself counts as its
+// own place's.
+func (v *view) over(place string, o *plan.Occurrence) bool {
+	if place == o.By.Place {
+		return true
+	}
+	return !slices.Contains(v.p.Groups, place) && v.width(place) >= o.Width
 }

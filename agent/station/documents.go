@@ -174,6 +174,11 @@ func (s *Station) effect(v trust.Verdict, now time.Time) {
 // rejudge asks what stored documents are worth after a change of trust.
 func (s *Station) rejudge(now time.Time) {
 	s.rejudgedAt = now
+	for _, k := range s.o.Trust.Expire() { // they have merely ended
+		if err := s.o.Docs.Delete(nameOf(k)); err != nil {
+			s.o.Log.Error("cannot drop a document", "key", k, "err", err)
+		}
+	}
 	gone := s.o.Trust.Rejudge()
 	for _, k := range gone {
 		s.gone(nameOf(k), k, plan.Revoked, now)
