@@ -19,6 +19,10 @@ type Board struct {
 	Console Console `toml:"console"`
 	Clock   Clock   `toml:"clock"`
 	Levels  Levels  `toml:"levels"`
+
+	// Inputs are what a signed schedule may relay as alsa:NAME, by name: ALSA's
+	// own name of each, such as plughw:CARD=Device.
+	Inputs map[string]string `toml:"inputs"`
 }
 
 // Sink is where sound goes.

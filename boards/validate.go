@@ -55,6 +55,14 @@ func (b Board) Validate() error {
 			return err
 		}
 	}
+	for name, device := range b.Inputs {
+		switch {
+		case name == "" || !plainName(name):
+			return wrong("inputs", name, "%q is no name: letters, digits, - and _ only", name)
+		case device == "" || strings.HasPrefix(device, "-") || strings.ContainsAny(device, " \t\r\n{}\"'"):
+			return wrong("inputs", name, "%q is no ALSA device, such as plughw:CARD=Device", device)
+		}
+	}
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -56,6 +57,9 @@ type Opts struct {
 	// OpenTTY opens the technician's serial port, again after it was unplugged;
 	// nil: there is none.
 	OpenTTY func() (Terminal, error)
+
+	// OpenInput opens an input of the board for a relay of alsa:NAME; nil: none.
+	OpenInput func(name string) (io.ReadCloser, error)
 
 	Socket     string // of the local console; empty: none
 	MediaBytes int64  // room for recordings; 0: what the disk can spare
@@ -134,7 +138,10 @@ func New(o Opts) (*Box, error) {
 	b.player = player.New(b.speaker, library.Open, o.Log.With("room", "player"))
 	b.station = station.New(station.Opts{
 		Trust: b.trust, Docs: b.store, Ledger: b.ledger, Media: b.media, Clock: b.clock, Player: b.player,
-		Box: policy.Box{Uncommissioned: !o.Board.Commissioned, VolumePercent: o.Board.Levels.VolumePercent},
+		Box: policy.Box{
+			Uncommissioned: !o.Board.Commissioned, UncommissionedPercent: o.Board.Levels.UncommissionedPercent,
+			VolumePercent: o.Board.Levels.VolumePercent,
+		},
 		Ack: b.ack, Ask: b.answer, Report: o.Health.Report, Changed: b.changed, Sounds: b.nudge,
 		Log: o.Log.With("room", "station"),
 	})
@@ -317,7 +324,7 @@ func (r *relays) start(f func(context.Context)) bool {
 func (b *Box) openRelay(r plan.Relay) (sound.Source, error) {
 	src := relay.New(r, relay.Opts{
 		Client: media.NewClient(b.timed(b.o.Web)), Hosts: b.hosts(),
-		Report: b.o.Health.Report, Event: b.relayEvent,
+		OpenInput: b.o.OpenInput, Report: b.o.Health.Report, Event: b.relayEvent,
 		Log: b.o.Log.With("room", "relay"),
 	})
 	if !b.relay.start(func(ctx context.Context) { src.Run(ctx) }) {

@@ -13,6 +13,7 @@ import (
 	"loa/agent/config"
 	"loa/agent/speaker"
 	"loa/boards"
+	"loa/drivers/capture"
 	"loa/drivers/tty"
 )
 
@@ -48,6 +49,10 @@ type Devices struct {
 	// OpenConsole opens the technician's serial port, and opens it again after
 	// it was unplugged; nil if the board has none.
 	OpenConsole func() (io.ReadWriteCloser, error)
+
+	// OpenInput opens an input of the board by its name: raw signed 16-bit
+	// little-endian stereo at 48 kHz.
+	OpenInput func(name string) (io.ReadCloser, error)
 
 	runs []func(context.Context) error
 }
@@ -89,6 +94,17 @@ func Open(b boards.Board, o Opts) *Devices {
 			}
 			return p, nil
 		}
+	}
+	d.OpenInput = func(name string) (io.ReadCloser, error) {
+		device, ok := b.Inputs[name]
+		if !ok {
+			return nil, fmt.Errorf("board %s has no input %q", b.Name, name)
+		}
+		in, err := capture.Open(capture.Opts{Device: device})
+		if err != nil {
+			return nil, err
+		}
+		return in, nil
 	}
 	if d.OpenSink == nil {
 		d.OpenSink = func() (speaker.Sink, error) {

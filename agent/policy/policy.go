@@ -33,8 +33,10 @@ var byDefault = plan.DefaultPolicy("")
 // A Box is how the box itself stands.
 type Box struct {
 	Uncommissioned bool
-	VolumePercent  int        // its own setting for what does not say how loud; 0: 100
-	Mutes          []plan.Act // accepted, of kind mute
+	// UncommissionedPercent is the loudest until somebody has listened; 0: 30.
+	UncommissionedPercent int
+	VolumePercent         int        // its own setting for what does not say how loud; 0: 100
+	Mutes                 []plan.Act // accepted, of kind mute
 	// LocalUntil: a technician is at the horn until then, and nothing from
 	// outside may sound, not even an emergency.
 	LocalUntil time.Time
@@ -329,7 +331,7 @@ func (j *judge) volume() int {
 		}
 	}
 	if j.u.Uncommissioned {
-		v = min(v, uncommissionedPercent)
+		v = min(v, cmp.Or(j.u.UncommissionedPercent, uncommissionedPercent))
 	}
 	return max(0, min(100, v))
 }
