@@ -32,6 +32,12 @@ suite race go test -short -race -timeout 10m \
 	./agent/sound ./agent/speaker ./agent/station ./agent/player
 
 slow demo make --no-print-directory demo
+# 1,000 kills of the agent at random instants, 1,000 losses of the sound device.
+slow devices go test -timeout 20m ./drivers/gpioline ./drivers/oto
+# 1,000 kills of a writer, 100 power cuts of a real ext4 (where root may).
+slow store go test -timeout 15m -run 'TestKill|TestPowerCut' ./agent/store -kills 1000 -cuts 100
+slow ledger go test -timeout 15m -run 'TestKill|TestPowerCut|Hundred' ./agent/ledger -kills 1000 -cuts 100
+slow mutations go test -timeout 20m ./agent/decode
 
 echo
 echo "took $(((SECONDS - start) / 60)) min"
