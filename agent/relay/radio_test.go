@@ -170,7 +170,7 @@ type ear struct {
 	air    *air
 	events []Event
 	on     map[string]error
-	last   Status
+	last   Status // while something was heard
 	worst  error // the last error of any address
 
 	heard  int           // frames
@@ -187,7 +187,7 @@ func (e *ear) listen(ctx context.Context) {
 	var block []float64
 	clean := 0
 	for sleep(ctx, 10*time.Millisecond) == nil {
-		if st := e.Status(); st != (Status{}) {
+		if st := e.Status(); st.Rank > 0 {
 			e.last = st
 		}
 		e.mu.Lock()
