@@ -171,7 +171,7 @@ type ear struct {
 	events []Event
 	on     map[string]error
 	last   Status // while something was heard
-	worst  error // the last error of any address
+	worst  error  // the last error of any address
 
 	heard  int           // frames
 	first  time.Duration // until the first sound
