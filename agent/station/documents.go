@@ -94,6 +94,7 @@ func (s *Station) receive(m incoming) {
 		s.changed(now, false)
 		s.decide(now, level)
 		s.received(v)
+		s.noteAlerts(v, now)
 		if err := s.keep(v); err != nil {
 			s.fault("alert "+v.Head.Key().String()+" would not survive a power cut", err, now)
 		}
@@ -111,6 +112,27 @@ func (s *Station) receive(m incoming) {
 	}
 	s.received(v)
 	s.effect(v, now)
+}
+
+// noteAlerts writes which alerts of an office hold from now on: none is the
+// all-clear.
+func (s *Station) noteAlerts(v trust.Verdict, now time.Time) {
+	set, ok := v.Doc.(plan.AlertSet)
+	if !ok {
+		return
+	}
+	e := ledger.Entry{
+		Kind: ledger.Alert, ID: set.Key().String(), Class: plan.Emergency, Place: set.Place,
+		Holders: set.Proof.Holders, Detail: "all clear",
+	}
+	for i, a := range set.Alerts {
+		if i == 0 {
+			e.Title, e.Detail = a.Headline, a.ID
+			continue
+		}
+		e.Detail += ", " + a.ID
+	}
+	s.write(e, nil, now)
 }
 
 // keep makes an accepted verdict durable and commits it.
