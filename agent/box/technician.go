@@ -73,7 +73,8 @@ func (t technician) Status() console.Status {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	if lines, err := b.station.Ahead(ctx, 24*time.Hour); err == nil {
-		if i := slices.IndexFunc(lines, func(l ahead.Line) bool { return l.Sounds && l.At.After(v.At) }); i >= 0 {
+		// What sounds or waits now is a line of its own, beginning now.
+		if i := slices.IndexFunc(lines, func(l ahead.Line) bool { return l.Sounds && l.Occurrence.Start.After(v.At) }); i >= 0 {
 			it := itemOf(lines[i].Occurrence)
 			it.From, it.Until, it.Volume = lines[i].At, lines[i].Until, lines[i].Volume
 			st.Next = &it
