@@ -46,7 +46,10 @@ func (l *Library) Open(p plan.Part) (Opened, error) {
 		return l.audio(p)
 	case p.Relay != nil:
 		src, err := l.relay(*p.Relay)
-		return Opened{Source: src}, err
+		if err != nil {
+			return Opened{}, err
+		}
+		return Opened{Source: sound.NewLeveller(src, TargetLUFS)}, nil // nobody knows a station's loudness before
 	}
 	src, _, err := sound.Chime(p.Chime)
 	if err != nil {
