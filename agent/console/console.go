@@ -127,9 +127,6 @@ func (c *Console) Do(ctx context.Context, line string, who Asker) (answer string
 	return s.answer(ctx, line)
 }
 
-// errBye ends a session.
-var errBye = errors.New("bye")
-
 // Serve is a session at a terminal. It returns nil when the technician leaves
 // or the line is closed. If rw is an io.Closer, the end of ctx closes it.
 func (c *Console) Serve(ctx context.Context, rw io.ReadWriter) error {
