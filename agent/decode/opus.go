@@ -14,7 +14,6 @@ type opusCodec struct {
 	channels int
 	skip     int
 	gain     float32
-	tags     bool // the comments have been passed over
 	buf      []float32
 }
 

@@ -102,11 +102,11 @@ func TestPatience(t *testing.T) {
 		if want := began.Add(2 * time.Minute); !h.Next().Equal(want) {
 			t.Fatalf("Next = %v, want %v", h.Next(), want)
 		}
-		time.Sleep(2*time.Minute - 1)
+		time.Sleep(2*time.Minute - time.Nanosecond)
 		if got := h.Active(time.Now()); len(got) != 0 {
 			t.Fatal("told before its patience was over")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		got := h.Active(time.Now())
 		if len(got) != 1 || !got[0].Since.Equal(began) || got[0].Detail != "no route" {
 			t.Fatalf("after its patience: %+v", got)

@@ -30,7 +30,6 @@ type server struct {
 	blobs    map[string][]byte
 	how      map[string]string
 	asked    []string // "hash range"
-	sent     int64
 	atOnce   int
 	mostOnce int
 }

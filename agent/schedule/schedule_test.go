@@ -165,7 +165,8 @@ func TestALoopTakesASecond(t *testing.T) {
 	s := slot("s", "08:00", 3600, ref("a"))
 	s.Loops = -1
 	p, g := newPlan(sched("d", s), bulletin("a", plan.Normal, 60)), progress()
-	tried, until := 0, on("08:00")
+	tried := 0
+	var until time.Time
 	for now := on("08:00"); now.Before(on("08:00:10")); now = until {
 		var os []plan.Occurrence
 		for os, until = Due(p, g, now); len(os) > 0; os, until = Due(p, g, now) {

@@ -24,7 +24,7 @@ func header(gen uint64, sum [sha256.Size]byte, data []byte) []byte {
 
 // decode checks a file and gives its generation and value.
 func decode(b []byte) (gen uint64, data []byte, err error) {
-	head, data, ok := bytes.Cut(b[:min(len(b), 128)], []byte("\n"))
+	head, _, ok := bytes.Cut(b[:min(len(b), 128)], []byte("\n"))
 	if !ok || !bytes.HasPrefix(head, []byte(magic)) {
 		return 0, nil, errors.New("the header is damaged")
 	}

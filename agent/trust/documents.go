@@ -82,14 +82,14 @@ func (t *Trust) bulletin(place string, r plan.Ref) (plan.Bulletin, bool) {
 
 // keep goes through the rest of the order for a document that stays in force.
 func (j *judgement) keep(k kept) error {
-	proof, err := j.t.x.authorise(j.keys, k.claim, j.now, time.Time{})
-	if err != nil {
+	if _, err := j.t.x.authorise(j.keys, k.claim, j.now, time.Time{}); err != nil {
 		return err
 	}
 	if err := j.issuedInTime(k.clock); err != nil {
 		return err
 	}
-	if proof, err = j.t.x.authorise(j.keys, k.claim, j.now, j.now); err != nil {
+	proof, err := j.t.x.authorise(j.keys, k.claim, j.now, j.now)
+	if err != nil {
 		return err
 	}
 	if j.late != nil {

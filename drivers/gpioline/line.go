@@ -53,7 +53,7 @@ func parseLine(args []string) (Line, error) {
 		}
 		return Line{Chip: args[3:], Offset: n, ActiveLow: args[2] == "low"}, nil
 	}
-	return Line{}, errors.New("want: emulated FILE, or: gpio OFFSET high|low LABEL...")
+	return Line{}, errors.New("want: emulated FILE, or: gpio OFFSET high|low LABEL [LABEL]…")
 }
 
 // An output is a line this process owns.

@@ -34,13 +34,9 @@ func useCard(card string, device int) error {
 	if err != nil {
 		return fmt.Errorf("cannot make an ALSA configuration: %w", err)
 	}
-	f := os.NewFile(uintptr(fd), "asound.conf") // never closed: alsa-lib looks at it again
-	if _, err := f.WriteString(asound(card, device)); err != nil {
+	// A bare descriptor, which no finalizer closes: alsa-lib looks at it again.
+	if _, err := unix.Write(fd, []byte(asound(card, device))); err != nil {
 		return fmt.Errorf("cannot make an ALSA configuration: %w", err)
 	}
-	configuration = f
 	return os.Setenv("ALSA_CONFIG_PATH", "/proc/self/fd/"+strconv.Itoa(fd))
 }
-
-// configuration keeps the file from the garbage collector.
-var configuration *os.File

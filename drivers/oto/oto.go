@@ -149,7 +149,7 @@ func (s *Sink) Write(p []int16) error {
 	s.mu.Unlock()
 	for len(p) > 0 {
 		room := 0
-		err := s.await(nil, func() bool {
+		err := s.await(context.Background(), func() bool {
 			room = int(s.clock.limit - s.sent)
 			return room > 0 || s.drops != drops
 		})
@@ -207,7 +207,7 @@ func (s *Sink) Drop() (frames int, err error) {
 	if err := s.order(msgDrop, number); err != nil {
 		return 0, err
 	}
-	err = s.await(nil, func() bool {
+	err = s.await(context.Background(), func() bool {
 		frames = int(s.still)
 		return s.dropped == number
 	})
@@ -278,10 +278,6 @@ func (s *Sink) flush() error {
 // nil, or for the loss of the card. A child that keeps silent for too long
 // while something is due is killed: that is a loss, too.
 func (s *Sink) await(ctx context.Context, cond func() bool) error {
-	var done <-chan struct{}
-	if ctx != nil {
-		done = ctx.Done()
-	}
 	timeout := time.NewTimer(answerTime)
 	defer timeout.Stop()
 	for {
@@ -297,7 +293,7 @@ func (s *Sink) await(ctx context.Context, cond func() bool) error {
 		}
 		select {
 		case <-news:
-		case <-done:
+		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.child.ended:
 			<-s.child.heard // it may have said why

@@ -80,7 +80,7 @@ func (s *Sink) Write(p []int16) error {
 		room := s.buffer - (s.taken - s.sounded)
 		// Not for every frame: for the whole of p, or a good part of the queue.
 		if want := min(int64(len(p)/channels), s.buffer/4+1); room < want {
-			s.sleep(nil, duration(want-room))
+			s.sleep(context.Background(), duration(want-room))
 			continue
 		}
 		n := min(int(room)*channels, len(p))
@@ -166,14 +166,10 @@ func (s *Sink) advance() error {
 	return nil
 }
 
-// sleep waits for d, for Drop, for Close or for ctx (which may be nil),
-// without s.mu, which is held before and after.
+// sleep waits for d, for Drop, for Close or for ctx, without s.mu, which is
+// held before and after.
 func (s *Sink) sleep(ctx context.Context, d time.Duration) {
 	wake := s.wake
-	var done <-chan struct{}
-	if ctx != nil {
-		done = ctx.Done()
-	}
 	s.mu.Unlock()
 	defer s.mu.Lock()
 	t := time.NewTimer(d)
@@ -181,7 +177,7 @@ func (s *Sink) sleep(ctx context.Context, d time.Duration) {
 	select {
 	case <-t.C:
 	case <-wake:
-	case <-done:
+	case <-ctx.Done():
 	}
 }
 

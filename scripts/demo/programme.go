@@ -44,7 +44,6 @@ func (s *stage) send(ctx context.Context, folder string, now time.Time) (*progra
 		ID: "sang", Items: []plan.Item{{Chime: "gong"}},
 		At: []string{p.start.In(time.FixedZone("", 7*3600)).Format("15:04:05")}, GapS: 1, ForS: 120,
 	}
-	var sent []authority.Issued
 	for _, b := range []struct{ id, file, title, text string }{
 		{"thong-bao", "bulletin.mp3", "Lịch tiêm chủng", "Sáng thứ hai, trạm y tế phường tiêm chủng cho trẻ em, bắt đầu lúc bảy giờ ba mươi phút."},
 		{"nhac", "music.wav", "Nhạc hiệu", ""},
@@ -62,7 +61,6 @@ func (s *stage) send(ctx context.Context, folder string, now time.Time) (*progra
 		if err != nil {
 			return nil, err
 		}
-		sent = append(sent, is)
 		slot.Items = append(slot.Items, plan.Item{Ref: &plan.Ref{Kind: plan.KindBulletin, ID: b.id, SHA256: is.SHA256}})
 		p.length += time.Second + time.Duration(audio.DurationMS)*time.Millisecond
 	}
@@ -70,11 +68,9 @@ func (s *stage) send(ctx context.Context, folder string, now time.Time) (*progra
 	schedule.Place, schedule.ID = s.place, "demo"
 	documents = append(documents, schedule)
 	for _, doc := range documents {
-		is, err := s.sign(doc)
-		if err != nil {
+		if _, err := s.sign(doc); err != nil {
 			return nil, err
 		}
-		sent = append(sent, is)
 	}
 	all, err := s.au.Issued()
 	if err != nil {
