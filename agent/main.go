@@ -130,15 +130,16 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 	o := box.Opts{
 		Device: cfg.Device, Lang: cfg.Lang, State: cfg.State, Host: root, Root: rootDocs, Key: key,
 		Brokers: cfg.Broker.URLs, TLS: centre, Web: web,
-		Board: b, OpenSink: devices.OpenSink, Sound: devices.Sound, Amp: devices.Amp, Devices: devices.Run, OpenInput: devices.OpenInput,
+		Board: b, OpenSink: devices.OpenSink, Sound: devices.Sound, Amp: devices.Amp, Devices: devices.Run, OpenInput: devices.OpenInput, Port: devices.Console,
 		Socket: cfg.Socket, MediaBytes: int64(cfg.MediaMB) * 1_000_000,
 		Version: version, Built: buildTime(), Health: h, Log: log, Recent: recent.Last,
 	}
-	if devices.OpenConsole != nil {
-		o.OpenTTY = func() (box.Terminal, error) { return devices.OpenConsole() }
-	}
 	if stdin {
-		o.OpenTTY = func() (box.Terminal, error) { return standard{}, nil }
+		o.Port = func(ctx context.Context, session func(context.Context, io.ReadWriter) error) error {
+			go session(ctx, standard{}) // ends with the process: a read of a terminal cannot be ended
+			<-ctx.Done()
+			return nil
+		}
 	}
 	made, err := box.New(o)
 	if err != nil {
@@ -153,7 +154,6 @@ type standard struct{}
 
 func (standard) Read(p []byte) (int, error)  { return os.Stdin.Read(p) }
 func (standard) Write(p []byte) (int, error) { return os.Stdout.Write(p) }
-func (standard) Close() error                { return nil }
 
 // buildTime is when the source was committed; it bounds what time it can be.
 func buildTime() time.Time {

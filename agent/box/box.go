@@ -54,10 +54,9 @@ type Opts struct {
 	Sound    string      // where sound goes, for people
 	Amp      speaker.Amp // nil: no line keys the amplifier
 	Devices  func(context.Context) error
-	// OpenTTY opens the technician's serial port, again after it was unplugged;
-	// nil: there is none.
-	OpenTTY func() (Terminal, error)
-
+	// Port calls session on the technician's serial port, again and again until
+	// ctx ends; nil: there is none.
+	Port func(ctx context.Context, session func(context.Context, io.ReadWriter) error) error
 	// OpenInput opens an input of the board for a relay of alsa:NAME; nil: none.
 	OpenInput func(name string) (io.ReadCloser, error)
 
@@ -192,7 +191,7 @@ func (b *Box) Run(ctx context.Context) error {
 	if b.o.Socket != "" {
 		run(ctx, "console socket", b.listen)
 	}
-	if b.o.OpenTTY != nil {
+	if b.o.Port != nil {
 		run(ctx, "console port", b.attend)
 	}
 	err := b.station.Run(ctx)

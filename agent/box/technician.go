@@ -22,11 +22,6 @@ import (
 	"loa/agent/policy"
 )
 
-// A Terminal is a line to a technician.
-type Terminal interface {
-	io.ReadWriteCloser
-}
-
 func (b *Box) newConsole() *console.Console {
 	t := technician{b}
 	return console.New(console.Box{
@@ -233,28 +228,8 @@ func (b *Box) speak(ctx context.Context, conn net.Conn) {
 	fmt.Fprintf(conn, "%s\x00%d", answer, code)
 }
 
-// attend serves the technician's serial port. It is opened once and kept, since
-// opening can move its control lines; only when it was unplugged is it opened again.
-func (b *Box) attend(ctx context.Context) error {
-	for ctx.Err() == nil {
-		port, err := b.o.OpenTTY()
-		for err == nil && ctx.Err() == nil {
-			began := time.Now()
-			if err = b.console.Serve(ctx, port); err == nil && time.Since(began) < time.Second {
-				break // nobody leaves that soon: the line is closed
-			}
-		}
-		if port != nil {
-			port.Close()
-		}
-		b.o.Log.Debug("the technician's port", "err", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(2 * time.Second): // a port that fails at once must not spin
-		}
-	}
-	return nil
-}
+// attend serves the technician's port.
+func (b *Box) attend(ctx context.Context) error { return b.o.Port(ctx, b.console.Serve) }
 
 // hosts are those from which a relay may come now.
 func (b *Box) hosts() []string {

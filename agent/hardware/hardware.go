@@ -46,9 +46,10 @@ type Devices struct {
 	// Amp keys the amplifier; nil if the board has none that can be keyed.
 	Amp speaker.Amp
 
-	// OpenConsole opens the technician's serial port, and opens it again after
-	// it was unplugged; nil if the board has none.
-	OpenConsole func() (io.ReadWriteCloser, error)
+	// Console calls session on the technician's serial port, again and again until
+	// ctx ends, and keeps the port open in between: opening moves its control
+	// lines. Nil if the board has none.
+	Console func(ctx context.Context, session func(context.Context, io.ReadWriter) error) error
 
 	// OpenInput opens an input of the board by its name: raw signed 16-bit
 	// little-endian stereo at 48 kHz.
@@ -87,12 +88,15 @@ func Open(b boards.Board, o Opts) *Devices {
 	}
 	if c := b.Console; c.TTY != "" {
 		path := config.Move(o.Root, c.TTY)
-		d.OpenConsole = func() (io.ReadWriteCloser, error) {
-			p, err := tty.Open(path, c.Baud)
+		report := func(err error) {
 			if err != nil {
-				return nil, err // and no nil *Port in an interface
+				o.Log.Warn("the technician's port", "port", path, "err", err)
 			}
-			return p, nil
+		}
+		d.Console = func(ctx context.Context, session func(context.Context, io.ReadWriter) error) error {
+			return tty.Keep(ctx, path, tty.Opts{Baud: c.Baud, Report: report}, func(ctx context.Context, p *tty.Port) error {
+				return session(ctx, p)
+			})
 		}
 	}
 	d.OpenInput = func(name string) (io.ReadCloser, error) {
@@ -163,5 +167,5 @@ func self() []string {
 }
 
 // runnerEnv is how to start a binary the kernel cannot start by itself, such as
-// "qemu-arm -L /usr/arm-linux-gnueabihf".
+// "qemu-arm". The tests that start programs read it too.
 const runnerEnv = "LOA_RUNNER"

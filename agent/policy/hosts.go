@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"cmp"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -39,16 +41,18 @@ func (j *judge) listed(address string) (host string, ok bool) {
 		return address, false
 	}
 	host = strings.ToLower(u.Hostname())
-	return host, listedByAll(j.laws, host)
+	return host, listedByAll(j.laws, host, net.JoinHostPort(host, cmp.Or(u.Port(), "443")))
 }
 
-func listedByAll(laws []law, host string) bool {
+// listedByAll reports whether every law that lists hosts has one of names, which
+// are the same host without and with its port, and at least one law does.
+func listedByAll(laws []law, names ...string) bool {
 	listed := false
 	for _, l := range laws {
 		if len(l.RelayHosts) == 0 {
 			continue
 		}
-		if !slices.ContainsFunc(l.RelayHosts, func(h string) bool { return strings.EqualFold(h, host) }) {
+		if !slices.ContainsFunc(l.RelayHosts, func(h string) bool { return slices.Contains(names, strings.ToLower(h)) }) {
 			return false
 		}
 		listed = listed || !l.hostsWait
