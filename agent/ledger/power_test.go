@@ -9,7 +9,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -58,17 +57,10 @@ func write(dir string) {
 // The process is killed at random instants. Every entry that Append returned
 // is there with its hash, and the chain verifies from one life to the next.
 func TestKill(t *testing.T) {
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
 	total := 0
 	for range *kills {
-		cmd := exec.Command(exe)
-		if emulator := os.Getenv("LOA_QEMU"); emulator != "" {
-			cmd = exec.Command(emulator, exe) // a foreign binary does not start by itself
-		}
+		cmd := powertest.Self(t)
 		cmd.Env = append(os.Environ(), writerDir+"="+dir)
 		out, err := cmd.StdoutPipe()
 		if err != nil {

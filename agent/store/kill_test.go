@@ -7,12 +7,12 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"loa/agent/store"
+	"loa/agent/store/powertest"
 )
 
 var kills = flag.Int("kills", 20, "how often TestKill kills the writer")
@@ -48,17 +48,10 @@ func write(dir string) {
 // The process is killed at random instants: every value that Put acknowledged
 // is there, or the one that followed it.
 func TestKill(t *testing.T) {
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir, total := t.TempDir(), 0
 	acked := map[string]int{}
 	for range *kills {
-		cmd := exec.Command(exe)
-		if emulator := os.Getenv("LOA_QEMU"); emulator != "" {
-			cmd = exec.Command(emulator, exe) // a foreign binary does not start by itself
-		}
+		cmd := powertest.Self(t)
 		cmd.Env = append(os.Environ(), writerDir+"="+dir)
 		out, err := cmd.StdoutPipe()
 		if err != nil {

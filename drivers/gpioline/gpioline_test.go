@@ -297,7 +297,7 @@ func TestKilledGuardIsReplacedWithTheLineOffInBetween(t *testing.T) {
 			t.Fatalf("edges after a kill of %d: %+v", pid, edges[len(edges)-2:])
 		}
 	}
-	if slowest > limit && os.Getenv("LOA_QEMU") == "" { // an emulator has no time
+	if slowest > limit && os.Getenv("LOA_RUNNER") == "" { // an emulator has no time
 		t.Errorf("the line was off %v after a guard's death", slowest)
 	}
 	t.Logf("%d guards killed; off at the latest after %v", kills, slowest.Round(time.Millisecond))

@@ -1,4 +1,5 @@
-// Package powertest gives tests a real file system whose power can be cut.
+// Package powertest gives tests a real file system whose power can be cut, and
+// processes to be killed.
 package powertest
 
 import (

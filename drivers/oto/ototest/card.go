@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -147,18 +148,18 @@ func (c *Card) Events(t testing.TB) []Event {
 	return events
 }
 
-// Self is the command that starts this test binary again, also where it runs
-// under qemu-user (LOA_QEMU names it), which the kernel does not know.
+// Self is the command that starts this test binary again: through the runner
+// that LOA_RUNNER names where the kernel cannot start it, as under qemu-user.
 func Self() []string {
-	qemu := os.Getenv("LOA_QEMU")
-	if qemu == "" {
+	runner := strings.Fields(os.Getenv("LOA_RUNNER"))
+	if len(runner) == 0 {
 		return []string{"/proc/self/exe"}
 	}
 	exe, err := os.Executable()
 	if err != nil {
 		panic(err)
 	}
-	return []string{qemu, exe}
+	return append(runner, exe)
 }
 
 var compiled struct {
