@@ -99,6 +99,17 @@ func (p *Player) Play(o plan.Occurrence, volume int, now time.Time) (turn int) {
 	return cur.now.Turn
 }
 
+// Volume makes what sounds as loud as percent says, within a moment and without
+// a break.
+func (p *Player) Volume(percent int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cur != nil {
+		p.cur.now.Volume = percent
+		p.cur.sounding.SetGain(sound.VolumeDB(percent))
+	}
+}
+
 // Stop fades out what sounds.
 func (p *Player) Stop() {
 	p.mu.Lock()

@@ -13,7 +13,7 @@ type Input struct {
 	voice  Voice
 	src    Source
 	filter []biquad
-	gain   float64
+	gain   slope // an amplitude
 
 	level   slope // an angle, see curve
 	ducked  bool
@@ -46,6 +46,16 @@ var errStopped = errors.New("stopped")
 
 // Stop lets the input fade and then end.
 func (i *Input) Stop() { i.stopped = true }
+
+// SetGain moves the voice's gain to dB within 20 ms, instead of what it was
+// added with.
+func (i *Input) SetGain(dB float64) {
+	frames := Frames(gainRamp)
+	if !i.Begun() {
+		frames = 0
+	}
+	i.gain.aim(Amplitude(min(dB, 40)), frames)
+}
 
 // Voice is what it was added with.
 func (i *Input) Voice() Voice { return i.voice }
@@ -210,12 +220,12 @@ func (i *Input) close(why error) {
 func (i *Input) add(p []float32, c *chunk) {
 	l := level{frames: c.frames()}
 	var part [512]float32
-	g := float32(i.gain * curve(i.level.now))
+	g := float32(i.gain.now * curve(i.level.now))
 	for in, out := c.samples, p; len(in) > 0; {
 		n := min(len(in), len(part))
 		for k := 0; k < n; k += Channels {
-			if !i.level.resting() {
-				g = float32(i.gain * curve(float64(i.level.next())))
+			if !i.level.resting() || !i.gain.resting() {
+				g = i.gain.next() * float32(curve(float64(i.level.next())))
 			}
 			part[k], part[k+1] = in[k]*g, in[k+1]*g
 		}

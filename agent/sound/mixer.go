@@ -76,7 +76,8 @@ func (m *Mixer) Add(src Source, v Voice) *Input {
 	if v.FadeOut <= 0 {
 		v.FadeOut = leastFade
 	}
-	i := &Input{voice: v, src: src, gain: Amplitude(min(v.GainDB, 40))}
+	i := &Input{voice: v, src: src}
+	i.gain.jump(Amplitude(min(v.GainDB, 40)))
 	if m.opts.HighPassHz > 0 {
 		i.filter = highPass(m.opts.HighPassHz, 4)
 	}

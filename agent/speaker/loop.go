@@ -80,6 +80,19 @@ func (s *Speaker) admit() {
 	for _, snd := range fresh {
 		s.playing[s.mixer.Add(snd.src, snd.voice)] = snd
 	}
+	s.regain()
+}
+
+// regain brings voices to the gain that was asked for since they were added.
+func (s *Speaker) regain() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for in, snd := range s.playing {
+		if snd.regain {
+			in.SetGain(snd.gain)
+			snd.regain = false
+		}
+	}
 }
 
 // takeBack makes the sink forget what it has queued, and the mixer go back to

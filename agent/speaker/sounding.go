@@ -15,6 +15,8 @@ type Sounding struct {
 
 	// Under speaker.mu.
 	stopped bool
+	gain    float64 // dB, when regain is set
+	regain  bool
 	report  Report
 }
 
@@ -42,6 +44,16 @@ func (snd *Sounding) Stop() {
 		snd.stopped, s.changed = true, true
 		s.nudge()
 	}
+}
+
+// SetGain makes it louder or quieter by dB than its source, with a short ramp,
+// instead of what its voice said.
+func (snd *Sounding) SetGain(dB float64) {
+	s := snd.speaker
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	snd.gain, snd.regain = dB, true
+	s.nudge()
 }
 
 // Done is closed once the last of it has been heard.

@@ -1,6 +1,7 @@
 package station
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -51,10 +52,7 @@ func (s *Station) tell(o plan.Occurrence, v policy.Verdict, now time.Time) {
 	if _, done := s.told[k]; done {
 		return
 	}
-	if len(s.told) >= maxTold {
-		clear(s.told)
-	}
-	s.told[k] = now
+	s.remember(k, now)
 	s.write(ledger.Entry{Kind: ledger.Refused, Result: plan.Refused, Code: v.Code, Detail: v.Why}, &o, now)
 	s.o.Ack(Ack{
 		Doc: o.By, ID: o.ID, State: "refused", Result: plan.Refused, Code: v.Code, Why: v.Why, VI: v.VI,
@@ -62,8 +60,30 @@ func (s *Station) tell(o plan.Occurrence, v policy.Verdict, now time.Time) {
 	s.o.Log.Info("refused", "id", o.ID, "code", v.Code, "why", v.Why)
 }
 
+// remember notes that a refusal is written down.
+func (s *Station) remember(k telling, now time.Time) {
+	if len(s.told) >= maxTold {
+		clear(s.told)
+	}
+	s.told[k] = now
+}
+
 // maxTold bounds the memory of refusals. A plan that is larger tells some again.
 const maxTold = 4096
+
+// maxTells is how many refused documents are each told by themselves in an hour;
+// those beyond are counted. An author makes a handful of mistakes, but a broker
+// may bring everything old that was ever signed.
+const maxTells = 100
+
+// worthATell reports whether a refused document gets an entry of its own.
+func (s *Station) worthATell(now time.Time) bool {
+	if now.Sub(s.tells.since).Abs() >= time.Hour {
+		s.tells = tally{since: now}
+	}
+	s.tells.n++
+	return s.tells.n <= maxTells
+}
 
 // strike ends o for good, unheard.
 func (s *Station) strike(o plan.Occurrence, now time.Time) {
@@ -109,7 +129,7 @@ func (s *Station) recall(now time.Time) {
 				schedule.End(&s.progress, &o, e.Time)
 			}
 		case ledger.Refused:
-			s.told[telling{e.ID, e.Code}] = e.Time
+			s.remember(telling{cmp.Or(e.Doc, e.ID), e.Code}, e.Time)
 		}
 		return true
 	})
@@ -162,30 +182,43 @@ func occurrenceOf(e ledger.Entry) plan.Occurrence {
 	return o
 }
 
-// A tally counts refusals that nobody known signed: one entry per code and hour,
-// or a flood would fill the ledger.
+// A tally counts refusals that get no entry of their own: those that nobody known
+// signed, signs of life, and what comes too often. One entry per code and hour
+// tells of them, or a flood would fill the ledger.
 type tally struct {
 	since time.Time
 	n     int
 }
 
-// tallyUp counts a refusal without a verified signature.
+// tallyUp counts a refusal.
 func (s *Station) tallyUp(code plan.Code, topic, why string, now time.Time) {
-	t := s.unsigned[code]
-	if t != nil && now.Sub(t.since).Abs() < time.Hour {
+	s.flushTallies(now)
+	if t := s.counted[code]; t != nil {
 		t.n++
 		return
 	}
-	n := 1
-	if t != nil {
-		n += t.n
-	}
-	s.unsigned[code] = &tally{since: now}
+	s.counted[code] = &tally{since: now}
 	s.write(ledger.Entry{
-		Kind: ledger.Refused, Result: plan.Refused, Code: code, Count: n,
+		Kind: ledger.Refused, Result: plan.Refused, Code: code, Count: 1,
 		Detail: fmt.Sprintf("%s on %s", why, quote(topic)),
 	}, nil, now)
-	s.o.Log.Warn("refused, unsigned", "code", code, "topic", quote(topic), "why", why, "count", n)
+	s.o.Log.Warn("refused; more of the kind are counted", "code", code, "topic", quote(topic), "why", why)
+}
+
+// flushTallies writes down what was counted in the hour after the first of a kind.
+func (s *Station) flushTallies(now time.Time) {
+	for code, t := range s.counted {
+		if now.Sub(t.since).Abs() < time.Hour {
+			continue
+		}
+		delete(s.counted, code)
+		if t.n > 0 {
+			s.write(ledger.Entry{
+				Kind: ledger.Refused, Result: plan.Refused, Code: code, Count: t.n,
+				Detail: "more of the kind since " + t.since.UTC().Format(time.RFC3339),
+			}, nil, now)
+		}
+	}
 }
 
 // quote is at most 64 bytes of hostile text, escaped.

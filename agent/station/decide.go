@@ -28,6 +28,10 @@ func (s *Station) decide(now time.Time, level clock.Level) (until time.Time) {
 		s.silence(due, now, level)
 	case holder != nil && (s.current == nil || s.current.o.ID != holder.ID):
 		s.give(*holder, volume[holder.ID], now)
+	case holder != nil && s.current.volume != volume[holder.ID]:
+		// An hour with another ceiling has come, or somebody has turned the knob.
+		s.current.volume = volume[holder.ID]
+		s.o.Player.Volume(s.current.volume)
 	}
 	s.publish(waiting, now, until)
 	return until
@@ -149,7 +153,7 @@ func (s *Station) silence(due []plan.Occurrence, now time.Time, level clock.Leve
 	if i := slices.IndexFunc(due, func(o plan.Occurrence) bool { return o.ID == t.o.ID }); i >= 0 {
 		v := s.judge(s.policies(), due[i], now, level)
 		t.why, t.yielded = v.Code, !v.Final
-	} else if now.Before(t.o.End) && t.why == plan.Accepted {
+	} else if now.Before(t.o.End) && t.why == plan.Accepted && t.stop.ID == "" {
 		t.why = plan.Revoked // withdrawn, or its signer is gone
 	}
 	s.current = nil
@@ -179,7 +183,7 @@ func (s *Station) lapses(now time.Time) {
 			// It sounds, or fades: its ending will be written with what was heard.
 			for _, t := range s.turns {
 				if t.o.ID == l.ID {
-					t.why, t.yielded = l.Code, false
+					t.why, t.stop, t.yielded = l.Code, l.Stop, false
 				}
 			}
 			continue

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"loa/agent/ledger"
+	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/agent/schedule"
 	"loa/agent/trust"
@@ -95,12 +96,13 @@ func (s *Station) receive(m incoming) {
 		s.decide(now, level)
 		s.received(v)
 		s.noteAlerts(v, now)
-		if err := s.keep(v); err != nil {
+		if _, err := s.keep(v); err != nil {
 			s.fault("alert "+v.Head.Key().String()+" would not survive a power cut", err, now)
 		}
 		return
 	}
-	if err := s.keep(v); err != nil {
+	committed, err := s.keep(v)
+	if err != nil && (!committed || sounds(v.Kind)) {
 		if act, ok := v.Doc.(plan.Act); ok {
 			// A box that may forget an act must not begin it.
 			s.progress.Ended[schedule.ActID(&act.Head)] = true
@@ -110,8 +112,21 @@ func (s *Station) receive(m incoming) {
 		s.refuse(v, m.topic, now)
 		return
 	}
+	if err != nil {
+		// It counts already, and silence or a revocation must not wait for a disk.
+		s.fault(v.Head.Key().String()+" would not survive a power cut", err, now)
+	}
 	s.received(v)
 	s.effect(v, now)
+}
+
+// sounds reports the acts that begin something.
+func sounds(k plan.Kind) bool {
+	switch k {
+	case plan.KindPlay, plan.KindDrill, plan.KindLive, plan.KindTest:
+		return true
+	}
+	return false
 }
 
 // noteAlerts writes which alerts of an office hold from now on: none is the
@@ -135,20 +150,41 @@ func (s *Station) noteAlerts(v trust.Verdict, now time.Time) {
 	s.write(e, nil, now)
 }
 
-// keep makes an accepted verdict durable and commits it.
-func (s *Station) keep(v trust.Verdict) error {
+// keep makes an accepted verdict durable and commits it. With an error it may be
+// committed all the same: then the state of trust is written later, see save.
+func (s *Station) keep(v trust.Verdict) (committed bool, err error) {
 	if keepsRaw(v.Kind) {
-		if err := s.o.Docs.Put(nameOf(v.Head.Key()), v.Raw); err != nil {
-			return fmt.Errorf("cannot keep %s: %w", v.Head.Key(), err)
+		name := nameOf(v.Head.Key())
+		delete(s.unkept, name)
+		if err := s.o.Docs.Put(name, v.Raw); err != nil {
+			if v.Kind == plan.KindAlert { // it sounds already
+				s.unkept[name] = v.Raw
+			}
+			return false, fmt.Errorf("cannot keep %s: %w", v.Head.Key(), err)
 		}
 	}
 	s.o.Trust.Commit(v)
-	if !v.Persist {
+	s.unsaved = s.unsaved || v.Persist
+	return true, s.save()
+}
+
+// save writes down what is not on the disk yet. What fails is tried again with
+// the next document and once a minute.
+func (s *Station) save() error {
+	for name, raw := range s.unkept {
+		if err := s.o.Docs.Put(name, raw); err != nil {
+			return fmt.Errorf("cannot keep %s: %w", name, err)
+		}
+		delete(s.unkept, name)
+		s.unsaved = true
+	}
+	if !s.unsaved {
 		return nil
 	}
 	if err := s.o.Docs.Put(trustName, s.o.Trust.Snapshot()); err != nil {
 		return fmt.Errorf("cannot keep the state of trust: %w", err)
 	}
+	s.unsaved = false
 	return nil
 }
 
@@ -190,7 +226,9 @@ func (s *Station) effect(v trust.Verdict, now time.Time) {
 			s.write(ledger.Entry{Kind: ledger.Mute, ID: doc.Key().String(), Due: doc.MuteUntil, Holders: doc.Proof.Holders, Detail: doc.Reason}, nil, now)
 		}
 	}
-	s.changed(now, v.Rejudge || v.Kind == plan.KindWant)
+	// A bulletin may change what a schedule is worth, but nothing that the broker
+	// keeps: only new keys and places let in what was refused before.
+	s.changed(now, v.Topic.Dir == message.DirTrust || v.Kind == plan.KindWant)
 }
 
 // rejudge asks what stored documents are worth after a change of trust.
@@ -208,7 +246,8 @@ func (s *Station) rejudge(now time.Time) {
 	if len(gone) == 0 {
 		return
 	}
-	if err := s.o.Docs.Put(trustName, s.o.Trust.Snapshot()); err != nil {
+	s.unsaved = true
+	if err := s.save(); err != nil {
 		s.fault("the state of trust would not survive a power cut", err, now)
 	}
 }
@@ -251,7 +290,10 @@ func (s *Station) refuse(v trust.Verdict, topic string, now time.Time) {
 	if v.Err != nil {
 		why = v.Err.Error()
 	}
-	if !v.Verified {
+	// Signs of life and time answers are signed anew every few minutes: whoever
+	// has recorded a year of them could fill the ledger with their refusals, and
+	// nobody waits for a word on them.
+	if !v.Verified || v.Kind == plan.KindBeat || v.Kind == plan.KindTime {
 		s.tallyUp(v.Code, topic, why, now)
 		return
 	}
@@ -262,10 +304,11 @@ func (s *Station) refuse(v trust.Verdict, topic string, now time.Time) {
 	if _, done := s.told[k]; done {
 		return // a retained document comes again with every connection
 	}
-	if len(s.told) >= maxTold {
-		clear(s.told)
+	if !s.worthATell(now) {
+		s.tallyUp(v.Code, topic, why, now)
+		return
 	}
-	s.told[k] = now
+	s.remember(k, now)
 	key := v.Head.Key()
 	s.write(ledger.Entry{
 		Kind: ledger.Refused, ID: key.String(), Place: key.Place, Result: plan.Refused, Code: v.Code, Doc: v.SHA256, Detail: why,

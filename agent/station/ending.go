@@ -28,6 +28,9 @@ func (s *Station) ended(e plan.Ending) {
 	if entry.Code == plan.Accepted {
 		entry.Code = t.why
 	}
+	if t.stop.ID != "" && entry.Detail == "" {
+		entry.Detail = "stopped by " + t.stop.String()
+	}
 	switch wordless := o.Class == plan.Emergency && e.Code == plan.MediaMissing && !s.wordless[o.ID]; {
 	case t.yielded && !e.Complete, wordless:
 		// It gave way and goes on from here if it still fits; or its tone has

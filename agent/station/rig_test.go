@@ -36,6 +36,7 @@ type rig struct {
 	ledger *ledger.Ledger
 	clock  *fakeClock
 	media  *fakeMedia
+	spk    *speaker.Speaker
 	card   *speakertest.Card
 	amp    *speakertest.Amp
 	stop   func()
@@ -43,6 +44,7 @@ type rig struct {
 	mu         sync.Mutex
 	acks       []station.Ack
 	conditions map[string]error
+	asked      int // times that the box had to subscribe again
 }
 
 // fakeClock tells the bubble's time as far as level says, apart by skew.
@@ -146,6 +148,7 @@ func newRig(t *testing.T, w *trusttest.World, dir string) *rig {
 	spk := speaker.New(func() (speaker.Sink, error) { return r.card, nil }, r.amp, speaker.Opts{
 		Settle: 50 * time.Millisecond, Linger: 500 * time.Millisecond, Log: log,
 	})
+	r.spk = spk
 	ply := player.New(spk, r.media.open, log)
 	r.Station = station.New(station.Opts{
 		Trust: r.trust, Docs: r.docs, Ledger: r.ledger, Media: r.media, Clock: r.clock, Player: ply,
@@ -160,7 +163,14 @@ func newRig(t *testing.T, w *trusttest.World, dir string) *rig {
 			defer r.mu.Unlock()
 			r.conditions[code] = err
 		},
-		Changed: func(*plan.Plan, bool) {}, Sounds: func() {}, Log: log,
+		Changed: func(_ *plan.Plan, reassigned bool) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if reassigned {
+				r.asked++
+			}
+		},
+		Sounds: func() {}, Log: log,
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	under, cut := context.WithCancel(t.Context())

@@ -20,6 +20,7 @@ import (
 // player is what the station asks of whoever makes sound.
 type player interface {
 	Play(o plan.Occurrence, volumePercent int, now time.Time) (turn int)
+	Volume(percent int) // of what sounds, without a break
 	Stop()
 	Endings() <-chan plan.Ending
 }
@@ -94,6 +95,7 @@ type Station struct {
 	inbox  chan incoming
 	orders chan func(now time.Time) // what the technician asks for
 	wake   chan struct{}
+	over   chan struct{} // closed when Run has returned
 
 	// Of Run alone.
 	plan       plan.Plan
@@ -107,9 +109,12 @@ type Station struct {
 	heard      map[string]time.Duration // of what was interrupted and may go on
 	wordless   map[string]bool          // emergencies whose words are missing and whose tone has sounded
 	told       map[telling]time.Time    // refusals that are written down
-	unsigned   map[plan.Code]*tally
-	local      *plan.Occurrence // what the technician plays
-	confirmed  string           // its ID, when quiet hours are no reason against it
+	counted    map[plan.Code]*tally
+	tells      tally             // documents whose refusal was told in this hour
+	unkept     map[string][]byte // alerts that are not on the disk yet, by name
+	unsaved    bool              // nor is the state of trust
+	local      *plan.Occurrence  // what the technician plays
+	confirmed  string            // its ID, when quiet hours are no reason against it
 
 	mu   sync.Mutex
 	view View
@@ -128,6 +133,7 @@ type turn struct {
 	volume  int
 	before  time.Duration // heard in earlier turns
 	why     plan.Code     // why it was ended; empty: it ended by itself
+	stop    plan.Key      // the act.stop that ended it
 	yielded bool          // it may go on later
 }
 
@@ -142,19 +148,23 @@ func New(o Opts) *Station {
 		inbox:    make(chan incoming, inboxSize),
 		orders:   make(chan func(time.Time), 8),
 		wake:     make(chan struct{}, 1),
+		over:     make(chan struct{}),
 		turns:    make(map[int]*turn),
 		heard:    make(map[string]time.Duration),
 		wordless: make(map[string]bool),
 		told:     make(map[telling]time.Time),
-		unsigned: make(map[plan.Code]*tally),
+		counted:  make(map[plan.Code]*tally),
+		unkept:   make(map[string][]byte),
 	}
 }
 
 // Receive takes a message from the wire. It waits while the inbox is full, so
-// that a flood is held by the connection and not by the memory.
+// that a flood is held by the connection and not by the memory. After Run nobody
+// takes any and nobody waits: the connection outlives the station.
 func (s *Station) Receive(ctx context.Context, topic string, raw []byte) {
 	select {
 	case s.inbox <- incoming{topic, raw}:
+	case <-s.over:
 	case <-ctx.Done():
 	}
 }
@@ -166,6 +176,7 @@ const longest = 5 * time.Second
 // Run decides until ctx ends; then it silences the player and writes down what
 // was sounding.
 func (s *Station) Run(ctx context.Context) error {
+	defer close(s.over)
 	s.load()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -251,6 +262,10 @@ func (s *Station) replan(now time.Time) {
 	if now.Sub(s.rejudgedAt).Abs() > 24*time.Hour {
 		s.rejudge(now)
 	}
+	if err := s.save(); err != nil {
+		s.o.Log.Debug("still not on the disk", "err", err)
+	}
+	s.flushTallies(now)
 	s.plan = s.o.Trust.Plan(now)
 	box := s.o.Box
 	wanted := policy.BoxOf(&s.plan)

@@ -1,0 +1,248 @@
+package station_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"loa/agent/ledger"
+	"loa/agent/plan"
+	"loa/agent/trust/trusttest"
+)
+
+// A broker may deliver a year of documents while the agent is told to end.
+func TestNobodyWaitsForAStationThatHasEnded(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		r.stop()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for range 1000 {
+				r.Receive(context.Background(), "loa/v1/p/26734/act", []byte("x"))
+			}
+		}()
+		select {
+		case <-done:
+		case <-time.After(time.Minute):
+			t.Error("Receive waits for a station that has ended")
+		}
+	})
+}
+
+// Every subscription anew brings everything retained once more, over a SIM card.
+func TestOnlyTrustAndAssignmentSubscribeAgain(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		before := r.asked
+		for i := range 20 {
+			r.hear(trusttest.Seal(w.Bulletin(here, fmt.Sprintf("b%d", i), plan.Normal), a1))
+		}
+		if n := r.asked - before; n != 0 {
+			t.Errorf("20 bulletins made the box subscribe %d times", n)
+		}
+		r.hear(trusttest.Seal(w.Later(time.Second).ProvinceList(), trusttest.Prov1, trusttest.Prov2))
+		if n := r.asked - before; n != 1 {
+			t.Errorf("a new list made the box subscribe %d times, want 1", n)
+		}
+	})
+}
+
+// A hostile broker has recorded every sign of life of a year.
+func TestRecordedBeatsDoNotFillTheLedger(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		time.Sleep(time.Hour)
+		r.hear(trusttest.Seal(r.beat(time.Hour, 1000), trusttest.Pulse))
+		before, acks := len(r.written(ledger.Refused)), len(r.acks)
+		for i := range 500 {
+			r.hear(trusttest.Seal(r.beat(time.Duration(i)*time.Second, int64(i+2)), trusttest.Pulse))
+		}
+		if n := len(r.written(ledger.Refused)) - before; n > 4 {
+			t.Errorf("500 recorded beats made %d entries", n)
+		}
+		if n := len(r.acks) - acks; n > 4 {
+			t.Errorf("500 recorded beats made %d acknowledgements", n)
+		}
+	})
+}
+
+// The same with documents that are old by now, each signed.
+func TestOldVersionsDoNotFillTheLedger(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		time.Sleep(time.Hour)
+		r.hear(trusttest.Seal(r.beat(time.Hour, 1000), trusttest.Pulse))
+		r.hear(trusttest.Seal(w.Later(time.Hour).Bulletin(here, "b", plan.Normal), a1))
+		before := len(r.written(ledger.Refused))
+		var old []trusttest.Message
+		for i := range 600 {
+			old = append(old, trusttest.Seal(w.Later(time.Duration(i)*time.Second).Bulletin(here, "b", plan.Normal), a1))
+		}
+		for range 3 {
+			r.hear(old...)
+		}
+		if n := len(r.written(ledger.Refused)) - before; n > 200 {
+			t.Errorf("600 old versions, three times, made %d entries", n)
+		}
+	})
+}
+
+func TestARefusedDocumentIsToldOnceOverRestarts(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		dir := t.TempDir()
+		bad := trusttest.Seal(w.Bulletin(trusttest.Province, "note", plan.Normal), a1) // scope
+		for i := range 4 {
+			r := newRig(t, w, dir)
+			if i == 0 {
+				r.setUp()
+			}
+			time.Sleep(time.Second)
+			r.hear(bad)
+			if n := len(r.written(ledger.Refused)); n != 1 {
+				t.Errorf("start %d: %d refusals, want 1", i+1, n)
+			}
+			r.stop()
+		}
+	})
+}
+
+// A disk that takes nothing any more must not keep a revoked signer speaking.
+func TestAFullDiskDoesNotHalfApplyAList(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		dir := t.TempDir()
+		r := newRig(t, w, dir).setUp()
+		defer r.stop()
+		long := bulletin(w, "a", 20*time.Minute)
+		r.hear(trusttest.Seal(long, a1), trusttest.Seal(w.Schedule(here, "day", item(long)), a1))
+		sleepUntil("05:31:00")
+		if r.View().Now == nil {
+			t.Fatal("nothing sounds")
+		}
+		mend := breakDisk(t, filepath.Join(dir, "docs", "trust"))
+		list := w.Later(91 * time.Minute).ProvinceList()
+		list.Grants = slices.DeleteFunc(list.Grants, func(g plan.Grant) bool { return g.Holder == a1 })
+		r.hear(trusttest.Seal(list, trusttest.Prov1, trusttest.Prov2))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if v := r.View(); v.Now != nil {
+			t.Errorf("the revoked signer's %s still sounds", v.Now.Occurrence.ID)
+		}
+		mend()
+		time.Sleep(3 * time.Minute)
+		r.stop()
+		again := newRig(t, w, dir)
+		defer again.stop()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if e := again.trust.Epochs()[trusttest.Province]; e != list.Epoch() {
+			t.Errorf("after the disk was mended and a restart the list has epoch %d, want %d", e, list.Epoch())
+		}
+	})
+}
+
+// An act that is not on the disk must not sound; but silence may be had.
+func TestAFullDiskBeginsNoActButStops(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		dir := t.TempDir()
+		r := newRig(t, w, dir).setUp()
+		defer r.stop()
+		long := bulletin(w, "a", 20*time.Minute)
+		r.hear(trusttest.Seal(long, a1), trusttest.Seal(w.Schedule(here, "day", item(long)), a1))
+		sleepUntil("05:31:00")
+		now := w.Later(91 * time.Minute)
+		r.hear(trusttest.Seal(r.beat(91*time.Minute, 2), trusttest.Pulse))
+		breakDisk(t, filepath.Join(dir, "docs", "trust"))
+		r.hear(trusttest.Seal(now.Gong(here, "gong"), a1))
+		time.Sleep(2 * time.Minute)
+		for _, e := range r.written(ledger.Start) {
+			if strings.Contains(e.ID, "gong") {
+				t.Error("an act sounded that the box could have forgotten")
+			}
+		}
+		later := w.Later(93 * time.Minute)
+		r.hear(trusttest.Seal(r.beat(93*time.Minute, 3), trusttest.Pulse), trusttest.Seal(later.Stop(here, "stop", plan.Normal), a1))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if r.View().Now != nil {
+			t.Error("a full disk kept act.stop from silencing the horn")
+		}
+	})
+}
+
+// breakDisk makes everything below dir unwritable, until mend is called.
+func breakDisk(t *testing.T, dir string) (mend func()) {
+	t.Helper()
+	aside := dir + ".aside"
+	if err := os.Rename(dir, aside); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		os.Remove(dir)
+		if err := os.Rename(aside, dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestTheLedgerNamesTheStop(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		long := bulletin(w, "a", 20*time.Minute)
+		r.hear(trusttest.Seal(long, a1), trusttest.Seal(w.Schedule(here, "day", item(long)), a1))
+		sleepUntil("05:31:00")
+		later := w.Later(91 * time.Minute)
+		r.hear(trusttest.Seal(r.beat(91*time.Minute, 2), trusttest.Pulse), trusttest.Seal(later.Stop(here, "enough", plan.Normal), a1))
+		time.Sleep(10 * time.Second)
+		ends := r.written(ledger.End)
+		if len(ends) != 1 {
+			t.Fatalf("the ledger has %+v, want one ending", ends)
+		}
+		e := ends[0]
+		if e.Code == plan.Revoked || !strings.Contains(e.Detail, here+"/act.stop/enough") || e.Result != plan.Partial {
+			t.Errorf("the ending says %s %s %q; want partial, stopped by the act", e.Result, e.Code, e.Detail)
+		}
+		if e.HeardS < 58 || e.HeardS > 62 {
+			t.Errorf("%.1f s heard, want 60", e.HeardS)
+		}
+	})
+}
+
+// The ceiling of the evening comes down over a programme that sounds already.
+func TestVolumeFollowsTheHourWhileItSounds(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir())
+		defer r.stop()
+		r.hear(w.Setup()[:4]...)
+		p := w.Policy()
+		p.Volumes = []plan.Volume{{Span: plan.Span{From: "05:35", Until: "06:00"}, Percent: 25}}
+		long := bulletin(w, "a", 20*time.Minute)
+		r.hear(trusttest.Seal(p, a1, a2), trusttest.Seal(long, a1), trusttest.Seal(w.Schedule(here, "day", item(long)), a1))
+		sleepUntil("05:34:30")
+		loud := r.spk.Status().RMSDBFS
+		sleepUntil("05:35:10")
+		soft := r.spk.Status().RMSDBFS
+		if d := loud - soft; d < 23 || d > 25 {
+			t.Errorf("from %.1f to %.1f dBFS, want 24 dB less", loud, soft)
+		}
+		if v := r.View(); v.Now == nil || v.Now.Volume != 25 {
+			t.Errorf("the view says %+v", v.Now)
+		}
+		if n := len(r.written(ledger.Pause)); n != 0 {
+			t.Errorf("%d pauses: it should go on without a gap", n)
+		}
+	})
+}
