@@ -31,8 +31,10 @@ func (j *judgement) act(a plan.Act) error {
 	if err != nil {
 		return err
 	}
-	if err := j.once(a); err != nil {
-		return err
+	if a.Kind != plan.KindAcked { // a receipt says the same however often it comes
+		if err := j.once(a); err != nil {
+			return err
+		}
 	}
 	if err := j.pinned(a); err != nil {
 		return err
@@ -43,13 +45,17 @@ func (j *judgement) act(a plan.Act) error {
 		}
 	}
 	signer := j.speaksFor(claims, place)
-	mem := seen{Topic: j.v.Topic.String(), ID: a.ID, Signer: signer, Until: a.Until.Add(seenAfter)}
+	if a.Kind == plan.KindAcked {
+		j.accept(plan.Proof{SHA256: j.v.SHA256, Holders: proof.holders(), Signer: signer}, func(*Trust) {})
+		return nil
+	}
+	mem := seen{Topic: j.v.Topic.String(), ID: a.ID, Signer: signer, For: purpose(a.Kind), Until: a.Until.Add(seenAfter)}
 	if err := j.roomForAct(mem); err != nil {
 		return err
 	}
 	p := plan.Proof{SHA256: j.v.SHA256, Holders: proof.holders(), Signer: signer}
 	sha, payload, keys, now := j.v.SHA256, bytes.Clone(j.e.Payload), j.keys, j.now
-	j.v.Persist = lasts(a.Kind) || a.Kind == plan.KindTest // a question or a receipt may come twice
+	j.v.Persist = lasts(a.Kind) || a.Kind == plan.KindTest // a question may come twice
 	j.accept(p, func(t *Trust) {
 		if _, done := t.s.Seen[sha]; done {
 			return
@@ -213,10 +219,22 @@ func (j *judgement) once(a plan.Act) error {
 	return nil
 }
 
+// purpose parts the acts of one signer, so that who has played or asked too often
+// can still silence what he began.
+func purpose(k plan.Kind) string {
+	switch k {
+	case plan.KindStop, plan.KindMute:
+		return "silence"
+	case plan.KindTest, plan.KindIdentify, plan.KindAsk:
+		return "service"
+	}
+	return ""
+}
+
 func (j *judgement) roomForAct(mem seen) error {
 	n := 0
 	for _, s := range j.t.s.Seen {
-		if s.Signer == mem.Signer && j.now.Before(s.Until) {
+		if s.Signer == mem.Signer && s.For == mem.For && j.now.Before(s.Until) {
 			n++
 		}
 	}

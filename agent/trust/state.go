@@ -60,6 +60,7 @@ type seen struct {
 	Topic  string    `json:"topic"`
 	ID     string    `json:"id"`
 	Signer string    `json:"signer"`
+	For    string    `json:"for,omitempty"` // see purpose
 	Until  time.Time `json:"until"`
 }
 

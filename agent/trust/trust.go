@@ -16,7 +16,7 @@ import (
 // Bounds of what a signer may keep on a box. A signer who fills them is refused
 // with storage; nothing of another signer gives way.
 const (
-	maxSeenActs = 256     // of one signer place, within the 75 minutes that an act is remembered
+	maxSeenActs = 256     // of one signer place and purpose, within the 75 minutes that an act is remembered
 	maxRecords  = 4096    // of one signer place: ten documents a day, remembered for 400 days
 	maxBytes    = 4 << 20 // of one signer place's documents in force
 	maxOld      = 8       // older versions of a policy that still hold
