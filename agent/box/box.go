@@ -86,10 +86,11 @@ type Box struct {
 	mqtt    *mqtt.Client // nil: no broker
 	console *console.Console
 
-	plan  atomic.Pointer[plan.Plan] // the last that the station took
-	acks  atomic.Int64
-	tell  chan struct{} // the reports changed
-	relay relays
+	plan   atomic.Pointer[plan.Plan] // the last that the station took
+	acks   atomic.Int64
+	births atomic.Int64  // connections so far
+	tell   chan struct{} // the reports changed
+	relay  relays
 }
 
 // New builds the parts of a box. It starts nothing and makes no sound.

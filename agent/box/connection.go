@@ -31,6 +31,7 @@ func (b *Box) connection() (*mqtt.Client, error) {
 			return mqtt.Message{Topic: topic(message.LeafState), Payload: message.EncodeReport(message.State{State: "lost", Boot: b.boot}), Retain: true}, true
 		},
 		Birth: func() []mqtt.Message {
+			b.births.Add(1)
 			b.nudge()
 			birth := []mqtt.Message{{Topic: topic(message.LeafState), Payload: state("online"), Retain: true}}
 			if len(b.trust.Epochs()) > 0 { // else the box cannot tell yet whose answer counts

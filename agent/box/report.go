@@ -21,8 +21,9 @@ const (
 	haveEvery   = 15 * time.Minute
 	teleEvery   = 10 * time.Minute
 	ledgerEvery = 30 * time.Second
-	askFirst    = 10 * time.Second // until an answer has come
-	askEvery    = time.Hour        // afterwards: the clock's course drifts
+	askFirst    = 10 * time.Second // until an answer has come, at first
+	askSeldom   = 5 * time.Minute  // when none comes for long
+	askEvery    = time.Hour        // after an answer: the clock's course drifts
 	leastPause  = time.Second      // between two reports of changes
 )
 
@@ -30,17 +31,26 @@ const (
 // every few minutes. Everything is told again after a reconnection, by mqtt.
 func (b *Box) report(ctx context.Context) error {
 	have, tele, log := time.NewTimer(0), time.NewTimer(phase(b.o.Device, teleEvery)), time.NewTimer(leastPause)
-	ask := time.NewTimer(2 * leastPause)
+	ask, health := time.NewTimer(2*leastPause), time.NewTimer(leastPause)
 	defer ask.Stop()
+	defer health.Stop()
 	defer have.Stop()
 	defer tele.Stop()
 	defer log.Stop()
+	var sent handIn
+	unanswered := askFirst
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-b.o.Health.Changed():
-			b.reportHealth()
+			health.Reset(0)
+			continue
+		case <-health.C:
+			health.Reset(b.reportHealth())
+			if !pause(ctx, leastPause) { // what flaps is told once a second
+				return nil
+			}
 			continue
 		case <-b.tell:
 		case <-have.C:
@@ -52,27 +62,66 @@ func (b *Box) report(ctx context.Context) error {
 			// The question of the birth may have come before the box knew whose
 			// answer counts.
 			if _, level := b.clock.Now(); level == clock.Signed {
+				unanswered = askFirst
 				ask.Reset(askEvery)
 			} else {
-				ask.Reset(askFirst)
+				ask.Reset(unanswered)
+				unanswered = min(2*unanswered, askSeldom)
 			}
 			b.askTime()
 			continue
 		case <-log.C:
-			b.reportLedger()
+			if from, n := b.ledger.Unsent(); n > 0 && b.mqtt.Connected() && sent.due(from, b.births.Load(), time.Now()) {
+				b.reportLedger()
+			}
 			log.Reset(ledgerEvery)
 			continue
 		}
 		b.reportHave()
-		b.reportHealth()
+		health.Reset(0)
 		have.Reset(haveEvery)
-		select {
-		case <-ctx.Done():
+		if !pause(ctx, leastPause) {
 			return nil
-		case <-time.After(leastPause):
 		}
 		log.Reset(0) // what changed is in the ledger too
 	}
+}
+
+// pause waits for d; false: ctx has ended.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// A handIn spaces the sendings of what the centre does not acknowledge: twice as
+// long every time, or a centre that is away would cost a SIM card 48 KiB twice a
+// minute. What follows on an acknowledgement, and a new connection, go at once.
+type handIn struct {
+	from int64 // first entry
+	born int64 // the connection
+	wait time.Duration
+	at   time.Time // of the next sending
+}
+
+// handInSeldom is the longest wait for an acknowledgement.
+const handInSeldom = time.Hour
+
+// due reports whether the stretch from entry from on is to be sent now.
+func (h *handIn) due(from, born int64, now time.Time) bool {
+	switch {
+	case from != h.from || born != h.born:
+		*h = handIn{from: from, born: born, wait: ledgerEvery}
+	case now.Before(h.at):
+		return false
+	default:
+		h.wait = min(2*h.wait, handInSeldom)
+	}
+	h.at = now.Add(h.wait)
+	return true
 }
 
 // phase spreads boxes over a period, each always at the same place.
@@ -117,7 +166,7 @@ func (b *Box) reportHave() {
 			LevelDBFS: b.speaker.Status().RMSDBFS,
 		}
 	}
-	b.publish(message.LeafHave, message.SealReport(message.ReportHave, h, b.o.Key), true)
+	b.publish(message.LeafHave, message.SealHave(h, b.o.Key), true)
 }
 
 // versions is what is in force, by identity.
@@ -162,10 +211,16 @@ func (b *Box) mediaOf(p *plan.Plan) []message.MediaOf {
 	return all
 }
 
-func (b *Box) reportHealth() {
+// reportHealth tells what is wrong, and returns when there may be more to tell
+// although nothing comes or goes: a patience ends.
+func (b *Box) reportHealth() (next time.Duration) {
 	b.publish(message.LeafHealth, message.EncodeReport(message.HealthReport{
 		At: b.now(), Boot: b.boot, Active: b.o.Health.Active(time.Now()),
 	}), true)
+	if at := b.o.Health.Next(); !at.IsZero() {
+		return min(max(leastPause, time.Until(at)), haveEvery)
+	}
+	return haveEvery
 }
 
 func (b *Box) reportTele() {

@@ -2,9 +2,12 @@ package message
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"loa/agent/clock"
@@ -42,6 +45,7 @@ type Have struct {
 	Documents map[string]int64 `json:"documents"` // place/kind/id → version in force
 	Epochs    map[string]int64 `json:"epochs"`    // trust list issuer → epoch
 	Media     []MediaOf        `json:"media,omitempty"`
+	More      int              `json:"more,omitempty"` // documents in force, the oldest, for which there was no room here
 	DiskFree  int64            `json:"disk_free_bytes"`
 	Sounds    *Sounds          `json:"sounds,omitempty"` // nothing sounds: absent
 	Ledger    int64            `json:"ledger_seq"`       // the newest entry
@@ -142,6 +146,35 @@ func EncodeReport(v any) []byte {
 // SealReport is a report signed by the box.
 func SealReport(kind plan.Kind, v any, key ed25519.PrivateKey) []byte {
 	return Sign(PayloadType(kind, reportFormat), EncodeReport(v), key).Encode()
+}
+
+// SealHave is h signed by the box and at most MaxEnvelope long, whatever is on the
+// box: when there is too much, the oldest documents are left out with their media.
+func SealHave(h Have, key ed25519.PrivateKey) []byte {
+	for n := len(h.Documents); ; n -= n/4 + 1 {
+		raw := SealReport(ReportHave, h.newest(n), key)
+		if len(raw) <= MaxEnvelope || n <= 0 {
+			return raw
+		}
+	}
+}
+
+// newest is h with its n newest documents.
+func (h Have) newest(n int) Have {
+	if n >= len(h.Documents) {
+		return h
+	}
+	keys := slices.SortedFunc(maps.Keys(h.Documents), func(a, b string) int {
+		return cmp.Or(cmp.Compare(h.Documents[b], h.Documents[a]), cmp.Compare(a, b))
+	})
+	kept := make(map[string]int64)
+	for _, k := range keys[:max(0, n)] {
+		kept[k] = h.Documents[k]
+	}
+	h.More += len(h.Documents) - len(kept)
+	h.Documents = kept
+	h.Media = slices.DeleteFunc(slices.Clone(h.Media), func(m MediaOf) bool { _, ok := kept[m.Bulletin]; return !ok })
+	return h
 }
 
 // DecodeReport reads an unsigned report. Unknown fields are passed over: a newer

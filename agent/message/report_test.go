@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,5 +64,31 @@ func TestLedgerSegmentIsBoundToItsHead(t *testing.T) {
 	}
 	if _, _, err := message.DecodeSegment([]byte("x"), pub); codeOf(err) != plan.Malformed {
 		t.Errorf("no head: %v", err)
+	}
+}
+
+// A box may have more documents in force than there is room for in one report.
+func TestHaveFitsItsEnvelope(t *testing.T) {
+	key := reportKey(1)
+	h := message.Have{Device: "d-1", Documents: map[string]int64{}, Epochs: map[string]int64{"root": 1}}
+	for i := range 3000 {
+		id := fmt.Sprintf("26734/bulletin/ban-tin-%d", i)
+		h.Documents[id] = int64(1_700_000_000_000 + i)
+		h.Media = append(h.Media, message.MediaOf{Bulletin: id, Wanted: 1, Missing: []string{strings.Repeat("a", 64)}})
+	}
+	raw := message.SealHave(h, key)
+	got, err := message.OpenReport[message.Have](message.ReportHave, raw, key.Public().(ed25519.PublicKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(got.Documents); n < 100 || n+got.More != 3000 || len(got.Media) != n {
+		t.Errorf("%d documents, %d media and %d more; want 3000 in all", n, len(got.Media), got.More)
+	}
+	if got.Documents["26734/bulletin/ban-tin-2999"] == 0 {
+		t.Error("the newest document was left out")
+	}
+	small := message.Have{Device: "d-1", Documents: map[string]int64{"a/bulletin/b": 1}}
+	if back, err := message.OpenReport[message.Have](message.ReportHave, message.SealHave(small, key), key.Public().(ed25519.PublicKey)); err != nil || back.More != 0 || len(back.Documents) != 1 {
+		t.Errorf("a small one: %+v, %v", back, err)
 	}
 }
