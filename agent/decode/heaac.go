@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"time"
 
@@ -103,7 +104,7 @@ func (d *heaac) stopped() (block, error) {
 	if d.idle++; d.idle > maxIdle {
 		return block{}, unplayable("faad cannot decode this AAC: it stopped %d times without a sound", d.idle)
 	}
-	d.queue = r.sent[min(len(r.sent), 1<<(d.idle-1)):]
+	d.queue = slices.Concat(r.sent[min(len(r.sent), 1<<(d.idle-1)):], d.queue)
 	return block{damaged: true}, nil
 }
 

@@ -195,7 +195,7 @@ func compare(a, b take, reach int) (l likeness) {
 			continue
 		}
 		var sum float64
-		for i := 0; i < n; i += 3 {
+		for i := 0; i < n && sum > best; i += 3 {
 			sum -= math.Abs(float64(a.pcm[(from+i)*ch] - b.pcm[(from+lag+i)*ch]))
 		}
 		if sum > best {

@@ -13,10 +13,11 @@ import (
 )
 
 const (
-	chunk        = 4096            // float32 values decoded between two looks at the listener
-	fileBuffer   = 24000 * 2       // 0.5 s ahead: a slow card must not be heard
-	streamBuffer = 4 * 48000 * 2   // 4 s ahead: what a radio station sends at once on joining
-	stall        = 5 * time.Second // a recording that gives no sound for so long is given up
+	chunk        = 4096             // float32 values decoded between two looks at the listener
+	fileBuffer   = 24000 * 2        // 0.5 s ahead: a slow card must not be heard
+	streamBuffer = 4 * 48000 * 2    // 4 s ahead: what a radio station sends at once on joining
+	stall        = 5 * time.Second  // a recording that gives no sound for so long is given up
+	windStall    = 30 * time.Second // to go to a place the frames of hours may have to be counted
 )
 
 // A Source is a [sound.Source] that decodes in a goroutine of its own and keeps a
@@ -26,7 +27,7 @@ type Source struct {
 	info   Info
 	closer io.Closer
 	cancel context.CancelFunc
-	budget time.Duration // 0: whoever sends may pause for ever
+	budget time.Duration // 0: a stream, whose sender may pause for ever
 	done   chan struct{} // closed when the decoding goroutine has ended
 
 	mu      sync.Mutex
@@ -157,8 +158,12 @@ func (s *Source) Read(p []float32) (int, error) {
 
 // SeekTo goes to the frame that sounds at d, to the sample where the format
 // allows it and within 50 ms everywhere, and waits until its sound is ready.
-// Beyond the end lies the end. Streams cannot do it.
+// Beyond the end lies the end. A stream goes on where it was, and the error is
+// [errors.ErrUnsupported].
 func (s *Source) SeekTo(d time.Duration) error {
+	if s.budget == 0 {
+		return fmt.Errorf("decode: cannot go to %v in a stream: %w", d, errors.ErrUnsupported)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -168,7 +173,7 @@ func (s *Source) SeekTo(d time.Duration) error {
 	s.wound = w
 	s.head, s.fill, s.err, s.starved = 0, 0, nil, time.Time{}
 	s.turn.Broadcast()
-	err := s.await(func() bool { return s.wound != w && (s.fill > 0 || s.err != nil) })
+	err := s.await(windStall, func() bool { return s.wound != w && (s.fill > 0 || s.err != nil) })
 	if err == nil && w.err != nil {
 		err = w.err
 	}
@@ -182,7 +187,7 @@ func (s *Source) SeekTo(d time.Duration) error {
 func (s *Source) first() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.await(func() bool { return s.fill > 0 || s.err != nil }); err != nil {
+	if err := s.await(stall, func() bool { return s.fill > 0 || s.err != nil }); err != nil {
 		return err
 	}
 	if s.fill > 0 {
@@ -194,10 +199,10 @@ func (s *Source) first() error {
 	return s.err
 }
 
-// await waits, with the lock held, until ok or closed or the budget is spent.
-func (s *Source) await(ok func() bool) error {
+// await waits, with the lock held, until ok or closed, but not for longer than most.
+func (s *Source) await(most time.Duration, ok func() bool) error {
 	late := false
-	t := time.AfterFunc(stall, func() {
+	t := time.AfterFunc(most, func() {
 		s.mu.Lock()
 		late = true
 		s.turn.Broadcast()
@@ -209,7 +214,7 @@ func (s *Source) await(ok func() bool) error {
 			return errClosed
 		}
 		if late {
-			return tooSlow(stall)
+			return tooSlow(most)
 		}
 		s.turn.Wait()
 	}

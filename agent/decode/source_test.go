@@ -164,6 +164,9 @@ func TestStreamNeverBlocks(t *testing.T) {
 		if s := duration(int64(heard/2), 48000); s < 2300*time.Millisecond {
 			t.Errorf("heard %v of the 2.4 s that arrived", s)
 		}
+		if err := src.SeekTo(0); !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("SeekTo in a stream: %v", err)
+		}
 		// However long it lasts: no error, no sound, no waiting.
 		time.Sleep(time.Hour)
 		if n, err := src.Read(p); n != 0 || err != nil {
@@ -249,6 +252,14 @@ func listen(t testing.TB, src *Source) (pcm []float32) {
 		}
 		if err != nil {
 			t.Fatal(err)
+		}
+		if n == 0 {
+			src.mu.Lock()
+			err := src.await(time.Minute, func() bool { return src.fill > 0 || src.err != nil })
+			src.mu.Unlock()
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }
