@@ -55,19 +55,33 @@ else
 fi
 
 echo "Đang cài (installing): $missing"
-case $missing in
-*:armhf*|*:arm64*)
-	$sudo dpkg --add-architecture armhf
-	$sudo dpkg --add-architecture arm64
-	;;
-esac
+foreign=
+for arch in armhf arm64; do
+	case "$missing " in
+	*":$arch "*)
+		if [ "$arch" != "$native" ] && ! dpkg --print-foreign-architectures | grep -qx "$arch"; then
+			$sudo dpkg --add-architecture "$arch"
+			foreign="$foreign $arch"
+		fi
+		;;
+	esac
+done
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # A mirror in mid-sync fails the update of one index; the install says whether it mattered.
-$sudo apt-get update >"$log" 2>&1 || echo "apt-get update: $(grep '^E:' "$log" | head -n 1)" >&2
+stale=
+$sudo apt-get -o Acquire::Retries=2 update >"$log" 2>&1 || stale=$(grep '^E:' "$log" | head -n 3)
 if ! $sudo env DEBIAN_FRONTEND=noninteractive \
-	apt-get install -y --no-install-recommends $missing >"$log" 2>&1; then
+	apt-get -o Acquire::Retries=2 install -y --no-install-recommends $missing >"$log" 2>&1; then
 	tail -n 20 "$log" >&2
 	echo "Không cài được (could not install): $missing" >&2
+	if [ -n "$stale" ]; then
+		echo "apt-get update cũng lỗi; máy chủ Debian có thể đang đồng bộ, hãy thử lại sau ít phút" >&2
+		echo "(apt-get update failed, too; the mirror may be in mid-sync: try again in some minutes):" >&2
+		echo "$stale" >&2
+	fi
+	for arch in $foreign; do # the machine is left as it was
+		$sudo dpkg --remove-architecture "$arch" || true
+	done
 	exit 2
 fi
