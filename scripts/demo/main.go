@@ -51,7 +51,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for _, old := range []string{"box", "authority", "agent.log"} { // of the last run
+	for _, old := range []string{"box", "authority", "ledgers", "agent.log"} { // of the last run
 		if err := os.RemoveAll(filepath.Join(dir, old)); err != nil {
 			return err
 		}
@@ -75,8 +75,8 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("cannot send the programme: %w", err)
 	}
-	fmt.Fprintf(out, "Loa: hộp loa %s ở %s; nhật ký máy: %s\n", s.device, s.place, b.logFile)
-	fmt.Fprintf(out, "(box %s at place %s; Ctrl-C ends it)\n\n", s.device, s.place)
+	fmt.Fprintf(out, "Thiết bị %s ở địa bàn %s, giờ +07:00; nhật ký kỹ thuật: %s\n", s.device, s.place, b.logFile)
+	fmt.Fprintf(out, "(box %s at place %s, times in +07:00; Ctrl-C ends it)\n\n", s.device, s.place)
 	if o.check {
 		return check(ctx, out, s, b, p)
 	}

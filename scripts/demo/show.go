@@ -64,7 +64,7 @@ func (w *watcher) lines() {
 	if edges, err := gpioline.Edges(w.box.state("amp.line")); err == nil {
 		for _, e := range edges[min(w.edges, len(edges)):] {
 			w.clear()
-			fmt.Fprintf(w.out, "%s  âm ly     %s\n", e.At.Format("15:04:05.000"), onOff(e.On))
+			fmt.Fprintf(w.out, "%s  âm ly     %s\n", stamp(e.At), onOff(e.On))
 		}
 		w.edges = len(edges)
 	}
@@ -88,7 +88,7 @@ func (w *watcher) write(entries []ledger.Entry) {
 		}
 		w.seq = e.Seq
 		w.clear()
-		fmt.Fprintf(w.out, "%s  nhật ký   #%d %s %s%s\n", e.Time.Local().Format("15:04:05.000"), e.Seq, e.Kind, e.Title, detail(e))
+		fmt.Fprintf(w.out, "%s  nhật ký   %s%s\n", stamp(e.Time), strings.TrimSpace(fmt.Sprintf("#%d %s %s", e.Seq, e.Kind, e.Title)), detail(e))
 	}
 }
 
@@ -113,7 +113,7 @@ func (w *watcher) meter() {
 		fmt.Fprintf(w.out, "\r\x1b[K%s", line)
 		w.drawn = true
 	case st.Now != nil && time.Now().UnixMilli()/200%5 == 0: // a file gets one a second
-		fmt.Fprintf(w.out, "%s  %s\n", time.Now().Format("15:04:05.000"), line)
+		fmt.Fprintf(w.out, "%s  %s\n", stamp(time.Now()), line)
 	}
 }
 
@@ -129,7 +129,7 @@ func title(st console.Status) string {
 	case st.Now != nil:
 		return "đang phát: " + st.Now.Title
 	case st.Next != nil:
-		return fmt.Sprintf("kế tiếp %s: %s", st.Next.From.Local().Format("15:04:05"), st.Next.Title)
+		return fmt.Sprintf("kế tiếp %s: %s", st.Next.From.In(zone).Format("15:04:05"), st.Next.Title)
 	}
 	return "im lặng"
 }
@@ -140,6 +140,11 @@ func bar(rms float64) string {
 	n = max(0, min(24, n))
 	return "[" + strings.Repeat("█", n) + strings.Repeat("·", 24-n) + "]"
 }
+
+// zone is the time the programme is in, wherever this machine believes to be.
+var zone = time.FixedZone("+07:00", 7*3600)
+
+func stamp(t time.Time) string { return t.In(zone).Format("15:04:05.000") }
 
 func onOff(on bool) string {
 	if on {

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,7 +30,7 @@ const (
 	province   = "74"
 	commune    = "25747"
 	dispatcher = "dispatcher"
-	tool       = "tool"
+	tool       = "loactl" // init makes a certificate of this name
 )
 
 // A stage is everything around the box.
@@ -41,6 +43,7 @@ type stage struct {
 	signers  []string
 	sender   *mqtt.Client
 	mediaURL string
+	own      bool // authority and broker are this program's
 
 	stops []func()
 }
@@ -53,28 +56,43 @@ func (s *stage) close() {
 
 // setStage makes or opens the authority, starts what is not there, and takes the
 // box in.
-func setStage(ctx context.Context, o options, dir string) (s *stage, err error) {
-	s = &stage{dir: dir, archive: archive.Open(filepath.Join(dir, "ledgers"))}
-	defer func() {
-		if err != nil {
-			s.close()
-		}
-	}()
+func setStage(ctx context.Context, o options, dir string) (*stage, error) {
+	s := &stage{dir: dir, archive: archive.Open(filepath.Join(dir, "ledgers"))}
+	if err := s.set(ctx, o); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *stage) set(ctx context.Context, o options) error {
 	if o.authority == "" {
-		err = s.throwAway(ctx)
-	} else {
-		err = s.open(o)
+		if err := s.throwAway(ctx); err != nil {
+			return err
+		}
+		return s.furnish(ctx)
 	}
-	if err != nil {
-		return nil, err
+	if err := s.open(o); err != nil {
+		return err
 	}
-	if err := s.serveMedia(ctx); err != nil {
-		return nil, err
+	// The sample's addresses are for this box alone: what the authority tells its
+	// other boxes has to stay.
+	brokers, media := s.au.Brokers(), s.au.Media()
+	err := s.au.SetAddresses([]string{o.broker}, media)
+	if err == nil {
+		err = s.furnish(ctx)
+	}
+	return errors.Join(err, s.au.SetAddresses(brokers, media))
+}
+
+func (s *stage) furnish(ctx context.Context) error {
+	if err := s.serveMedia(); err != nil {
+		return err
 	}
 	if err := s.connect(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	return s, s.takeIn()
+	return s.takeIn()
 }
 
 // throwAway makes an authority of two officers a place, and its broker.
@@ -85,6 +103,7 @@ func (s *stage) throwAway(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.own = true
 	s.au, s.place, s.signers = au, commune, []string{"an", "binh"}
 	grants := []authority.Grant{
 		{Person: dispatcher, Place: province, Kinds: []plan.Kind{plan.KindBeat}},
@@ -149,26 +168,58 @@ func (s *stage) open(o options) error {
 			return nil, fmt.Errorf("the passphrase of %s: set LOA_PASSPHRASE_FILE", person)
 		}
 		data, err := os.ReadFile(file)
-		return []byte(strings.TrimRight(string(data), "\r\n")), err
+		return passphrase(string(data), person), err
 	}})
 	if err != nil {
 		return err
 	}
 	s.au = au
-	for code := range au.Places() {
-		if s.place == "" || au.Places()[s.place].Width > au.Places()[code].Width {
-			s.place = code // the narrowest: nobody else should hear this
-		}
-	}
-	if s.place == "" {
-		return fmt.Errorf("the authority in %s has no place", o.authority)
+	if s.place = quietPlace(au); s.place == "" {
+		return fmt.Errorf("every place in %s has boxes, and all of them would play the sample: add a place to try things at, such as "+
+			"loactl place add thu --name \"Thử\" --parent CODE --as ROOT,ROOT,ROOT", o.authority)
 	}
 	s.signers = strings.Split(o.as, ",")
 	if o.as == "" {
 		s.signers = speakers(au)
 	}
-	return au.SetAddresses([]string{o.broker}, au.Media())
+	return nil
 }
+
+// passphrase finds a person's line "name: passphrase" as loactl does; without one
+// the whole first line is everybody's.
+func passphrase(file, person string) []byte {
+	lines := strings.Split(strings.ReplaceAll(file, "\r\n", "\n"), "\n")
+	for _, line := range lines {
+		if p, ok := strings.CutPrefix(line, person+": "); ok {
+			return []byte(p)
+		}
+	}
+	return []byte(lines[0])
+}
+
+// quietPlace is the narrowest place with nothing below it where no box stands but
+// those of earlier runs: nobody in the street shall hear a sample.
+func quietPlace(au *authority.Authority) string {
+	places, taken := au.Places(), make(map[string]bool)
+	for _, p := range places {
+		taken[p.Parent] = true
+	}
+	for name, b := range au.Boxes() {
+		taken[b.Place] = taken[b.Place] || !strings.HasPrefix(name, samplePrefix)
+		for _, g := range b.Groups {
+			taken[g] = true
+		}
+	}
+	for _, code := range slices.Sorted(maps.Keys(places)) {
+		if !taken[code] && places[code].Width == 0 {
+			return code
+		}
+	}
+	return ""
+}
+
+// samplePrefix begins the names of the boxes that this program takes in.
+const samplePrefix = "demo-"
 
 // speakers are two people of an authority who may assign boxes and speak.
 func speakers(au *authority.Authority) []string {
@@ -189,7 +240,7 @@ func speakers(au *authority.Authority) []string {
 }
 
 // serveMedia gives out recordings over HTTPS on this machine.
-func (s *stage) serveMedia(ctx context.Context) error {
+func (s *stage) serveMedia() error {
 	conf, err := s.au.LocalTLS([]string{"localhost", "127.0.0.1"})
 	if err != nil {
 		return err
@@ -209,22 +260,26 @@ func (s *stage) serveMedia(ctx context.Context) error {
 	return s.au.SetAddresses(s.au.Brokers(), append([]string{s.mediaURL}, s.au.Media()...))
 }
 
-// connect joins the dispatcher and the sender's tool to the broker.
-func (s *stage) connect(ctx context.Context) error {
-	d := dispatch.New(dispatch.Opts{Authority: s.au, Online: dispatcher, Archive: s.archive, Every: 20 * time.Second})
-	online, err := s.client(dispatcher, d.Filters, d.Receive)
-	if err != nil {
-		return err
-	}
+// connect joins the sender's tool to the broker, and a dispatcher to our own: a
+// real one has its own, which a second of the same name would throw off.
+func (s *stage) connect(ctx context.Context) (err error) {
 	if s.sender, err = s.client(tool, func() []string { return nil }, nil); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	wg.Go(func() { online.Run(ctx) })
-	wg.Go(func() { s.sender.Run(ctx) })
-	wg.Go(func() { d.Run(ctx, online) })
 	s.stops = append(s.stops, func() { cancel(); wg.Wait() })
+	wg.Go(func() { s.sender.Run(ctx) })
+	if !s.own {
+		return nil
+	}
+	d := dispatch.New(dispatch.Opts{Authority: s.au, Online: dispatcher, Archive: s.archive, Every: 20 * time.Second})
+	online, err := s.client(dispatcher, d.Filters, d.Receive)
+	if err != nil {
+		return err
+	}
+	wg.Go(func() { online.Run(ctx) })
+	wg.Go(func() { d.Run(ctx, online) })
 	return nil
 }
 
@@ -241,7 +296,7 @@ func (s *stage) client(name string, filters func() []string, receive func(string
 
 // takeIn makes the box's identity and says where it belongs.
 func (s *stage) takeIn() error {
-	s.device = "demo-" + strings.ToLower(rand.Text()[:6])
+	s.device = samplePrefix + strings.ToLower(rand.Text()[:6])
 	if err := s.au.AddBox(s.device, "desk", authority.Box{Place: s.place, Name: "Loa mẫu"}); err != nil {
 		return err
 	}
