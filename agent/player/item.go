@@ -233,8 +233,24 @@ func (c *playing) ending() plan.Ending {
 	if e.Err == nil && r.Err != nil {
 		e.Err = fmt.Errorf("cannot sound %q: %w", it.o.ID, r.Err)
 	}
+	if it.live() && e.Err == nil && sound.Duration(int(r.Position+r.Starved)) >= it.o.End.Sub(c.now.Since)-time.Second {
+		e.Complete = true // a station has no end of its own: its time was up
+	}
 	e.Result = judge(e, r.Frames, r.Loud)
+	if it.live() && e.Result == plan.Heard && float64(r.Starved) > liveGaps*float64(r.Frames+r.Starved) {
+		e.Result = plan.Partial
+	}
 	return e
+}
+
+// live reports whether a station is among the parts.
+func (it *item) live() bool {
+	for _, p := range it.o.Parts {
+		if p.Relay != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // What counts as heard. A horn box plays speech around −20 dBFS before its
@@ -242,6 +258,7 @@ func (c *playing) ending() plan.Ending {
 const (
 	weakDBFS    = -45.0
 	silentShare = 0.02 // less than this share above the silence floor
+	liveGaps    = 0.05 // a station that had nothing to give for a larger share was heard in part
 )
 
 func judge(e plan.Ending, frames, loud int64) plan.Result {

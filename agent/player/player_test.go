@@ -205,3 +205,42 @@ type failing struct {
 }
 
 func (f failing) Read([]float32) (int, error) { return 0, f.err }
+
+// A station that is away gives nothing, not even something to fade; while its
+// sounding lasted the amplifier would stay on.
+func TestAStationThatIsAwayCanBeStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, first := range []time.Duration{0, 3 * time.Second} {
+			s := newStage(t, func(plan.Part) (player.Opened, error) {
+				return player.Opened{Source: away{sound.NewTone(440, -20, time.Hour), time.Now().Add(first)}}, nil
+			})
+			o := occurrence(0)
+			o.Parts = []plan.Part{{Relay: &plan.Relay{}}}
+			s.Play(o, 100, time.Now())
+			time.Sleep(10 * time.Second)
+			s.Stop()
+			select {
+			case e := <-s.Endings():
+				if e.Complete || !near(e.Heard, first, 200*time.Millisecond) {
+					t.Errorf("heard %v of it, complete %v; want %v", e.Heard, e.Complete, first)
+				}
+			case <-time.After(10 * time.Second):
+				t.Error("it has not ended 10 s after Stop")
+			}
+			s.end()
+		}
+	})
+}
+
+// away gives nothing from a time on.
+type away struct {
+	sound.Source
+	from time.Time
+}
+
+func (a away) Read(p []float32) (int, error) {
+	if !time.Now().Before(a.from) {
+		return 0, nil
+	}
+	return a.Source.Read(p)
+}

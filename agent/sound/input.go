@@ -138,6 +138,9 @@ func (i *Input) mix(p []float32, m *Mixer) int {
 	}
 	if len(c.samples) == 0 {
 		m.spare = append(m.spare, c)
+		if i.stopped && !i.over {
+			i.leave() // it is silent already: a station that is away has nothing to fade
+		}
 		return 0
 	}
 	i.add(p, c)

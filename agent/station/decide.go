@@ -182,8 +182,12 @@ func (s *Station) lapses(now time.Time) {
 		if s.turning(l.ID) {
 			// It sounds, or fades: its ending will be written with what was heard.
 			for _, t := range s.turns {
-				if t.o.ID == l.ID {
-					t.why, t.stop, t.yielded = l.Code, l.Stop, false
+				if t.o.ID != l.ID {
+					continue
+				}
+				t.stop, t.yielded = l.Stop, false
+				if t != s.current { // else nothing took the speaker from it: its time is over
+					t.why = l.Code
 				}
 			}
 			continue
