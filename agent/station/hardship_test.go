@@ -246,3 +246,46 @@ func TestVolumeFollowsTheHourWhileItSounds(t *testing.T) {
 		}
 	})
 }
+
+func TestAConfirmedToneIsUnderEveryCeiling(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir())
+		defer r.stop()
+		r.hear(w.Setup()[:4]...)
+		p := w.Policy()
+		p.QuietHours, p.VolumeCeilingPercent = []plan.Span{{From: "00:00", Until: "05:00"}}, 40
+		r.hear(trusttest.Seal(p, a1, a2))
+		tone := plan.Part{Chime: "test", Length: 4 * time.Second}
+		for _, c := range []struct{ asked, want int }{{100, 40}, {20, 20}, {0, 40}} {
+			if err := r.PlayLocal(t.Context(), tone, "Âm thử", c.asked, true); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			if v := r.View(); v.Now == nil || v.Now.Volume != c.want {
+				t.Errorf("asked for %d %%: %+v, want %d %%", c.asked, v.Now, c.want)
+			}
+			time.Sleep(10 * time.Second)
+		}
+	})
+}
+
+func TestARestartRepeatsNoActThatItCutShort(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		dir := t.TempDir()
+		r := newRig(t, w, dir).setUp()
+		long := bulletin(w, "a", 3*time.Minute)
+		r.hear(trusttest.Seal(long, a1), trusttest.Seal(w.Play(here, "now", item(long)), a1))
+		time.Sleep(time.Minute)
+		if r.View().Now == nil {
+			t.Fatal("the act does not sound")
+		}
+		r.stop()
+		again := newRig(t, w, dir)
+		defer again.stop()
+		time.Sleep(30 * time.Second)
+		if again.View().Now != nil || len(again.amp.Edges()) != 0 {
+			t.Error("the act sounds again from its beginning")
+		}
+		equal(t, again.results(), here+"/act.play/now partial")
+	})
+}

@@ -209,7 +209,9 @@ func (s *Station) Run(ctx context.Context) error {
 // line is true.
 func (s *Station) leave() {
 	if s.current != nil {
-		s.current.yielded = true // the next run may join it
+		// The next run may join an item of a slot. What was asked for once is not
+		// repeated, just as after a power cut.
+		s.current.yielded = s.current.o.Slot != ""
 		s.o.Player.Stop()
 	}
 	deadline := time.After(2 * time.Second) // a fade takes 80 ms; a lost device must not hold the exit
@@ -275,7 +277,7 @@ func (s *Station) replan(now time.Time) {
 			box.VolumePercent = wanted.VolumePercent
 		}
 	}
-	box.Mutes, box.LocalUntil = wanted.Mutes, s.usage.LocalUntil
+	box.Mutes, box.LocalUntil, box.Confirmed = wanted.Mutes, s.usage.LocalUntil, s.confirmed
 	s.usage.Box = box
 	schedule.Forget(&s.progress, &s.plan, now.Add(-memory))
 }

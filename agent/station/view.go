@@ -123,6 +123,7 @@ func (s *Station) PlayLocal(ctx context.Context, part plan.Part, title string, v
 		if confirmed {
 			s.confirmed = o.ID
 		}
+		s.usage.Confirmed = s.confirmed
 		v := s.judge(s.policies(), o, now, level)
 		if v.Code != plan.Accepted {
 			refused = &plan.Error{Code: v.Code, Msg: v.Why}
