@@ -96,7 +96,7 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		fmt.Fprintln(errs, "agent:", err)
 		return exitUsage
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once, and the guard switches the amplifier off
 	if err := serve(ctx, cfg, b, *root, *stdin, log, recent); err != nil {

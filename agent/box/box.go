@@ -18,6 +18,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"loa/agent/clock"
 	"loa/agent/console"
 	"loa/agent/health"
@@ -75,6 +77,7 @@ type Box struct {
 	o       Opts
 	boot    string // fresh for every run, so that an old will cannot mark a new session
 	booted  time.Time
+	lock    *os.File // of the state directory
 	clock   *clock.Clock
 	store   *store.Store
 	ledger  *ledger.Ledger
@@ -94,13 +97,20 @@ type Box struct {
 }
 
 // New builds the parts of a box. It starts nothing and makes no sound.
-func New(o Opts) (*Box, error) {
+func New(o Opts) (made *Box, err error) {
 	b := &Box{o: o, boot: rand.Text(), booted: time.Now(), tell: make(chan struct{}, 1)}
 	b.plan.Store(&plan.Plan{Device: o.Device})
 	if err := os.MkdirAll(o.State, 0o750); err != nil {
 		return nil, fmt.Errorf("cannot use the state directory: %w", err)
 	}
-	var err error
+	if b.lock, err = lock(o.State); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if made == nil {
+			b.lock.Close()
+		}
+	}()
 	if b.store, err = store.Open(filepath.Join(o.State, "docs")); err != nil {
 		return nil, err
 	}
@@ -200,7 +210,23 @@ func (b *Box) Run(ctx context.Context) error {
 	b.farewell()
 	cancel()
 	wg.Wait()
-	return errors.Join(err, first, b.ledger.Close())
+	return errors.Join(err, first, b.ledger.Close(), b.lock.Close())
+}
+
+// lock keeps a second agent away from the state of this one: both would sound,
+// and break the ledger's chain between them. The kernel lets go of it however the
+// agent ends. It is the directory itself, so that a full disk is no reason not
+// to start.
+func lock(dir string) (*os.File, error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, fmt.Errorf("cannot lock the state directory: %w", err)
+	}
+	if err := unix.Flock(int(d.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		d.Close()
+		return nil, fmt.Errorf("another agent works on %s: %w", dir, err)
+	}
+	return d, nil
 }
 
 func (b *Box) devices(ctx context.Context) error {

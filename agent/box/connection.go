@@ -75,10 +75,14 @@ func (b *Box) dayBytes() int64 {
 	return least
 }
 
+// mostWaiting is how many acknowledgements may wait for a broker before the
+// refusals of slots, which come by themselves every day, are left to the ledger.
+const mostWaiting = 2000
+
 // ack signs an acknowledgement and puts it into the outbox.
 func (b *Box) ack(a station.Ack) {
 	b.nudge()
-	if b.mqtt == nil {
+	if b.mqtt == nil || a.Doc.Kind == plan.KindSchedule && b.mqtt.Waiting() >= mostWaiting {
 		return
 	}
 	m := message.Ack{
