@@ -47,7 +47,7 @@ func TestDamage(t *testing.T) {
 	for _, file := range []string{"long.mp3", "longm.mp3", "long.aac", "long.opus", "long.ogg", "long.flac"} {
 		clean := media(t, file)
 		for n, d := range damages {
-			t.Run(file+"/"+d.name, func(t *testing.T) {
+			run(t, file+"/"+d.name, func(t *testing.T) {
 				data := d.do(rand.New(rand.NewPCG(1, uint64(n))), bytes.Clone(clean))
 				got, err := decodeAll(data, "")
 				ref := take{}

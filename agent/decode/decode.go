@@ -127,8 +127,7 @@ func Walk(ctx context.Context, r io.ReadSeeker, mime string, f func(pcm []float3
 	}
 }
 
-// Probe says what a recording is and how long it lasts exactly. It reads the
-// whole of r, and decodes it where the frames do not tell their length.
+// Probe says what a recording is and how long it lasts exactly, by decoding all of it.
 func Probe(ctx context.Context, r io.ReadSeeker, mime string) (Info, error) {
 	return Walk(ctx, r, mime, func([]float32) error { return nil })
 }

@@ -65,7 +65,7 @@ func TestExact(t *testing.T) {
 		{"pcm_alaw.wav", TypeWAV, 44100, 2, 0, 200},
 		{"surround.wav", TypeWAV, 48000, 6, 0, 200},
 	} {
-		t.Run(c.file, func(t *testing.T) {
+		run(t, c.file, func(t *testing.T) {
 			data := media(t, c.file)
 			got, err := decodeAll(data, "")
 			if err != nil {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -45,6 +46,22 @@ func media(t testing.TB, name string) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// some are the tests that an emulator runs, which is thirty times slower and
+// could only get arithmetic wrong: a kind of everything, and no matter its rate.
+var some = []string{
+	"s44100.mp3", "vbr22050.mp3", "layer2.mp2", "m16000.aac", "s64.opus", "m24.opus", "q0m22050.ogg", "s24.flac", "m8.flac",
+	"pcm_s24le.wav", "pcm_f32le.wav", "pcm_mulaw.wav", "m8000.aac",
+	"long.mp3/flips", "long.aac/burst", "long.opus/cut", "long.ogg/late", "long.flac/short",
+}
+
+// run is t.Run for a test with a file; under an emulator, for some.
+func run(t *testing.T, name string, test func(*testing.T)) {
+	t.Helper()
+	if os.Getenv("LOA_RUNNER") == "" || slices.Contains(some, name) {
+		t.Run(name, test)
+	}
 }
 
 // A take is sound at the rate and with the channels of its file.

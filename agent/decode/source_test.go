@@ -52,7 +52,7 @@ func TestOpen(t *testing.T) {
 func TestSeek(t *testing.T) {
 	for _, file := range []string{"long.mp3", "longm.mp3", "vbr44100.mp3", "vbr22050.mp3", "m8000.mp3", "pcm_s24le.wav",
 		"long.aac", "m8000.aac", "long.opus", "m24.opus", "s96-2.5ms.opus", "long.ogg", "q0m22050.ogg", "long.flac", "m8.flac"} {
-		t.Run(file, func(t *testing.T) {
+		run(t, file, func(t *testing.T) {
 			data := media(t, file)
 			src, err := Open(bytes.NewReader(data), "")
 			if err != nil {
