@@ -62,6 +62,7 @@ urls = [%s]
 		}
 	}
 	b.Key = base64.StdEncoding.EncodeToString(pub)
+	b.Board = board
 	b.Added = a.o.Now().UTC()
 	return a.change(func(s *state) error {
 		if _, ok := s.Boxes[device]; ok {

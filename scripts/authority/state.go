@@ -68,7 +68,8 @@ type Box struct {
 	Place  string    `json:"place"`
 	Groups []string  `json:"groups,omitempty"`
 	Name   string    `json:"name"`
-	Key    string    `json:"key"` // base64 of the public key that signs its reports
+	Board  string    `json:"board,omitempty"` // the kind of box it was taken in as
+	Key    string    `json:"key"`             // base64 of the public key that signs its reports
 	Added  time.Time `json:"added"`
 }
 

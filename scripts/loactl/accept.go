@@ -41,7 +41,7 @@ func (a *app) because(v trust.Verdict) string {
 		s = v.VI
 	}
 	if v.Err != nil {
-		s = fmt.Sprintf("%s (%v)", s, v.Err)
+		s = fmt.Sprintf("%s [%v]", s, v.Err)
 	}
 	return s
 }

@@ -1,17 +1,19 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"time"
 
 	"loa/agent/plan"
+	"loa/agent/sound"
 	"loa/scripts/authority"
 )
 
 // target is whom an act is for: a place, or one box when there is one of that name.
-func target(au *authority.Authority, name string) (h plan.Head, err error) {
+func (a *app) target(au *authority.Authority, name string) (h plan.Head, err error) {
 	if _, ok := au.Boxes()[name]; ok {
 		h.Device = name
 		return h, nil
@@ -20,7 +22,7 @@ func target(au *authority.Authority, name string) (h plan.Head, err error) {
 		h.Place = name
 		return h, nil
 	}
-	return h, fmt.Errorf("there is neither a box nor a place %s", name)
+	return h, errors.New(a.text("target.none", name))
 }
 
 // play makes a place, or one box, play something now.
@@ -44,6 +46,9 @@ func (a *app) play(args []string) error {
 		act.Kind = plan.KindPlay
 		act.Repeat, act.VolumePercent, act.ForS = *repeat, *volume, int(*length/time.Second)
 		if *chime != "" {
+			if _, ok := sound.ChimeLength(*chime); !ok {
+				return errors.New(a.text("play.chime", *chime))
+			}
 			act.Class = plan.Class(*class)
 			act.Item = &plan.Item{Chime: *chime}
 			return nil
@@ -141,7 +146,7 @@ func (a *app) act(to string, by signing, fill func(*authority.Authority, *plan.A
 	if err != nil {
 		return err
 	}
-	h, err := target(au, to)
+	h, err := a.target(au, to)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/agent/policy"
+	"loa/boards"
 )
 
 // ahead tells what will sound at a place, or from one box, and what will be
@@ -33,7 +34,7 @@ func (a *app) ahead(args []string) error {
 	if err != nil {
 		return err
 	}
-	h, err := target(au, rest[0])
+	h, err := a.target(au, rest[0])
 	if err != nil {
 		return err
 	}
@@ -62,6 +63,12 @@ func (a *app) ahead(args []string) error {
 		p.Want = is.Doc.(plan.Want) // as this box stands
 	}
 	usage := policy.Usage{Box: policy.BoxOf(&p)}
+	if board, err := boards.Load(au.Boxes()[h.Device].Board); err == nil {
+		// As the box itself: its board's volume holds until the centre sets one.
+		usage.Uncommissioned = usage.Uncommissioned && !board.Commissioned
+		usage.UncommissionedPercent = board.Levels.UncommissionedPercent
+		usage.VolumePercent = cmp.Or(usage.VolumePercent, board.Levels.VolumePercent)
+	}
 	from := a.now()
 	lines := ahead.Run(p, usage, from, from.Add(time.Duration(*hours)*time.Hour))
 	type line struct {
@@ -90,9 +97,9 @@ func (a *app) ahead(args []string) error {
 		for _, l := range out {
 			at, until := l.At.In(vietnam).Format("02/01 15:04:05"), l.Until.In(vietnam).Format("15:04:05")
 			if l.Sounds {
-				fmt.Fprintf(w, "%s–%s  %-10s %3d%%  %s", at, until, l.Class, l.Volume, l.Title)
+				fmt.Fprintf(w, "%s–%s  %-11s %3d %%  %s", at, until, word(a.text("class."+l.Class), l.Class), l.Volume, l.Title)
 			} else {
-				fmt.Fprintf(w, "%s           %-10s %s  %s", at, l.Class, a.text("ahead.refused"), l.Title)
+				fmt.Fprintf(w, "%s           %-11s %s  %s", at, word(a.text("class."+l.Class), l.Class), a.text("ahead.refused"), l.Title)
 			}
 			if l.Code != "" {
 				fmt.Fprintf(w, "  [%s] %s", l.Code, l.Why)

@@ -35,6 +35,7 @@ type app struct {
 	dir    string // of the authority
 	broker string // overrides the authority's
 	client string // under which name to connect
+	fresh  bool   // passphrases are being chosen, not asked for
 	pass   map[string][]byte
 }
 
@@ -101,7 +102,7 @@ func (a *app) parse(fs *flag.FlagSet, args []string, least, most int) ([]string,
 			if errors.Is(err, flag.ErrHelp) {
 				return nil, &usageError{}
 			}
-			return nil, &usageError{err.Error()}
+			return nil, &usageError{a.flagError(err)}
 		}
 		if fs.NArg() == 0 {
 			break
@@ -114,9 +115,20 @@ func (a *app) parse(fs *flag.FlagSet, args []string, least, most int) ([]string,
 	return rest, nil
 }
 
+// flagError says in the reader's language what package flag says in English.
+func (a *app) flagError(err error) string {
+	if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
+		return a.text("flag.unknown", name)
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "flag needs an argument: -"); ok {
+		return a.text("flag.empty", name)
+	}
+	return err.Error()
+}
+
 // sub runs one of a command's own commands.
 func (a *app) sub(args []string, table map[string]func([]string) error) error {
-	if len(args) == 0 {
+	if len(args) == 0 || args[0] == "-h" || args[0] == "-help" || args[0] == "--help" {
 		return &usageError{}
 	}
 	run, ok := table[args[0]]
@@ -192,7 +204,26 @@ func (a *app) passphrase(person string) ([]byte, error) {
 	if !ok || !term.IsTerminal(int(tty.Fd())) {
 		return nil, errors.New(a.text("no-terminal"))
 	}
-	fmt.Fprint(a.err, a.text("passphrase", person))
+	if person == "ca" {
+		person = a.text("person.ca")
+	}
+	for {
+		p, err := a.typed(tty, a.text("passphrase", person))
+		if err != nil || !a.fresh {
+			return p, err
+		}
+		// What nobody can check later is typed twice.
+		again, err := a.typed(tty, a.text("passphrase.again", person))
+		if err != nil || bytes.Equal(p, again) {
+			return p, err
+		}
+		fmt.Fprintln(a.err, a.text("passphrase.differs"))
+	}
+}
+
+// typed asks for what must not be seen.
+func (a *app) typed(tty *os.File, prompt string) ([]byte, error) {
+	fmt.Fprint(a.err, prompt)
 	p, err := term.ReadPassword(int(tty.Fd()))
 	fmt.Fprintln(a.err)
 	return p, err
@@ -215,7 +246,13 @@ func names(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
+// version is set by the linker in make's builds.
+var version string
+
 func buildVersion() string {
+	if version != "" {
+		return version
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "?"

@@ -54,7 +54,7 @@ func (a *app) boxAdd(args []string) error {
 		return err
 	}
 	if err := a.issueWant(au, device, s, *as); err != nil {
-		return err
+		return fmt.Errorf("%w\n%s", err, a.text("box.unassigned", device))
 	}
 	return a.say(map[string]string{"box": device, "place": *place, "files": au.BoxDir(device)}, "box.added", device, *place, au.BoxDir(device))
 }

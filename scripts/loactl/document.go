@@ -237,7 +237,7 @@ func (a *app) documentList(kind plan.Kind, args []string) error {
 	add(pending, "pending")
 	return a.show(lines, func(w io.Writer) {
 		for _, l := range lines {
-			fmt.Fprintf(w, "%-28s %-12s %-20s %s  %s\n", l.Key, a.text("state."+l.State), strings.Join(l.Signers, ","), a.text("until", l.Until.Format("2006-01-02 15:04")), l.Title)
+			fmt.Fprintf(w, "%-28s %-12s %-20s %s  %s\n", l.Key, a.text("state."+l.State), strings.Join(l.Signers, ","), a.text("until", l.Until.In(vietnam).Format("2006-01-02 15:04")), l.Title)
 		}
 	})
 }

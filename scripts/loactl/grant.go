@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"loa/agent/plan"
 )
@@ -100,7 +101,19 @@ func (a *app) grantList(args []string) error {
 	grants := au.Grants()
 	return a.show(grants, func(w io.Writer) {
 		for _, g := range grants {
-			fmt.Fprintf(w, "%-16s %-10s %v %v  %s\n", g.Person, g.Place, g.Kinds, g.Classes, a.text("until", g.NotAfter.Format("2006-01-02")))
+			may := strings.Join(asStrings(g.Kinds), " ")
+			if len(g.Classes) > 0 {
+				may += ": " + strings.Join(asStrings(g.Classes), " ")
+			}
+			fmt.Fprintf(w, "%-16s %-10s %s  %s\n", g.Person, g.Place, a.text("until", g.NotAfter.In(vietnam).Format("2006-01-02")), may)
 		}
 	})
+}
+
+func asStrings[S ~string](all []S) []string {
+	out := make([]string, len(all))
+	for i, s := range all {
+		out[i] = string(s)
+	}
+	return out
 }

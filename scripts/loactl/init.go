@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,17 +52,17 @@ func (f *placeFlag) Set(s string) error {
 // named, two officers for the widest place and two for each commune, a
 // dispatcher, and the certificates.
 func (a *app) initAuthority(args []string) error {
-	fs := a.flags("init")
-	name := fs.String("name", "", "")
-	holders := fs.Int("holders", 5, "")
-	threshold := fs.Int("threshold", 3, "")
-	hosts := fs.String("hosts", "localhost,127.0.0.1", "")
-	brokers := fs.String("brokers", "", "")
-	media := fs.String("media", "", "")
-	throwAway := fs.Bool("throw-away", false, "")
+	flags := a.flags("init")
+	name := flags.String("name", "", "")
+	holders := flags.Int("holders", 5, "")
+	threshold := flags.Int("threshold", 3, "")
+	hosts := flags.String("hosts", "localhost,127.0.0.1", "")
+	brokers := flags.String("brokers", "", "")
+	media := flags.String("media", "", "")
+	throwAway := flags.Bool("throw-away", false, "")
 	var places placeFlag
-	fs.Var(&places, "place", "")
-	if _, err := a.parse(fs, args, 0, 0); err != nil {
+	flags.Var(&places, "place", "")
+	if _, err := a.parse(flags, args, 0, 0); err != nil {
 		return err
 	}
 	if len(places.codes) == 0 {
@@ -88,47 +90,65 @@ func (a *app) initAuthority(args []string) error {
 			return &usageError{a.text("init.address", u)}
 		}
 	}
-	au, err := authority.New(a.dir, setup, a.opts())
+	// Half an authority would only be in the way of the next attempt.
+	entries, err := os.ReadDir(a.dir)
+	empty := len(entries) == 0 && (err == nil || errors.Is(err, fs.ErrNotExist))
+	people, err := a.makeAuthority(setup, places, hostList, names(*brokers), names(*media))
 	if err != nil {
-		return err
-	}
-	if err := au.SetAddresses(names(*brokers), names(*media)); err != nil {
-		return err
-	}
-	people, err := a.furnish(au, places)
-	if err != nil {
-		return err
-	}
-	list, err := au.IssueList(plan.RootPlace)
-	if err != nil {
-		return err
-	}
-	if err := au.Keep(list); err != nil {
-		return err
-	}
-	if _, _, err := au.IssueServer(hostList); err != nil {
-		return err
-	}
-	for _, n := range []string{dispatcherName, toolName} {
-		if err := au.IssueClient(n); err != nil {
-			return err
+		if empty {
+			err = errors.Join(err, os.RemoveAll(a.dir))
 		}
-	}
-	if err := os.MkdirAll(au.MediaDir(), 0o755); err != nil {
-		return err
-	}
-	if err := writeMosquitto(filepath.Join(a.dir, "mosquitto"), names(*brokers)[0]); err != nil {
 		return err
 	}
 	result := map[string]any{"authority": a.dir, "people": people, "places": places.codes, "threshold": *threshold, "holders": setup.Holders}
 	return a.show(result, func(w io.Writer) {
 		fmt.Fprintln(w, a.text("init.done", setup.Name, a.dir))
 		fmt.Fprintln(w, a.text("init.root", *threshold, *holders))
-		for _, p := range people {
-			fmt.Fprintln(w, "  "+p)
+		for _, code := range places.codes {
+			p := places.places[code]
+			roles := a.text("role.officer")
+			if p.Parent == "" {
+				roles += ", " + a.text("role.installer")
+			}
+			fmt.Fprintf(w, "  %s, %s: %s (%s)\n", code+"-1", code+"-2", p.Name, roles)
 		}
+		fmt.Fprintln(w, a.text("init.broker", filepath.Join(a.dir, "mosquitto")))
 		fmt.Fprintln(w, a.text("init.next"))
 	})
+}
+
+// makeAuthority makes all that initAuthority was asked for.
+func (a *app) makeAuthority(setup authority.Setup, places placeFlag, hosts, brokers, media []string) (people []string, err error) {
+	a.fresh = true
+	au, err := authority.New(a.dir, setup, a.opts())
+	if err != nil {
+		return nil, err
+	}
+	if err := au.SetAddresses(brokers, media); err != nil {
+		return nil, err
+	}
+	if people, err = a.furnish(au, places); err != nil {
+		return nil, err
+	}
+	list, err := au.IssueList(plan.RootPlace)
+	if err != nil {
+		return nil, err
+	}
+	if err := au.Keep(list); err != nil {
+		return nil, err
+	}
+	if _, _, err := au.IssueServer(hosts); err != nil {
+		return nil, err
+	}
+	for _, n := range []string{dispatcherName, toolName} {
+		if err := au.IssueClient(n); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.MkdirAll(au.MediaDir(), 0o755); err != nil {
+		return nil, err
+	}
+	return people, writeMosquitto(filepath.Join(a.dir, "mosquitto"), brokers[0])
 }
 
 // writeMosquitto writes what a real broker needs to know.
@@ -235,6 +255,11 @@ func (a *app) giveRole(au *authority.Authority, person, place, name, office stri
 		g.Office = office
 		if office == "" {
 			g.Office = place
+		}
+	}
+	for _, old := range au.Grants() {
+		if old.Person == g.Person && old.Place == g.Place && old.Office == g.Office && slices.Equal(old.Kinds, g.Kinds) && a.now().Before(old.NotAfter) {
+			return nil // given before, by a list that too few had signed
 		}
 	}
 	return au.AddGrant(g)

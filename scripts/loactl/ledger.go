@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"loa/agent/ledger"
@@ -55,16 +56,37 @@ func (a *app) ledger(args []string) error {
 	}
 	return a.show(entries, func(w io.Writer) {
 		for _, e := range entries {
-			fmt.Fprintf(w, "%6d  %s  %-8s %-10s %-12s", e.Seq, e.Time.In(vietnam).Format("2006-01-02 15:04:05"), e.Kind, e.Class, e.Result)
-			if e.HeardS > 0 || e.PlannedS > 0 {
-				fmt.Fprintf(w, " %5.1f/%.1f s", e.HeardS, e.PlannedS)
+			result := string(e.Result)
+			if e.Kind != ledger.End && e.Kind != ledger.Pause {
+				result = "" // a refusal says so in its kind
 			}
-			fmt.Fprintf(w, "  %s %s %s\n", e.Code, e.Title, e.Detail)
+			heard := ""
+			if e.HeardS > 0 {
+				heard = fmt.Sprintf("%.1f/%.1f s", e.HeardS, e.PlannedS)
+			}
+			line := fmt.Sprintf("%6d  %s  %-10s %-11s %-12s %14s  %s", e.Seq, e.Time.In(vietnam).Format("2006-01-02 15:04:05"),
+				word(a.text("kind."+string(e.Kind)), string(e.Kind)), word(a.text("class."+string(e.Class)), string(e.Class)),
+				word(a.text("result."+result), result), heard, e.Title)
+			if why := strings.TrimSpace(a.codeWord(e.Code) + " " + e.Detail); why != "" {
+				line += "  [" + why + "]"
+			}
+			fmt.Fprintln(w, strings.TrimRight(line, " "))
 		}
 		if len(entries) == 0 {
 			fmt.Fprintln(w, a.text("ledger.none", rest[0]))
 		}
 	})
+}
+
+// codeWord is the sentence of a code.
+func (a *app) codeWord(c plan.Code) string {
+	switch {
+	case c == plan.Accepted:
+		return ""
+	case a.lang == "vi":
+		return c.Sentence().VI
+	}
+	return c.Sentence().EN
 }
 
 // vietnam is the time people here live by, wherever the tool runs.

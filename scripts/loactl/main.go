@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -66,7 +67,7 @@ func main() {
 // do runs one command line and says how it ended.
 func (a *app) do(args []string) int {
 	args = a.global(args)
-	if len(args) == 0 {
+	if len(args) == 0 || args[0] == "-h" || args[0] == "-help" || args[0] == "--help" {
 		args = []string{"help"}
 	}
 	i := slices.IndexFunc(commands(), func(c command) bool { return c.name == args[0] })
@@ -83,7 +84,7 @@ func (a *app) do(args []string) int {
 		if usage.msg != "" {
 			fmt.Fprintln(a.err, "loactl: "+usage.msg)
 		}
-		fmt.Fprintln(a.err, a.text("usage", a.text("use."+args[0])))
+		fmt.Fprintf(a.err, "%s\n%s", a.text("usage"), a.lines(args[0]))
 		return exitUsage
 	case errors.Is(err, errTold):
 		return exitFailed
@@ -107,7 +108,10 @@ func (a *app) help(args []string) error {
 		if !slices.ContainsFunc(commands(), func(c command) bool { return c.name == args[0] }) {
 			return errors.New(a.text("unknown-command", args[0]))
 		}
-		fmt.Fprintf(a.out, "%s\n\n%s\n", a.text("cmd."+args[0]), a.text("use."+args[0]))
+		fmt.Fprintf(a.out, "%s\n\n%s", a.text("cmd."+args[0]), a.lines(args[0]))
+		if more := word(a.text("more."+args[0]), args[0]); more != args[0] {
+			fmt.Fprintf(a.out, "\n%s\n", more)
+		}
 		return nil
 	}
 	fmt.Fprintln(a.out, a.text("help.head"))
@@ -116,6 +120,15 @@ func (a *app) help(args []string) error {
 	}
 	fmt.Fprintln(a.out, a.text("help.foot"))
 	return nil
+}
+
+// lines are the ways to call a command, one on each line.
+func (a *app) lines(command string) string {
+	var b strings.Builder
+	for line := range strings.Lines(a.text("use." + command)) {
+		fmt.Fprintf(&b, "  loactl %s\n", strings.TrimRight(line, "\n"))
+	}
+	return b.String()
 }
 
 func (a *app) version([]string) error {

@@ -24,6 +24,7 @@ func (a *app) personAdd(args []string) error {
 	if err != nil {
 		return err
 	}
+	a.fresh = true
 	if err := au.AddPerson(rest[0]); err != nil {
 		return err
 	}

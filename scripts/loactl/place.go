@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -66,5 +67,16 @@ func (a *app) reissue(au *authority.Authority, issuer string, signers []string) 
 	if err != nil {
 		return err
 	}
-	return a.accept(au, list)
+	if err := a.accept(au, list); err != nil {
+		return err
+	}
+	pending, err := au.Pending()
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(pending, func(p authority.Issued) bool { return p.SHA256 == list.SHA256 }) {
+		_, threshold := au.Root()
+		return errors.New(a.text("list.waits", threshold))
+	}
+	return nil
 }

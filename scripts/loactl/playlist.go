@@ -43,6 +43,9 @@ func (a *app) playlist(args []string) error {
 	if err != nil {
 		return err
 	}
+	if _, ok := au.Places()[*place]; !ok {
+		return errors.New(a.text("place.none", *place))
+	}
 	entries, err := playlist.Read(rest[0])
 	if err != nil {
 		return err

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/term"
+
+	"loa/agent/health"
 )
 
 // watch shows all boxes: once, or again at every change. On a terminal the table
@@ -77,14 +79,14 @@ func (a *app) showFleet(f *fleet) error {
 			if r.Wanted > 0 {
 				media = fmt.Sprintf("%d/%d", r.Present, r.Wanted)
 			}
-			notes := r.Faults
+			notes := a.faults(r.Faults)
 			if r.Refused != "" {
 				notes = append(notes, a.text("watch.refused", r.What, r.Refused))
 			}
 			if r.Forged > 0 {
 				notes = append(notes, a.text("watch.forged", r.Forged))
 			}
-			a.row(w, r.Box, r.Place, a.text("state."+r.State), r.Clock, media, r.Sounds, strings.Join(notes, "; "))
+			a.row(w, r.Box, r.Place, a.text("state."+r.State), word(a.text("clock."+r.Clock), r.Clock), media, r.Sounds, strings.Join(notes, "; "))
 		}
 		for _, r := range ready {
 			s := a.text("watch.ready", r.Bulletin, r.Ready, r.Of)
@@ -99,9 +101,25 @@ func (a *app) showFleet(f *fleet) error {
 	})
 }
 
+// faults are a box's conditions in words; one that this tool does not know stays
+// as it came.
+func (a *app) faults(codes []string) []string {
+	out := make([]string, len(codes))
+	for i, code := range codes {
+		out[i] = code
+		if c, ok := health.Lookup(code); ok {
+			out[i] = c.EN
+			if a.lang == "vi" {
+				out[i] = c.VI
+			}
+		}
+	}
+	return out
+}
+
 // row writes one line of the table; letters count, not bytes.
 func (a *app) row(w io.Writer, cells ...string) {
-	for i, width := range []int{18, 10, 12, 8, 8, 28} {
+	for i, width := range []int{18, 10, 12, 10, 8, 28} {
 		c := cells[i]
 		if n := utf8.RuneCountInString(c); n > width {
 			c = string([]rune(c)[:width-1]) + "…"

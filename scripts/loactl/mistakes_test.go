@@ -1,0 +1,81 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"loa/scripts/authority"
+)
+
+// A mistake leaves nothing behind that stands in the way of doing it right.
+func TestMistakesCanBeMadeGood(t *testing.T) {
+	w := newWorld(t)
+	pass := w.env["LOA_PASSPHRASE_FILE"]
+	w.env["LOA_PASSPHRASE_FILE"] = ""
+	w.fails(exitFailed, "LOA_PASSPHRASE_FILE", "init", "--throw-away", "--place", "74=Bình Dương")
+	if _, err := os.Stat(w.env["LOA_AUTHORITY"]); err == nil {
+		t.Error("half an authority is left")
+	}
+	w.env["LOA_PASSPHRASE_FILE"] = pass
+	w.sample()
+
+	// A box that the wrong people wanted to assign.
+	w.fails(exitFailed, "loactl box set box-2", "box", "add", "box-2", "--place", "26734", "--as", "26734-1")
+	w.must("box", "set", "box-2", "--as", "74-1,74-2")
+
+	// A grant that too few of the root's holders gave.
+	w.must("person", "add", "lan")
+	w.fails(exitFailed, "NOT in force", "grant", "give", "lan", "26734", "--as", "root-1")
+	w.must("grant", "give", "lan", "26734", "--as", "root-1,root-2,root-3")
+	var grants []authority.Grant
+	w.json(&grants, "grant", "list")
+	of := 0
+	for _, g := range grants {
+		if g.Person == "lan" {
+			of++
+		}
+	}
+	if of != 1 {
+		t.Errorf("lan was given %d grants by asking twice, want 1", of)
+	}
+
+	w.fails(exitUsage, "no option --slot", "playlist", w.dir, "--slot", "05:30")
+	w.fails(exitFailed, "no place 999", "playlist", w.dir, "--place", "999")
+	w.fails(exitFailed, "no chime", "play", "26734", "--chime", "gongg", "--as", "26734-1")
+	w.fails(exitFailed, "place list", "play", "nowhere", "--chime", "gong", "--as", "26734-1")
+}
+
+// Whoever asks for help in the usual way gets it.
+func TestHelpByOption(t *testing.T) {
+	w := newWorld(t)
+	for _, option := range []string{"-h", "--help"} {
+		if out := w.must(option); !strings.Contains(out, "dispatch") {
+			t.Errorf("loactl %s: %q", option, out)
+		}
+		w.fails(exitUsage, "alert clear", "alert", option)
+		w.fails(exitUsage, "box add", "box", "add", option)
+	}
+}
+
+// What is foretold for a box is as loud as the box will play it.
+func TestAheadKnowsTheBoard(t *testing.T) {
+	w := newWorld(t).sample()
+	file := w.file("s.toml", `id = "gong"
+place = "26734"
+valid_until = "`+until+`"
+[[slots]]
+id = "s"
+at = ["12:00"]
+for_s = 60
+items = [{ chime = "gong" }]
+`)
+	w.must("schedule", "sign", file, "--as", "26734-1")
+	var lines []struct {
+		Volume int `json:"volume_percent"`
+	}
+	w.json(&lines, "ahead", "box-1")
+	if len(lines) == 0 || lines[0].Volume != 80 { // boards/desk.toml: commissioned, 80 %
+		t.Errorf("ahead: %+v", lines)
+	}
+}
