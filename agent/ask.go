@@ -58,7 +58,7 @@ func askOnce(conn net.Conn, line string, out, errs io.Writer) int {
 		fmt.Fprintln(errs, "agent: the box broke off:", err)
 		return exitFailed
 	}
-	if text != "" {
+	if text = strings.TrimRight(text, "\n"); text != "" {
 		fmt.Fprintln(out, text)
 	}
 	return int(code[0] - '0')

@@ -83,7 +83,11 @@ func (c *call) status() (answer, error) {
 	}
 	st, f, faults := c.box.View.Status(), c.box.View.Clock(), c.box.View.Faults()
 	var b rows
-	b.row(c.say("status.box"), join(", ", st.Device, st.Name, st.Board, st.Version))
+	name := st.Name
+	if name == st.Device {
+		name = ""
+	}
+	b.row(c.say("status.box"), join(", ", st.Device, name, st.Board, st.Version))
 	b.row(c.say("status.place"), or(st.Place, c.say("status.unassigned")))
 	b.row(c.say("status.clock"), c.time(f.Time)+", "+c.say("level."+f.Level.String()))
 	b.row(c.say("status.up"), c.span(f.Time.Sub(st.Started)))
@@ -254,7 +258,7 @@ func (c *call) documents() (answer, error) {
 			fmt.Fprintln(&b, c.say("more", len(docs)-i))
 			break
 		}
-		fmt.Fprintf(&b, "%s %s %s/%s  %s", pad(c.say("state."+d.State), 10), pad(string(d.Kind), 9), d.Place, d.ID, d.Title)
+		fmt.Fprintf(&b, "%s %s %s", pad(c.say("state."+d.State), 10), pad(string(d.Kind), 9), join("  ", d.Place+"/"+d.ID, d.Title))
 		if d.Class != "" {
 			fmt.Fprintf(&b, " (%s)", c.class(d.Class))
 		}

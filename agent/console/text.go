@@ -57,10 +57,11 @@ func (s *session) time(t time.Time) string {
 	return t.In(s.o.Zone).Format(s.say("format.time"))
 }
 
-// clockTime is the time of day alone when t is within a day of now.
+// clockTime is the time of day alone when t is on the day that now is.
 func (s *session) clockTime(t, now time.Time) string {
-	if d := t.Sub(now); d > -12*time.Hour && d < 24*time.Hour {
-		return t.In(s.o.Zone).Format("15:04:05")
+	t, now = t.In(s.o.Zone), now.In(s.o.Zone)
+	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
+		return t.Format("15:04:05")
 	}
 	return s.time(t)
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -113,6 +114,26 @@ func TestEveryWordOfTheHouseHasAText(t *testing.T) {
 	for _, key := range want {
 		if vietnamese[key] == "" {
 			t.Errorf("%s is in no catalogue", key)
+		}
+	}
+}
+
+// A time of day alone is only said of today: 05:30 tomorrow bears its date.
+func TestClockTimeBearsADateUnlessToday(t *testing.T) {
+	zone := time.FixedZone("+07:00", 7*3600)
+	s := &session{Console: &Console{o: Opts{Zone: zone}}, words: vietnamese}
+	now := time.Date(2026, 11, 23, 21, 0, 0, 0, zone)
+	for _, c := range []struct {
+		t    time.Time
+		want string
+	}{
+		{now.Add(time.Hour), "22:00:00"},
+		{now.Add(8*time.Hour + 30*time.Minute), "05:30:00 24/11/2026"},
+		{now.UTC().Add(-time.Hour), "20:00:00"},
+		{now.AddDate(1, 0, 0), "21:00:00 23/11/2027"},
+	} {
+		if got := s.clockTime(c.t, now); got != c.want {
+			t.Errorf("at 21:00 %v is %q, want %q", c.t, got, c.want)
 		}
 	}
 }
