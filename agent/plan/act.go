@@ -34,6 +34,20 @@ func (a Act) Ends() time.Time {
 	return end
 }
 
+// actMemory is how long an act that never had its turn is kept after its end, so
+// that someone writes that down.
+const actMemory = 2 * time.Minute
+
+// Forgotten reports whether nothing is left of the act at now, not even what is
+// to be said of it.
+func (a Act) Forgotten(now time.Time) bool {
+	end := a.Ends()
+	if a.Kind == KindPlay || a.Kind == KindDrill {
+		end = end.Add(actMemory)
+	}
+	return !now.Before(end)
+}
+
 // Validate says what is wrong with the act.
 func (a Act) Validate() error {
 	var c check

@@ -8,8 +8,9 @@ import (
 )
 
 // acts calls f for what people asked for now, plays, drills and tests, with the
-// stop that silences it if there is one.
-func (v *view) acts(f func(plan.Occurrence, *plan.Act)) {
+// stop that silences it if there is one; over, if it is not nil, for what has not
+// ended and whose time is over.
+func (v *view) acts(f func(plan.Occurrence, *plan.Act), over func(plan.Occurrence)) {
 	for i := range v.p.Acts {
 		a := &v.p.Acts[i]
 		o := plan.Occurrence{ID: ActID(&a.Head), Start: a.Issued, End: a.Until, Volume: a.VolumePercent}
@@ -29,6 +30,9 @@ func (v *view) acts(f func(plan.Occurrence, *plan.Act)) {
 		// The act's life says until when it may begin, for_s how long it may last.
 		begun := o.ID == v.g.Sounding || o.At > 0
 		if !v.now.Before(o.End) || !begun && !v.now.Before(a.Until) {
+			if over != nil && a.Kind != plan.KindTest {
+				over(o)
+			}
 			continue
 		}
 		f(o, v.stop(&o, a.Issued))

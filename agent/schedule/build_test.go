@@ -3,6 +3,7 @@ package schedule
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"testing"
 	"time"
 
@@ -126,6 +127,15 @@ func ids(os []plan.Occurrence) []string {
 		out = append(out, o.ID)
 	}
 	return out
+}
+
+// tries is how many random plans a property is tried on: few where an emulator
+// runs the tests, twenty times slower.
+func tries(n uint64) uint64 {
+	if os.Getenv("LOA_RUNNER") != "" {
+		return n / 20
+	}
+	return n
 }
 
 // randomPlan is a plan with something of everything.

@@ -44,7 +44,7 @@ func Missed(p *plan.Plan, g plan.Progress, from, now time.Time) []Lapse {
 			lapses = append(lapses, silenced(o, stop))
 		}
 	}
-	v.acts(stopped)
+	v.acts(stopped, func(o plan.Occurrence) { lapses = append(lapses, v.expired(o)) })
 	for _, a := range v.alarms() {
 		stopped(a.o, a.stop)
 	}
@@ -54,6 +54,20 @@ func Missed(p *plan.Plan, g plan.Progress, from, now time.Time) []Lapse {
 
 func silenced(o plan.Occurrence, stop *plan.Act) Lapse {
 	return Lapse{Occurrence: o, Result: plan.Preempted, Stop: stop.Key(), Ends: Series(&o)}
+}
+
+// expired is an act that did not have its turn, or not to its end, before its
+// time was over.
+func (v *view) expired(o plan.Occurrence) Lapse {
+	l := Lapse{Occurrence: o, Result: plan.Preempted, Code: plan.Priority, Ends: o.ID}
+	switch code, refused := v.g.Refused[o.ID]; {
+	case o.At > 0:
+	case refused:
+		l.Result, l.Code = plan.Refused, code
+	case o.Err != nil:
+		l.Result, l.Code = plan.Refused, o.Err.Code
+	}
+	return l
 }
 
 // lapses is what is over of one run that has begun.

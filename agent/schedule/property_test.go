@@ -13,7 +13,7 @@ import (
 // Until is a promise: the loop sleeps until then.
 func TestTheAnswerHoldsUntil(t *testing.T) {
 	answers := 0
-	for seed := range uint64(100) {
+	for seed := range tries(100) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		p := randomPlan(r)
 		for range 20 {
@@ -43,7 +43,7 @@ func TestTheAnswerHoldsUntil(t *testing.T) {
 
 // Whatever has ended or cannot sound must not be offered, and nothing outside its life.
 func TestWhatIsDueMaySound(t *testing.T) {
-	for seed := range uint64(100) {
+	for seed := range tries(100) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		p := randomPlan(r)
 		for range 20 {
@@ -74,7 +74,7 @@ func TestWhatIsDueMaySound(t *testing.T) {
 // closed it is gone.
 func TestWhatIsMissedIsOver(t *testing.T) {
 	lapses := 0
-	for seed := range uint64(200) {
+	for seed := range tries(200) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		p := randomPlan(r)
 		for range 10 {
@@ -108,7 +108,7 @@ func TestWhatIsMissedIsOver(t *testing.T) {
 // The planned starts must be those that come about when everything has its
 // length and nothing comes between.
 func TestSpanIsWhatComesAbout(t *testing.T) {
-	for seed := range uint64(200) {
+	for seed := range tries(200) {
 		r := rand.New(rand.NewPCG(seed, 4))
 		p := randomPlan(r)
 		p.Acts, p.Alerts = nil, nil

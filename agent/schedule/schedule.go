@@ -50,7 +50,7 @@ func Due(p *plan.Plan, g plan.Progress, now time.Time) (due []plan.Occurrence, u
 		if stop == nil {
 			due = append(due, o)
 		}
-	})
+	}, nil)
 	due = append(due, inTurn(v.alarms(), g.Sounding)...)
 	slices.SortFunc(due, byStart)
 	// Two equal times in one slot are one time.

@@ -198,7 +198,11 @@ func (s *Station) lapses(now time.Time) {
 		}
 		delete(s.heard, l.ID)
 		s.write(e, &l.Occurrence, now)
-		s.acknowledge(&l.Occurrence, "finished", l.Result, l.Code, e.HeardS)
+		state := "finished"
+		if l.Stop.ID == "" && e.HeardS == 0 {
+			state = "expired"
+		}
+		s.acknowledge(&l.Occurrence, state, l.Result, l.Code, e.HeardS)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"loa/agent/ledger"
 	"loa/agent/plan"
+	"loa/agent/station"
 	"loa/agent/trust/trusttest"
 )
 
@@ -287,5 +288,27 @@ func TestARestartRepeatsNoActThatItCutShort(t *testing.T) {
 			t.Error("the act sounds again from its beginning")
 		}
 		equal(t, again.results(), here+"/act.play/now partial")
+	})
+}
+
+// What waits behind an emergency until its time is over must not vanish.
+func TestAnActThatNeverHadItsTurnIsWrittenDown(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		words := w.Bulletin(here, "flood", plan.Emergency)
+		words.Audio[0].DurationMS = 400_000
+		alarm := w.Alerts(here, trusttest.Office, "flood")
+		alarm.Alerts[0].Bulletin, alarm.Alerts[0].Repeat = trusttest.RefTo(words), 2
+		r.hear(trusttest.Seal(words, trusttest.Warner1, trusttest.Warner2), trusttest.Seal(alarm, trusttest.Warner1, trusttest.Warner2))
+		r.hear(trusttest.Seal(w.Gong(here, "gong"), a1))
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		equal(t, slices.DeleteFunc(r.results(), func(s string) bool { return !strings.Contains(s, "gong") }),
+			here+"/act.play/gong pre-empted priority")
+		i := slices.IndexFunc(r.acks, func(a station.Ack) bool { return a.State == "expired" })
+		if i < 0 || r.acks[i].Doc.ID != "gong" {
+			t.Errorf("no acknowledgement says that the gong expired: %+v", r.acks)
+		}
 	})
 }

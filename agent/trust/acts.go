@@ -249,7 +249,7 @@ func (t *Trust) endActs(now time.Time) {
 	var acts []plan.Act
 	var stored []acted
 	for i, a := range t.acts {
-		if now.Before(a.Ends()) {
+		if !a.Forgotten(now) {
 			acts, stored = append(acts, a), append(stored, t.s.Acts[i])
 		}
 	}

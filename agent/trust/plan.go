@@ -12,7 +12,7 @@ import (
 )
 
 // Plan is everything that holds for this box at now or will hold later. What
-// has ended is not in it.
+// has ended is not in it, but for acts that ended a moment ago.
 func (t *Trust) Plan(now time.Time) plan.Plan {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -48,7 +48,7 @@ func (t *Trust) Plan(now time.Time) plan.Plan {
 	}
 	cancel(p.Alerts)
 	for _, a := range t.acts {
-		if now.Before(a.Ends()) && (a.Device != "" || slices.Contains(mine, a.Place)) {
+		if !a.Forgotten(now) && (a.Device != "" || slices.Contains(mine, a.Place)) {
 			p.Acts = append(p.Acts, a)
 		}
 	}
