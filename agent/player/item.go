@@ -236,7 +236,7 @@ func (c *playing) ending() plan.Ending {
 	if it.live() && e.Err == nil && sound.Duration(int(r.Position+r.Starved)) >= it.o.End.Sub(c.now.Since)-time.Second {
 		e.Complete = true // a station has no end of its own: its time was up
 	}
-	e.Result = judge(e, r.Frames, r.Loud)
+	e.Result = judge(e, r.Frames, r.Loud, c.now.Volume)
 	if it.live() && e.Result == plan.Heard && float64(r.Starved) > liveGaps*float64(r.Frames+r.Starved) {
 		e.Result = plan.Partial
 	}
@@ -261,13 +261,13 @@ const (
 	liveGaps    = 0.05 // a station that had nothing to give for a larger share was heard in part
 )
 
-func judge(e plan.Ending, frames, loud int64) plan.Result {
+func judge(e plan.Ending, frames, loud int64, volume int) plan.Result {
 	switch {
 	case frames == 0 || float64(loud) < silentShare*float64(frames):
 		return plan.Silent
 	case !e.Complete || e.Err != nil:
 		return plan.Partial
-	case e.RMSDBFS < weakDBFS:
+	case e.RMSDBFS-sound.VolumeDB(volume) < weakDBFS:
 		return plan.Weak
 	}
 	return plan.Heard

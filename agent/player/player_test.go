@@ -206,6 +206,18 @@ type failing struct {
 
 func (f failing) Read([]float32) (int, error) { return 0, f.err }
 
+// What is soft because it is to be soft, in the evening, is no fault of a part.
+func TestSoftByOrderIsNotWeak(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, tones)
+		defer s.end()
+		s.Play(occurrence(2*time.Second, "a"), 20, time.Now())
+		if e := <-s.Endings(); e.Result != plan.Heard {
+			t.Errorf("at 20 %% it ended %s, %.1f dBFS; want heard", e.Result, e.RMSDBFS)
+		}
+	})
+}
+
 // A station that is away gives nothing, not even something to fade; while its
 // sounding lasted the amplifier would stay on.
 func TestAStationThatIsAwayCanBeStopped(t *testing.T) {
