@@ -36,7 +36,7 @@ func TestTheAnswerHoldsUntil(t *testing.T) {
 			}
 		}
 	}
-	if answers < 500 {
+	if answers < int(tries(500)) {
 		t.Errorf("only %d occurrences were due in all: the plans say nothing", answers)
 	}
 }
@@ -100,7 +100,7 @@ func TestWhatIsMissedIsOver(t *testing.T) {
 			}
 		}
 	}
-	if lapses < 100 {
+	if lapses < int(tries(100)) {
 		t.Errorf("only %d lapses in all", lapses)
 	}
 }
