@@ -32,6 +32,8 @@ suite race go test -short -race -timeout 10m \
 	./agent/sound ./agent/speaker ./agent/station ./agent/player
 
 slow demo make --no-print-directory demo
+# The agent and loactl as programs, by the scripts of one page each.
+slow e2e go test -timeout 15m ./scripts/e2e
 # 1,000 kills of the agent at random instants, 1,000 losses of the sound device.
 slow devices go test -timeout 20m ./drivers/gpioline ./drivers/oto
 # 1,000 kills of a writer, 100 power cuts of a real ext4 (where root may).

@@ -1,0 +1,29 @@
+// Package e2e proves from outside what a box does: scripts drive the agent and
+// loactl as programs, over a broker, a media server, a sound card and an
+// amplifier's line, and compare what was heard with what was sent.
+//
+// One script is one page in testdata/script. Besides what every testscript
+// knows (exec, stdout, cmp, …) they say:
+//
+//	stage [mosquitto]            an authority, a broker, a media server, one box
+//	broker stop|start            stopping forgets everything; it comes back empty
+//	broker expired               it comes back with a certificate of last year
+//	media break ID HOW           the recording becomes 404, corrupt, html or short; "heal" mends it
+//	bulletin ID FILE [CLASS]     sign a recording as a bulletin
+//	schedule ID +4s ITEM…        sign a slot that begins in 4 s: bulletins and chimes
+//	sleep +2s                    until 2 s after the slot's begin
+//	box start [FLAG…]            the agent; -tmpfs SIZE and -readonly are about its storage
+//	box stop|kill|freeze|thaw    SIGTERM (it must end with 0), SIGKILL, SIGSTOP, SIGCONT
+//	box fill                     no space left on its storage
+//	console LINE                 one line to the box's console
+//	until 10s REGEXP LINE        ask the console until it answers so
+//	terminal open|type TEXT|key up|expect REGEXP|close   the console on a pseudo-terminal
+//	ledger 20s [N] KIND[/RESULT] [ID]   until N such entries stand there
+//	verify                       the ledger the box left: the chain is whole
+//	heard MASTER SCORE [N]       what sounded holds the recording N times, as truly as SCORE
+//	heard 10s MASTER SCORE [N]   … at least so often within 10 s
+//	joined MASTER                what sounded last lies where the programme's timeline was
+//	amp on|off|edges             the amplifier's line; "off 700ms" after the last blow to the box
+//	ahead                        loactl and the box foretell the same
+//	card [unplug|plug]           a sound card that takes its time, through ALSA
+package e2e

@@ -1,0 +1,147 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"loa/agent/sound"
+)
+
+// bulletin signs a recording as the commune's bulletin.
+func (s *stage) bulletin(ts *testscript.TestScript, args []string) error {
+	if len(args) == 2 {
+		args = append(args, "normal")
+	}
+	if len(args) != 3 {
+		return usage(args)
+	}
+	id, file, class := args[0], args[1], args[2]
+	place, signers := commune, commune+"-1"
+	if class == "emergency" {
+		place, signers = province, province+"-1,"+province+"-2"
+	}
+	draft := ts.MkAbs("bulletin-" + id + ".toml")
+	if err := os.WriteFile(draft, fmt.Appendf(nil, `id = %q
+place = %q
+class = %q
+title = "Tin %s"
+valid_until = %s
+[[audio]]
+file = %q
+lang = "vi"
+`, id, place, class, id, until(), filepath.Join(recordings, file)), 0o600); err != nil {
+		return err
+	}
+	if err := ts.Exec("loactl", "bulletin", "sign", draft, "--as", signers); err != nil {
+		return err
+	}
+	shown, err := s.loactl("bulletin", "show", place+"/"+id, "--json")
+	if err != nil {
+		return err
+	}
+	var doc struct {
+		Document struct{ Audio []struct{ SHA256 string } }
+	}
+	if err := json.Unmarshal(shown, &doc); err != nil || len(doc.Document.Audio) != 1 {
+		return fmt.Errorf("loactl bulletin show: %s: %w", shown, err)
+	}
+	s.digest[id] = doc.Document.Audio[0].SHA256
+	return nil
+}
+
+// schedule signs one slot of bulletins and chimes, a second apart.
+func (s *stage) schedule(ts *testscript.TestScript, args []string) error {
+	if len(args) < 3 {
+		return usage(args)
+	}
+	in, err := time.ParseDuration(args[1])
+	if err != nil {
+		return err
+	}
+	s.slot = time.Now().Add(in).Truncate(time.Second).Add(time.Second)
+	var items strings.Builder
+	for _, item := range args[2:] {
+		key := "bulletin"
+		if _, ok := sound.ChimeLength(item); ok {
+			key = "chime"
+		}
+		fmt.Fprintf(&items, "\t{ %s = %q },\n", key, item)
+	}
+	draft := ts.MkAbs("schedule-" + args[0] + ".toml")
+	if err := os.WriteFile(draft, fmt.Appendf(nil, `id = %q
+place = %q
+valid_until = %s
+[[slots]]
+id = "s1"
+at = [%q]
+for_s = 120
+gap_s = 1
+items = [
+%s]
+`, args[0], commune, until(), s.slot.In(time.FixedZone("", 7*3600)).Format("15:04:05"), items.String()), 0o600); err != nil {
+		return err
+	}
+	return ts.Exec("loactl", "schedule", "sign", draft, "--as", commune+"-1")
+}
+
+// sleep waits until a moment of the slot.
+func (s *stage) sleep(_ *testscript.TestScript, args []string) error {
+	if len(args) != 1 {
+		return usage(args)
+	}
+	d, err := time.ParseDuration(args[0])
+	if err != nil {
+		return err
+	}
+	time.Sleep(time.Until(s.slot.Add(d)))
+	return nil
+}
+
+// ahead compares what loactl foretells for the box with what the box does.
+func (s *stage) ahead(ts *testscript.TestScript, args []string) error {
+	if len(args) > 0 {
+		return usage(args)
+	}
+	type line struct {
+		At     time.Time `json:"at"`
+		Until  time.Time `json:"until"`
+		ID     string    `json:"id"`
+		Title  string    `json:"title"`
+		Class  string    `json:"class"`
+		Sounds bool      `json:"sounds"`
+		Volume int       `json:"volume_percent"`
+	}
+	var theirs []line
+	out, err := s.loactl("ahead", device, "--hours", "24", "--json")
+	if err == nil {
+		err = json.Unmarshal(out, &theirs)
+	}
+	if err != nil {
+		return err
+	}
+	var box struct{ Data []line }
+	if err := s.box.data("next 24h", &box); err != nil {
+		return err
+	}
+	if len(theirs) == 0 || len(theirs) != len(box.Data) {
+		return fmt.Errorf("loactl foretells %d lines, the box %d", len(theirs), len(box.Data))
+	}
+	for i, a := range theirs {
+		b := box.Data[i]
+		if !a.At.Equal(b.At) || !a.Until.Equal(b.Until) {
+			return fmt.Errorf("line %d: loactl says %v to %v, the box %v to %v", i+1, a.At, a.Until, b.At, b.Until)
+		}
+		a.At, a.Until = b.At, b.Until // whatever their zone
+		if a != b {
+			return fmt.Errorf("line %d: loactl says %+v, the box %+v", i+1, a, b)
+		}
+		fmt.Fprintf(ts.Stdout(), "%s %s %v\n", a.At.UTC().Format(time.RFC3339), a.Title, a.Sounds)
+	}
+	return nil
+}
