@@ -41,7 +41,11 @@ func (a *app) because(v trust.Verdict) string {
 		s = v.VI
 	}
 	if v.Err != nil {
-		s = fmt.Sprintf("%s [%v]", s, v.Err)
+		where := string(v.Err.Code)
+		if v.Err.Field != "" && v.Err.Field != where {
+			where += ", " + v.Err.Field
+		}
+		s = fmt.Sprintf("%s [%s: %s]", s, where, v.Err.Msg)
 	}
 	return s
 }
