@@ -288,7 +288,9 @@ func (b *Box) watch(ctx context.Context) error {
 		}
 		b.o.Health.Report("authority-lost", lostErr)
 		status := b.speaker.Status()
-		b.o.Health.Report("sink-missing", status.Sink)
+		// Under its own name: that the card is not plugged in is for hardware to
+		// say, and an idle speaker does not know.
+		b.o.Health.ReportOf("sink-missing", b.o.Sound, status.Sink)
 		select {
 		case <-ctx.Done():
 			return nil

@@ -312,3 +312,53 @@ func TestAnActThatNeverHadItsTurnIsWrittenDown(t *testing.T) {
 		}
 	})
 }
+
+func TestTheKnobCountsAlsoAtZeroAndAfterAWant(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		want := w.Later(time.Second).Want()
+		want.Settings = &plan.Settings{VolumePercent: 60, Commissioned: true}
+		long := bulletin(w, "a", 20*time.Minute)
+		r.hear(trusttest.Seal(want, trusttest.Prov1), trusttest.Seal(long, a1), trusttest.Seal(w.Schedule(here, "day", item(long)), a1))
+		sleepUntil("05:31:00")
+		for _, c := range []struct{ set, want int }{{-1, 60}, {30, 30}, {0, 1}, {100, 100}} {
+			if c.set >= 0 {
+				if err := r.Volume(t.Context(), c.set); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(time.Second)
+			if v := r.View(); v.Now == nil || v.Now.Volume != c.want || v.Volume != c.want {
+				t.Errorf("after the knob was set to %d the view says %d, sounding %+v; want %d", c.set, v.Volume, v.Now, c.want)
+			}
+		}
+		want = w.Later(91 * time.Minute).Want()
+		want.Settings = &plan.Settings{VolumePercent: 50, Commissioned: true}
+		r.hear(trusttest.Seal(r.beat(91*time.Minute, 2), trusttest.Pulse), trusttest.Seal(want, trusttest.Prov1))
+		time.Sleep(time.Second)
+		if v := r.View(); v.Volume != 50 {
+			t.Errorf("the centre's newer want is not heeded: %d", v.Volume)
+		}
+	})
+}
+
+func TestWhatIsMissingIsSaidOnceWhileOthersArrive(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		b := bulletin(w, "a", 10*time.Second)
+		r.media.lack(b.Audio[0].SHA256, true)
+		r.hear(trusttest.Seal(b, a1), trusttest.Seal(w.Play(here, "now", item(b)), a1))
+		for range 50 {
+			r.media.lack("another", false)
+			synctest.Wait()
+		}
+		if n := len(r.written(ledger.Refused)); n != 1 {
+			t.Errorf("%d refusals while 50 other recordings came, want 1", n)
+		}
+		r.media.lack(b.Audio[0].SHA256, false)
+		time.Sleep(20 * time.Second)
+		equal(t, r.results(), here+"/act.play/now heard")
+	})
+}

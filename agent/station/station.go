@@ -115,6 +115,7 @@ type Station struct {
 	unsaved    bool              // nor is the state of trust
 	local      *plan.Occurrence  // what the technician plays
 	confirmed  string            // its ID, when quiet hours are no reason against it
+	knob       knob
 
 	mu   sync.Mutex
 	view View
@@ -123,6 +124,13 @@ type Station struct {
 type incoming struct {
 	topic string
 	raw   []byte
+}
+
+// A knob is the volume that a technician has set, while the want is still the one
+// of then: the later word of the centre counts.
+type knob struct {
+	percent int
+	want    int64
 }
 
 // A turn is one stretch at the speaker.
@@ -137,9 +145,9 @@ type turn struct {
 	yielded bool          // it may go on later
 }
 
-// inboxSize bounds what waits to be judged. Documents are retained by the broker
-// and come again after a reconnection; so many full envelopes are 16 MiB.
-const inboxSize = 256
+// inboxSize is small: what waits to be judged waits with the connection, which
+// lets an alarm go before everything else; here it would wait for its turn.
+const inboxSize = 1
 
 // New makes a station. Nothing happens before Run.
 func New(o Opts) *Station {
@@ -195,7 +203,6 @@ func (s *Station) Run(ctx context.Context) error {
 		case step := <-s.o.Clock.Stepped():
 			s.stepped(step)
 		case <-s.o.Media.Changed():
-			s.arrived()
 		case <-s.wake:
 		case <-timer.C:
 		}
@@ -245,15 +252,6 @@ func (s *Station) stepped(step clock.Step) {
 	s.write(ledger.Entry{Kind: ledger.Clock, Detail: fmt.Sprintf("the clock stepped by %v", step.By)}, nil, now)
 }
 
-// arrived takes note that recordings came or went.
-func (s *Station) arrived() {
-	for k := range s.told {
-		if k.code == plan.MediaMissing {
-			delete(s.told, k)
-		}
-	}
-}
-
 // replan takes the plan from trust when it changed, and once a minute, because
 // places and grants have their times too.
 func (s *Station) replan(now time.Time) {
@@ -276,6 +274,9 @@ func (s *Station) replan(now time.Time) {
 		if wanted.VolumePercent > 0 {
 			box.VolumePercent = wanted.VolumePercent
 		}
+	}
+	if s.knob.percent > 0 && s.knob.want == s.plan.Want.Version() {
+		box.VolumePercent = s.knob.percent
 	}
 	box.Mutes, box.LocalUntil, box.Confirmed = wanted.Mutes, s.usage.LocalUntil, s.confirmed
 	s.usage.Box = box

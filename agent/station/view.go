@@ -1,6 +1,7 @@
 package station
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -31,7 +32,7 @@ type Sounding struct {
 }
 
 func (s *Station) publish(waiting []plan.Occurrence, now, until time.Time) {
-	v := View{At: now, Waiting: waiting, Next: until, Volume: s.usage.VolumePercent, LocalUntil: s.usage.LocalUntil}
+	v := View{At: now, Waiting: waiting, Next: until, Volume: cmp.Or(s.usage.VolumePercent, 100), LocalUntil: s.usage.LocalUntil}
 	if t := s.current; t != nil {
 		v.Now = &Sounding{Occurrence: t.o, Began: t.began, Volume: t.volume}
 	}
@@ -168,10 +169,12 @@ func (s *Station) LocalMode(ctx context.Context, d time.Duration) error {
 
 const localModeLongest = 30 * time.Minute
 
-// Volume sets the box's own volume, in percent, until the centre sets another.
+// Volume sets the box's own volume, in percent, until the centre sends another
+// want or the agent ends. 0 is as soft as can be; that nobody has said how loud
+// would be full volume.
 func (s *Station) Volume(ctx context.Context, percent int) error {
 	return s.order(ctx, func(time.Time) {
-		s.o.Box.VolumePercent = percent
+		s.knob = knob{max(1, percent), s.plan.Want.Version()}
 		s.replanAt = time.Time{}
 	})
 }
