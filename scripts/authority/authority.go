@@ -42,6 +42,7 @@ type Authority struct {
 
 	mu   sync.Mutex
 	s    state
+	seen time.Time                     // when the state that was read last was written
 	keys map[string]ed25519.PrivateKey // unsealed so far
 }
 
@@ -301,9 +302,18 @@ func (a *Authority) Renew(issuer string) (renewed int, err error) {
 	return renewed, err
 }
 
+// read is the state as it is now, whoever wrote it.
 func (a *Authority) read() state {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	info, err := os.Stat(filepath.Join(a.dir, stateFile))
+	if err == nil && !info.ModTime().Equal(a.seen) {
+		// Another program changed it: a dispatcher runs for months while boxes are
+		// added. A state that cannot be read now leaves the one that is known.
+		if s, err := readState(a.dir); err == nil {
+			a.s, a.seen = s, info.ModTime()
+		}
+	}
 	return a.s
 }
 

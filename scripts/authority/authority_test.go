@@ -217,3 +217,28 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		}
 	}
 }
+
+// A dispatcher that has run for months knows the box that was added a moment ago
+// by another program.
+func TestAnotherProgramsChangesAreSeen(t *testing.T) {
+	a := sample(t)
+	running, err := Open(a.dir, Opts{Secret: pass})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := running.Boxes()["box-2"]; ok {
+		t.Fatal("box-2 is there already")
+	}
+	if err := a.AddBox("box-2", "desk", Box{Place: "26734", Name: "Đình"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := running.Boxes()["box-2"]; !ok {
+		t.Error("box-2 is unknown")
+	}
+	if err := os.WriteFile(filepath.Join(a.dir, stateFile), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := running.Boxes()["box-2"]; !ok {
+		t.Error("a damaged file made a running program forget its boxes")
+	}
+}
