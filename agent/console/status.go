@@ -83,11 +83,7 @@ func (c *call) status() (answer, error) {
 	}
 	st, f, faults := c.box.View.Status(), c.box.View.Clock(), c.box.View.Faults()
 	var b rows
-	name := st.Name
-	if name == st.Device {
-		name = ""
-	}
-	b.row(c.say("status.box"), join(", ", st.Device, name, st.Board, st.Version))
+	b.row(c.say("status.box"), join(", ", st.Device, named(st), st.Board, st.Version))
 	b.row(c.say("status.place"), or(st.Place, c.say("status.unassigned")))
 	b.row(c.say("status.clock"), c.time(f.Time)+", "+c.say("level."+f.Level.String()))
 	b.row(c.say("status.up"), c.span(f.Time.Sub(st.Started)))

@@ -46,7 +46,15 @@ func (s *session) name() string {
 		return "loa"
 	}
 	st := s.box.View.Status()
-	return join(", ", "loa "+st.Version, st.Device, st.Name)
+	return join(", ", "loa "+st.Version, st.Device, named(st))
+}
+
+// named is the name that people gave a box; empty: none but the device's.
+func named(st Status) string {
+	if st.Name == st.Device {
+		return ""
+	}
+	return st.Name
 }
 
 // time is a moment in full.
