@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -245,11 +246,13 @@ func (b *Box) now() time.Time {
 // changed takes the plan that the station took.
 func (b *Box) changed(p *plan.Plan, reassigned bool) {
 	c := *p
-	b.plan.Store(&c)
+	before := b.plan.Swap(&c)
 	if reassigned && b.mqtt != nil {
 		b.mqtt.Resubscribe()
 	}
-	b.media.Retry()
+	if !slices.Equal(before.Want.Media, c.Want.Media) {
+		b.media.Retry()
+	}
 	b.nudge()
 }
 

@@ -32,6 +32,7 @@ func (b *Box) connection() (*mqtt.Client, error) {
 		},
 		Birth: func() []mqtt.Message {
 			b.births.Add(1)
+			b.media.Retry()
 			b.nudge()
 			birth := []mqtt.Message{{Topic: topic(message.LeafState), Payload: state("online"), Retain: true}}
 			if len(b.trust.Epochs()) > 0 { // else the box cannot tell yet whose answer counts

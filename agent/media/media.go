@@ -309,10 +309,14 @@ func signal(c chan<- struct{}) {
 }
 
 // Retry forgets all waiting: for when the network is back or the bases changed.
+// Of what came with wrong bytes it does not: that was no fault of the network,
+// and costs a whole recording each time.
 func (l *Library) Retry() {
 	l.mu.Lock()
 	for _, w := range l.wanted {
-		w.next, w.tries = time.Time{}, 0
+		if w.code != plan.MediaDigest {
+			w.next, w.tries = time.Time{}, 0
+		}
 	}
 	clear(l.sick)
 	l.mu.Unlock()

@@ -599,6 +599,25 @@ func TestTruncatedOnDiskIsFetchedAnew(t *testing.T) {
 }
 
 // A document that is withdrawn ends its fetch and leaves nothing half done.
+func TestRetryDoesNotFetchWrongBytesAgain(t *testing.T) {
+	s := newServer(t)
+	b := newBox(t, t.TempDir(), opts(s))
+	b.pace.digest, b.pace.digestMost = time.Hour, time.Hour
+	bad, gone := s.add(40_000, "corrupt"), s.add(500, "404")
+	b.Want([]plan.Audio{bad, gone})
+	b.run()
+	b.until("both reports", func() bool { return b.holds(bad) == CodeDigest && b.holds(gone) == CodeMissing })
+	asked := len(s.requests(bad))
+	for range 5 {
+		before := len(s.requests(gone))
+		b.Retry()
+		b.until("another try of what was missing", func() bool { return len(s.requests(gone)) > before })
+	}
+	if n := len(s.requests(bad)) - asked; n > 0 {
+		t.Errorf("the wrong recording was fetched %d more times", n)
+	}
+}
+
 func TestUnwantedFetchEnds(t *testing.T) {
 	s := newServer(t)
 	b := newBox(t, t.TempDir(), opts(s))
