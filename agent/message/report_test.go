@@ -73,7 +73,7 @@ func TestHaveFitsItsEnvelope(t *testing.T) {
 	h := message.Have{Device: "d-1", Documents: map[string]int64{}, Epochs: map[string]int64{"root": 1}}
 	for i := range 3000 {
 		id := fmt.Sprintf("26734/bulletin/ban-tin-%d", i)
-		h.Documents[id] = int64(1_700_000_000_000 + i)
+		h.Documents[id] = 1_700_000_000_000 + int64(i)
 		h.Media = append(h.Media, message.MediaOf{Bulletin: id, Wanted: 1, Missing: []string{strings.Repeat("a", 64)}})
 	}
 	raw := message.SealHave(h, key)
