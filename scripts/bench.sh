@@ -1,0 +1,99 @@
+#!/bin/bash
+# Prints every figure beside its peer's (mpd, mpg123, ffmpeg), one line each:
+#
+#   bench NAME VALUE UNIT [peer PEER VALUE ratio R]
+#
+# What has a peer is timed three times by turns with it, and the median counts.
+# A p99 of fewer than 100 trials is the worst of them. An aim that is missed is
+# named at the end, and then the exit code is 1.
+set -u
+cd "$(dirname "$0")/.."
+export LOA_BENCH=1
+log=$(mktemp -d)
+trap 'rm -rf "$log"' EXIT
+missed=()
+
+# suite NAME PACKAGE RUN AWK: runs tests. AWK makes lines of what they say; lines
+# that they print themselves pass.
+suite() {
+	go test -count=1 -timeout 15m -v -run "$3" "$2" 2>&1 | tee "$log/$1" |
+		awk '/^bench / { print; fflush(); next } '"$4"
+	if [ "${PIPESTATUS[0]}" -ne 0 ]; then
+		missed+=("$(grep -E '^ +[a-z0-9_]+_test\.go:[0-9]+: ' "$log/$1" | tail -n 12)")
+		grep -qE '^(ok|FAIL)' "$log/$1" || tail -n 20 "$log/$1" >&2
+	fi
+}
+
+# A whole box beside MPD: start, load, alerts, stops.
+suite box ./scripts/bench '^TestBench$' ''
+
+# Decoders beside mpg123 and ffmpeg, then what they make of damaged files.
+suite decode ./agent/decode '^TestBench$' ''
+suite damage ./agent/decode '^TestDamage$' '
+	/^=== RUN +TestDamage\// {
+		split($3, name, "/")
+		codec = name[2] == "longm.mp3" ? "mp3-mono" : substr(name[2], 6); damage = name[3]
+	}
+	/ s filled, in .* ffmpeg / && damage != "none" {
+		ours[codec] += $2; filled[codec] += $6
+		for (i = 1; i < NF; i++) if ($i == "ffmpeg") theirs[codec] += $(i + 1)
+	}
+	END {
+		n = split("mp3 mp3-mono aac opus ogg flac", codecs, " ")
+		for (i = 1; i <= n; i++) if (theirs[c = codecs[i]] > 0) {
+			printf "bench damage-%s-recovered %.2f s peer ffmpeg %.2f ratio %.4f\n", c, ours[c], theirs[c], ours[c] / theirs[c]
+			printf "bench damage-%s-of-it-filled %.2f s\n", c, filled[c]
+		}
+	}'
+
+# A year of decisions, undisturbed and 24 times disturbed. The tests fail at the
+# first slot that is missed or heard twice.
+suite year ./agent/ahead 'Year' '
+	/ occurrences, .* decisions/ { slots += $2 }
+	/ undisturbed, .* disturbed: / { slots += $2 + $4 }
+	/kB in use after two months/ { growth = $9 - $2 }
+	/^ok / { ok = 1 }
+	END {
+		if (!ok) exit
+		print "bench year-slots", slots, "slots"
+		print "bench year-missed 0 slots"
+		print "bench year-doubled 0 slots"
+		print "bench year-memory-growth", growth, "KiB"
+	}'
+
+# 1,000 kills of the agent at random instants, half of them with its whole group.
+suite kills ./drivers/gpioline '^TestRandomKills$' '
+	/ kills, .* off at the latest after / {
+		ms = $NF; if (ms ~ /µs$/) { sub(/µs$/, "", ms); ms /= 1000 } else if (ms ~ /ms$/) sub(/ms$/, "", ms); else { sub(/s$/, "", ms); ms *= 1000 }
+		kills = $2; on = $4; latest = ms
+	}
+	/^ok / { ok = 1 }
+	END {
+		if (kills) print "bench kills", kills, "kills"
+		if (kills) print "bench kills-with-the-line-on", on, "kills"
+		if (ok) print "bench kills-line-left-on 0 kills"
+		if (kills) printf "bench kills-line-off-worst %.0f ms\n", latest
+	}'
+
+# What goes onto a box's flash.
+size() { # NAME COMMAND…
+	local name=$1
+	shift
+	if "$@" go build -ldflags '-s -w' -o "$log/agent" ./agent; then
+		local bytes
+		bytes=$(stat -c %s "$log/agent")
+		awk -v b="$bytes" -v n="$name" 'BEGIN { printf "bench %s %.2f MiB\n", n, b / 1048576 }'
+		((bytes <= 15 * 1048576)) || missed+=("$name is more than 15 MiB")
+	else
+		missed+=("$name: cannot build")
+	fi
+}
+size size-armhf env CGO_ENABLED=1 GOARCH=arm GOARM=7 CC=arm-linux-gnueabihf-gcc \
+	PKG_CONFIG_LIBDIR=/usr/lib/arm-linux-gnueabihf/pkgconfig:/usr/share/pkgconfig
+
+echo "took $((SECONDS / 60)) min $((SECONDS % 60)) s"
+if ((${#missed[@]})); then
+	echo "aims missed:"
+	printf '%s\n' "${missed[@]}"
+	exit 1
+fi
