@@ -194,6 +194,7 @@ func (b *Box) Run(ctx context.Context) error {
 	run(under, "media", b.media.Run)
 	run(under, "devices", b.devices)
 	run(under, "speaker", b.speaker.Run)
+	b.relay.begin(under) // before the station may ask for one
 	run(under, "relays", b.relay.run)
 	run(ctx, "watchdog", b.watch)
 	if b.mqtt != nil {
@@ -326,10 +327,14 @@ type relays struct {
 	wg  sync.WaitGroup
 }
 
-func (r *relays) run(ctx context.Context) error {
+func (r *relays) begin(ctx context.Context) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.ctx = ctx
-	r.mu.Unlock()
+}
+
+// run waits for what was started until ctx ends.
+func (r *relays) run(ctx context.Context) error {
 	<-ctx.Done()
 	r.mu.Lock()
 	r.ctx = nil

@@ -127,10 +127,16 @@ func (s *Station) give(o plan.Occurrence, volume int, now time.Time) {
 	}
 	t := &turn{o: o, began: now, volume: volume, before: s.heard[o.ID]}
 	start := ledger.Entry{Kind: ledger.Start, AtS: o.At.Seconds(), Volume: volume, PlannedS: o.Length.Seconds()}
-	// What a flickering supply must not repeat is on the disk before it sounds;
-	// an alarm does not wait for the disk.
+	// What a flickering supply must not repeat is on the disk before it sounds. An
+	// item of a slot is joined where its timeline is, and an alarm does not wait
+	// for the disk.
 	if o.Class != plan.Emergency {
 		s.write(start, &o, now)
+		if o.Slot == "" {
+			if err := s.o.Ledger.Sync(); err != nil {
+				s.o.Log.Error("cannot sync the ledger", "err", err)
+			}
+		}
 	}
 	t.number = s.o.Player.Play(o, volume, now)
 	s.current, s.turns[t.number] = t, t
