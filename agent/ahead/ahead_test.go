@@ -2,6 +2,7 @@ package ahead_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -266,8 +267,9 @@ func TestWeekAheadIsQuick(t *testing.T) {
 	if len(lines) < 500 {
 		t.Errorf("only %d lines", len(lines))
 	}
-	// The aim is 100 ms; a test machine under load gets ten times that.
-	if took > time.Second {
+	// The aim is 100 ms; a test machine under load gets ten times that, and an
+	// emulator has no time.
+	if took > time.Second && os.Getenv("LOA_RUNNER") == "" {
 		t.Errorf("a week ahead took %v", took)
 	}
 }
