@@ -17,7 +17,7 @@ try() {
 	local bin=$out/$1/$(basename "$3").test began=$SECONDS ok=ok TIMEFORMAT=%U
 	[ -x "$bin" ] || return 0 # no tests there
 	# LOA_RUNNER is how the tests start programs of their own kind.
-	{ time (cd "$3" && LOA_RUNNER=$2 exec "$2" "$bin" -test.short -test.timeout "$each") >"$bin.log" 2>&1; } 2>"$bin.cpu" || ok=FAIL
+	{ time { (cd "$3" && LOA_RUNNER=$2 exec "$2" "$bin" -test.short -test.timeout "$each") >"$bin.log" 2>&1; }; } 2>"$bin.cpu" || ok=FAIL
 	echo "$ok $1 $3, $((SECONDS - began)) s, $(<"$bin.cpu") s of CPU"
 	[ $ok = ok ] && return
 	grep -m 30 -E -- '--- FAIL|^panic:|^fatal error:|_test\.go:|^qemu:' "$bin.log" || tail -n 30 "$bin.log"
