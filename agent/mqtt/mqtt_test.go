@@ -322,6 +322,27 @@ func TestWillAndGoodbye(t *testing.T) {
 	until(t, "the will or the next birth", func() bool { return string(br.Retained(state)) != "offline boot-7" })
 }
 
+// What is said on the way out, such as how the last item ended, still goes out.
+func TestLastWordsGoOut(t *testing.T) {
+	have := "loa/v1/d/box-1/have"
+	br := startBroker(t, broker.Opts{})
+	for i := range 20 {
+		c, err := New(Opts{Device: "box-1", Brokers: []string{br.URL()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := &box{Client: c}
+		stop := b.run(t)
+		until(t, "connected", b.Connected)
+		last := fmt.Sprint("last ", i)
+		c.Publish(have, []byte(last), true)
+		stop()
+		if got := string(br.Retained(have)); got != last {
+			t.Fatalf("after the goodbye the broker has %q, want %q", got, last)
+		}
+	}
+}
+
 // A wills topic outside the box's own is refused with the connection.
 func TestForeignWillIsRefused(t *testing.T) {
 	br := startBroker(t, broker.Opts{})

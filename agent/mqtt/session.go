@@ -295,13 +295,22 @@ func (s *session) await(ctx context.Context, t paho.Token) error {
 // goodbye leaves in order, so that no will is published: what the box wants to
 // have said last, and a DISCONNECT. It takes a second at most.
 func (s *session) goodbye() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	batch := s.c.out.take(window) // what was said last, such as how the last item ended
+	var ms []Message
+	for _, p := range batch {
+		ms = append(ms, p.m)
+	}
 	if s.c.o.Leave != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		if err := s.publish(ctx, s.c.o.Leave()); err != nil {
-			s.c.o.Log.Info("mqtt: no time for a goodbye", "why", err)
-			return
-		}
+		ms = append(ms, s.c.o.Leave()...)
+	}
+	if err := s.publish(ctx, ms); err != nil {
+		s.c.o.Log.Info("mqtt: no time for a goodbye", "why", err)
+		return
+	}
+	for _, p := range batch {
+		p.taken()
 	}
 	s.lib.Disconnect(500)
 }
