@@ -53,8 +53,10 @@ func (j *judgement) beat(b plan.Beat) error {
 	j.accept(plan.Proof{SHA256: sha}, func(t *Trust) {
 		t.beats[b.Place] = beat{sha: sha, seq: b.Seq, at: now, window: window}
 		t.tell(b.Root, b.Epochs, now)
+		mine := t.mine(now)
 		for slot, version := range b.Alerts {
-			if t.slots[slot].n < version {
+			place, _, _ := strings.Cut(slot, "/")
+			if (len(t.slots) < maxShown || slices.Contains(mine, place)) && t.slots[slot].n < version {
 				t.slots[slot] = shown{version, now}
 			}
 		}
@@ -62,11 +64,16 @@ func (j *judgement) beat(b plan.Beat) error {
 	return nil
 }
 
-// tell remembers what trust documents there are, as the authority says.
+// tell remembers what trust documents there are, as the authority says; beyond a
+// measure only of issuers that concern this box: an online key that was stolen
+// must not fill its memory.
 func (t *Trust) tell(root int64, epochs map[string]int64, now time.Time) {
 	t.root = max(t.root, root)
+	mine := t.mine(now)
 	for issuer, epoch := range epochs {
-		if t.shown[issuer].n < epoch {
+		_, held := t.s.lists[issuer]
+		concerns := held || issuer == plan.RootPlace || slices.Contains(mine, issuer)
+		if (len(t.shown) < maxShown || concerns) && t.shown[issuer].n < epoch {
 			t.shown[issuer] = shown{epoch, now}
 		}
 	}

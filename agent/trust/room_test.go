@@ -2,6 +2,7 @@ package trust_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -32,4 +33,36 @@ func TestWhoHasPlayedTooOftenCanStillStop(t *testing.T) {
 	}
 	b.refuses(trusttest.Seal(b.w.Gong(trusttest.Commune, "one-more"), trusttest.Author1), plan.Storage)
 	b.takes(trusttest.Seal(b.w.Stop(trusttest.Commune, "enough", plan.Normal), trusttest.Author1))
+}
+
+// The beat key lies online: who has stolen it can invent places without end.
+func TestBeatsDoNotFillTheMemory(t *testing.T) {
+	b := newBench(t)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for i := range 200 {
+		beat := b.w.Beat(int64(i + 2))
+		beat.Alerts = map[string]int64{}
+		for n := range 256 {
+			beat.Alerts[fmt.Sprintf("place-%d-%d/office", i, n)] = 1
+			beat.Epochs[fmt.Sprintf("place-%d-%d", i, n)] = 1
+			if len(beat.Epochs) == 256 {
+				break
+			}
+		}
+		b.takes(trusttest.Seal(beat, trusttest.Pulse))
+	}
+	beat := b.w.Beat(1000)
+	beat.Alerts = map[string]int64{trusttest.Commune + "/" + trusttest.Office: b.now.UnixMilli()}
+	b.takes(trusttest.Seal(beat, trusttest.Pulse))
+	b.now = b.now.Add(time.Minute)
+	if !b.box.AuthorityLost(b.now) {
+		t.Error("with the memory full, an alert of the box's own place is not missed")
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 2<<20 {
+		t.Errorf("200 beats of invented places take %d KiB", grown>>10)
+	}
 }

@@ -21,6 +21,7 @@ const (
 	maxBytes    = 4 << 20 // of one signer place's documents in force
 	maxOld      = 8       // older versions of a policy that still hold
 	maxRevoked  = 4096    // keys remembered as revoked
+	maxShown    = 1024    // issuers, and alert slots, of which beats have told and that are not this box's
 )
 
 // How long things take.
