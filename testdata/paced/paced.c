@@ -41,6 +41,7 @@ struct card {
 	double speed;		/* frames per true frame */
 	uint64_t written;	/* frames ever taken */
 	uint64_t base;		/* frames played when the clock last began to run */
+	uint64_t origin;	/* frames taken at the last prepare, from which ALSA counts */
 	double started;		/* when that was */
 	int running, lost;
 };
@@ -109,7 +110,7 @@ static int card_prepare(snd_pcm_ioplug_t *io)
 	if (lost(c))
 		return -ENODEV;
 	c->running = 0;
-	c->base = c->written;
+	c->base = c->origin = c->written;
 	arm(c);
 	return 0;
 }
@@ -151,7 +152,7 @@ static snd_pcm_sframes_t card_pointer(snd_pcm_ioplug_t *io)
 		c->running = 0;
 		return -EPIPE;
 	}
-	return p % io->buffer_size;
+	return (p - c->origin) % io->buffer_size;
 }
 
 static snd_pcm_sframes_t card_transfer(snd_pcm_ioplug_t *io, const snd_pcm_channel_area_t *areas,
