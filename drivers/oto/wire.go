@@ -55,11 +55,11 @@ func readMessage(r io.Reader, buf []byte) (kind byte, body, grown []byte, err er
 	if _, err := io.ReadFull(r, h[:]); err != nil {
 		return 0, nil, buf, err
 	}
-	n := int(binary.LittleEndian.Uint32(h[1:]))
-	if n > maxMessage {
+	n := binary.LittleEndian.Uint32(h[1:])
+	if n > maxMessage { // before it is an int, which has 32 bits on the boxes
 		return 0, nil, buf, fmt.Errorf("message %q of %d bytes", h[0], n)
 	}
-	if cap(buf) < n {
+	if cap(buf) < int(n) {
 		buf = make([]byte, n)
 	}
 	buf = buf[:n]
