@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// maxStarts is how often the slots of one schedule may open in a day, one a minute
+// together: a box goes through all of them at every decision.
+const maxStarts = 1440
+
 // Validate says what is wrong with the schedule.
 func (s Schedule) Validate() error {
 	var c check
@@ -24,6 +28,9 @@ func (s Schedule) Validate() error {
 			c.fail(at+".id", "%q stands here twice", slot.ID)
 		}
 	}
+	if n := s.starts(); n > maxStarts {
+		c.fail("slots", "they open %d times a day; at most %d", n, maxStarts)
+	}
 	c.count("order", len(s.Order), 0, 100)
 	for i, r := range s.Order {
 		at := index("order", i)
@@ -33,6 +40,28 @@ func (s Schedule) Validate() error {
 		}
 	}
 	return c.result()
+}
+
+// starts is how often the slots open on a day on which all do.
+func (s Schedule) starts() (n int) {
+	for _, slot := range s.Slots {
+		n += len(slot.At)
+		e := slot.Every
+		if e == nil || e.Minutes <= 0 {
+			continue
+		}
+		from, err1 := ParseClock(e.From)
+		until, err2 := ParseClock(e.Until)
+		if err1 != nil || err2 != nil {
+			continue
+		}
+		if until <= from {
+			until += 24 * time.Hour
+		}
+		step := time.Duration(e.Minutes) * time.Minute
+		n += int((until - from + step - 1) / step)
+	}
+	return n
 }
 
 func (c *check) slot(at string, s Slot) {

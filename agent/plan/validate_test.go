@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +85,15 @@ func TestBulletin(t *testing.T) {
 	}
 }
 
+// often is s with slots that open once a minute and once more.
+func often(s Schedule) Schedule {
+	every := s.Slots[1]
+	every.ID, every.ForS = "every-minute", 60
+	every.Every = &Every{From: "00:00", Until: "24:00", Minutes: 1}
+	s.Slots = append(slices.Clone(s.Slots), every)
+	return s
+}
+
 func TestSchedule(t *testing.T) {
 	for _, c := range []struct {
 		change      func(*Schedule)
@@ -101,6 +111,7 @@ func TestSchedule(t *testing.T) {
 		{func(s *Schedule) { s.Slots[0].Every = s.Slots[1].Every }, "slots[0].at", "either"},
 		{func(s *Schedule) { s.Slots[0].ForS = 0 }, "slots[0].for_s", "1 to 86400"},
 		{func(s *Schedule) { s.Slots[1].ForS = 3601 }, "slots[1].for_s", "until the slot comes again"},
+		{func(s *Schedule) { *s = often(*s) }, "slots", "1440"},
 		{func(s *Schedule) { s.Slots[1].Every.Minutes = 0 }, "slots[1].every.minutes", "1 to 1440"},
 		{func(s *Schedule) { s.Slots[1].Every.Until = "08:00" }, "slots[1].every.until", "same as from"},
 		{func(s *Schedule) { s.Slots[0].Items = nil }, "slots[0].items", "write 1 to 64"},

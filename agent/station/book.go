@@ -106,10 +106,10 @@ func (s *Station) acknowledge(o *plan.Occurrence, state string, result plan.Resu
 // repeats nothing and resets no cap. What the last run left open is closed.
 func (s *Station) recall(now time.Time) {
 	s.progress = schedule.NewProgress(now)
-	s.since = now
+	s.first = now
 	open := make(map[string]ledger.Entry)
 	err := s.o.Ledger.Each(ledger.Query{From: now.Add(-memory)}, func(e ledger.Entry) bool {
-		s.since = e.Time
+		s.first = e.Time
 		o := occurrenceOf(e)
 		switch e.Kind {
 		case ledger.Start:
@@ -136,6 +136,7 @@ func (s *Station) recall(now time.Time) {
 	if err != nil {
 		s.o.Log.Warn("the ledger could be read only in part", "err", err)
 	}
+	s.since = s.first
 	for _, e := range open {
 		s.closeOpen(e, now)
 	}

@@ -180,7 +180,15 @@ func (s *Station) lapses(now time.Time) {
 	if oldest := now.Add(-memory); from.Before(oldest) {
 		from = oldest
 	}
+	looked := s.looked
+	// What was over by now is told now: the next look need not go back further.
+	// Else every decision would go through two days of slots.
+	s.since, s.looked = now, now
 	for _, l := range schedule.Missed(&s.plan, s.progress, from, now) {
+		if l.Result == plan.Preempted && l.At == 0 && l.Stop.ID == "" && !l.End.After(looked) {
+			// It would have been told then: what asks for it came too late.
+			l.Result, l.Code = plan.Missed, plan.Accepted
+		}
 		schedule.Close(&s.progress, &l)
 		if s.turning(l.ID) {
 			// It sounds, or fades: its ending will be written with what was heard.

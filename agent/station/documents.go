@@ -254,6 +254,7 @@ func (s *Station) rejudge(now time.Time) {
 
 // changed takes the new plan, asks for its recordings and tells whoever listens.
 func (s *Station) changed(now time.Time, reassigned bool) {
+	s.since = s.first // what has come may have been due before it came
 	s.replanAt = time.Time{}
 	s.replan(now)
 	all, urgent := recordingsOf(&s.plan)

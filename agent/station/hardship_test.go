@@ -362,3 +362,19 @@ func TestWhatIsMissingIsSaidOnceWhileOthersArrive(t *testing.T) {
 		equal(t, r.results(), here+"/act.play/now heard")
 	})
 }
+
+func TestWhatCameAfterItsTimeWasMissed(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		b := bulletin(w, "a", 10*time.Second)
+		s := w.Schedule(here, "day", item(b))
+		sleepUntil("06:30:00")
+		r.hear(trusttest.Seal(r.beat(150*time.Minute, 2), trusttest.Pulse), trusttest.Seal(b, a1), trusttest.Seal(s, a1))
+		slot := here + "/schedule/day/morning@2026-11-2"
+		time.Sleep(time.Minute)
+		equal(t, r.results(), slot+"3T05:30/0 missed")
+		sleepUntil("05:40:00")
+		equal(t, r.results(), slot+"3T05:30/0 missed", slot+"4T05:30/0 heard")
+	})
+}

@@ -103,7 +103,9 @@ type Station struct {
 	rejudgedAt time.Time
 	progress   plan.Progress
 	usage      policy.Usage
-	since      time.Time                // what should have sounded from then on and did not was missed
+	first      time.Time                // what should have sounded from then on and did not was missed
+	since      time.Time                // until then that was written down, while the plan is the same
+	looked     time.Time                // when that was looked at last
 	turns      map[int]*turn            // at the speaker, or fading
 	current    *turn                    // at the speaker
 	heard      map[string]time.Duration // of what was interrupted and may go on
@@ -241,8 +243,14 @@ func (s *Station) leave() {
 func (s *Station) stepped(step clock.Step) {
 	now, _ := s.o.Clock.Now()
 	s.o.Trust.Stepped(step.By)
+	if now.Before(s.first) {
+		s.first = now
+	}
 	if now.Before(s.since) {
 		s.since = now
+	}
+	if now.Before(s.looked) {
+		s.looked = now
 	}
 	s.progress.Since = now
 	if s.current != nil {
