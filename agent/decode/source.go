@@ -16,6 +16,7 @@ const (
 	chunk        = 4096             // float32 values decoded between two looks at the listener
 	fileBuffer   = 24000 * 2        // 0.5 s ahead: a slow card must not be heard
 	streamBuffer = 4 * 48000 * 2    // 4 s ahead: what a radio station sends at once on joining
+	refill       = 12000 * 2        // a full buffer is left alone for 0.25 s: to be woken costs as much as to decode
 	stall        = 5 * time.Second  // a recording that gives no sound for so long is given up
 	windStall    = 30 * time.Second // to go to a place the frames of hours may have to be counted
 )
@@ -90,7 +91,11 @@ func step(c *converter, p []float32) (n int, err error) {
 func (s *Source) room() (*winding, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for !s.closed && s.wound == nil && (s.err != nil || len(s.ring)-s.fill < chunk) {
+	need := chunk
+	if len(s.ring)-s.fill < need {
+		need = refill
+	}
+	for !s.closed && s.wound == nil && (s.err != nil || len(s.ring)-s.fill < need) {
 		s.turn.Wait()
 	}
 	return s.wound, !s.closed
@@ -138,7 +143,9 @@ func (s *Source) Read(p []float32) (int, error) {
 		s.head = (s.head + n) % len(s.ring)
 		s.fill -= n
 		s.starved = time.Time{}
-		s.turn.Broadcast()
+		if len(s.ring)-s.fill >= refill {
+			s.turn.Broadcast()
+		}
 		return n, nil
 	}
 	if s.err != nil || len(p) < 2 {

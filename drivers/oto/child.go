@@ -1,12 +1,14 @@
 package oto
 
 import (
+	"bufio"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"sync"
 	"syscall"
@@ -30,6 +32,9 @@ func Child(args []string) int {
 	defer conn.Close()
 	os.Stdin.Close() // conn has its own; the end of the socket is the end of conn
 	preferSound()
+	// There is one thing to do at a time, and the driver waits in C: with more, the
+	// runtime spends most of this process's time on looking for work.
+	runtime.GOMAXPROCS(1)
 	if err := child(conn, args); err != nil {
 		_, _ = conn.Write(finish(append(begin(nil, msgFailed), err.Error()...)))
 		return 1
@@ -94,9 +99,10 @@ func serve(conn net.Conn, d *deck, say func(byte, []byte)) error {
 	quit := make(chan struct{})
 	defer close(quit)
 	go func() { // ends with conn or with serve
+		in := bufio.NewReaderSize(conn, 16<<10) // what the agent has room for comes at once
 		var buf []byte
 		for {
-			kind, body, grown, err := readMessage(conn, buf)
+			kind, body, grown, err := readMessage(in, buf)
 			if buf = grown; err == nil {
 				err = obey(d, kind, body, say)
 			}

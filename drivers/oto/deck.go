@@ -11,10 +11,13 @@ import (
 )
 
 // How long sound that comes too slowly may gather before it starts with silence
-// in front; how much longer than reckoned the last sound may take, for cards
-// that round their buffer up; and how long a card may take nothing.
+// in front; how long oto waits before it asks again for what was not there (with
+// the 1 ms it waits by itself that is a third of the work); how much longer than
+// reckoned the last sound may take, for cards that round their buffer up; and
+// how long a card may take nothing.
 const (
 	gather = 60 * time.Millisecond
+	poll   = 4 * time.Millisecond
 	margin = 40 * time.Millisecond
 	stall  = 2 * time.Second
 )
@@ -84,8 +87,16 @@ func (d *deck) limit() int64 {
 
 // Read gives oto sound. It never blocks: what is not there is not waited for.
 // oto calls it from one goroutine at a time, right after the driver has taken a
-// period, and every millisecond while it has too little.
+// period, and again and again while it has too little.
 func (r *reel) Read(p []byte) (int, error) {
+	n, err := r.read(p)
+	if n == 0 && err == nil {
+		time.Sleep(poll)
+	}
+	return n, err
+}
+
+func (r *reel) read(p []byte) (int, error) {
 	d := r.d
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -247,7 +258,7 @@ func (d *deck) step() (next time.Duration, err error) {
 		err = fmt.Errorf("the card has taken nothing for %v", stall)
 	}
 	if !d.suspended {
-		next = min(next, 20*time.Millisecond) // a lost card only shows when asked
+		next = min(next, 100*time.Millisecond) // a lost card only shows when asked
 	}
 	d.mu.Unlock()
 	return next, err
