@@ -26,7 +26,7 @@ type item struct {
 	mu     sync.Mutex
 	cur    sound.Source
 	gain   float32
-	left   int // frames until o.End
+	left   int64 // frames until o.End
 	played []string
 	code   plan.Code
 	err    error
@@ -47,7 +47,7 @@ func newItem(o plan.Occurrence, open Opener, now time.Time) *item {
 	it := &item{
 		o: o, open: open,
 		fed: make(chan opened, 1), quit: make(chan struct{}),
-		left: sound.Frames(o.End.Sub(now)),
+		left: sound.Frames64(o.End.Sub(now)),
 	}
 	// Ends when everything has been handed over or the item is closed; the
 	// speaker closes every source it was given.
@@ -57,18 +57,18 @@ func newItem(o plan.Occurrence, open Opener, now time.Time) *item {
 
 func (it *item) feed() {
 	defer close(it.fed)
-	skip := sound.Frames(it.o.At)
+	skip := sound.Frames64(it.o.At)
 	for round := range max(it.o.Repeat, 1) {
 		if round > 0 && it.o.Gap > 0 {
-			gap := sound.Frames(it.o.Gap)
+			gap := sound.Frames64(it.o.Gap)
 			passed := min(gap, skip)
 			skip -= passed
-			if !it.give(opened{Opened: Opened{Source: sound.Silence(sound.Duration(gap - passed))}}) {
+			if !it.give(opened{Opened: Opened{Source: sound.Silence(sound.Duration64(gap - passed))}}) {
 				return
 			}
 		}
 		for _, p := range it.o.Parts {
-			if length := sound.Frames(p.Length); length > 0 && skip >= length {
+			if length := sound.Frames64(p.Length); length > 0 && skip >= length {
 				skip -= length
 				continue
 			}
@@ -100,14 +100,14 @@ func (it *item) give(o opened) bool {
 
 // passOver moves src on by so many frames and returns those still missing: when
 // it ended before, or when it had nothing to give.
-func passOver(src sound.Source, frames int) int {
-	if s, ok := src.(interface{ SeekTo(time.Duration) error }); ok && s.SeekTo(sound.Duration(frames)) == nil {
+func passOver(src sound.Source, frames int64) int64 {
+	if s, ok := src.(interface{ SeekTo(time.Duration) error }); ok && s.SeekTo(sound.Duration64(frames)) == nil {
 		return 0
 	}
 	buf := make([]float32, 4096)
 	for frames > 0 {
-		n, err := src.Read(buf[:min(len(buf), frames*sound.Channels)])
-		frames -= n / sound.Channels
+		n, err := src.Read(buf[:min(int64(len(buf)), frames*sound.Channels)])
+		frames -= int64(n / sound.Channels)
 		if err != nil {
 			return frames
 		}
@@ -146,8 +146,8 @@ func (it *item) Read(p []float32) (int, error) {
 			}
 			continue
 		}
-		n, err := it.cur.Read(p[:min(len(p), it.left*sound.Channels)])
-		it.left -= n / sound.Channels
+		n, err := it.cur.Read(p[:min(int64(len(p)), it.left*sound.Channels)])
+		it.left -= int64(n / sound.Channels)
 		for i := range p[:n] {
 			p[i] *= it.gain
 		}
@@ -223,8 +223,8 @@ func (c *playing) ending() plan.Ending {
 		Code:       it.code,
 		Err:        it.err,
 		Complete:   it.ended,
-		At:         it.o.At + sound.Duration(int(r.Position)),
-		Heard:      sound.Duration(int(r.Loud)),
+		At:         it.o.At + sound.Duration64(r.Position),
+		Heard:      sound.Duration64(r.Loud),
 		RMSDBFS:    r.RMSDBFS,
 		PeakDBFS:   r.PeakDBFS,
 		Proof:      r.Proof,
@@ -233,7 +233,7 @@ func (c *playing) ending() plan.Ending {
 	if e.Err == nil && r.Err != nil {
 		e.Err = fmt.Errorf("cannot sound %q: %w", it.o.ID, r.Err)
 	}
-	if it.live() && e.Err == nil && sound.Duration(int(r.Position+r.Starved)) >= it.o.End.Sub(c.now.Since)-time.Second {
+	if it.live() && e.Err == nil && sound.Duration64(r.Position+r.Starved) >= it.o.End.Sub(c.now.Since)-time.Second {
 		e.Complete = true // a station has no end of its own: its time was up
 	}
 	e.Result = judge(e, r.Frames, r.Loud, c.now.Volume)

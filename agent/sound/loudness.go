@@ -136,7 +136,7 @@ func Measure(src Source) (loudness, peakDBFS float64, d time.Duration, err error
 		l.Add(buf[:n])
 		m.Add(buf[:n])
 		if err == io.EOF {
-			return l.Integrated(), m.Peak(), duration64(m.Frames()), nil
+			return l.Integrated(), m.Peak(), Duration64(m.Frames()), nil
 		}
 		if err != nil {
 			return 0, 0, 0, err

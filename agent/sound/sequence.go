@@ -18,7 +18,7 @@ type Seeker interface {
 var errClosed = errors.New("sound: read of a closed source")
 
 // Silence is d of nothing.
-func Silence(d time.Duration) Source { return &silence{left: frames64(d) * Channels} }
+func Silence(d time.Duration) Source { return &silence{left: Frames64(d) * Channels} }
 
 type silence struct{ left int64 }
 
@@ -92,7 +92,7 @@ func Skip(src Source, d time.Duration) Source {
 	if s, ok := src.(Seeker); ok && s.SeekTo(d) == nil {
 		return src
 	}
-	s := &skip{Source: src, left: frames64(d) * Channels}
+	s := &skip{Source: src, left: Frames64(d) * Channels}
 	s.drop()
 	return s
 }
@@ -134,7 +134,7 @@ const cutFade = 10 * time.Millisecond
 // Cut ends src after d, with a fade of the last 10 ms. A source that ends
 // earlier is left as it is.
 func Cut(src Source, d time.Duration) Source {
-	return &cut{Source: src, left: frames64(d) * Channels}
+	return &cut{Source: src, left: Frames64(d) * Channels}
 }
 
 type cut struct {
@@ -147,7 +147,7 @@ func (c *cut) Read(p []float32) (int, error) {
 		return 0, io.EOF
 	}
 	n, err := c.Source.Read(p[:min(int64(whole(len(p))), c.left)])
-	fade := frames64(cutFade) * Channels
+	fade := Frames64(cutFade) * Channels
 	for i := max(0, c.left-fade); i < int64(n); i++ {
 		togo := (c.left - i - 1) / Channels // frames after this one
 		p[i] *= float32(togo) / float32(fade/Channels)

@@ -112,7 +112,7 @@ func TestFramesAndDuration(t *testing.T) {
 		}
 	}
 	// A relay may be cut after a day or a year: no overflow on the way.
-	if got := frames64(365 * 24 * time.Hour); got != 365*24*3600*Rate {
+	if got := Frames64(365 * 24 * time.Hour); got != 365*24*3600*Rate {
 		t.Errorf("a year has %d frames", got)
 	}
 }

@@ -31,15 +31,17 @@ type Source interface {
 
 // Frames is the number of whole frames in d. Where int has 32 bits it ends at
 // 12 hours.
-func Frames(d time.Duration) int { return int(min(frames64(d), math.MaxInt)) }
+func Frames(d time.Duration) int { return int(min(Frames64(d), math.MaxInt)) }
 
-func frames64(d time.Duration) int64 {
+// Frames64 is Frames for what may last longer: a station that plays all day.
+func Frames64(d time.Duration) int64 {
 	return int64(d/time.Second)*Rate + int64(d%time.Second*Rate/time.Second)
 }
 
 // Duration is the time that n frames last.
-func Duration(frames int) time.Duration { return duration64(int64(frames)) }
+func Duration(frames int) time.Duration { return Duration64(int64(frames)) }
 
-func duration64(frames int64) time.Duration {
+// Duration64 is Duration for what may last longer than 12 hours.
+func Duration64(frames int64) time.Duration {
 	return time.Duration(frames/Rate)*time.Second + time.Duration(frames%Rate)*time.Second/Rate
 }
