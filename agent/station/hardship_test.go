@@ -378,3 +378,26 @@ func TestWhatCameAfterItsTimeWasMissed(t *testing.T) {
 		equal(t, r.results(), slot+"3T05:30/0 missed", slot+"4T05:30/0 heard")
 	})
 }
+
+func TestAStoppedToneIsOverThoughItsWordsAreMissing(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		words := w.Bulletin(here, "flood", plan.Emergency)
+		r.media.lack(words.Audio[0].SHA256, true)
+		alarm := w.Alerts(here, trusttest.Office, "flood")
+		alarm.Alerts[0].Bulletin, alarm.Alerts[0].Repeat = trusttest.RefTo(words), 3
+		r.hear(trusttest.Seal(words, trusttest.Warner1, trusttest.Warner2), trusttest.Seal(alarm, trusttest.Warner1, trusttest.Warner2))
+		time.Sleep(time.Second)
+		r.hear(trusttest.Seal(w.Later(time.Second).Stop(here, "enough", plan.Emergency), trusttest.Prov1, trusttest.Prov2))
+		time.Sleep(time.Minute)
+		r.media.lack(words.Audio[0].SHA256, false)
+		time.Sleep(time.Minute)
+		if got := r.results(); len(got) != 1 || !strings.HasSuffix(got[0], " partial") && !strings.Contains(got[0], " partial ") {
+			t.Errorf("the ledger says %q, want one ending, partial", got)
+		}
+		if r.View().Now != nil || r.amp.On() {
+			t.Error("it sounds again after the stop")
+		}
+	})
+}
