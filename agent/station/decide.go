@@ -27,7 +27,7 @@ func (s *Station) decide(now time.Time, level clock.Level) (until time.Time) {
 	case holder == nil && s.current != nil:
 		s.silence(due, now, level)
 	case holder != nil && (s.current == nil || s.current.o.ID != holder.ID):
-		s.give(*holder, volume[holder.ID], now)
+		s.give(*holder, volume[holder.ID], due, now, level)
 	case holder != nil && s.current.volume != volume[holder.ID]:
 		// An hour with another ceiling has come, or somebody has turned the knob.
 		s.current.volume = volume[holder.ID]
@@ -113,17 +113,13 @@ func (s *Station) missing(o plan.Occurrence) (sha256 string, missing bool) {
 }
 
 // give hands the speaker to o.
-func (s *Station) give(o plan.Occurrence, volume int, now time.Time) {
+func (s *Station) give(o plan.Occurrence, volume int, due []plan.Occurrence, now time.Time, level clock.Level) {
 	// It is still fading from its last turn: that ending will say where to go on.
 	if s.turning(o.ID) {
 		return
 	}
 	if s.current != nil {
-		// What has come to the end of its time, such as a relay, gives way to nobody.
-		if now.Before(s.current.o.End) {
-			s.current.yielded, s.current.why = true, plan.Priority
-		}
-		s.usage.End(now)
+		s.release(due, true, now, level)
 	}
 	t := &turn{o: o, began: now, volume: volume, before: s.heard[o.ID]}
 	start := ledger.Entry{Kind: ledger.Start, AtS: o.At.Seconds(), Volume: volume, PlannedS: o.Length.Seconds()}
@@ -152,17 +148,31 @@ func (s *Station) give(o plan.Occurrence, volume int, now time.Time) {
 // silence ends what sounds, because nothing may. If only the hour or a cap
 // stands against it, it may go on later.
 func (s *Station) silence(due []plan.Occurrence, now time.Time, level clock.Level) {
-	t := s.current
-	if i := slices.IndexFunc(due, func(o plan.Occurrence) bool { return o.ID == t.o.ID }); i >= 0 {
-		v := s.judge(s.policies(), due[i], now, level)
-		t.why, t.yielded = v.Code, !v.Final
-	} else if now.Before(t.o.End) && t.why == plan.Accepted && t.stop.ID == "" {
-		t.why = plan.Revoked // withdrawn, or its signer is gone
-	}
+	s.release(due, false, now, level)
 	s.current = nil
 	s.progress.Sounding = ""
-	s.usage.End(now)
 	s.o.Player.Stop()
+}
+
+// release says why what sounds loses the speaker, and whether it may go on later.
+// taken: something else has it now.
+func (s *Station) release(due []plan.Occurrence, taken bool, now time.Time, level clock.Level) {
+	t := s.current
+	s.usage.End(now)
+	i := slices.IndexFunc(due, func(o plan.Occurrence) bool { return o.ID == t.o.ID })
+	switch {
+	case !now.Before(t.o.End): // its time is over, as a relay's: it gives way to nobody
+	case i >= 0 && taken:
+		t.why, t.yielded = plan.Priority, true
+	case i >= 0:
+		v := s.judge(s.policies(), due[i], now, level)
+		t.why, t.yielded = v.Code, !v.Final
+	case t.why != plan.Accepted || t.stop.ID != "": // somebody stopped it
+	case t.o.By.Kind == plan.KindAlert && s.plan.Alerts[t.o.By].ID != "":
+		t.note = "all clear" // its office has taken the alert back
+	default:
+		t.why = plan.Revoked // withdrawn, or its signer is gone
+	}
 }
 
 func (s *Station) turning(id string) bool {

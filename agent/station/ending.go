@@ -28,8 +28,11 @@ func (s *Station) ended(e plan.Ending) {
 	if entry.Code == plan.Accepted {
 		entry.Code = t.why
 	}
-	if t.stop.ID != "" && entry.Detail == "" {
-		entry.Detail = "stopped by " + t.stop.String()
+	if t.stop.ID != "" {
+		t.note = "stopped by " + t.stop.String()
+	}
+	if entry.Detail == "" {
+		entry.Detail = t.note
 	}
 	switch wordless := o.Class == plan.Emergency && e.Code == plan.MediaMissing && !s.wordless[o.ID]; {
 	case t.yielded && !e.Complete, wordless:

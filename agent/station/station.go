@@ -144,6 +144,7 @@ type turn struct {
 	before  time.Duration // heard in earlier turns
 	why     plan.Code     // why it was ended; empty: it ended by itself
 	stop    plan.Key      // the act.stop that ended it
+	note    string        // what else ended it
 	yielded bool          // it may go on later
 }
 

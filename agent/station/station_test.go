@@ -285,3 +285,26 @@ func TestAStepOfTheClockPlaysNothingTwice(t *testing.T) {
 		equal(t, r.results(), here+"/schedule/day/morning@2026-11-23T05:30/0 heard")
 	})
 }
+
+func TestAllClearEndsAnAlarmInItsOwnWords(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		long := bulletin(w, "a", 10*time.Minute)
+		r.hear(trusttest.Seal(long, a1), trusttest.Seal(w.Schedule(here, "day", item(long)), a1))
+		sleepUntil("05:32:00")
+		r.hear(trusttest.Seal(r.beat(92*time.Minute, 2), trusttest.Pulse),
+			trusttest.Seal(w.Later(92*time.Minute).Alerts(here, trusttest.Office, "flood"), trusttest.Warner1, trusttest.Warner2))
+		time.Sleep(2 * time.Second)
+		r.hear(trusttest.Seal(w.Later(92*time.Minute+2*time.Second).Alerts(here, trusttest.Office), trusttest.Warner1))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		ends := r.written(ledger.End)
+		if len(ends) != 1 || ends[0].Class != plan.Emergency || ends[0].Code != "" || ends[0].Detail != "all clear" {
+			t.Errorf("the alarm ended as %+v", ends)
+		}
+		if v := r.View(); v.Now == nil || v.Now.Occurrence.Title != long.Title {
+			t.Errorf("after the all-clear sounds %+v, want %q", v.Now, long.Title)
+		}
+	})
+}
