@@ -20,9 +20,12 @@ const (
 // load brings back what the last run knew.
 func (s *Station) load() {
 	now, _ := s.o.Clock.Now()
+	restored := false
 	if snapshot, err := s.o.Docs.Get(trustName); err == nil {
 		if err := s.o.Trust.Restore(snapshot); err != nil {
 			s.fault("trust cannot be restored", err, now)
+		} else {
+			restored = true
 		}
 	}
 	var names []string
@@ -36,7 +39,9 @@ func (s *Station) load() {
 		names, raw = append(names, name), append(raw, b)
 	}
 	for i, v := range s.o.Trust.Load(raw) {
-		if !v.Accepted() {
+		// Without the lists nobody's signature is known: what is on the shelf waits
+		// for them instead of being thrown away.
+		if !v.Accepted() && restored {
 			s.gone(names[i], v.Head.Key(), v.Code, now)
 		}
 	}
