@@ -33,9 +33,9 @@
 //   - It plays silence for ever. When nothing is left the player is closed and
 //     the context suspended: no wake-ups, no current in the amplifier's input.
 //   - It takes periods of half a buffer, and one more while the card is full:
-//     up to 1.5 buffers are on their way and cannot be taken back. So an alarm
-//     over running sound starts after 1.5 × Opts.Buffer at the latest, and from
-//     silence at once.
+//     up to 1.5 buffers are on their way and cannot be taken back, and up to half
+//     a buffer passes before it takes the next. So an alarm over running sound
+//     starts after 1.5 to 2 × Opts.Buffer, and from silence at once.
 //   - It starts to play with the first period. Two are kept ready before, or the
 //     second would be silence.
 //   - A source that has nothing is filled up with silence without a word. The

@@ -23,7 +23,7 @@ type Opts struct {
 	Device int // PCM device on the card
 
 	// Buffer is how much the card holds; zero is 200 ms. Sound breaks up on a
-	// busy box? make it longer. Alarms come late? They start up to 1.5 buffers
+	// busy box? make it longer. Alarms come late? They start up to two buffers
 	// after a Drop.
 	Buffer time.Duration
 
