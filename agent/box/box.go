@@ -270,10 +270,17 @@ func (b *Box) watch(ctx context.Context) error {
 	tick := time.NewTicker(5 * time.Second)
 	defer tick.Stop()
 	var moved time.Time
+	_, before := b.clock.Now()
 	b.o.Health.Report("ledger-broken", b.ledger.Verify())
 	for {
 		now, level := b.clock.Now()
 		b.standing(now)
+		// What was refused for want of a clock lies at the broker, which shows it
+		// again only to a new subscription.
+		if level > before && before < clock.RTC && b.mqtt != nil {
+			b.mqtt.Resubscribe()
+		}
+		before = level
 		var clockErr, lostErr error
 		if level < clock.RTC {
 			clockErr = fmt.Errorf("the clock's trust is %v: slots need %v", level, clock.RTC)
