@@ -36,8 +36,7 @@ suite race go test -p 1 -short -race -timeout 20m -skip "TestAttacks|TestHowARel
 
 slow demo make --no-print-directory demo
 # The agent and loactl as programs, by the scripts of one page each.
-# They run real time sound on whatever machine this is: a busy one gets a second try.
-slow e2e sh -c 'go test -timeout 12m ./scripts/e2e || go test -timeout 12m ./scripts/e2e'
+slow e2e go test -timeout 15m ./scripts/e2e
 # The rooms whose arithmetic and clocks a 32-bit box could get wrong; make arm runs
 # them all, the station's hundred attacks under emulation among them.
 if ((SECONDS - start > limit)) || scripts/packages.sh arm; then
