@@ -180,7 +180,7 @@ func (s *Source) SeekTo(d time.Duration) error {
 	s.wound = w
 	s.head, s.fill, s.err, s.starved = 0, 0, nil, time.Time{}
 	s.turn.Broadcast()
-	err := s.await(windStall, func() bool { return s.wound != w && (s.fill > 0 || s.err != nil) })
+	err := s.await(windStall, func() bool { return s.wound != w && s.ready() })
 	if err == nil && w.err != nil {
 		err = w.err
 	}
@@ -190,15 +190,27 @@ func (s *Source) SeekTo(d time.Duration) error {
 	return nil
 }
 
-// first waits for the first sound.
+// ready reports whether reading can begin: a recording's buffer is full, because
+// a sink that was idle takes its whole queue at once, faster than a busy machine
+// decodes; of a station there is some sound; or there is no more to come. s.mu is
+// held.
+func (s *Source) ready() bool {
+	if s.budget == 0 && s.fill > 0 {
+		return true
+	}
+	return s.err != nil || len(s.ring)-s.fill < chunk
+}
+
+// first waits until reading can begin.
 func (s *Source) first() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.await(stall, func() bool { return s.fill > 0 || s.err != nil }); err != nil {
-		return err
-	}
+	err := s.await(stall, s.ready)
 	if s.fill > 0 {
-		return nil
+		return nil // a slow beginning is better than none
+	}
+	if err != nil {
+		return err
 	}
 	if errors.Is(s.err, io.EOF) {
 		return unplayable("no sound could be decoded from this %s", s.info.Type)

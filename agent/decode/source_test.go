@@ -215,6 +215,37 @@ func TestStalledRecording(t *testing.T) {
 	})
 }
 
+// TestBeginsWithAFullBuffer: a sink that was idle takes its whole queue at once.
+// A recording that began with the first piece would have a hole behind it whenever
+// the machine is busy.
+func TestBeginsWithAFullBuffer(t *testing.T) {
+	data := media(t, "long.mp3")
+	synctest.Test(t, func(t *testing.T) {
+		src, err := Open(&steadyDisk{bytes.NewReader(data)}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, what := range []string{"after Open", "after SeekTo"} {
+			if b := src.Buffered(); b < 400*time.Millisecond {
+				t.Errorf("%v ready %s, want half a second", b, what)
+			}
+			if err := src.SeekTo(time.Second); err != nil {
+				t.Fatal(err)
+			}
+		}
+		src.Close()
+		<-src.done
+	})
+}
+
+// A steadyDisk takes 20 ms for each read.
+type steadyDisk struct{ *bytes.Reader }
+
+func (s *steadyDisk) Read(p []byte) (int, error) {
+	time.Sleep(20 * time.Millisecond)
+	return s.Reader.Read(p)
+}
+
 // A slowDisk takes a minute for each read beyond some place.
 type slowDisk struct {
 	*bytes.Reader
