@@ -26,9 +26,13 @@ func address(base, sha string) (*url.URL, *failure) {
 // by conf (nil: by the system's authorities) and takes no proxy from the
 // environment, because nobody looks after a box's environment.
 func NewClient(conf *tls.Config) *http.Client {
+	// HTTP/2 keeps up to 4 MB of a body in memory; with HTTP/1 the kernel
+	// holds the sender back.
+	var http1 http.Protocols
+	http1.SetHTTP1(true)
 	return &http.Client{Transport: &http.Transport{
 		TLSClientConfig:       conf,
-		ForceAttemptHTTP2:     true,
+		Protocols:             &http1,
 		MaxIdleConnsPerHost:   2,
 		IdleConnTimeout:       time.Minute,
 		TLSHandshakeTimeout:   20 * time.Second,

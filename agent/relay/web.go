@@ -46,6 +46,9 @@ func newWeb(o Opts) *web {
 // transport has a limit on everything that comes before the sound. It uses no
 // proxy: the host list is checked against where the bytes really come from.
 func transport() *http.Transport {
+	// One station at a time on a connection; HTTP/2 would keep up to 4 MB of it.
+	var http1 http.Protocols
+	http1.SetHTTP1(true)
 	return &http.Transport{
 		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
 		TLSHandshakeTimeout:    5 * time.Second,
@@ -54,7 +57,7 @@ func transport() *http.Transport {
 		IdleConnTimeout:        30 * time.Second,
 		MaxIdleConnsPerHost:    2,
 		DisableCompression:     true,
-		ForceAttemptHTTP2:      true,
+		Protocols:              &http1,
 	}
 }
 

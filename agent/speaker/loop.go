@@ -120,24 +120,77 @@ func (s *Speaker) sound(ctx context.Context) {
 		s.wait(ctx, since.Add(s.o.Settle))
 		return
 	}
-	s.mixer.Mix(s.mixed)
-	s.meter.Add(s.mixed)
-	for _, in := range s.mixer.Inputs() {
-		if in.Starves() {
-			s.underruns++
+	frames := s.o.Block
+	if r, ok := s.sink.(Roomy); ok {
+		interrupted, err := s.interruptible(ctx, "wait for room", func(ctx context.Context) (err error) {
+			frames, err = r.Room(ctx)
+			return err
+		})
+		switch {
+		case interrupted:
+			return
+		case err != nil:
+			s.lose(err)
+			return
 		}
 	}
-	toInt16(s.out, s.mixed)
+	out := s.mix(min(frames, mostAtOnce))
 	began := time.Now()
 	s.begin(began)
 	s.heard(s.went.advance(began))
-	if err := s.watch("take sound", func() error { return s.sink.Write(s.out) }); err != nil {
+	if err := s.watch("take sound", func() error { return s.sink.Write(out) }); err != nil {
 		s.lose(err)
 		return
 	}
 	s.full = true
-	s.went.wrote(int64(s.o.Block), began)
+	s.went.wrote(int64(len(out)/sound.Channels), began)
 	s.heard(s.went.advance(time.Now()))
+}
+
+// mostAtOnce bounds in frames what is mixed for one Write: 250 ms, which every
+// source has ready.
+const mostAtOnce = sound.Rate / 4
+
+// mix makes the next frames, or less at the end of all sound, block by block:
+// silence and starving are judged by the block.
+func (s *Speaker) mix(frames int) []int16 {
+	s.out = s.out[:0]
+	for n := 0; frames > 0 && s.mixer.Busy(); frames -= n {
+		n = min(frames, s.o.Block)
+		mixed := s.mixed[:n*sound.Channels]
+		s.mixer.Mix(mixed)
+		s.meter.Add(mixed)
+		for _, in := range s.mixer.Inputs() {
+			if in.Starves() {
+				s.underruns++
+			}
+		}
+		s.out = appendInt16(s.out, mixed)
+	}
+	return s.out
+}
+
+// interruptible calls f on the sink, with a context that also ends when there is
+// something to look at.
+func (s *Speaker) interruptible(ctx context.Context, what string, f func(context.Context) error) (interrupted bool, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.mu.Lock()
+	select {
+	case <-s.wake:
+		s.mu.Unlock()
+		return true, nil
+	default:
+	}
+	s.interrupt = cancel
+	s.mu.Unlock()
+
+	err = s.watch(what, func() error { return f(ctx) })
+
+	s.mu.Lock()
+	s.interrupt = nil
+	s.mu.Unlock()
+	return err != nil && ctx.Err() != nil && !errors.Is(err, errStalled), err
 }
 
 // pass lets one block of time go by without a sink.
@@ -153,28 +206,14 @@ func (s *Speaker) pass(ctx context.Context) {
 
 // drain waits until the last sound has been heard, or until there is a new one.
 func (s *Speaker) drain(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	s.mu.Lock()
-	if len(s.waiting) > 0 || s.changed {
-		s.mu.Unlock()
-		return
-	}
-	s.interrupt = cancel
-	s.mu.Unlock()
-
-	err := s.watch("drain", func() error { return s.sink.Drain(ctx) })
-
-	s.mu.Lock()
-	s.interrupt = nil
-	s.mu.Unlock()
+	interrupted, err := s.interruptible(ctx, "drain", func(ctx context.Context) error { return s.sink.Drain(ctx) })
 	switch {
+	case interrupted:
+		s.heard(s.went.advance(time.Now()))
 	case err == nil:
 		s.full = false
 		s.heard(s.went.finish())
 		s.quiet = time.Now()
-	case ctx.Err() != nil && !errors.Is(err, errStalled):
-		s.heard(s.went.advance(time.Now()))
 	default:
 		s.lose(err)
 	}

@@ -52,6 +52,9 @@ func boot(t *testing.T, o Opts, card func() *speakertest.Card) *rig {
 		if err != nil {
 			return nil, err
 		}
+		if c.Full {
+			return speakertest.ClockedCard{Card: c}, nil
+		}
 		return c, nil
 	}, r.amp, o)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -67,6 +70,10 @@ func boot(t *testing.T, o Opts, card func() *speakertest.Card) *rig {
 }
 
 func card() *speakertest.Card { return &speakertest.Card{} }
+
+// pole is a card as the driver of ALSA shows it: it holds more, says when it has
+// room, and a part of it cannot be taken back.
+func pole() *speakertest.Card { return &speakertest.Card{Full: true, Queue: 24000, Stuck: 5760} }
 
 // stop ends Run and checks that everything is off.
 func (r *rig) stop(t *testing.T) {
@@ -161,13 +168,9 @@ func near(t *testing.T, what string, got, want, within time.Duration) {
 	}
 }
 
-// dry is a live station that says nothing for a while.
 // sinkFunc is a sink of which only Write does anything.
 type sinkFunc func([]int16) error
 
 func (f sinkFunc) Write(p []int16) error       { return f(p) }
 func (f sinkFunc) Drain(context.Context) error { return nil }
 func (f sinkFunc) Drop() (int, error)          { return 0, nil }
-
-// A storm of voices, stops, losses and hangs must leave every sounding done, every
-// source closed, and the amplifier off.

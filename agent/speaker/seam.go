@@ -27,6 +27,15 @@ type Sink interface {
 	Drop() (frames int, err error)
 }
 
+// Roomy is a sink that says when it has room. The speaker then mixes as late as it
+// can and as much at once as there is room for, and nothing that must be heard at
+// once waits behind a Write.
+type Roomy interface {
+	// Room returns how many frames Write would take without blocking, as soon as
+	// there are any, or ctx's error.
+	Room(ctx context.Context) (frames int, err error)
+}
+
 // Clocked is a sink that knows how far it is: frames of those written since it
 // was opened, without the dropped ones, that have been heard by a time. With it
 // a report says "sink"; without, the speaker reckons with its own clock and the

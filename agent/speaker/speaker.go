@@ -93,7 +93,6 @@ func New(open func() (Sink, error), amp Amp, o Opts) *Speaker {
 		wake:    make(chan struct{}, 1),
 		playing: map[*sound.Input]*Sounding{},
 		mixed:   make([]float32, o.Block*sound.Channels),
-		out:     make([]int16, o.Block*sound.Channels),
 	}
 	s.line.amp, s.line.log = amp, o.Log
 	s.line.report = func(err error) { o.Report(AmpFault, err) }

@@ -73,9 +73,11 @@ func (s *Speaker) publish() {
 // levelSpan is over how many frames the level is measured.
 const levelSpan = sound.Rate / 10
 
-// toInt16 rounds to the sink's samples. What was decoded from 16 bits and left
+// appendInt16 rounds to the sink's samples. What was decoded from 16 bits and left
 // alone comes out bit for bit.
-func toInt16(out []int16, in []float32) {
+func appendInt16(out []int16, in []float32) []int16 {
+	at := len(out)
+	out = slices.Grow(out, len(in))[:at+len(in)]
 	for i, v := range in {
 		v = min(32767, max(-32768, v*32768))
 		if v < 0 {
@@ -83,6 +85,7 @@ func toInt16(out []int16, in []float32) {
 		} else {
 			v += 0.5
 		}
-		out[i] = int16(min(32767, v))
+		out[at+i] = int16(min(32767, v))
 	}
+	return out
 }

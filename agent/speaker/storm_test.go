@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"loa/agent/sound"
+	"loa/agent/speaker/speakertest"
 )
 
 func TestStormLeavesTheAmpOff(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(8) {
 		synctest.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 77))
+			card := []func() *speakertest.Card{card, pole}[seed/2%2]
 			r := boot(t, Opts{Settle: 30 * time.Millisecond, Linger: 100 * time.Millisecond, HighPassHz: 250}, card)
 			var all []*Sounding
 			var sources []*square

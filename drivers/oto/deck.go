@@ -11,16 +11,22 @@ import (
 )
 
 // How long sound that comes too slowly may gather before it starts with silence
-// in front; how long oto waits before it asks again for what was not there (with
-// the 1 ms it waits by itself that is a third of the work); how much longer than
-// reckoned the last sound may take, for cards that round their buffer up; and
-// how long a card may take nothing.
+// in front; how long oto waits before it asks again for what was not there (beside
+// the 1 ms it waits by itself, which is too often); how much longer than
+// reckoned the last sound may take, for cards that round their buffer up; how
+// long a card may take nothing; and how long it is left alone when nothing comes
+// from the agent: a lost card only shows when asked.
 const (
 	gather = 60 * time.Millisecond
 	poll   = 4 * time.Millisecond
 	margin = 40 * time.Millisecond
 	stall  = 2 * time.Second
+
+	lookAfter = 300 * time.Millisecond
 )
+
+// spare is how many frames the agent may send at once while the card plays, 200 ms.
+const spare = rate / 5
 
 // A deck plays what the agent sends. Its time is counted in the frames oto's
 // driver takes: a period at a time, and while the card is full one period more
@@ -74,15 +80,16 @@ func periodOf(buffer time.Duration) int64 {
 	return int64(buffer) * rate / int64(time.Second) / 2
 }
 
-// limit is how many frames the agent may have sent: three periods to start
-// with, which is what oto takes at once from silence, and two while it plays.
-// d.mu is held.
+// limit is how many frames the agent may have sent: three periods, which is what
+// oto takes at once from silence; and while it plays some more, so that the agent
+// need not come by for every period. What lies here a drop can still forget. d.mu
+// is held.
 func (d *deck) limit() int64 {
-	periods := int64(3)
+	limit := d.gone + 3*d.period
 	if d.reel != nil {
-		periods = 2
+		limit += spare
 	}
-	return max(d.clock.limit, d.gone+periods*d.period)
+	return max(d.clock.limit, limit)
 }
 
 // Read gives oto sound. It never blocks: what is not there is not waited for.
@@ -163,7 +170,9 @@ func (d *deck) look() {
 	if _, rest := r.tape.frames(); d.ended && len(d.ring) == 0 && rest == 0 && d.quiet.IsZero() {
 		d.quiet = now.Add(lasts(2*d.period+took) + margin)
 	}
-	d.report(now)
+	if d.limit()-d.clock.limit >= spare || len(d.ring) == 0 {
+		d.report(now)
+	}
 }
 
 // heardUpTo moves what has been heard out of onCard: all but the frames that
@@ -258,7 +267,7 @@ func (d *deck) step() (next time.Duration, err error) {
 		err = fmt.Errorf("the card has taken nothing for %v", stall)
 	}
 	if !d.suspended {
-		next = min(next, 100*time.Millisecond) // a lost card only shows when asked
+		next = min(next, lookAfter)
 	}
 	d.mu.Unlock()
 	return next, err

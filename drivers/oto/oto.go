@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -138,6 +139,16 @@ func (s *Sink) note(kind byte, body []byte) error {
 	return nil
 }
 
+// Room returns how many frames Write would take at once, as soon as there are any,
+// or ctx's error.
+func (s *Sink) Room(ctx context.Context) (frames int, err error) {
+	err = s.await(ctx, func() bool {
+		frames = int(s.clock.limit - s.sent)
+		return frames > 0
+	})
+	return frames, err
+}
+
 // Write takes whole stereo frames and returns when the child has room for all
 // of them. A Drop meanwhile forgets them and ends Write without an error.
 func (s *Sink) Write(p []int16) error {
@@ -178,8 +189,9 @@ func (s *Sink) sendSound(p []int16, drops uint32) (sent bool, err error) {
 	s.sent += int64(len(p) / channels)
 	s.mu.Unlock()
 	s.out = begin(s.out, msgWrite)
+	s.out = slices.Grow(s.out, 2*len(p))
 	for _, v := range p {
-		s.out = binary.LittleEndian.AppendUint16(s.out, uint16(v))
+		s.out = append(s.out, byte(v), byte(uint16(v)>>8))
 	}
 	return true, s.flush()
 }
@@ -218,7 +230,7 @@ func (s *Sink) Drop() (frames int, err error) {
 }
 
 // Heard is how many frames have been heard since Open, without the dropped
-// ones, and when. It moves on with every half buffer.
+// ones, and when. It moves on a few times a second.
 func (s *Sink) Heard() (frames int64, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

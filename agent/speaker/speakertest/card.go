@@ -27,6 +27,7 @@ type Card struct {
 	PPM   float64 // how much faster than true its clock runs
 	Stuck int     // frames of the queue that Drop cannot reach any more
 	Deaf  bool    // it does not keep what came out, for tests that last long
+	Full  bool    // it is to be used as a [ClockedCard]
 
 	mu      sync.Mutex
 	queue   []int16
@@ -293,7 +294,8 @@ func (c *Card) Xruns() int64 {
 	return c.xruns
 }
 
-// A ClockedCard is a card that also says how far it is.
+// A ClockedCard is a card that also says how far it is, and when half of its
+// queue is free.
 type ClockedCard struct{ *Card }
 
 // Heard is speaker.Clocked; the sound itself is in Card.Heard.
@@ -303,4 +305,27 @@ func (c ClockedCard) Heard() (int64, time.Time) {
 	now := time.Now()
 	c.Card.play(now)
 	return c.Card.frames, now
+}
+
+// Room is speaker.Roomy.
+func (c ClockedCard) Room(ctx context.Context) (int, error) {
+	c.Card.mu.Lock()
+	defer c.Card.mu.Unlock()
+	for {
+		c.Card.play(time.Now())
+		free := c.Card.room() - len(c.Card.queue)/2
+		switch {
+		case c.Card.gone != nil:
+			return 0, c.Card.gone
+		case !c.Card.hung && free >= c.Card.room()/2:
+			return free, nil
+		}
+		d := never
+		if !c.Card.hung {
+			d = c.Card.lasts(c.Card.room()/2 - free)
+		}
+		if err := c.Card.wait(ctx, d); err != nil {
+			return 0, err
+		}
+	}
 }
