@@ -69,39 +69,62 @@ func (r *Resampler) Close() error {
 	return r.src.Close()
 }
 
-// A converter is the resampling itself: push frames in, pull frames out.
+// A converter is the resampling itself: push frames in, pull frames out. At the
+// plain speed of a common rate it goes from row to row of a table made for that
+// rate; else it joins rows by straight lines, which takes twice the work.
 type converter struct {
-	rate int // of what is pushed
-	k    *kernel
-	step float64   // input frames per output frame
-	buf  []float32 // input, stereo; begins half a filter before the position 0
-	pos  float64   // of the next output frame
-	left int       // where in pos the input ends, so far
-	done bool      // no more will be pushed
+	rate  int       // of what is pushed
+	buf   []float32 // input, stereo; begins half a filter before the position 0
+	left  int       // where the input ends, so far, in frames from the position 0
+	done  bool      // no more will be pushed
+	exact *table    // nil: k is used
+	at    int       // with exact: the position of the next output frame, in input frames …
+	row   int       // … and in rows beyond that
+	k     *kernel   // nil: what comes out is what came in, unless there is exact
+	step  float64   // with k: input frames per output frame
+	pos   float64   // with k: the position of the next output frame
 }
 
 func newConverter(rate int) *converter {
 	c := &converter{rate: rate, step: float64(rate) / Rate}
-	if rate != Rate {
+	if make, common := tables[rate]; common {
+		c.exact = make()
+	} else if rate != Rate {
 		c.k = kernelFor(rate)
 	}
 	c.reset()
 	return c
 }
 
+// taps is how long the filter is in input frames, 0 if there is none.
+func (c *converter) taps() int {
+	switch {
+	case c.exact != nil:
+		return c.exact.taps
+	case c.k != nil:
+		return c.k.taps
+	}
+	return 0
+}
+
 // reset forgets all sound and keeps the speed.
 func (c *converter) reset() {
-	c.pos, c.left, c.done = 0, 0, false
+	c.pos, c.at, c.row, c.left, c.done = 0, 0, 0, 0, false
 	c.buf = c.buf[:0]
-	if c.k != nil {
-		c.pad(c.k.taps/2 - 1)
+	if n := c.taps(); n > 0 {
+		c.pad(n/2 - 1)
 	}
 }
 
 func (c *converter) setSpeed(speed float64) {
 	speed = min(max(speed, 0.99), 1.01)
 	c.step = float64(c.rate) / Rate * speed
-	if c.k == nil && c.step != 1 {
+	switch {
+	case speed == 1 && c.k == nil:
+	case c.exact != nil:
+		c.pos = float64(c.at) + float64(c.row)/float64(len(c.exact.rows))
+		c.exact, c.k = nil, kernelFor(c.rate)
+	case c.k == nil:
 		// From a plain copy to a filter in the middle of the sound: what lies
 		// before is taken as silence, a dip of a third of a millisecond.
 		c.k = kernelFor(c.rate)
@@ -117,8 +140,8 @@ func (c *converter) push(p []float32) {
 // finish says that nothing more comes, so that the last half filter length can
 // be pulled too.
 func (c *converter) finish() {
-	if !c.done && c.k != nil {
-		c.pad(c.k.taps)
+	if !c.done {
+		c.pad(c.taps())
 	}
 	c.done = true
 }
@@ -132,31 +155,100 @@ func (c *converter) pad(frames int) {
 // pull gives what can be made of what was pushed.
 func (c *converter) pull(p []float32) int {
 	p = p[:whole(len(p))]
-	if c.k == nil {
-		n := copy(p, c.buf)
+	have := len(c.buf) / Channels
+	last := have - c.taps()
+	n := 0
+	switch {
+	case c.exact != nil:
+		at, row := c.at, c.row
+		for ; n < len(p) && at <= last && at < c.left; n += Channels {
+			p[n], p[n+1] = c.exact.sum(c.buf[at*Channels:], row)
+			for row += c.exact.step; row >= len(c.exact.rows); row -= len(c.exact.rows) {
+				at++
+			}
+		}
+		gone := min(at, have)
+		c.drop(gone)
+		c.at, c.row = at-gone, row
+	case c.k != nil:
+		// An hour of steps adds up to an error far below a millionth of a frame.
+		end := float64(c.left) - 1e-6
+		pos := c.pos
+		for ; n < len(p) && int(pos) <= last && pos < end; n += Channels {
+			i := int(pos)
+			p[n], p[n+1] = c.k.at(c.buf[i*Channels:], pos-float64(i))
+			pos += c.step
+		}
+		gone := min(int(pos), have)
+		c.drop(gone)
+		c.pos = pos - float64(gone)
+	default:
+		n = copy(p, c.buf)
 		c.drop(n / Channels)
-		return n
-	}
-	last := len(c.buf)/Channels - c.k.taps
-	// An hour of steps adds up to an error far below a millionth of a frame.
-	end := float64(c.left) - 1e-6
-	n, pos := 0, c.pos
-	for ; n < len(p) && int(pos) <= last && pos < end; n += Channels {
-		i := int(pos)
-		p[n], p[n+1] = c.k.at(c.buf[i*Channels:], pos-float64(i))
-		pos += c.step
-	}
-	c.pos = pos
-	if i := min(int(pos), len(c.buf)/Channels); i > 0 {
-		c.drop(i)
-		c.pos -= float64(i)
 	}
 	return n
 }
 
 func (c *converter) drop(frames int) {
-	c.buf = append(c.buf[:0], c.buf[frames*Channels:]...)
-	c.left -= frames
+	if frames > 0 {
+		c.buf = append(c.buf[:0], c.buf[frames*Channels:]...)
+		c.left -= frames
+	}
+}
+
+// A table is the filter for one rate: a row of taps for every place between two
+// input frames that comes up.
+type table struct {
+	taps int
+	step int // rows from one output frame to the next
+	rows [][]float32
+}
+
+// tables has the rates below 48 kHz that recordings have, made when first needed:
+// 20 KB for 44.1 kHz, 80 KB for 11.025 kHz, next to nothing for the others.
+var tables = func() map[int]func() *table {
+	all := make(map[int]func() *table)
+	for _, rate := range []int{8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100} {
+		all[rate] = sync.OnceValue(func() *table { return newTable(rate) })
+	}
+	return all
+}()
+
+// newTable makes the table of a rate below 48 kHz.
+func newTable(rate int) *table {
+	unit := rate // of which both rates are whole numbers
+	for Rate%unit != 0 || rate%unit != 0 {
+		unit--
+	}
+	t := &table{taps: baseTaps, step: rate / unit}
+	for n := range Rate / unit {
+		var row []float32
+		for _, v := range taps(baseTaps, 1, float64(n)/float64(Rate/unit)) {
+			row = append(row, float32(v))
+		}
+		t.rows = append(t.rows, row)
+	}
+	return t
+}
+
+// sum is the sound at a row after the middle of b's first taps frames.
+func (t *table) sum(b []float32, row int) (left, right float32) {
+	h := t.rows[row]
+	b = b[:Channels*len(h)]
+	// Four sums, so that one addition need not wait for the one before.
+	var l0, r0, l1, r1 float32
+	for len(h) >= 4 && len(b) >= 8 {
+		l0 += h[0] * b[0]
+		r0 += h[0] * b[1]
+		l1 += h[1] * b[2]
+		r1 += h[1] * b[3]
+		l0 += h[2] * b[4]
+		r0 += h[2] * b[5]
+		l1 += h[3] * b[6]
+		r1 += h[3] * b[7]
+		h, b = h[4:], b[8:]
+	}
+	return l0 + l1, r0 + r1
 }
 
 // A kernel is the filter's table: for each place between two frames the taps,
@@ -179,32 +271,34 @@ func kernelFor(rate int) *kernel {
 // newKernel makes the filter that reduces the rate by ratio ≥ 1; it grows with
 // it, for the edge must stay as sharp in the lower rate.
 func newKernel(ratio float64) *kernel {
-	taps := int(math.Ceil(baseTaps*ratio/4)) * 4
-	fc := cutoff / 2 / ratio // in cycles per input frame
-	row := func(phase int) []float64 {
-		h := make([]float64, taps)
-		var sum float64
-		for i := range h {
-			x := float64(i-(taps/2-1)) - float64(phase)/phases
-			h[i] = 2 * fc * sinc(2*fc*x) * kaiser(x/float64(taps/2))
-			sum += h[i]
-		}
-		for i := range h { // a constant stays what it is at every phase
-			h[i] /= sum
-		}
-		return h
-	}
-	k := &kernel{taps: taps, rows: make([][]float32, phases)}
-	h := row(0)
+	n := int(math.Ceil(baseTaps*ratio/4)) * 4
+	k := &kernel{taps: n, rows: make([][]float32, phases)}
+	h := taps(n, ratio, 0)
 	for ph := range k.rows {
-		next := row(ph + 1)
-		k.rows[ph] = make([]float32, 0, 2*taps)
+		next := taps(n, ratio, float64(ph+1)/phases)
+		k.rows[ph] = make([]float32, 0, 2*n)
 		for i := range h {
 			k.rows[ph] = append(k.rows[ph], float32(h[i]), float32(next[i]-h[i]))
 		}
 		h = next
 	}
 	return k
+}
+
+// taps are the filter's n taps for the place frac of a frame after its middle.
+func taps(n int, ratio, frac float64) []float64 {
+	fc := cutoff / 2 / ratio // in cycles per input frame
+	h := make([]float64, n)
+	var sum float64
+	for i := range h {
+		x := float64(i-(n/2-1)) - frac
+		h[i] = 2 * fc * sinc(2*fc*x) * kaiser(x/float64(n/2))
+		sum += h[i]
+	}
+	for i := range h { // a constant stays what it is at every place
+		h[i] /= sum
+	}
+	return h
 }
 
 // at is the sound at frac of a frame after the middle of b's first taps frames.
