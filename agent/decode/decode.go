@@ -40,8 +40,8 @@ type Info struct {
 }
 
 // Open begins to decode a recording. mime is what it was called, may be empty, and
-// only turns up in refusals. Open returns once half a second of sound is ready, or
-// all there is; or with a *plan.Error of [plan.MediaFormat] when r holds no sound,
+// only turns up in refusals. Open returns once three quarters of a second of sound
+// are ready, or all there is; or with a *plan.Error of [plan.MediaFormat] when r holds no sound,
 // or with r's own error when it cannot be read.
 //
 // The source owns r from then on: Close closes it if it is an io.Closer. After

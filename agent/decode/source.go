@@ -14,7 +14,8 @@ import (
 
 const (
 	chunk        = 4096             // float32 values decoded between two looks at the listener
-	fileBuffer   = 24000 * 2        // 0.5 s ahead: a slow card must not be heard
+	fileBuffer   = 48000 * 2        // 1 s ahead: a slow card must not be heard
+	ready        = 36000 * 2        // of that, before reading begins: a sink takes more than half a second at once
 	streamBuffer = 4 * 48000 * 2    // 4 s ahead: what a radio station sends at once on joining
 	refill       = 12000 * 2        // a full buffer is left alone for 0.25 s: to be woken costs as much as to decode
 	stall        = 5 * time.Second  // a recording that gives no sound for so long is given up
@@ -180,7 +181,7 @@ func (s *Source) SeekTo(d time.Duration) error {
 	s.wound = w
 	s.head, s.fill, s.err, s.starved = 0, 0, nil, time.Time{}
 	s.turn.Broadcast()
-	err := s.await(windStall, func() bool { return s.wound != w && s.ready() })
+	err := s.await(windStall, func() bool { return s.wound != w && s.begins() })
 	if err == nil && w.err != nil {
 		err = w.err
 	}
@@ -190,22 +191,23 @@ func (s *Source) SeekTo(d time.Duration) error {
 	return nil
 }
 
-// ready reports whether reading can begin: a recording's buffer is full, because
-// a sink that was idle takes its whole queue at once, faster than a busy machine
-// decodes; of a station there is some sound; or there is no more to come. s.mu is
+// begins reports whether reading can begin: of a recording there is enough,
+// because a sink that was idle takes its whole queue at once, faster than a busy
+// machine decodes; of a station there is some sound; or there is no more to come. s.mu is
 // held.
-func (s *Source) ready() bool {
-	if s.budget == 0 && s.fill > 0 {
-		return true
+func (s *Source) begins() bool {
+	enough := ready
+	if s.budget == 0 {
+		enough = 1
 	}
-	return s.err != nil || len(s.ring)-s.fill < chunk
+	return s.err != nil || s.fill >= enough
 }
 
 // first waits until reading can begin.
 func (s *Source) first() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.await(stall, s.ready)
+	err := s.await(stall, s.begins)
 	if s.fill > 0 {
 		return nil // a slow beginning is better than none
 	}

@@ -53,6 +53,7 @@ type deck struct {
 	taken  int64     // frames the driver has taken before the last time
 	last   time.Time // that it took some; zero: it has not yet
 	dry    bool      // since then it may have taken silence of its own
+	short  bool      // oto has all there was: it may be too little
 	fresh  bool      // nothing of the reel has been taken yet
 	early  float64   // the lower envelope of its clock, in frames
 	late   int       // for how many periods it has been late
@@ -65,6 +66,7 @@ type reel struct {
 	d      *deck
 	player otov2.Player
 	tape   tape  // what is in the player
+	size   int64 // how much shall be: oto asks for as much again when little is missing
 	lead   int64 // silence to come before the sound
 	brim   bool  // the player must become full: silence may follow the sound
 }
@@ -111,6 +113,8 @@ func (r *reel) read(p []byte) (int, error) {
 		return 0, io.EOF // it was closed meanwhile
 	}
 	d.look()
+	have, _ := r.tape.frames()
+	p = p[:min(int64(len(p)), max(0, r.size-have)*frameSize)]
 	n := 0
 	if r.lead > 0 {
 		n = int(min(r.lead*frameSize, int64(len(p))))
@@ -124,6 +128,7 @@ func (r *reel) read(p []byte) (int, error) {
 	d.ring = d.ring[:copy(d.ring, d.ring[sound:])]
 	r.tape.put(int64(sound/frameSize), true)
 	n += sound
+	d.short = len(d.ring) == 0
 	if (d.ended || r.brim) && len(d.ring) == 0 {
 		silence := (len(p) - n) / frameSize * frameSize
 		clear(p[n : n+silence])
@@ -145,7 +150,7 @@ func (d *deck) look() {
 		d.dry = d.dry || left == 0
 		return
 	}
-	if (d.dry || left == 0) && !d.last.IsZero() {
+	if (d.dry || left == 0 && d.short) && !d.last.IsZero() {
 		// It may have taken silence of its own: the rest of a period, and whole
 		// ones, which only time can tell.
 		periods := (took + d.period - 1) / d.period
@@ -276,8 +281,8 @@ func (d *deck) step() (next time.Duration, err error) {
 // start lets what is in the ring sound, with silence in front if it is not enough.
 func (d *deck) start() error {
 	d.mu.Lock()
-	r := &reel{d: d, brim: d.ended}
 	need := d.need()
+	r := &reel{d: d, brim: d.ended, size: need}
 	if have := int64(len(d.ring) / frameSize); have < need && !d.ended {
 		// It comes no faster than it sounds. Half a period more, or the driver
 		// would find every period just not ready.
@@ -307,7 +312,7 @@ func (d *deck) start() error {
 
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	r.brim = false
+	r.brim, r.size = false, 2*d.period
 	if d.reel == r && d.suspended {
 		d.suspended = false
 		return d.card.Resume()

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -57,10 +58,20 @@ func cpu(t *testing.T, pid int) float64 {
 	return sum
 }
 
-// Memory of a process and its children, each in MiB. Resident and Peak count
-// pages that processes share as often as they share them; Share counts them once.
+// Memory of a process and its children, each in MiB. Resident and Highs, the sum
+// of what each had at most, count the program's pages once for every process that
+// runs it; Share counts them once.
 type memory struct {
-	Main, Resident, Peak, Share float64
+	Main, Resident, Highs, Share float64
+}
+
+// shareWithin is the most Share that is seen within d.
+func shareWithin(t *testing.T, pid int, d time.Duration) (most float64) {
+	t.Helper()
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		most = max(most, memoryOf(t, pid).Share)
+	}
+	return most
 }
 
 func memoryOf(t *testing.T, pid int) (m memory) {
@@ -71,7 +82,7 @@ func memoryOf(t *testing.T, pid int) (m memory) {
 			m.Main = resident
 		}
 		m.Resident += resident
-		m.Peak += field(t, fmt.Sprintf("/proc/%d/status", id), "VmHWM:")
+		m.Highs += field(t, fmt.Sprintf("/proc/%d/status", id), "VmHWM:")
 		m.Share += field(t, fmt.Sprintf("/proc/%d/smaps_rollup", id), "Pss:")
 	}
 	return m
