@@ -242,6 +242,13 @@ func (s *Source) await(most time.Duration, ok func() bool) error {
 	return nil
 }
 
+// Left is how many frames are left, known once the decoder has come to the end.
+func (s *Source) Left() (frames int64, known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return int64(s.fill / sound.Channels), s.err != nil
+}
+
 // Info says what is being decoded, as far as the head of it tells.
 func (s *Source) Info() Info { return s.info }
 

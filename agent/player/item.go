@@ -21,6 +21,7 @@ type item struct {
 	o    plan.Occurrence
 	open Opener
 	fed  chan opened   // closed after the last part
+	set  chan struct{} // closed when the first part is there, or will not be
 	quit chan struct{} // closed by Close
 
 	mu     sync.Mutex
@@ -31,6 +32,7 @@ type item struct {
 	code   plan.Code
 	err    error
 	begun  int  // parts that were opened
+	last   bool // feed has nothing more to give
 	ended  bool // came to its own end
 	closed bool
 }
@@ -46,7 +48,7 @@ type opened struct {
 func newItem(o plan.Occurrence, open Opener, now time.Time) *item {
 	it := &item{
 		o: o, open: open,
-		fed: make(chan opened, 1), quit: make(chan struct{}),
+		fed: make(chan opened, 1), set: make(chan struct{}), quit: make(chan struct{}),
 		left: sound.Frames64(o.End.Sub(now)),
 	}
 	// Ends when everything has been handed over or the item is closed; the
@@ -56,6 +58,8 @@ func newItem(o plan.Occurrence, open Opener, now time.Time) *item {
 }
 
 func (it *item) feed() {
+	ready := sync.OnceFunc(func() { close(it.set) })
+	defer ready()
 	defer close(it.fed)
 	skip := sound.Frames64(it.o.At)
 	for round := range max(it.o.Repeat, 1) {
@@ -82,8 +86,12 @@ func (it *item) feed() {
 			if !it.give(opened{Opened: part, part: true, err: err}) {
 				return
 			}
+			ready()
 		}
 	}
+	it.mu.Lock()
+	it.last = true
+	it.mu.Unlock()
 }
 
 func (it *item) give(o opened) bool {
@@ -162,6 +170,19 @@ func (it *item) Read(p []float32) (int, error) {
 			return n, nil
 		}
 	}
+}
+
+// Ready implements [speaker.Preparing].
+func (it *item) Ready() <-chan struct{} { return it.set }
+
+// Left implements [sound.Finite]: known in the last part, when its source knows.
+func (it *item) Left() (frames int64, known bool) {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	if part, ok := it.cur.(sound.Finite); ok && it.last && len(it.fed) == 0 {
+		frames, known = part.Left()
+	}
+	return min(frames, it.left), known
 }
 
 func (it *item) begin(o opened) {

@@ -14,7 +14,7 @@ import (
 
 // speakers is what the player asks of the speaker.
 type speakers interface {
-	Play(sound.Source, speaker.Voice) *speaker.Sounding
+	PlayAfter(*speaker.Sounding, sound.Source, speaker.Voice) *speaker.Sounding
 }
 
 // An Opener opens one part of an occurrence. Its errors are *plan.Error where a
@@ -46,6 +46,7 @@ type Player struct {
 	mu   sync.Mutex
 	turn int
 	cur  *playing // nil when idle
+	next *playing // what follows cur without a break; nobody has heard of it yet
 }
 
 type playing struct {
@@ -74,20 +75,24 @@ func (p *Player) Now() (Now, bool) {
 
 // Play makes o sound at volume percent, from o.At, instead of what sounds now;
 // that one ends with a fade and its own ending. Nothing of o sounds after o.End.
-// The turn returned stands in the ending.
+// The turn returned stands in the ending. If o was announced with Next it may have
+// begun already, and goes on.
 func (p *Player) Play(o plan.Occurrence, volume int, now time.Time) (turn int) {
-	it := newItem(o, p.open, now)
-	s := p.spk.Play(it, speaker.Voice{
-		Name:    o.ID,
-		Class:   o.Class.Rank(),
-		GainDB:  sound.VolumeDB(volume),
-		FadeIn:  fadeIn(o),
-		FadeOut: fadeOut,
-	})
 	p.mu.Lock()
+	cur, old := p.next, p.cur
+	p.next = nil
+	if cur != nil && (cur.now.Occurrence.ID != o.ID || cur.now.Occurrence.At != o.At || old != nil) {
+		cur.sounding.Stop()
+		cur = nil
+	}
+	if cur == nil {
+		cur = p.start(nil, o, volume, now)
+	} else if cur.now.Volume != volume {
+		cur.now.Volume = volume
+		cur.sounding.SetGain(sound.VolumeDB(volume))
+	}
 	p.turn++
-	cur := &playing{now: Now{Turn: p.turn, Occurrence: o, Volume: volume, Since: now}, item: it, sounding: s}
-	old := p.cur
+	cur.now.Turn, cur.now.Since = p.turn, now
 	p.cur = cur
 	p.mu.Unlock()
 	if old != nil {
@@ -97,6 +102,37 @@ func (p *Player) Play(o plan.Occurrence, volume int, now time.Time) (turn int) {
 	// reads Endings waits for it.
 	go p.await(cur)
 	return cur.now.Turn
+}
+
+// Next lets o follow what sounds now when that comes to its own end, at about the
+// time named: it begins under the end, without a break. Whoever reads Endings then
+// says Play, or something else, and o is gone. Nil is nothing.
+func (p *Player) Next(o *plan.Occurrence, volume int, at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.next != nil {
+		p.next.sounding.Stop()
+		p.next = nil
+	}
+	if o != nil && p.cur != nil {
+		p.next = p.start(p.cur.sounding, *o, volume, at)
+	}
+}
+
+// start hands o to the speaker.
+func (p *Player) start(after *speaker.Sounding, o plan.Occurrence, volume int, at time.Time) *playing {
+	it := newItem(o, p.open, at)
+	return &playing{
+		now:  Now{Occurrence: o, Volume: volume, Since: at},
+		item: it,
+		sounding: p.spk.PlayAfter(after, it, speaker.Voice{
+			Name:    o.ID,
+			Class:   o.Class.Rank(),
+			GainDB:  sound.VolumeDB(volume),
+			FadeIn:  fadeIn(o),
+			FadeOut: fadeOut,
+		}),
+	}
 }
 
 // Volume makes what sounds as loud as percent says, within a moment and without
@@ -110,13 +146,16 @@ func (p *Player) Volume(percent int) {
 	}
 }
 
-// Stop fades out what sounds.
+// Stop fades out what sounds; nothing follows it.
 func (p *Player) Stop() {
 	p.mu.Lock()
-	cur := p.cur
-	p.mu.Unlock()
-	if cur != nil {
-		cur.sounding.Stop()
+	defer p.mu.Unlock()
+	if p.next != nil { // first: it would take the end of the other for its cue
+		p.next.sounding.Stop()
+		p.next = nil
+	}
+	if p.cur != nil {
+		p.cur.sounding.Stop()
 	}
 }
 

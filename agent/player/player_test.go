@@ -278,3 +278,78 @@ func (a away) Read(p []float32) (int, error) {
 	}
 	return a.Source.Read(p)
 }
+
+// What was announced begins without a break, and is one turn like any other.
+func TestNextFollowsWithoutABreak(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, tones)
+		defer s.end()
+		one, two := occurrence(4*time.Second, "a"), occurrence(4*time.Second, "b")
+		two.ID = "s@1/1"
+		s.Play(one, 100, time.Now())
+		time.Sleep(2 * time.Second)
+		s.Next(&two, 100, time.Now().Add(2*time.Second))
+		first := <-s.Endings()
+		time.Sleep(100 * time.Millisecond) // whoever reads endings may be busy
+		turn := s.Play(two, 100, time.Now())
+		second := <-s.Endings()
+		for _, e := range []plan.Ending{first, second} {
+			if e.Result != plan.Heard || !e.Complete || !near(e.At, 4*time.Second, 0) {
+				t.Errorf("%s ended %s at %v", e.Occurrence.ID, e.Result, e.At)
+			}
+		}
+		if first.Occurrence.ID != one.ID || second.Occurrence.ID != two.ID || second.Turn != turn {
+			t.Errorf("ended %s, %s (turn %d, want %d)", first.Occurrence.ID, second.Occurrence.ID, second.Turn, turn)
+		}
+		heard := s.card.Heard()
+		if len(heard) != 1 {
+			t.Fatalf("%d breaks", len(heard)-1)
+		}
+		if d := sound.Duration(heard[0].Frames()); !near(d, 8*time.Second-sound.Overlap, 40*time.Millisecond) {
+			t.Errorf("both lasted %v", d)
+		}
+	})
+}
+
+// What was announced and is not asked for is gone, whether it had begun or not.
+func TestNextIsNoPromise(t *testing.T) {
+	for name, then := range map[string]func(s stage, o plan.Occurrence){
+		"something else": func(s stage, o plan.Occurrence) { o.ID = "else"; s.Play(o, 100, time.Now()) },
+		"nothing":        func(s stage, o plan.Occurrence) { s.Next(nil, 0, time.Now()) },
+		"stop":           func(s stage, o plan.Occurrence) { s.Stop() },
+	} {
+		for _, late := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t, tones)
+				defer s.end()
+				one, two := occurrence(2*time.Second, "a"), occurrence(time.Minute, "b")
+				two.ID = "s@1/1"
+				s.Play(one, 100, time.Now())
+				s.Next(&two, 100, time.Now().Add(2*time.Second))
+				time.Sleep(time.Second)
+				if late {
+					<-s.Endings()
+				}
+				then(s, occurrence(time.Second, "c"))
+				time.Sleep(5 * time.Second)
+				for ends := true; ends; {
+					select {
+					case e := <-s.Endings():
+						if e.Occurrence.ID == two.ID {
+							t.Errorf("%s, late %v: an ending of what nobody asked for", name, late)
+						}
+					default:
+						ends = false
+					}
+				}
+				all := 0
+				for _, h := range s.card.Heard() {
+					all += h.Frames()
+				}
+				if d := sound.Duration(all); d > 4*time.Second {
+					t.Errorf("%s, late %v: it sounded for %v", name, late, d)
+				}
+			})
+		}
+	}
+}

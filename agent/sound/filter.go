@@ -23,14 +23,12 @@ func (q *biquad) process(p []float32) {
 	q.z[0], q.z[1] = l, r
 }
 
-// highPass makes a Butterworth high-pass of order 2 or 4 out of sections.
-func highPass(hz float64, order int) []biquad {
-	qs := []float64{math.Sqrt2 / 2}
-	if order == 4 {
-		qs = []float64{0.54119610, 1.30656296} // 1/(2 cos π/8), 1/(2 cos 3π/8)
-	}
+// highPass makes a Butterworth high-pass of 4th order (24 dB per octave; −3 dB at
+// hz) out of sections. A horn driver's diaphragm travels furthest where the horn
+// gives no sound, and breaks there.
+func highPass(hz float64) []biquad {
 	var sections []biquad
-	for _, q := range qs {
+	for _, q := range []float64{0.54119610, 1.30656296} { // 1/(2 cos π/8), 1/(2 cos 3π/8)
 		w := 2 * math.Pi * hz / Rate
 		cos, alpha := math.Cos(w), math.Sin(w)/(2*q)
 		a0 := 1 + alpha
@@ -40,32 +38,4 @@ func highPass(hz float64, order int) []biquad {
 		})
 	}
 	return sections
-}
-
-// A HighPass takes away what lies below a frequency: a horn driver's diaphragm
-// travels furthest where the horn gives no sound, and breaks there.
-type HighPass struct {
-	Source
-	sections []biquad
-}
-
-// NewHighPass filters src with a Butterworth high-pass of 4th order (24 dB per
-// octave; −3 dB at hz). hz is 10…10000.
-func NewHighPass(src Source, hz float64) *HighPass {
-	return &HighPass{Source: src, sections: highPass(hz, 4)}
-}
-
-// NewGentleHighPass is the same of 2nd order (12 dB per octave), for a cabinet
-// or a ceiling speaker.
-func NewGentleHighPass(src Source, hz float64) *HighPass {
-	return &HighPass{Source: src, sections: highPass(hz, 2)}
-}
-
-// Read is [Source].
-func (h *HighPass) Read(p []float32) (int, error) {
-	n, err := h.Source.Read(p)
-	for i := range h.sections {
-		h.sections[i].process(p[:n])
-	}
-	return n, err
 }

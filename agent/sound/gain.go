@@ -2,7 +2,6 @@ package sound
 
 import (
 	"math"
-	"sync/atomic"
 	"time"
 )
 
@@ -30,41 +29,6 @@ func VolumeDB(percent int) float64 {
 // gainRamp is long enough that a change of volume does not click, short enough
 // to follow a hand on a knob.
 const gainRamp = 20 * time.Millisecond
-
-// A Gain makes a source louder or quieter. Set may be called while another
-// goroutine reads.
-type Gain struct {
-	src    Source
-	target atomic.Uint64 // bits of the wanted amplitude
-	level  slope
-}
-
-// NewGain gives src changed by dB from its first frame on.
-func NewGain(src Source, dB float64) *Gain {
-	g := &Gain{src: src}
-	a := Amplitude(dB)
-	g.target.Store(math.Float64bits(a))
-	g.level.jump(a)
-	return g
-}
-
-// Set moves the gain to dB within 20 ms of sound.
-func (g *Gain) Set(dB float64) { g.target.Store(math.Float64bits(Amplitude(dB))) }
-
-// Read is [Source].
-func (g *Gain) Read(p []float32) (int, error) {
-	n, err := g.src.Read(p)
-	g.level.aim(math.Float64frombits(g.target.Load()), Frames(gainRamp))
-	for i := 0; i+1 < n; i += Channels {
-		a := g.level.next()
-		p[i] *= a
-		p[i+1] *= a
-	}
-	return n, err
-}
-
-// Close closes the source.
-func (g *Gain) Close() error { return g.src.Close() }
 
 // A slope is a number that moves to its target in a straight line, a step a frame.
 type slope struct {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"time"
 )
 
 // An Input is one source in a mixer.
@@ -14,6 +15,9 @@ type Input struct {
 	src    Source
 	filter []biquad
 	gain   slope // an amplitude
+
+	after *Input // it waits for the end of this one
+	tail  bool   // its end lies under the beginning of another
 
 	level   slope // an angle, see curve
 	ducked  bool
@@ -50,6 +54,9 @@ func (i *Input) Stop() { i.stopped = true }
 // SetGain moves the voice's gain to dB within 20 ms, instead of what it was
 // added with.
 func (i *Input) SetGain(dB float64) {
+	if i.tail {
+		return
+	}
 	frames := Frames(gainRamp)
 	if !i.Begun() {
 		frames = 0
@@ -62,6 +69,47 @@ func (i *Input) Voice() Voice { return i.voice }
 
 // Begun reports whether any of it has been mixed.
 func (i *Input) Begun() bool { return len(i.past) > 0 || i.heard.frames+i.lost > 0 }
+
+// Overlap is how much of an input's end lies under the beginning of the one that
+// follows it: enough to be no break, too little for two voices to be heard at once.
+const Overlap = 150 * time.Millisecond
+
+// A Finite source knows how many frames it has left, at least when they are few.
+type Finite interface {
+	Left() (frames int64, known bool)
+}
+
+// waits reports whether the input still waits for the end of another. When that
+// has come, the other begins to fade.
+func (i *Input) waits() bool {
+	if i.after == nil || i.after.over {
+		i.after = nil
+		return false
+	}
+	left, known := i.after.left()
+	if !known || left > Frames64(Overlap) {
+		return true
+	}
+	i.after.tail = true
+	i.after.gain.aim(0, int(left))
+	i.after = nil
+	return false
+}
+
+// Waiting reports whether the input waits for the end of another.
+func (i *Input) Waiting() bool { return i.after != nil }
+
+// left is how many frames the input still has to give.
+func (i *Input) left() (frames int64, known bool) {
+	f, ok := i.src.(Finite)
+	switch {
+	case i.done != nil:
+		frames, known = 0, true
+	case ok:
+		frames, known = f.Left()
+	}
+	return frames + int64(len(i.back)/Channels), known
+}
 
 // Over reports whether the input will give no more sound, unless a rewind takes
 // some back.

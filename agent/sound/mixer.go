@@ -79,11 +79,15 @@ func (m *Mixer) Add(src Source, v Voice) *Input {
 	i := &Input{voice: v, src: src}
 	i.gain.jump(Amplitude(min(v.GainDB, 40)))
 	if m.opts.HighPassHz > 0 {
-		i.filter = highPass(m.opts.HighPassHz, 4)
+		i.filter = highPass(m.opts.HighPassHz)
 	}
 	m.inputs = append(m.inputs, i)
 	return i
 }
+
+// Follow lets in wait for the end of after, and begin under it. An end by Stop is
+// one, too: whoever stops an input stops first what follows it.
+func (m *Mixer) Follow(in, after *Input) { in.after = after }
 
 // Busy reports whether there is anything to mix.
 func (m *Mixer) Busy() bool { return m.live() || m.last > m.out }
@@ -124,7 +128,7 @@ func (m *Mixer) take(p []float32) {
 	clear(p)
 	m.balance()
 	for _, i := range m.inputs {
-		if !i.over {
+		if !i.over && (i.stopped || !i.waits()) {
 			m.last = max(m.last, m.in+int64(i.mix(p, m)))
 		}
 	}

@@ -361,3 +361,54 @@ func BenchmarkMixer(b *testing.B) {
 		})
 	}
 }
+
+// finite is a wave that knows its end.
+type finite struct{ *wave }
+
+func (f finite) Left() (int64, bool) { return int64(len(f.samples) / Channels), true }
+
+// What follows begins under the end of what was before, whole, and nothing is
+// silent in between.
+func TestWhatFollowsBeginsUnderTheEnd(t *testing.T) {
+	level := func(v float32, frames int) *wave {
+		p := make([]float32, frames*Channels)
+		for k := range p {
+			p[k] = v
+		}
+		return &wave{samples: p}
+	}
+	for _, known := range []bool{true, false} {
+		m := NewMixer(MixerOpts{})
+		var first Source = level(0.5, Rate)
+		if known {
+			first = finite{level(0.5, Rate)}
+		}
+		a := m.Add(first, Voice{})
+		b := m.Add(level(0.25, Rate), Voice{})
+		m.Follow(b, a)
+		if !b.Waiting() {
+			t.Error("it does not wait")
+		}
+		out := mix(m, 3*Rate, rand.New(rand.NewPCG(5, 5)))
+		m.Heard(m.Unsure())
+		overlap := 0
+		for k := 0; k < len(out); k += Channels {
+			switch v := out[k]; {
+			case v == 0 && k/Channels < 2*Rate-Frames(Overlap)-960:
+				t.Fatalf("known %v: silence after %d frames", known, k/Channels)
+			case k > 0 && k/Channels > Rate && v > out[k-Channels]:
+				t.Fatalf("known %v: a step up at frame %d", known, k/Channels)
+			case v > 0.251 && v != 0.5:
+				overlap++
+			}
+		}
+		if most := Frames(Overlap); known && (overlap < most*2/3 || overlap > most+960) || !known && overlap > 1920 {
+			t.Errorf("known %v: they sound together for %v", known, Duration(overlap))
+		}
+		for name, in := range map[string]*Input{"the first": a, "the second": b} {
+			if acc := in.Account(); acc.Position != Rate || !acc.Ended {
+				t.Errorf("known %v: %s came to %d frames, ended %v", known, name, acc.Position, acc.Ended)
+			}
+		}
+	}
+}

@@ -1,9 +1,7 @@
 package sound
 
 import (
-	"errors"
 	"fmt"
-	"time"
 )
 
 // A Raw is sound as a decoder gives it, at its own rate and number of channels.
@@ -119,19 +117,6 @@ func stereo(out, in []float32, channels int) []float32 {
 		}
 	}
 	return out
-}
-
-// SeekTo is [Seeker] if raw is.
-func (d *device) SeekTo(at time.Duration) error {
-	s, ok := d.raw.(Seeker)
-	if !ok || d.err != nil {
-		return errors.ErrUnsupported
-	}
-	if err := s.SeekTo(at); err != nil {
-		return err
-	}
-	d.conv, d.next = nil, nil
-	return nil
 }
 
 // Close closes raw.

@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
-	"time"
 )
 
 // signalToNoise fits a sine of hz to the left channel and gives its power over
@@ -193,15 +192,6 @@ func TestToDeviceRefusesNonsense(t *testing.T) {
 func TestToDeviceMixesDown(t *testing.T) {
 	out := readAll(t, ToDevice(&raw{parts: []part{{48000, 4, []float32{1, 0, 0.5, 0.5, -1, -1, -1, -1}}}}))
 	same(t, out, []float32{0.5, 0.5, -1, -1}, 0)
-}
-
-func TestSkipReadsWhatCannotSeek(t *testing.T) {
-	all := noise(Rate, 0.5, 7)
-	src := Skip(&wave{samples: all, rng: rand.New(rand.NewPCG(3, 3))}, 300*time.Millisecond)
-	same(t, readAll(t, src), all[Frames(300*time.Millisecond)*Channels:], 0)
-	if out := readAll(t, Skip(&wave{samples: all}, time.Minute)); len(out) != 0 {
-		t.Errorf("skipped past the end, %d values are left", len(out))
-	}
 }
 
 func BenchmarkResampler(b *testing.B) {

@@ -37,6 +37,9 @@ func (s *synth) Read(p []float32) (int, error) {
 	return n * Channels, nil
 }
 
+// Left is [Finite].
+func (s *synth) Left() (frames int64, known bool) { return int64(s.total - s.at), true }
+
 func (s *synth) Close() error { s.at = s.total; return nil }
 
 // An oscillator gives a sine; step is in turns per frame and may be changed.

@@ -34,15 +34,18 @@ func (s *Speaker) Run(ctx context.Context) error {
 // be heard at once takes back what the sink has queued.
 func (s *Speaker) admit() {
 	s.mu.Lock()
-	var fresh, never []*Sounding
+	var fresh, never, rest []*Sounding
 	for _, snd := range s.waiting {
-		if snd.stopped {
+		switch {
+		case snd.stopped:
 			never = append(never, snd)
-		} else {
+		case snd.ready():
 			fresh = append(fresh, snd)
+		default:
+			rest = append(rest, snd)
 		}
 	}
-	s.waiting = nil
+	s.waiting = rest
 	var stops []*sound.Input
 	if s.changed {
 		for in, snd := range s.playing {
@@ -78,7 +81,14 @@ func (s *Speaker) admit() {
 		}
 	}
 	for _, snd := range fresh {
-		s.playing[s.mixer.Add(snd.src, snd.voice)] = snd
+		in := s.mixer.Add(snd.src, snd.voice)
+		for other, o := range s.playing {
+			if o == snd.after {
+				s.mixer.Follow(in, other)
+			}
+		}
+		s.playing[in] = snd
+		snd.after = nil
 	}
 	s.regain()
 }

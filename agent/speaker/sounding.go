@@ -11,7 +11,10 @@ type Sounding struct {
 	speaker *Speaker
 	src     sound.Source
 	voice   Voice
+	after   *Sounding // it waits for the end of this one
 	done    chan struct{}
+
+	prepared <-chan struct{} // closed when src can be read; nil: it can
 
 	// Under speaker.mu.
 	stopped bool
@@ -54,6 +57,19 @@ func (snd *Sounding) SetGain(dB float64) {
 	defer s.mu.Unlock()
 	snd.gain, snd.regain = dB, true
 	s.nudge()
+}
+
+// ready reports whether its source can be read.
+func (snd *Sounding) ready() bool {
+	if snd.prepared == nil {
+		return true
+	}
+	select {
+	case <-snd.prepared:
+		return true
+	default:
+		return false
+	}
 }
 
 // Done is closed once the last of it has been heard.

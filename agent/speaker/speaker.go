@@ -114,8 +114,29 @@ var (
 // until it is over. Play may be called before Run; after Run the sounding is done
 // at once, with an error.
 func (s *Speaker) Play(src sound.Source, v Voice) *Sounding {
-	snd := &Sounding{speaker: s, src: src, voice: v, done: make(chan struct{})}
+	return s.PlayAfter(nil, src, v)
+}
+
+// A Preparing source takes a while until it can be read. What sounds goes on until
+// then, and the amplifier stays as it is.
+type Preparing interface {
+	Ready() <-chan struct{} // closed when it can be read, or never will, and after Close
+}
+
+// PlayAfter is Play of what begins when another sounding comes to its end, under
+// the last [sound.Overlap] of it if its source is [sound.Finite].
+func (s *Speaker) PlayAfter(after *Sounding, src sound.Source, v Voice) *Sounding {
+	snd := &Sounding{speaker: s, src: src, voice: v, after: after, done: make(chan struct{})}
 	snd.report.RMSDBFS, snd.report.PeakDBFS = nothing, nothing
+	if p, ok := src.(Preparing); ok {
+		snd.prepared = p.Ready()
+		go func() { // ends when src is ready
+			<-snd.prepared
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.nudge()
+		}()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.waiting = append(s.waiting, snd)

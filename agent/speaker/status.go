@@ -45,7 +45,7 @@ func (s *Speaker) publish() {
 	st.Starving, st.Sounding, st.Held = st.Starving[:0], st.Sounding[:0], st.Held[:0]
 	for _, in := range s.mixer.Inputs() {
 		switch name := in.Voice().Name; {
-		case in.Over():
+		case in.Over(), in.Waiting():
 		case in.Held():
 			st.Held = append(st.Held, name)
 		case in.Starves():

@@ -253,3 +253,47 @@ func TestAClockedSinkConfirms(t *testing.T) {
 		})
 	}
 }
+
+// prepared is a source that is ready some time later.
+type prepared struct {
+	sound.Source
+	ready chan struct{}
+}
+
+func (p prepared) Ready() <-chan struct{} { return p.ready }
+
+// What is not ready takes nothing from what sounds, and moves no amplifier.
+func TestWhatSoundsGoesOnUntilTheNextIsReady(t *testing.T) {
+	for _, card := range []func() *speakertest.Card{card, pole} {
+		synctest.Test(t, func(t *testing.T) {
+			r := boot(t, Opts{}, card)
+			alarm := prepared{tone(0.6, time.Second), make(chan struct{})}
+			s := r.Play(alarm, Voice{Class: 7})
+			time.Sleep(time.Second)
+			if n := len(r.amp.Edges()); n != 0 {
+				t.Errorf("%d edges for what is not ready", n)
+			}
+			music := r.Play(tone(0.25, 4*time.Second), Voice{Class: 3})
+			time.Sleep(2 * time.Second)
+			at := time.Since(r.start)
+			close(alarm.ready)
+			<-s.Done()
+			<-music.Done()
+			never := prepared{tone(0.6, time.Second), make(chan struct{})}
+			gone := r.Play(never, Voice{})
+			gone.Stop()
+			<-gone.Done()
+			close(never.ready)
+			r.stop(t)
+			levels := r.levels()
+			ms := int(at / time.Millisecond)
+			if l := levels[ms-1]; math.Abs(l-0.25) > 0.01 {
+				t.Errorf("before the alarm is ready there is %.2f", l)
+			}
+			late := sound.Duration(card().Stuck) + 21*time.Millisecond
+			if l := levels[ms+int(late/time.Millisecond)+1]; l < 0.5 {
+				t.Errorf("%v after the alarm is ready there is %.2f", late, l)
+			}
+		})
+	}
+}

@@ -33,8 +33,63 @@ func (s *Station) decide(now time.Time, level clock.Level) (until time.Time) {
 		s.current.volume = volume[holder.ID]
 		s.o.Player.Volume(s.current.volume)
 	}
+	if t := s.follow(now, level); !t.IsZero() && t.Before(until) {
+		until = t
+	}
 	s.publish(waiting, now, until)
 	return until
+}
+
+// foresight is how long before the end of an item the player is told what follows:
+// time to open it, even from a slow card.
+const foresight = 3 * time.Second
+
+// follow tells the player what to go on with when the item of a slot ends, and
+// says when to look again. That is no decision: what follows is decided when the
+// item has ended, as everything is, and may be something else by then.
+func (s *Station) follow(now time.Time, level clock.Level) (again time.Time) {
+	var next *plan.Occurrence
+	var volume int
+	var ends time.Time
+	if t := s.current; t != nil && t.o.Slot != "" && t.o.Length > 0 {
+		ends = t.began.Add(t.o.Length - t.o.At)
+		if begin := ends.Add(-foresight); now.Before(begin) {
+			again = begin
+		} else {
+			next, volume = s.following(t.o, ends, level)
+		}
+	}
+	id := ""
+	if next != nil {
+		id = next.ID
+	}
+	if id != s.next {
+		s.next = id
+		s.o.Player.Next(next, volume, ends)
+	}
+	return again
+}
+
+// following is the item that would have the speaker if o ended at a time, if it is
+// the next of the same slot.
+func (s *Station) following(o plan.Occurrence, at time.Time, level clock.Level) (next *plan.Occurrence, volume int) {
+	g := s.copyProgress()
+	schedule.End(&g, &o, at)
+	due, _ := schedule.Due(&s.plan, g, at)
+	policies := s.policies()
+	allowed := due[:0]
+	volumes := make(map[string]int)
+	for _, d := range due {
+		if v := s.judge(policies, d, at, level); v.Code == plan.Accepted {
+			allowed = append(allowed, d)
+			volumes[d.ID] = v.VolumePercent
+		}
+	}
+	next, _ = arbiter.Choose(allowed)
+	if next == nil || next.Slot != o.Slot || next.Class != o.Class {
+		return nil, 0
+	}
+	return next, volumes[next.ID]
 }
 
 // ask is what schedule, policy, clock and library say now, and until when. What
@@ -134,7 +189,7 @@ func (s *Station) give(o plan.Occurrence, volume int, due []plan.Occurrence, now
 			}
 		}
 	}
-	t.number = s.o.Player.Play(o, volume, now)
+	t.number, s.next = s.o.Player.Play(o, volume, now), ""
 	s.current, s.turns[t.number] = t, t
 	schedule.Begin(&s.progress, &o)
 	s.usage.Begin(o, now)
@@ -150,7 +205,7 @@ func (s *Station) give(o plan.Occurrence, volume int, due []plan.Occurrence, now
 func (s *Station) silence(due []plan.Occurrence, now time.Time, level clock.Level) {
 	s.release(due, false, now, level)
 	s.current = nil
-	s.progress.Sounding = ""
+	s.progress.Sounding, s.next = "", ""
 	s.o.Player.Stop()
 }
 

@@ -20,7 +20,8 @@ import (
 // player is what the station asks of whoever makes sound.
 type player interface {
 	Play(o plan.Occurrence, volumePercent int, now time.Time) (turn int)
-	Volume(percent int) // of what sounds, without a break
+	Next(o *plan.Occurrence, volumePercent int, at time.Time) // what Play will ask for when it has ended
+	Volume(percent int)                                       // of what sounds, without a break
 	Stop()
 	Endings() <-chan plan.Ending
 }
@@ -108,6 +109,7 @@ type Station struct {
 	looked     time.Time                // when that was looked at last
 	turns      map[int]*turn            // at the speaker, or fading
 	current    *turn                    // at the speaker
+	next       string                   // ID of what the player lets follow it without a break
 	heard      map[string]time.Duration // of what was interrupted and may go on
 	wordless   map[string]bool          // emergencies whose words are missing and whose tone has sounded
 	told       map[telling]time.Time    // refusals that are written down

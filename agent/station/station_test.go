@@ -10,6 +10,7 @@ import (
 	"loa/agent/clock"
 	"loa/agent/ledger"
 	"loa/agent/plan"
+	"loa/agent/sound"
 	"loa/agent/trust/trusttest"
 )
 
@@ -305,6 +306,59 @@ func TestAllClearEndsAnAlarmInItsOwnWords(t *testing.T) {
 		}
 		if v := r.View(); v.Now == nil || v.Now.Occurrence.Title != long.Title {
 			t.Errorf("after the all-clear sounds %+v, want %q", v.Now, long.Title)
+		}
+	})
+}
+
+// The items of a slot go over into one another; each has its lines in the ledger.
+func TestAProgrammeHasNoBreaks(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		one, three := bulletin(w, "a", 10*time.Second), bulletin(w, "abc", 20*time.Second)
+		s := w.Schedule(here, "day", item(one), item(three), item(one))
+		r.hear(trusttest.Seal(one, a1), trusttest.Seal(three, a1), trusttest.Seal(s, a1))
+		sleepUntil("05:40:00")
+		slot := here + "/schedule/day/morning@2026-11-23T05:30/"
+		equal(t, r.results(), slot+"0 heard", slot+"1 heard", slot+"2 heard")
+		heard := r.card.Heard()
+		if len(heard) != 1 {
+			t.Fatalf("%d breaks between three items", len(heard)-1)
+		}
+		if d := sound.Duration(heard[0].Frames()); (d - (40*time.Second - 2*sound.Overlap)).Abs() > 60*time.Millisecond {
+			t.Errorf("they lasted %v", d)
+		}
+		starts := r.written(ledger.Start)
+		for k, e := range r.written(ledger.End) {
+			if e.HeardS < e.PlannedS-0.3 || e.Time.Before(starts[k].Time) {
+				t.Errorf("item %d: heard %.1f of %.1f s, from %v to %v", k, e.HeardS, e.PlannedS, starts[k].Time, e.Time)
+			}
+		}
+	})
+}
+
+// What would follow and is withdrawn in the last moment does not.
+func TestAProgrammeCanBeCutShort(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		one, three := bulletin(w, "a", 10*time.Second), bulletin(w, "abc", 20*time.Second)
+		s := w.Schedule(here, "day", item(one), item(three))
+		r.hear(trusttest.Seal(one, a1), trusttest.Seal(three, a1), trusttest.Seal(s, a1))
+		sleepUntil("05:30:08") // the player knows what follows
+		short := w.Schedule(here, "day", item(one))
+		short.Issued = s.Issued.Add(time.Second)
+		alive := time.Since(w.Now)
+		r.hear(trusttest.Seal(r.beat(alive, 100), trusttest.Pulse))
+		r.hear(trusttest.Seal(short, a1))
+		sleepUntil("05:40:00")
+		equal(t, r.results(), here+"/schedule/day/morning@2026-11-23T05:30/0 heard")
+		all := 0
+		for _, h := range r.card.Heard() {
+			all += h.Frames()
+		}
+		if d := sound.Duration(all); d > 10100*time.Millisecond {
+			t.Errorf("%v sounded of one item of 10 s", d)
 		}
 	})
 }

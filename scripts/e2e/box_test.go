@@ -80,12 +80,15 @@ func (s *stage) boxDoes(ts *testscript.TestScript, args []string) error {
 			return err
 		}
 		defer f.Close()
-		for size := 1 << 20; size > 0; { // to the last byte
-			if _, err := f.Write(make([]byte, size)); errors.Is(err, syscall.ENOSPC) {
-				size /= 2
-			} else if err != nil {
-				return err
+		for range 3 { // what the box lets go of meanwhile is taken as well
+			for size := 1 << 20; size > 0; { // to the last byte
+				if _, err := f.Write(make([]byte, size)); errors.Is(err, syscall.ENOSPC) {
+					size /= 2
+				} else if err != nil {
+					return err
+				}
 			}
+			time.Sleep(300 * time.Millisecond)
 		}
 	default:
 		return usage(args)

@@ -26,30 +26,54 @@ func Find(want []float64, wantRate int, got []float64, gotRate int) Match {
 	if len(w) == 0 || len(g) < len(w) {
 		return Match{}
 	}
+	best, lag := find(w, g)
+	// A sample here is several of the recording's: a sound that lies between two
+	// is less like itself by up to a quarter.
+	const margin = 64 // of what the filter needs on both sides
+	from := max(0, lag-margin) * gotRate / rate
+	to := min(len(got), (lag+len(w)+margin)*gotRate/rate)
+	for beyond := range gotRate / rate {
+		if from+beyond >= to {
+			break
+		}
+		near := at(got[from+beyond:to], gotRate)
+		if len(near) < len(w) {
+			break
+		}
+		if m, lag := find(w, near); m.Score > best.Score {
+			best = m
+			best.At = time.Duration(from+beyond)*time.Second/time.Duration(gotRate) + time.Duration(lag)*time.Second/rate
+		}
+	}
+	return best
+}
+
+// find is Find with both at the comparison's rate; lag is where the match lies.
+func find(w, g []float64) (best Match, lag int) {
 	corr := correlate(w, g)
 	energyW := energy(w)
 	sum := 0.0
 	for _, v := range g[:len(w)] {
 		sum += v * v
 	}
-	var best Match
-	for lag := range len(g) - len(w) + 1 {
-		if lag > 0 {
-			sum += g[lag+len(w)-1]*g[lag+len(w)-1] - g[lag-1]*g[lag-1]
+	for k := range len(g) - len(w) + 1 {
+		if k > 0 {
+			sum += g[k+len(w)-1]*g[k+len(w)-1] - g[k-1]*g[k-1]
 		}
 		// A stretch far quieter than anything that was sent is not a match for it.
 		if sum < 1e-7*float64(len(w)) {
 			continue
 		}
-		if score := corr[lag] / math.Sqrt(energyW*sum); score > best.Score {
+		if score := corr[k] / math.Sqrt(energyW*sum); score > best.Score {
+			lag = k
 			best = Match{
-				At:    time.Duration(lag) * time.Second / rate,
+				At:    time.Duration(k) * time.Second / rate,
 				Score: score,
 				Gain:  math.Sqrt(sum / energyW),
 			}
 		}
 	}
-	return best
+	return best, lag
 }
 
 func energy(x []float64) (e float64) {

@@ -39,6 +39,25 @@ func TestFindsAScaledDelayedCopyAtAnotherRate(t *testing.T) {
 	}
 }
 
+// Where in the recording a sound begins is no merit of the box.
+func TestFindsACopyAtAnyFrame(t *testing.T) {
+	want := make([]float64, 48000)
+	for i := range want { // bright: a fifth of a period of it is an eighth of a millisecond
+		want[i] = math.Sin(2*math.Pi*2500*float64(i)/48000) * math.Sin(math.Pi*float64(i)/48000*float64(1+i/9000))
+	}
+	for frame := range 12 {
+		got := make([]float64, 3*48000)
+		copy(got[48000+frame:], want)
+		m := heard.Find(want, 48000, got, 48000)
+		if m.Score < 0.999 {
+			t.Errorf("%d frames on it scores %.4f", frame, m.Score)
+		}
+		if d := m.At - time.Second - time.Duration(frame)*time.Second/48000; d.Abs() > 20*time.Microsecond {
+			t.Errorf("%d frames on it is found %v off", frame, d)
+		}
+	}
+}
+
 func TestAnotherSoundAndSilenceDoNotMatch(t *testing.T) {
 	want := speechlike(1, 8000, 3*time.Second)
 	if m := heard.Find(want, 8000, speechlike(2, 8000, 10*time.Second), 8000); m.Score > 0.3 {
