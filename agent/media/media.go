@@ -246,6 +246,18 @@ func (l *Library) Path(sha string) (string, bool) {
 	return l.file(sha), true
 }
 
+// Why says why a recording that is wanted is not there: what its last fetch failed
+// of. Accepted: nothing is wrong but that it has not come.
+func (l *Library) Why(sha string) (plan.Code, string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w := l.wanted[sha]
+	if w == nil || l.have[sha] != nil {
+		return plan.Accepted, ""
+	}
+	return w.code, w.why
+}
+
 // Hold is Path for a player: the file stays until release is called.
 func (l *Library) Hold(sha string) (path string, release func(), ok bool) {
 	l.mu.Lock()

@@ -147,6 +147,11 @@ func (s *Station) judge(policies []plan.Policy, o plan.Occurrence, now time.Time
 	v.Code, v.Final = plan.MediaMissing, o.Slot != ""
 	v.Why = fmt.Sprintf("recording %.12s is not on the box", sha)
 	v.VI = fmt.Sprintf("bản ghi %.12s chưa có trong máy", sha)
+	if code, why := s.o.Media.Why(sha); code != plan.Accepted {
+		v.Code = code
+		v.Why += ": " + why
+		v.VI += ": " + code.Sentence().VI
+	}
 	return v
 }
 

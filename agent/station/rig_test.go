@@ -87,6 +87,7 @@ func (c *fakeClock) step(by time.Duration) {
 type fakeMedia struct {
 	mu      sync.Mutex
 	lacks   map[string]bool
+	spoilt  map[string]plan.Code
 	relay   func() sound.Source // nil: a tone
 	changed chan struct{}
 }
@@ -95,6 +96,11 @@ func (m *fakeMedia) Path(sha string) (string, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return sha, !m.lacks[sha]
+}
+func (m *fakeMedia) Why(sha string) (plan.Code, string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.spoilt[sha], "it is not what was signed"
 }
 func (m *fakeMedia) Want([]plan.Audio, ...plan.Audio) {}
 func (m *fakeMedia) Changed() <-chan struct{}         { return m.changed }

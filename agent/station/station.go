@@ -45,6 +45,7 @@ type diary interface {
 // recordings is what the station asks of the media room.
 type recordings interface {
 	Path(sha256 string) (path string, ok bool)
+	Why(sha256 string) (code plan.Code, why string) // it is not there
 	Want(list []plan.Audio, urgent ...plan.Audio)
 	Changed() <-chan struct{}
 }

@@ -183,17 +183,29 @@ func TestSilentRecordingIsSaid(t *testing.T) {
 }
 
 func TestMissingRecordingIsRefusedAndTheNextItemSounds(t *testing.T) {
+	for _, spoilt := range []plan.Code{plan.Accepted, plan.MediaDigest} {
+		missingRecording(t, spoilt)
+	}
+}
+
+// missingRecording leaves out an item whose recording did not come, or came spoilt.
+func missingRecording(t *testing.T, spoilt plan.Code) {
 	bubble(t, func(t *testing.T, w *trusttest.World) {
 		r := newRig(t, w, t.TempDir()).setUp()
 		defer r.stop()
+		want := plan.MediaMissing
 		one, three := bulletin(w, "a", 10*time.Second), bulletin(w, "abc", 10*time.Second)
 		r.media.lack(one.Audio[0].SHA256, true)
+		if spoilt != plan.Accepted {
+			want = spoilt
+			r.media.spoilt = map[string]plan.Code{one.Audio[0].SHA256: spoilt}
+		}
 		r.hear(trusttest.Seal(one, a1), trusttest.Seal(three, a1), trusttest.Seal(w.Schedule(here, "day", item(one), item(three)), a1))
 		sleepUntil("05:40:00")
 		slot := here + "/schedule/day/morning@2026-11-23T05:30/"
 		equal(t, r.results(), slot+"1 heard")
 		refused := r.written(ledger.Refused)
-		if len(refused) != 1 || refused[0].Code != plan.MediaMissing || refused[0].ID != slot+"0" {
+		if len(refused) != 1 || refused[0].Code != want || refused[0].ID != slot+"0" {
 			t.Errorf("refusals %+v", refused)
 		}
 	})

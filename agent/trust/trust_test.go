@@ -17,17 +17,18 @@ import (
 // bench is a box that a test speaks to.
 type bench struct {
 	*testing.T
-	w   *trusttest.World
-	box *trust.Trust
-	now time.Time
+	w     *trusttest.World
+	box   *trust.Trust
+	now   time.Time
+	level clock.Level
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	w := trusttest.New(start)
-	b := &bench{T: t, w: w, now: start}
+	b := &bench{T: t, w: w, now: start, level: clock.Signed}
 	box, err := trust.New(w.RootFile(), trusttest.Device, trust.Opts{
-		Built: start.AddDate(0, -1, 0), Security: 7, Now: func() (time.Time, clock.Level) { return b.now, clock.Signed },
+		Built: start.AddDate(0, -1, 0), Security: 7, Now: func() (time.Time, clock.Level) { return b.now, b.level },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -443,7 +444,11 @@ func TestExpire(t *testing.T) {
 	if gone := b.box.Expire(); len(gone) != 0 {
 		t.Errorf("a day after its end gone: %v", gone)
 	}
-	b.now = start.AddDate(0, 1, 8)
+	b.level, b.now = clock.RTC, start.AddDate(10, 0, 0)
+	if gone := b.box.Expire(); len(gone) != 0 {
+		t.Errorf("gone by a battery clock's word: %v", gone)
+	}
+	b.level, b.now = clock.Signed, start.AddDate(0, 1, 8)
 	if gone := b.box.Expire(); len(gone) != 2 {
 		t.Errorf("a week after their end gone: %v; want the bulletin and the policy", gone)
 	}
