@@ -42,7 +42,7 @@ func (s *stage) send(ctx context.Context, folder string, now time.Time) (*progra
 	p.length = chime
 	slot := plan.Slot{
 		ID: "sang", Items: []plan.Item{{Chime: "gong"}},
-		At: []string{p.start.In(zone).Format("15:04:05")}, GapS: 1, ForS: 120,
+		At: []string{p.start.In(zone).Format("15:04:05")}, ForS: 120,
 	}
 	for _, b := range []struct{ id, file, title, text string }{
 		{"thong-bao", "bulletin.mp3", "Lịch tiêm chủng", "Sáng thứ hai, trạm y tế phường tiêm chủng cho trẻ em, bắt đầu lúc bảy giờ ba mươi phút."},
