@@ -145,7 +145,10 @@ func (a *app) alertChange(place, office string, by signing, change func(*authori
 		return err
 	}
 	answers, err := a.deliver(au, is, *by.wait)
-	if err != nil {
+	switch {
+	case a.ctx.Err() != nil && err != nil:
+		return errors.New(a.text("alert.unsent")) // whoever interrupts has to know it too
+	case err != nil:
 		return fmt.Errorf("%s: %w", a.text("alert.unsent"), err)
 	}
 	return a.show(map[string]any{"topic": is.Topic.String(), "version": set.Version(), "alerts": set.Alerts, "boxes": answers}, func(w io.Writer) {

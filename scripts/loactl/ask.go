@@ -46,7 +46,7 @@ func (a *app) ask(args []string) error {
 		return err
 	}
 	defer l.stop()
-	if err := l.send(a.ctx, wire(is)); err != nil {
+	if err := l.send(wire(is)); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(a.ctx, *wait)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -16,20 +17,37 @@ import (
 // A link is the tool's connection to the broker.
 type link struct {
 	*mqtt.Client
-	patience time.Duration
-	stop     func()
+	a    *app
+	stop func()
 
-	mu  sync.Mutex
-	why error // why there is no connection
+	brokers string // their addresses, for people
+
+	mu      sync.Mutex
+	code    string // why there is no connection, by the name of a condition
+	why     error
+	waiting bool // somebody waits for the connection, and says so
 }
 
-// connect starts a connection; stop ends it. receive may be nil.
+// hush is how long a command waits for a broker without a word.
+const hush = 2 * time.Second
+
+// connect makes a connection or says why there is none; stop ends it. receive
+// may be nil.
 func (a *app) connect(au *authority.Authority, filters []string, receive func(topic string, payload []byte)) (*link, error) {
-	return a.connectBy(au, func() []string { return filters }, receive)
+	l, err := a.link(au, func() []string { return filters }, receive, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.await(); err != nil {
+		l.stop()
+		return nil, err
+	}
+	return l, nil
 }
 
-// connectBy is connect with filters that are asked for at each connection.
-func (a *app) connectBy(au *authority.Authority, filters func() []string, receive func(topic string, payload []byte)) (*link, error) {
+// link starts a connection, with filters that are asked for each time there is
+// a new one. Unless somebody waits for it, it tells itself when there is none.
+func (a *app) link(au *authority.Authority, filters func() []string, receive func(topic string, payload []byte), waiting bool) (*link, error) {
 	brokers := au.Brokers()
 	if a.broker != "" {
 		brokers = names(a.broker)
@@ -45,20 +63,13 @@ func (a *app) connectBy(au *authority.Authority, filters func() []string, receiv
 			break
 		}
 	}
-	l := &link{patience: a.patience}
+	l := &link{a: a, brokers: strings.Join(brokers, ", "), waiting: waiting}
 	c, err := mqtt.New(mqtt.Opts{
 		Device: a.client, Brokers: brokers, TLS: secure, Fresh: true,
 		Subscriptions: filters,
 		Receive:       receive,
 		Window:        func() time.Duration { return 500 * time.Millisecond }, // one person waits, not a fleet
-		Report: func(_ string, err error) {
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			if err != nil && (l.why == nil || l.why.Error() != err.Error()) {
-				a.note("connection", err)
-			}
-			l.why = err
-		},
+		Report:        l.report,
 	})
 	if err != nil {
 		return nil, err
@@ -74,18 +85,93 @@ func (a *app) connectBy(au *authority.Authority, filters func() []string, receiv
 	return l, nil
 }
 
+// report keeps why there is no connection.
+func (l *link) report(code string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil {
+		if code == l.code {
+			l.code, l.why = "", nil
+		}
+		return
+	}
+	news := code != l.code
+	l.code, l.why = code, err
+	if news && !l.waiting {
+		l.a.note("connection", l.brokers, l.a.text("broker."+code))
+	}
+}
+
+// await waits for the connection. It says what it waits for as soon as that
+// takes longer than a person would think, and again when it knows better.
+func (l *link) await() error {
+	defer func() {
+		l.mu.Lock()
+		l.waiting = false
+		l.mu.Unlock()
+	}()
+	patience := time.After(l.a.patience)
+	speak, said := time.After(hush), ""
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !l.Connected() {
+		select {
+		case <-speak:
+			said = l.condition()
+			l.a.note("waiting", l.brokers, l.a.patience, l.a.text("broker."+said))
+		case <-tick.C:
+			if code := l.condition(); said != "" && code != said {
+				said = code
+				l.a.note("connection", l.brokers, l.a.text("broker."+code))
+			}
+		case <-l.a.ctx.Done():
+			return l.a.ctx.Err()
+		case <-patience:
+			return l.failure(mqtt.CodeUnreachable)
+		}
+	}
+	return nil
+}
+
+// condition is the code of why there is no connection.
+func (l *link) condition() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return cmp.Or(l.code, mqtt.CodeUnreachable)
+}
+
+// A brokerError says that no broker took what a command had for it.
+type brokerError struct{ msg string }
+
+func (e *brokerError) Error() string { return e.msg }
+
+// failure is why nothing went out after all this waiting; otherwise is what to
+// call it when the connection knows of nothing.
+func (l *link) failure(otherwise string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	code := cmp.Or(l.code, otherwise)
+	where := code
+	if l.why != nil {
+		why := l.why
+		if inner := errors.Unwrap(why); inner != nil {
+			why = inner // its address and its condition are told already
+		}
+		where = fmt.Sprintf("%s: %v", code, why)
+	}
+	return &brokerError{l.a.text("no-broker", l.a.text("broker."+code), l.brokers, l.a.patience, where)}
+}
+
+// codeSilent: a broker accepts the connection and takes nothing.
+const codeSilent = "broker-silent"
+
 // send hands a message to the broker or says why that cannot be.
-func (l *link) send(ctx context.Context, m mqtt.Message) error {
-	ctx, cancel := context.WithTimeout(ctx, l.patience)
+func (l *link) send(m mqtt.Message) error {
+	ctx, cancel := context.WithTimeout(l.a.ctx, l.a.patience)
 	defer cancel()
 	err := l.Send(ctx, m)
 	if errors.Is(err, context.DeadlineExceeded) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if l.why != nil {
-			return l.why
-		}
-		return fmt.Errorf("no broker took %s within %v", m.Topic, l.patience)
+		return l.failure(codeSilent)
 	}
 	return err
 }
@@ -98,7 +184,7 @@ func (a *app) publish(au *authority.Authority, all []authority.Issued) error {
 	}
 	defer l.stop()
 	for _, is := range all {
-		if err := l.send(a.ctx, wire(is)); err != nil {
+		if err := l.send(wire(is)); err != nil {
 			return err
 		}
 	}

@@ -60,7 +60,7 @@ func (a *app) dispatch(args []string) error {
 	if a.client == toolName {
 		a.client = dispatcherName // the tool has a name of its own, and both may run at once
 	}
-	l, err := a.connectBy(au, d.Filters, d.Receive)
+	l, err := a.link(au, d.Filters, d.Receive, false)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -317,8 +320,57 @@ func TestNoBroker(t *testing.T) {
 	w := newWorld(t).sample().online()
 	w.broker.Close()
 	w.patience = 200 * time.Millisecond
-	w.fails(exitFailed, "cannot be reached", "send")
-	w.fails(exitFailed, "did NOT go out", "alert", "set", "74", "--event", "Bão", "--headline", "Bão", "--as", "74-1,74-2")
+	set := []string{"alert", "set", "74", "--event", "Bão", "--headline", "Bão", "--as", "74-1,74-2"}
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"[broker-unreachable: dial tcp", []string{"send"}},
+		{"không máy chủ nào trả lời", []string{"send", "--lang", "vi"}},
+		{"broker-unreachable", []string{"watch", "--once"}},
+		{"broker-unreachable", []string{"ask", "box-1", "status"}},
+		{"broker-unreachable", []string{"play", "26734", "--chime", "gong", "--as", "26734-1"}},
+		{"did NOT go out", set},
+	} {
+		w.fails(exitNoBroker, c.want, c.args...)
+	}
+	if is, err := os.ReadFile(filepath.Join(w.env["LOA_AUTHORITY"], "issued/loa/v1/p/74/alert/74.json")); err != nil || len(is) == 0 {
+		t.Errorf("the alert that did not go out was not kept: %v", err)
+	}
+}
+
+// Whoever waits for a broker is told within a breath, in their own language,
+// for what: also where nothing answers at all, and again once more is known.
+func TestWaitingIsSaid(t *testing.T) {
+	deaf, err := net.Listen("tcp", "127.0.0.1:0") // takes the connection and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer deaf.Close()
+	au, err := authority.Open(newWorld(t).sample().env["LOA_AUTHORITY"], authority.Opts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := &lines{came: make(chan string, 16)}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	a := &app{ctx: ctx, err: said, lang: "vi", client: toolName, broker: "tcp://" + deaf.Addr().String(), patience: time.Minute}
+	began := time.Now()
+	done := make(chan error, 1)
+	go func() { _, err := a.connect(au, nil, nil); done <- err }()
+	first := <-said.came
+	if took := time.Since(began); took < hush || took > a.patience/4 {
+		t.Errorf("the first word came after %v", took)
+	}
+	for _, want := range []string{"đang chờ", a.broker, "1m0s", "không máy chủ nào trả lời"} {
+		if !strings.Contains(first, want) {
+			t.Errorf("%q is missing in %q", want, first)
+		}
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
 }
 
 func TestSlug(t *testing.T) {

@@ -52,9 +52,10 @@ func commands() []command {
 
 // Exit codes.
 const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
+	exitOK       = 0
+	exitFailed   = 1
+	exitUsage    = 2
+	exitNoBroker = 3 // it is signed and kept as far as that goes, and nothing went out
 )
 
 func main() {
@@ -92,6 +93,9 @@ func (a *app) do(args []string) int {
 		return exitFailed
 	}
 	fmt.Fprintln(a.err, "loactl: "+err.Error())
+	if noBroker := (*brokerError)(nil); errors.As(err, &noBroker) {
+		return exitNoBroker
+	}
 	return exitFailed
 }
 

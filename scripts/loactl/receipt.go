@@ -100,7 +100,7 @@ func (a *app) deliver(au *authority.Authority, is authority.Issued, wait time.Du
 		return nil, err
 	}
 	defer l.stop()
-	if err := l.send(a.ctx, wire(is)); err != nil {
+	if err := l.send(wire(is)); err != nil {
 		return nil, err
 	}
 	select {

@@ -46,9 +46,6 @@ func (a *app) send(args []string) error {
 		return err
 	}
 	defer l.stop()
-	if err := a.connected(l); err != nil {
-		return err
-	}
 	if err := c.quiet(a, settle); err != nil {
 		return err
 	}
@@ -65,7 +62,7 @@ func (a *app) send(args []string) error {
 				continue
 			}
 		}
-		if err := l.send(a.ctx, wire(is)); err != nil {
+		if err := l.send(wire(is)); err != nil {
 			return err
 		}
 		sent = append(sent, topic)
@@ -83,29 +80,6 @@ func (a *app) send(args []string) error {
 			fmt.Fprintln(w, a.text("send.pending", len(pending)))
 		}
 	})
-}
-
-// connected waits for a connection.
-func (a *app) connected(l *link) error {
-	deadline := time.NewTimer(a.patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !l.Connected() {
-		select {
-		case <-tick.C:
-		case <-a.ctx.Done():
-			return a.ctx.Err()
-		case <-deadline.C:
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			if l.why != nil {
-				return l.why
-			}
-			return fmt.Errorf("%s", a.text("no-broker"))
-		}
-	}
-	return nil
 }
 
 // A collector keeps the last message of each topic.

@@ -34,9 +34,6 @@ func (a *app) watch(args []string) error {
 		return err
 	}
 	defer l.stop()
-	if err := a.connected(l); err != nil {
-		return err
-	}
 	c := collector{came: f.came}
 	if err := c.quiet(a, settle); err != nil {
 		return err
