@@ -1,12 +1,10 @@
 package ledger
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -60,28 +58,7 @@ func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	total := 0
 	for range *kills {
-		cmd := powertest.Self(t)
-		cmd.Env = append(os.Environ(), writerDir+"="+dir)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		r := bufio.NewReader(out)
-		if _, err := r.Peek(1); err != nil { // it has begun to write
-			t.Fatal(err)
-		}
-		time.Sleep(time.Duration(rand.IntN(5000)) * time.Microsecond) // the instant of the kill
-		_ = cmd.Process.Kill()
-		said, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = cmd.Wait()
-		lines := strings.Split(string(said), "\n")
-		lines = lines[:len(lines)-1] // what follows the last newline was cut in the pipe
+		lines := powertest.Life(t, writerDir+"="+dir, 5*time.Millisecond)
 		if len(lines) == 0 {
 			continue
 		}

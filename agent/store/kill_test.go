@@ -1,13 +1,9 @@
 package store_test
 
 import (
-	"bufio"
 	"flag"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -51,30 +47,10 @@ func TestKill(t *testing.T) {
 	dir, total := t.TempDir(), 0
 	acked := map[string]int{}
 	for range *kills {
-		cmd := powertest.Self(t)
-		cmd.Env = append(os.Environ(), writerDir+"="+dir)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		r := bufio.NewReader(out)
-		if _, err := r.Peek(1); err != nil { // it has begun to write
-			t.Fatal(err)
-		}
-		time.Sleep(time.Duration(rand.IntN(8000)) * time.Microsecond) // the instant of the kill
-		_ = cmd.Process.Kill()
-		said, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = cmd.Wait()
-		for line := range strings.Lines(string(said)) {
+		for _, line := range powertest.Life(t, writerDir+"="+dir, 8*time.Millisecond) {
 			var name string
 			var n int
-			if _, err := fmt.Sscan(line, &name, &n); err != nil || !strings.HasSuffix(line, "\n") {
+			if _, err := fmt.Sscan(line, &name, &n); err != nil {
 				t.Fatalf("the writer said %q", line)
 			}
 			acked[name] = n
