@@ -149,6 +149,10 @@ func (t technician) PlayLocal(ctx context.Context, part plan.Part, title string,
 
 func (t technician) StopLocal(ctx context.Context) (bool, error) { return t.b.station.StopLocal(ctx) }
 
+func (t technician) LocalMode(ctx context.Context, d time.Duration) (time.Time, error) {
+	return t.b.station.LocalMode(ctx, d)
+}
+
 func (t technician) HoldAmp(d time.Duration) error {
 	t.b.speaker.HoldAmp(d)
 	return nil

@@ -11,9 +11,9 @@ import (
 	"loa/agent/sound"
 )
 
-// local are the chimes a technician may play. The siren and the drill's sign
+// builtIn are the chimes a technician may play. The siren and the drill's sign
 // are not among them: a commune must be able to believe them.
-var local = []string{"gong", "two-tone", "test"}
+var builtIn = []string{"gong", "two-tone", "test"}
 
 // maxAmp is how long the amplifier may be held by hand.
 const maxAmp = time.Minute
@@ -31,11 +31,11 @@ func (c *call) play() (answer, error) {
 		return answer{}, c.misused()
 	}
 	name := c.args[0]
-	if slices.Contains(sound.Chimes(), name) && !slices.Contains(local, name) {
+	if slices.Contains(sound.Chimes(), name) && !slices.Contains(builtIn, name) {
 		return answer{}, &plan.Error{Code: plan.WrongClass, Msg: c.say("play.signed", name)}
 	}
 	volume, ok := c.percent(1, 1)
-	if !ok || !slices.Contains(local, name) {
+	if !ok || !slices.Contains(builtIn, name) {
 		return answer{}, c.misused()
 	}
 	return c.chime(name, volume)
@@ -112,6 +112,53 @@ func (c *call) stop() (answer, error) {
 		text = c.say("stop.done")
 	}
 	return answer{data: map[string]bool{"stopped": stopped}, text: text}, nil
+}
+
+// maxLocal is the longest local mode. It may be begun again before it ends.
+const maxLocal = 30 * time.Minute
+
+func (c *call) local() (answer, error) {
+	type local struct {
+		Until time.Time `json:"local_until,omitzero"`
+	}
+	if len(c.args) == 0 {
+		if c.box.View == nil {
+			return answer{}, c.absent()
+		}
+		st, f := c.box.View.Status(), c.box.View.Clock()
+		if !st.LocalUntil.After(f.Time) {
+			return answer{data: local{}, text: c.say("local.off")}, nil
+		}
+		return answer{data: local{st.LocalUntil}, text: c.say("local.on", c.hourOf(st.LocalUntil))}, nil
+	}
+	d := maxLocal
+	switch {
+	case len(c.args) == 1 && c.args[0] == "off":
+		d = 0
+	case len(c.args) == 1 && c.args[0] == "on":
+	case len(c.args) == 2 && c.args[0] == "on":
+		n, err := strconv.Atoi(c.args[1])
+		if err != nil || n < 1 || n > int(maxLocal/time.Minute) {
+			return answer{}, usageError{c.say("local.bound", int(maxLocal/time.Minute))}
+		}
+		d = time.Duration(n) * time.Minute
+	default:
+		return answer{}, c.misused()
+	}
+	if c.box.Sound == nil {
+		return answer{}, c.absent()
+	}
+	if err := c.touch(); err != nil {
+		return answer{}, err
+	}
+	until, err := c.box.Sound.LocalMode(c.ctx, d)
+	if err != nil {
+		return answer{}, err
+	}
+	if until.IsZero() {
+		return answer{data: local{}, text: c.say("local.off")}, nil
+	}
+	return answer{data: local{until}, text: c.say("local.on", c.hourOf(until))}, nil
 }
 
 func (c *call) amp() (answer, error) {

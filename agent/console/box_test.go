@@ -24,6 +24,7 @@ type pole struct {
 	played  []string
 	stopped int
 	amp     []time.Duration
+	local   time.Time
 	level   int
 	entries []ledger.Entry
 	broken  error // of the ledger
@@ -46,7 +47,7 @@ func (p *pole) Status() Status {
 	return Status{
 		Device: "tp-0421", Name: "Ấp 3", Place: "26734", Board: "orangepi-zero", Version: "0.3.1",
 		Started: noon.Add(-50 * time.Hour), Broker: "tls://broker.example:8883", Connected: true, Since: noon.Add(-90 * time.Minute),
-		Amp: true, RMSDBFS: -18, PeakDBFS: -6, Volume: p.level,
+		Amp: true, LocalUntil: p.local, RMSDBFS: -18, PeakDBFS: -6, Volume: p.level,
 		Now:         &Item{Title: "Bản tin trưa", Class: plan.Normal, From: noon.Add(-time.Minute), Until: noon.Add(14 * time.Minute), Volume: 80},
 		Next:        &Item{Title: "Tiếp âm VOV1", Class: plan.PriorityC, From: noon.Add(5 * time.Hour)},
 		MediaWanted: 12, MediaPresent: 11, DiskFree: 3 << 30,
@@ -103,6 +104,15 @@ func (p *pole) StopLocal(context.Context) (bool, error) {
 	defer p.mu.Unlock()
 	p.stopped++
 	return len(p.played) > 0, nil
+}
+
+func (p *pole) LocalMode(_ context.Context, d time.Duration) (time.Time, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.local = (time.Time{}); d > 0 {
+		p.local = noon.Add(d)
+	}
+	return p.local, nil
 }
 
 func (p *pole) HoldAmp(d time.Duration) error {

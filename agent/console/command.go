@@ -34,6 +34,7 @@ func table() []command {
 		{name: "tone", usage: "[1..100]", run: (*call).tone},
 		{name: "play", usage: "gong|two-tone|test [1..100]", run: (*call).play},
 		{name: "stop", run: (*call).stop},
+		{name: "local", usage: "[on [1..30]|off]", run: (*call).local},
 		{name: "volume", usage: "[0..100]", run: (*call).volume},
 		{name: "amp", usage: "on N|off", run: (*call).amp},
 		{name: "ledger", usage: "[last N|verify]", run: (*call).ledger},

@@ -56,6 +56,9 @@ type Sounder interface {
 	PlayLocal(ctx context.Context, part plan.Part, title string, volumePercent int, confirmed bool) error
 	// StopLocal ends what sounds now; false: nothing did.
 	StopLocal(ctx context.Context) (bool, error)
+	// LocalMode lets nothing from afar sound for d, not even an alert, and says
+	// until when; 0 ends it.
+	LocalMode(ctx context.Context, d time.Duration) (time.Time, error)
 	// HoldAmp keeps the amplifier on for d, at most a minute; 0 lets it go.
 	HoldAmp(d time.Duration) error
 	// Volume sets the box's own volume; the policy's ceiling still holds.

@@ -80,6 +80,8 @@ chưa đến   bulletin  26734/dengue  Phòng sốt xuất huyết (ưu tiên), 
 		"tone 40":     "\nBắt đầu: Âm thử, 3s.\n",
 		"stop":        "\nKhông có gì đang phát.\n",
 		"amp on 10":   "\nGiữ tăng âm bật trong 10 giây.\n",
+		"local":       "\nKhông làm tại chỗ: thiết bị phát theo trung tâm.\n",
+		"local on 31": "\nLàm tại chỗ được từ 1 đến 30 phút; gõ lại local on để kéo dài.\n",
 		"version":     "\nloa 0.3.1, orangepi-zero, tp-0421\n",
 		"stauts":      "\nKhông có lệnh \"stauts\". Có phải là \"status\"?\n",
 		"play siren":  "\nBị từ chối: Người ký không được phép dùng mức bản tin này. \"siren\" chỉ phát theo lệnh có chữ ký.\n",
@@ -96,7 +98,7 @@ chưa đến   bulletin  26734/dengue  Phòng sốt xuất huyết (ưu tiên), 
 
 // Every command, in every way it can be called, answers a program in JSON.
 func TestEveryCommandAnswersJSON(t *testing.T) {
-	lines := []string{"amp on 5", "ledger last 1", "ledger verify", "next 7d", "play gong 30", "volume 40", "lang en", "help status", "why 3", "doc list",
+	lines := []string{"amp on 5", "local on 5", "local off", "local on 0", "ledger last 1", "ledger verify", "next 7d", "play gong 30", "volume 40", "lang en", "help status", "why 3", "doc list",
 		"nonsense", "status extra words", "next 1y", "play siren", "amp on 61", "--weird status"}
 	for _, cmd := range table() {
 		lines = append(lines, cmd.name)
@@ -164,7 +166,7 @@ func TestQuietHoursGuard(t *testing.T) {
 func TestFromAfar(t *testing.T) {
 	p := new(pole)
 	c := New(p.box(), Opts{})
-	for _, line := range []string{"tone --yes", "play gong", "stop", "volume 100", "amp on 5", "amp off"} {
+	for _, line := range []string{"tone --yes", "play gong", "stop", "volume 100", "amp on 5", "amp off", "local on", "local off"} {
 		if text, code := c.Do(t.Context(), line, Asker{Remote: true}); code != Refused {
 			t.Errorf("%q from afar: %d, %s", line, code, text)
 		}
@@ -179,9 +181,37 @@ func TestFromAfar(t *testing.T) {
 	}
 }
 
+func TestLocalMode(t *testing.T) {
+	p := new(pole)
+	for _, c := range []struct {
+		line, want string
+		until      time.Duration // after noon; 0: off
+	}{
+		{"local on 10", "Làm tại chỗ đến 12:10: không có gì phát từ xa, kể cả tin khẩn cấp. Xong việc gõ local off.", 10 * time.Minute},
+		{"local", "Làm tại chỗ đến 12:10: không có gì phát từ xa, kể cả tin khẩn cấp. Xong việc gõ local off.", 10 * time.Minute},
+		{"local on", "Làm tại chỗ đến 12:30: không có gì phát từ xa, kể cả tin khẩn cấp. Xong việc gõ local off.", 30 * time.Minute},
+		{"status", "\nLàm tại chỗ    đến 12:30:00\n", 30 * time.Minute},
+		{"status --json", `"local_until":"2026-11-23T12:30:00+07:00"`, 30 * time.Minute},
+		{"local --json", `"data":{"local_until":"2026-11-23T12:30:00+07:00"}`, 30 * time.Minute},
+		{"local off", "Không làm tại chỗ", 0},
+		{"local off --json", `{"command":"local","code":0,"data":{}}`, 0},
+	} {
+		text, code := ask(t, p, c.line)
+		if code != OK || !strings.Contains(text, c.want) {
+			t.Errorf("%q: %d, %q, want in it %q", c.line, code, text, c.want)
+		}
+		if c.until == 0 != p.local.IsZero() || c.until > 0 && !p.local.Equal(noon.Add(c.until)) {
+			t.Errorf("after %q local mode is on until %v", c.line, p.local)
+		}
+	}
+	if text, _ := ask(t, p, "status"); strings.Contains(text, "Làm tại chỗ") {
+		t.Errorf("local mode is over and the status says\n%s", text)
+	}
+}
+
 func TestWhatATechnicianDoesIsInTheLedger(t *testing.T) {
 	p := &pole{night: true}
-	for _, line := range []string{"status", "volume", "next", "amp on 900", "play siren", "volume 30", "amp  on   5", "tone", "stop"} {
+	for _, line := range []string{"status", "volume", "next", "amp on 900", "play siren", "volume 30", "amp  on   5", "tone", "stop", "local on 5", "local"} {
 		ask(t, p, line)
 	}
 	var got []string
@@ -191,7 +221,7 @@ func TestWhatATechnicianDoesIsInTheLedger(t *testing.T) {
 		}
 		got = append(got, strings.TrimSpace(e.Detail+" "+string(e.Code)))
 	}
-	if want := "volume 30|amp on 5|tone quiet-hours|stop"; strings.Join(got, "|") != want {
+	if want := "volume 30|amp on 5|tone quiet-hours|stop|local on 5"; strings.Join(got, "|") != want {
 		t.Errorf("the ledger has %q, want %q", strings.Join(got, "|"), want)
 	}
 	p.broken = errors.New("read-only file system")
@@ -210,7 +240,7 @@ func TestBounds(t *testing.T) {
 	}
 	for _, line := range []string{"next 0h", "next 32d", "next -1h", "next 99999999999999999999h", "next 1h 2h", "ledger last 0", "ledger last 501", "ledger last x", "ledger first",
 		"why 0", "why a b", "tone 0", "tone 101", "tone 5 5", "play", "play gong 0", "volume 101", "volume -1", "amp", "amp on", "amp on 0", "amp on x", "amp off 5",
-		"log 0", "log x", "lang fr", "doc delete", "stop now", "help no", "status --force", strings.Repeat("x", 257), "status\xff", strings.Repeat("status ", 1<<17)} {
+		"local yes", "local on 0", "local on 31", "local on x", "local on 5 5", "local off 5", "log 0", "log x", "lang fr", "doc delete", "stop now", "help no", "status --force", strings.Repeat("x", 257), "status\xff", strings.Repeat("status ", 1<<17)} {
 		p := new(pole)
 		if text, code := ask(t, p, line); code != Usage || len(text) > 400 {
 			t.Errorf("%.40q ends with %d: %.200s", line, code, text)

@@ -113,6 +113,9 @@ var english = map[string]string{
 	"amp.on":         "The amplifier is held on for %d s.",
 	"amp.off":        "The amplifier is no longer held.",
 	"amp.bound":      "It can be held from 1 to %d s.",
+	"local.on":       "Local mode until %s: nothing from afar sounds, not even an emergency. Type local off when done.",
+	"local.off":      "Local mode is off: the box plays what the centre says.",
+	"local.bound":    "Local mode lasts from 1 to %d minutes; type local on again for longer.",
 	"volume.is":      "Volume: %d %%.",
 	"volume.set":     "Volume set to %d %%; the policy's ceiling still holds.",
 
@@ -140,6 +143,7 @@ var english = map[string]string{
 	"help.tone":    "play the test tone",
 	"help.play":    "play a built-in sound",
 	"help.stop":    "stop what sounds",
+	"help.local":   "work at the horn: for N minutes nothing from afar sounds, not even emergencies",
 	"help.volume":  "show or set the volume",
 	"help.amp":     "hold the amplifier on for N seconds",
 	"help.ledger":  "the play log; check its chain",

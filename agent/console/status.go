@@ -124,7 +124,7 @@ func (c *call) sounding(it *Item) string {
 	}
 	s := or(it.Title, "—") + " (" + c.class(it.Class)
 	if !it.Until.IsZero() {
-		s += ", " + c.say("until", it.Until.In(c.o.Zone).Format("15:04"))
+		s += ", " + c.say("until", c.hourOf(it.Until))
 	}
 	if it.Volume > 0 {
 		s += fmt.Sprintf(", %d %%", it.Volume)

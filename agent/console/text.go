@@ -74,6 +74,9 @@ func (s *session) clockTime(t, now time.Time) string {
 	return s.time(t)
 }
 
+// hourOf is the hour and minute of a moment that is near.
+func (s *session) hourOf(t time.Time) string { return t.In(s.o.Zone).Format("15:04") }
+
 // day is a heading of a list by days.
 func (s *session) day(t time.Time) string {
 	t = t.In(s.o.Zone)

@@ -108,7 +108,7 @@ func TestEveryWordOfTheHouseHasAText(t *testing.T) {
 	for _, s := range []string{InForce, Later, Expired, Withdrawn} {
 		want = append(want, "state."+s)
 	}
-	for _, c := range local {
+	for _, c := range builtIn {
 		want = append(want, "chime."+c)
 	}
 	for _, key := range want {

@@ -113,6 +113,9 @@ var vietnamese = map[string]string{
 	"amp.on":         "Giữ tăng âm bật trong %d giây.",
 	"amp.off":        "Thôi giữ tăng âm.",
 	"amp.bound":      "Chỉ giữ được từ 1 đến %d giây.",
+	"local.on":       "Làm tại chỗ đến %s: không có gì phát từ xa, kể cả tin khẩn cấp. Xong việc gõ local off.",
+	"local.off":      "Không làm tại chỗ: thiết bị phát theo trung tâm.",
+	"local.bound":    "Làm tại chỗ được từ 1 đến %d phút; gõ lại local on để kéo dài.",
 	"volume.is":      "Âm lượng: %d %%.",
 	"volume.set":     "Đã đặt âm lượng %d %%; giới hạn của quy định vẫn giữ.",
 
@@ -140,6 +143,7 @@ var vietnamese = map[string]string{
 	"help.tone":    "phát âm thử",
 	"help.play":    "phát tiếng có sẵn",
 	"help.stop":    "dừng thứ đang phát",
+	"help.local":   "làm việc tại loa: trong N phút không phát gì từ xa, kể cả khẩn cấp",
 	"help.volume":  "xem hoặc đặt âm lượng",
 	"help.amp":     "giữ tăng âm bật N giây",
 	"help.ledger":  "nhật ký phát; kiểm tra chuỗi",

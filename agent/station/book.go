@@ -108,6 +108,7 @@ func (s *Station) recall(now time.Time) {
 	s.progress = schedule.NewProgress(now)
 	s.first = now
 	open := make(map[string]ledger.Entry)
+	var attended time.Time // until when a technician wanted to be left alone
 	err := s.o.Ledger.Each(ledger.Query{From: now.Add(-memory)}, func(e ledger.Entry) bool {
 		s.first = e.Time
 		o := occurrenceOf(e)
@@ -128,6 +129,10 @@ func (s *Station) recall(now time.Time) {
 			default:
 				schedule.End(&s.progress, &o, e.Time)
 			}
+		case ledger.Mute:
+			if e.ID == localMode {
+				attended = e.Due
+			}
 		case ledger.Refused:
 			s.remember(telling{cmp.Or(e.Doc, e.ID), e.Code}, e.Time)
 		}
@@ -135,6 +140,12 @@ func (s *Station) recall(now time.Time) {
 	})
 	if err != nil {
 		s.o.Log.Warn("the ledger could be read only in part", "err", err)
+	}
+	if now.Before(attended) {
+		s.usage.LocalUntil = attended
+		if longest := now.Add(localModeLongest); attended.After(longest) {
+			s.usage.LocalUntil = longest // the clock stands earlier than before
+		}
 	}
 	s.since = s.first
 	for _, e := range open {

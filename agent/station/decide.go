@@ -17,6 +17,9 @@ import (
 // decide recomputes everything from the whole plan and the clock, makes the
 // player do what follows, and returns when the answer may change by itself.
 func (s *Station) decide(now time.Time, level clock.Level) (until time.Time) {
+	if !now.Before(s.usage.LocalUntil) {
+		s.attend(time.Time{}, now)
+	}
 	s.replan(now)
 	if level >= clock.RTC {
 		s.lapses(now)

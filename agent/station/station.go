@@ -213,6 +213,11 @@ func (s *Station) Run(ctx context.Context) error {
 		case <-timer.C:
 		}
 		now, level := s.o.Clock.Now()
+		select {
+		case step := <-s.o.Clock.Stepped(): // seen just now: nothing is decided as if that time had passed
+			s.stepped(step)
+		default:
+		}
 		until := s.decide(now, level)
 		timer.Reset(max(time.Millisecond, min(longest, until.Sub(now))))
 	}
@@ -255,6 +260,9 @@ func (s *Station) stepped(step clock.Step) {
 	}
 	if now.Before(s.looked) {
 		s.looked = now
+	}
+	if !s.usage.LocalUntil.IsZero() { // it lasts no longer by the new clock
+		s.attend(s.usage.LocalUntil.Add(step.By), now)
 	}
 	s.progress.Since = now
 	if s.current != nil {

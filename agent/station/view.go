@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"loa/agent/ahead"
+	"loa/agent/ledger"
 	"loa/agent/plan"
 	"loa/agent/policy"
 	"loa/agent/schedule"
@@ -159,15 +160,36 @@ func (s *Station) StopLocal(ctx context.Context) (stopped bool, err error) {
 	return stopped, err
 }
 
-// LocalMode keeps everything from outside silent until d from now, for a
-// technician at the horn; 0 ends it. It ends by itself.
-func (s *Station) LocalMode(ctx context.Context, d time.Duration) error {
-	return s.order(ctx, func(now time.Time) {
-		s.usage.LocalUntil = now.Add(min(d, localModeLongest))
+// LocalMode keeps everything from outside silent for d, at most half an hour, for
+// a technician at the horn, and says until when; 0 ends it. It ends by itself, so
+// that nobody has to climb up again because it was forgotten.
+func (s *Station) LocalMode(ctx context.Context, d time.Duration) (until time.Time, err error) {
+	err = s.order(ctx, func(now time.Time) {
+		if d > 0 {
+			until = now.Add(min(d, localModeLongest))
+		}
+		s.attend(until, now)
 	})
+	return until, err
 }
 
 const localModeLongest = 30 * time.Minute
+
+// localMode is the ID of its entries in the ledger, of kind mute.
+const localMode = string(plan.LocalMode)
+
+// attend begins local mode, or ends it when until is zero.
+func (s *Station) attend(until, now time.Time) {
+	if until.Equal(s.usage.LocalUntil) {
+		return
+	}
+	s.usage.LocalUntil = until
+	e := ledger.Entry{Kind: ledger.Mute, ID: localMode, Due: until, Code: plan.LocalMode}
+	if until.IsZero() {
+		e.Code, e.Detail = plan.Accepted, "over"
+	}
+	s.write(e, nil, now)
+}
 
 // Volume sets the box's own volume, in percent, until the centre sends another
 // want or the agent ends. 0 is as soft as can be; that nobody has said how loud
