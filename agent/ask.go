@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,8 +21,26 @@ func askConsole(args []string, in *os.File, out, errs io.Writer) int {
 	flags.SetOutput(errs)
 	file := flags.String("config", config.File, "the box's own `file`")
 	root := flags.String("root", "", "as the agent was given")
+	lang := flags.String("lang", "", "the answers' language: `vi|en`; without it, the box's")
 	socket := flags.String("socket", "", "the console's `socket`, instead of the one in the config")
-	if err := flags.Parse(args); err != nil {
+	flags.Usage = func() {
+		fmt.Fprintln(errs, "usage: agent console [--lang vi|en] [flags]            a session with the box that runs here\n"+
+			"       agent console [--lang vi|en] [flags] COMMAND    one question; help lists the commands")
+		flags.PrintDefaults()
+	}
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case err != nil:
+		return exitUsage
+	}
+	opening := ""
+	switch *lang {
+	case "":
+	case "vi", "en":
+		opening = "--lang " + *lang + " "
+	default:
+		fmt.Fprintf(errs, "agent: there is no language %q: want vi or en\n", *lang)
 		return exitUsage
 	}
 	if *socket == "" {
@@ -34,7 +53,7 @@ func askConsole(args []string, in *os.File, out, errs io.Writer) int {
 	}
 	defer conn.Close()
 	if flags.NArg() > 0 {
-		return askOnce(conn, strings.Join(flags.Args(), " "), out, errs)
+		return askOnce(conn, opening+strings.Join(flags.Args(), " "), out, errs)
 	}
 	if term.IsTerminal(int(in.Fd())) {
 		old, err := term.MakeRaw(int(in.Fd()))
@@ -42,8 +61,8 @@ func askConsole(args []string, in *os.File, out, errs io.Writer) int {
 			defer term.Restore(int(in.Fd()), old)
 		}
 	}
-	fmt.Fprint(conn, "\n") // a first line that is empty asks for the line editor
-	go io.Copy(conn, in)   // ends with the process
+	fmt.Fprintln(conn, opening) // without a command: it asks for the line editor
+	go io.Copy(conn, in)        // ends with the process
 	io.Copy(out, conn)
 	return exitOK
 }

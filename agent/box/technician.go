@@ -173,7 +173,8 @@ func (b *Box) diskFree() int64 {
 
 // listen serves the local console on its socket, which only its owner may open.
 // A first line that is empty asks for the line editor; any other is one command,
-// answered with its text, a zero byte and the exit code as a digit.
+// answered with its text, a zero byte and the exit code as a digit. Either may
+// begin with the language that is wanted, as in "--lang en status".
 func (b *Box) listen(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Dir(b.o.Socket), 0o755); err != nil {
 		return fmt.Errorf("cannot make the console's directory: %w", err)
@@ -221,14 +222,19 @@ func (b *Box) speak(ctx context.Context, conn net.Conn) {
 		return
 	}
 	conn.SetReadDeadline(time.Time{})
-	if line = strings.TrimRight(line, "\r\n"); line == "" {
-		b.console.Serve(ctx, struct {
+	line = strings.TrimRight(line, "\r\n")
+	lang := ""
+	if rest, ok := strings.CutPrefix(line, "--lang "); ok {
+		lang, line, _ = strings.Cut(rest, " ")
+	}
+	if line == "" {
+		b.console.In(lang).Serve(ctx, struct {
 			io.Reader
 			io.Writer
 		}{in, conn})
 		return
 	}
-	answer, code := b.console.Do(ctx, line, console.Asker{})
+	answer, code := b.console.Do(ctx, line, console.Asker{Lang: lang})
 	fmt.Fprintf(conn, "%s\x00%d", answer, code)
 }
 

@@ -105,6 +105,15 @@ func New(box Box, o Opts) *Console {
 	return &Console{box: box, o: o}
 }
 
+// In is the same console in another language, or in its own if there is no such.
+func (c *Console) In(lang string) *Console {
+	o := c.o
+	if catalogues[lang] != nil {
+		o.Lang = lang
+	}
+	return &Console{box: c.box, o: o}
+}
+
 // The codes with which a command ends, as a program's exit codes.
 const (
 	OK      = 0
