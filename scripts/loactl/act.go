@@ -163,7 +163,7 @@ func (a *app) act(to string, by signing, fill func(*authority.Authority, *plan.A
 	}
 	answers, err := a.deliver(au, is, *by.wait)
 	if err != nil {
-		return err
+		return a.unsent(a.text("act.unsent"), err)
 	}
 	id := is.Doc.(plan.Act).ID
 	result := map[string]any{"id": id, "topic": is.Topic.String(), "kind": act.Kind, "sha256": is.SHA256, "boxes": answers}

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/text/unicode/norm"
 
 	"loa/agent/message"
 	"loa/agent/plan"
@@ -21,12 +24,15 @@ func (a *app) alert(args []string) error {
 	})
 }
 
-// alertSet adds one alert to an office's set, or replaces the one of that id,
-// and sends the set at once.
+// alertSet puts one alert into an office's set and sends the set at once. The
+// alert takes the place of the one with its id; without an id, of the one for the
+// same event, because whoever sets an event a second time means that one, and two
+// alarms for one flood would sound in turn, and both have to be cleared.
 func (a *app) alertSet(args []string) error {
 	fs := a.flags("alert set")
 	office := fs.String("office", "", "")
 	id := fs.String("id", "", "")
+	another := fs.Bool("another", false, "")
 	event := fs.String("event", "", "")
 	headline := fs.String("headline", "", "")
 	instruction := fs.String("instruction", "", "")
@@ -37,7 +43,7 @@ func (a *app) alertSet(args []string) error {
 	tone := fs.String("tone", "", "")
 	repeat := fs.Int("repeat", 0, "")
 	gap := fs.Duration("gap", 0, "")
-	length := fs.Duration("for", time.Hour, "")
+	length := fs.Duration("for", 0, "")
 	by := signedBy(fs)
 	rest, err := a.parse(fs, args, 1, 1)
 	if err != nil {
@@ -48,10 +54,20 @@ func (a *app) alertSet(args []string) error {
 	}
 	return a.alertChange(rest[0], *office, by, func(au *authority.Authority, set *plan.AlertSet) error {
 		al := plan.Alert{
-			ID: *id, Event: *event, Headline: *headline, Instruction: *instruction,
+			ID: *id, Event: typed(*event), Headline: typed(*headline), Instruction: typed(*instruction),
 			Urgency: *urgency, Severity: *severity, Certainty: *certainty,
 			Tone: *tone, Repeat: *repeat, GapS: int(*gap / time.Second),
-			Until: a.now().Add(*length).UTC().Truncate(time.Second),
+			Until: a.now().Add(cmp.Or(*length, time.Hour)).UTC().Truncate(time.Second),
+		}
+		before := sameEvent(set.Alerts, al.Event)
+		if al.ID != "" || *another {
+			before = nil
+		}
+		if before != nil {
+			al.ID = before.ID
+			if *length == 0 && before.Until.After(al.Until) {
+				al.Until = before.Until // an alarm is cut short on purpose only
+			}
 		}
 		if al.ID == "" {
 			seq, err := au.Seq()
@@ -67,10 +83,41 @@ func (a *app) alertSet(args []string) error {
 			}
 			al.Bulletin = item.Ref
 		}
+		if before != nil {
+			until := before.Until.In(vietnam).Format("15:04 02/01")
+			if heard(*before) == heard(al) {
+				a.note("alert.renewed", al.ID, before.Event, until)
+			} else {
+				a.note("alert.reworded", al.ID, before.Event, until)
+			}
+		}
 		set.Alerts = slices.DeleteFunc(set.Alerts, func(o plan.Alert) bool { return o.ID == al.ID })
 		set.Alerts = append(set.Alerts, al)
 		return nil
 	})
+}
+
+// typed is what a person wrote as boxes take it: some systems type letters and
+// their marks apart, and an alarm must not fail for that.
+func typed(s string) string { return norm.NFC.String(strings.TrimSpace(s)) }
+
+// heard is what a box goes by to tell whether an alert sounds as it did before.
+func heard(al plan.Alert) [4]string {
+	h := [4]string{al.Headline, al.Instruction, cmp.Or(al.Tone, "siren")}
+	if al.Bulletin != nil {
+		h[3] = al.Bulletin.SHA256
+	}
+	return h
+}
+
+// sameEvent is the newest alert for an event, or nil.
+func sameEvent(alerts []plan.Alert, event string) *plan.Alert {
+	for i := range slices.Backward(alerts) {
+		if strings.EqualFold(alerts[i].Event, event) {
+			return &alerts[i]
+		}
+	}
+	return nil
 }
 
 // alertClear takes one alert, or all, out of an office's set, or cancels another
@@ -145,11 +192,8 @@ func (a *app) alertChange(place, office string, by signing, change func(*authori
 		return err
 	}
 	answers, err := a.deliver(au, is, *by.wait)
-	switch {
-	case a.ctx.Err() != nil && err != nil:
-		return errors.New(a.text("alert.unsent")) // whoever interrupts has to know it too
-	case err != nil:
-		return fmt.Errorf("%s: %w", a.text("alert.unsent"), err)
+	if err != nil {
+		return a.unsent(a.text("alert.unsent"), err)
 	}
 	return a.show(map[string]any{"topic": is.Topic.String(), "version": set.Version(), "alerts": set.Alerts, "boxes": answers}, func(w io.Writer) {
 		if len(set.Alerts) == 0 {

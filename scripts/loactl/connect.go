@@ -176,6 +176,14 @@ func (l *link) send(m mqtt.Message) error {
 	return err
 }
 
+// unsent says what did not go out, and why; whoever interrupts has to know it too.
+func (a *app) unsent(what string, err error) error {
+	if a.ctx.Err() != nil {
+		return errors.New(what)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
 // publish sends documents.
 func (a *app) publish(au *authority.Authority, all []authority.Issued) error {
 	l, err := a.connect(au, nil, nil)

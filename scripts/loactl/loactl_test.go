@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"loa/agent/plan"
 	"loa/scripts/authority"
 )
@@ -169,6 +171,55 @@ func TestAlertSetAndClear(t *testing.T) {
 	}
 	if out := w.must("alert", "list"); !strings.Contains(out, "no active alert") {
 		t.Errorf("%s", out)
+	}
+}
+
+// At three in the morning the same event is set again: that prolongs the alert,
+// it does not make a second one that has to be cleared too.
+func TestAlertSetAgain(t *testing.T) {
+	w := newWorld(t).sample().online()
+	var r struct{ Alerts []plan.Alert }
+	set := func(event, headline string, more ...string) (id string, last plan.Alert) {
+		t.Helper()
+		args := []string{"alert", "set", "26734", "--event", event, "--headline", headline, "--as", "26734-1", "--wait", "1ms"}
+		w.json(&r, append(args, more...)...)
+		last = r.Alerts[len(r.Alerts)-1]
+		return last.ID, last
+	}
+	first, before := set("Lũ quét", "Lũ trên sông")
+	for _, c := range []struct {
+		event, headline string
+		more            []string
+		count           int
+		same            bool
+	}{
+		{"Lũ quét", "Lũ trên sông", []string{"--for", "3h"}, 1, true},
+		{"lũ QUÉT", "Lũ đã tới cầu", nil, 1, true},
+		{" " + norm.NFD.String("Lũ quét"), "Lũ đã tới chợ", nil, 1, true},
+		{"Lũ quét", "Lũ thứ hai", []string{"--another"}, 2, false},
+		{"Cháy rừng", "Cháy ở đồi", nil, 3, false},
+		{"Cháy rừng", "Cháy ở đồi", []string{"--id", "dap"}, 4, false},
+	} {
+		id, al := set(c.event, c.headline, c.more...)
+		if len(r.Alerts) != c.count || (id == first) != c.same || al.Headline != c.headline {
+			t.Errorf("%q %v: %d alerts, the last is %s %q", c.event, c.more, len(r.Alerts), id, al.Headline)
+		}
+		if c.same && al.Until.Sub(before.Until) < time.Hour {
+			t.Errorf("%q: until %v, at first %v: the 3 h are gone", c.headline, al.Until, before.Until)
+		}
+	}
+	// A person is told what became of it.
+	again := []string{"alert", "set", "26734", "--event", "Cháy rừng", "--as", "26734-1", "--wait", "1ms", "--headline"}
+	for headline, want := range map[string]string{"Cháy ở đồi": "does not play the same words again", "Cháy đã lan": "is changed"} {
+		w.must(append(again, headline)...)
+		if !strings.Contains(w.err.String(), want) || !strings.Contains(w.err.String(), "dap") {
+			t.Errorf("%q does not say %q", w.err.String(), want)
+		}
+	}
+	// What is over is not prolonged: a new flood is a new alert.
+	w.must("alert", "clear", "26734", "--as", "26734-1", "--wait", "1ms")
+	if id, _ := set("Lũ quét", "Lũ trên sông"); id == first {
+		t.Error("an alert that was cleared came back")
 	}
 }
 
@@ -330,7 +381,8 @@ func TestNoBroker(t *testing.T) {
 		{"broker-unreachable", []string{"watch", "--once"}},
 		{"broker-unreachable", []string{"ask", "box-1", "status"}},
 		{"broker-unreachable", []string{"play", "26734", "--chime", "gong", "--as", "26734-1"}},
-		{"did NOT go out", set},
+		{"will not be sent later", []string{"stop", "26734", "--as", "26734-1"}},
+		{"did NOT go out; loactl send", set},
 	} {
 		w.fails(exitNoBroker, c.want, c.args...)
 	}
