@@ -17,6 +17,7 @@ const (
 	fileBuffer   = 48000 * 2        // 1 s ahead: a slow card must not be heard
 	ready        = 36000 * 2        // of that, before reading begins: a sink takes more than half a second at once
 	streamBuffer = 4 * 48000 * 2    // 4 s ahead: what a radio station sends at once on joining
+	cushion      = 24000 * 2        // what a stream gathers before it is read, and again when it has run dry: one gap, not many
 	refill       = 12000 * 2        // a full buffer is left alone for 0.25 s: to be woken costs as much as to decode
 	stall        = 5 * time.Second  // a recording that gives no sound for so long is given up
 	windStall    = 30 * time.Second // to go to a place the frames of hours may have to be counted
@@ -41,6 +42,7 @@ type Source struct {
 	closed  bool
 	wound   *winding  // a wish to go elsewhere that the decoder has not met yet
 	starved time.Time // since when reads found nothing; zero: they did not
+	dry     bool      // a stream that gathers a cushion
 }
 
 // A winding is one call of SeekTo.
@@ -54,7 +56,7 @@ var _ sound.Source = (*Source)(nil)
 // start sets the decoder going. Close ends the goroutine; nobody waits for it,
 // because a codec that hangs would hang them too.
 func start(c *converter, cancel context.CancelFunc, buffer int, budget time.Duration) *Source {
-	s := &Source{info: c.info, cancel: cancel, budget: budget, ring: make([]float32, buffer), done: make(chan struct{})}
+	s := &Source{info: c.info, cancel: cancel, budget: budget, dry: budget == 0, ring: make([]float32, buffer), done: make(chan struct{})}
 	s.turn.L = &s.mu
 	go func() {
 		defer close(s.done)
@@ -137,6 +139,9 @@ func (s *Source) Read(p []float32) (int, error) {
 	if s.closed {
 		return 0, errClosed
 	}
+	if s.dry = s.dry && s.fill < cushion && s.err == nil; s.dry {
+		return 0, nil
+	}
 	n := min(len(p)&^1, s.fill)
 	if n > 0 {
 		k := copy(p[:n], s.ring[s.head:])
@@ -152,6 +157,7 @@ func (s *Source) Read(p []float32) (int, error) {
 	if s.err != nil || len(p) < 2 {
 		return 0, s.err
 	}
+	s.dry = s.budget == 0
 	if s.budget > 0 {
 		if s.starved.IsZero() {
 			s.starved = time.Now()

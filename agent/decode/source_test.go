@@ -260,6 +260,48 @@ func (s *slowDisk) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// TestStreamInRealTimeHasNoCrackle reads a source that gives no more than sounds, in
+// the bursts of a sink: what it lacks it lacks once.
+func TestStreamInRealTimeHasNoCrackle(t *testing.T) {
+	data := media(t, "s44100.mp3")
+	synctest.Test(t, func(t *testing.T) {
+		r, w := io.Pipe()
+		go func() { // ends with r
+			for k := 0; len(data) > 0; k++ {
+				n := min(len(data), 16000/50) // 128 kbit/s
+				if _, err := w.Write(data[:n]); err != nil {
+					return
+				}
+				data = data[n:]
+				time.Sleep(time.Duration(5+k%4*10) * time.Millisecond) // 20 ms, more or less
+			}
+			w.Close()
+		}()
+		src, err := Stream(r, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer src.Close()
+		p := make([]float32, 2*240*48)
+		begun, gaps := false, 0
+		for range 12 { // 2.9 s
+			synctest.Wait()
+			n, err := src.Read(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			begun = begun || n > 0
+			if begun && n < len(p) {
+				gaps++
+			}
+			time.Sleep(240 * time.Millisecond)
+		}
+		if !begun || gaps > 0 {
+			t.Errorf("begun %v, then %d gaps", begun, gaps)
+		}
+	})
+}
+
 // TestProbe measures without being told.
 func TestProbe(t *testing.T) {
 	info, err := Probe(context.Background(), bytes.NewReader(media(t, "bare44100.mp3")), "")
