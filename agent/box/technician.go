@@ -147,7 +147,9 @@ func (t technician) PlayLocal(ctx context.Context, part plan.Part, title string,
 	return t.b.station.PlayLocal(ctx, part, title, volume, confirmed)
 }
 
-func (t technician) StopLocal(ctx context.Context) (bool, error) { return t.b.station.StopLocal(ctx) }
+func (t technician) StopLocal(ctx context.Context) (*plan.Occurrence, error) {
+	return t.b.station.StopLocal(ctx)
+}
 
 func (t technician) LocalMode(ctx context.Context, d time.Duration) (time.Time, error) {
 	return t.b.station.LocalMode(ctx, d)

@@ -107,11 +107,20 @@ func (c *call) stop() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	text := c.say("stop.nothing")
-	if stopped {
-		text = c.say("stop.done")
+	type stop struct {
+		Stopped bool       `json:"stopped"`
+		ID      string     `json:"id,omitempty"`
+		Title   string     `json:"title,omitempty"`
+		Class   plan.Class `json:"class,omitempty"`
 	}
-	return answer{data: map[string]bool{"stopped": stopped}, text: text}, nil
+	if stopped == nil {
+		return answer{data: stop{}, text: c.say("stop.nothing")}, nil
+	}
+	text := c.say("stop.done", or(stopped.Title, stopped.ID))
+	if stopped.By.Kind == plan.KindAlert {
+		text = c.say("stop.alert", or(stopped.Title, stopped.ID))
+	}
+	return answer{data: stop{true, stopped.ID, stopped.Title, stopped.Class}, text: text}, nil
 }
 
 // maxLocal is the longest local mode. It may be begun again before it ends.

@@ -23,6 +23,7 @@ type pole struct {
 	stern   bool // not even a confirmed tone passes at night
 	played  []string
 	stopped int
+	alarmed bool // an alert sounds
 	amp     []time.Duration
 	local   time.Time
 	level   int
@@ -99,11 +100,18 @@ func (p *pole) PlayLocal(_ context.Context, part plan.Part, title string, volume
 	return nil
 }
 
-func (p *pole) StopLocal(context.Context) (bool, error) {
+func (p *pole) StopLocal(context.Context) (*plan.Occurrence, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stopped++
-	return len(p.played) > 0, nil
+	switch {
+	case p.alarmed:
+		p.alarmed = false
+		return &plan.Occurrence{ID: "26734/alert/flood/storm-12@5f3a/0", Title: "Bão số 12", Class: plan.Emergency, By: plan.Key{Place: "26734", Kind: plan.KindAlert, ID: "flood"}}, nil
+	case len(p.played) > 0:
+		return &plan.Occurrence{ID: "local/1", Title: p.played[len(p.played)-1], Class: plan.Test}, nil
+	}
+	return nil, nil
 }
 
 func (p *pole) LocalMode(_ context.Context, d time.Duration) (time.Time, error) {

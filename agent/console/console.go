@@ -54,8 +54,9 @@ type Sounder interface {
 	// hours, or that the time is not known, and wants it all the same; whether
 	// that is enough is not the console's to decide.
 	PlayLocal(ctx context.Context, part plan.Part, title string, volumePercent int, confirmed bool) error
-	// StopLocal ends what sounds now; false: nothing did.
-	StopLocal(ctx context.Context) (bool, error)
+	// StopLocal ends what sounds now, an alert with all its rounds, and gives
+	// what that was; nil: nothing sounded.
+	StopLocal(ctx context.Context) (*plan.Occurrence, error)
 	// LocalMode lets nothing from afar sound for d, not even an alert, and says
 	// until when; 0 ends it.
 	LocalMode(ctx context.Context, d time.Duration) (time.Time, error)

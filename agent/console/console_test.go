@@ -209,6 +209,24 @@ func TestLocalMode(t *testing.T) {
 	}
 }
 
+func TestStop(t *testing.T) {
+	for _, c := range []struct {
+		p    *pole
+		line string
+		want string
+	}{
+		{&pole{alarmed: true}, "stop", "mọi lượt: Bão số 12."},
+		{&pole{played: []string{"gong"}}, "stop", "Đã dừng: gong."},
+		{&pole{played: []string{"gong"}}, "stop --json", `"data":{"stopped":true,"id":"local/1","title":"gong","class":"test"}`},
+		{&pole{}, "stop", "Không có gì đang phát."},
+		{&pole{}, "stop --json", `"data":{"stopped":false}`},
+	} {
+		if text, code := ask(t, c.p, c.line); code != OK || !strings.Contains(text, c.want) {
+			t.Errorf("%s: %d, %q, want in it %q", c.line, code, text, c.want)
+		}
+	}
+}
+
 func TestWhatATechnicianDoesIsInTheLedger(t *testing.T) {
 	p := &pole{night: true}
 	for _, line := range []string{"status", "volume", "next", "amp on 900", "play siren", "volume 30", "amp  on   5", "tone", "stop", "local on 5", "local"} {

@@ -116,3 +116,67 @@ func TestLocalModeLastsAsLongByAnyClock(t *testing.T) {
 		})
 	}
 }
+
+// A technician who stops an alert stops all of it, over a restart too. What its
+// office changes in it is news, and sounds.
+func TestAStopAtTheBoxEndsAllRoundsOfAnAlert(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		dir := t.TempDir()
+		r := newRig(t, w, dir).setUp()
+		alarm := w.Alerts(here, trusttest.Office, "flood")
+		alarm.Alerts[0].Repeat, alarm.Alerts[0].GapS = 5, 0
+		r.hear(trusttest.Seal(alarm, trusttest.Warner1, trusttest.Warner2))
+		time.Sleep(2 * time.Second)
+		stopped, err := r.StopLocal(t.Context())
+		if err != nil || stopped == nil || stopped.By != alarm.Key() {
+			t.Fatalf("stop: %+v, %v", stopped, err)
+		}
+		time.Sleep(2 * time.Minute)
+		ends := r.written(ledger.End)
+		if len(ends) != 1 || !strings.HasSuffix(ends[0].ID, "/0") || ends[0].Code != plan.LocalMode || ends[0].Result != plan.Partial || ends[0].Detail != "stopped at the box" {
+			t.Fatalf("the ledger says %+v, want one round, stopped at the box", ends)
+		}
+		if !slices.ContainsFunc(r.acks, func(a station.Ack) bool {
+			return a.Doc == alarm.Key() && a.State == "finished" && a.Code == plan.LocalMode
+		}) {
+			t.Error("the centre is not told that the alert was stopped")
+		}
+		r.stop()
+		again := newRig(t, w, dir)
+		defer again.stop()
+		again.hear(trusttest.Seal(alarm, trusttest.Warner1, trusttest.Warner2))
+		time.Sleep(time.Minute)
+		if len(again.amp.Edges()) != 0 {
+			t.Error("after a restart it sounds again")
+		}
+		change := w.Later(4*time.Minute).Alerts(here, trusttest.Office, "flood")
+		change.Alerts[0].Headline = "Nước lên nhanh"
+		again.hear(trusttest.Seal(again.beat(4*time.Minute, 2), trusttest.Pulse), trusttest.Seal(change, trusttest.Warner1, trusttest.Warner2))
+		time.Sleep(time.Second)
+		if got := again.soundsClass(); got != plan.Emergency {
+			t.Errorf("after its office has changed the alert sounds %q", got)
+		}
+	})
+}
+
+// That local mode cut a round short is no word against the alert.
+func TestAnAlertGoesOnAfterLocalMode(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		alarm := w.Alerts(here, trusttest.Office, "flood")
+		alarm.Alerts[0].Repeat, alarm.Alerts[0].GapS = 2, 0
+		r.hear(trusttest.Seal(alarm, trusttest.Warner1, trusttest.Warner2))
+		time.Sleep(2 * time.Second)
+		for _, d := range []time.Duration{time.Minute, 0} {
+			if _, err := r.LocalMode(t.Context(), d); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(10 * time.Second)
+		}
+		time.Sleep(2 * time.Minute)
+		if got := r.results(); len(got) != 2 || !strings.HasSuffix(got[0], "/0 heard") || !strings.HasSuffix(got[1], "/1 heard") {
+			t.Errorf("the ledger says %q, want both rounds heard", got)
+		}
+	})
+}

@@ -128,6 +128,7 @@ func (s *Station) recall(now time.Time) {
 				s.progress.Missed[e.ID] = true
 			default:
 				schedule.End(&s.progress, &o, e.Time)
+				s.endRounds(&o, e.Code)
 			}
 		case ledger.Mute:
 			if e.ID == localMode {

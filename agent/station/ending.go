@@ -48,7 +48,7 @@ func (s *Station) ended(e plan.Ending) {
 		s.heard[o.ID] = heard
 		s.write(entry, o, now)
 		return
-	case e.Complete && entry.Code == plan.Priority:
+	case e.Complete && t.yielded && entry.Code == t.why:
 		entry.Code = plan.Accepted // it came to its end while it gave way
 	}
 	if s.local != nil && s.local.ID == o.ID {

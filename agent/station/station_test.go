@@ -275,8 +275,8 @@ func TestTheTechnicianIsHeardUnderTheSameLaw(t *testing.T) {
 			t.Error("the confirmed tone did not sound")
 		}
 		stopped, err := r.StopLocal(t.Context())
-		if !stopped || err != nil {
-			t.Errorf("stop: %v, %v", stopped, err)
+		if stopped == nil || stopped.Title != "Âm thử" || err != nil {
+			t.Errorf("stop: %+v, %v", stopped, err)
 		}
 		time.Sleep(2 * time.Second)
 		if r.amp.On() {

@@ -141,23 +141,33 @@ func (s *Station) PlayLocal(ctx context.Context, part plan.Part, title string, v
 
 const localLongest = 30 * time.Second
 
-// StopLocal ends what sounds now, for good, at the technician's word. It reports
-// whether anything did.
-func (s *Station) StopLocal(ctx context.Context) (stopped bool, err error) {
+// StopLocal ends what sounds now, for good, at the technician's word, and gives
+// what that was; nil: nothing sounded. Of an alert it ends all rounds: it sounds
+// here again when its office changes what is heard, or gives another.
+func (s *Station) StopLocal(ctx context.Context) (stopped *plan.Occurrence, err error) {
 	err = s.order(ctx, func(now time.Time) {
 		s.local = nil
 		t := s.current
 		if t == nil {
 			return
 		}
-		stopped = true
-		schedule.End(&s.progress, &t.o, now)
-		t.why, t.yielded = plan.LocalMode, false
+		o := t.o
+		stopped = &o
+		schedule.End(&s.progress, &o, now)
+		s.endRounds(&o, plan.LocalMode)
+		t.why, t.yielded, t.note = plan.LocalMode, false, "stopped at the box"
 		s.current = nil
 		s.usage.End(now)
 		s.o.Player.Stop()
 	})
 	return stopped, err
+}
+
+// endRounds ends the whole alert of which o is a round, if a technician ended it.
+func (s *Station) endRounds(o *plan.Occurrence, why plan.Code) {
+	if why == plan.LocalMode && o.By.Kind == plan.KindAlert {
+		s.progress.Ended[schedule.Series(o)] = true
+	}
 }
 
 // LocalMode keeps everything from outside silent for d, at most half an hour, for
