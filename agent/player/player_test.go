@@ -255,7 +255,7 @@ func TestAStationThatIsAwayCanBeStopped(t *testing.T) {
 			s.Stop()
 			select {
 			case e := <-s.Endings():
-				if e.Complete || !near(e.Heard, first, 300*time.Millisecond) {
+				if e.Complete || !near(e.Heard, first, 210*time.Millisecond) {
 					t.Errorf("heard %v of it, complete %v; want %v", e.Heard, e.Complete, first)
 				}
 			case <-time.After(10 * time.Second):
