@@ -157,6 +157,8 @@ func (p *pole) Query(q ledger.Query) ([]ledger.Entry, error) {
 	return []ledger.Entry{
 		{Seq: 8, Time: noon.Add(-30 * time.Minute), Kind: ledger.End, ID: "a", Title: "Bản tin sáng", Class: plan.Normal, Result: plan.Heard, HeardS: 61.25},
 		{Seq: 9, Time: noon.Add(-20 * time.Minute), Kind: ledger.End, ID: "b", Title: "Quảng cáo", Class: plan.Filler, Result: plan.Silent},
+		{Seq: 10, Time: noon.Add(-10 * time.Minute), Kind: ledger.Refused, ID: "c", Title: "Nhạc đêm", Class: plan.Filler, Result: plan.Refused, Code: plan.QuietHours, Detail: "quiet hours 21:00–05:30"},
+		{Seq: 11, Time: noon.Add(-9 * time.Minute), Kind: ledger.Console, ID: "console/volume", Detail: "volume 30"},
 	}, nil
 }
 

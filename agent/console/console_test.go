@@ -34,9 +34,9 @@ Sự cố          Thiết bị âm thanh ngừng hoạt động (và 1 sự c�
 		"faults": `
 HỎNG  Thiết bị âm thanh ngừng hoạt động (sink-lost)
     từ 3 phút trước, 4 lần
-    no such device
     Thiết bị tự mở lại; nếu lặp lại, kiểm tra dây và nguồn
     Cần: cạc âm thanh USB
+    Chi tiết kỹ thuật: no such device
 CHÚ Ý  Không liên lạc được với máy chủ tin nhắn (broker-unreachable)
     từ 1 giờ trước
     Kiểm tra mạng, SIM còn dung lượng, ăng-ten; lịch đã lưu vẫn phát
@@ -50,12 +50,14 @@ Thứ hai 23/11/2026
 		"why": `
 11:00:00 23/11/2026  p/26734/act (quorum)
     Chưa đủ số người ký theo quy định.
-    1 of 2 holders
+    Chi tiết kỹ thuật: 1 of 2 holders
     3 lần
 `,
-		"ledger last 2": `
-8 11:30:00 23/11/2026 end     Bản tin sáng (thông thường), nghe được 61.2 s
-9 11:40:00 23/11/2026 end     Quảng cáo (nhạc nền), KHÔNG CÓ TIẾNG
+		"ledger last 4": `
+8 11:30:00 23/11/2026 kết thúc  Bản tin sáng (thông thường), nghe được 61.2 s
+9 11:40:00 23/11/2026 kết thúc  Quảng cáo (nhạc nền), KHÔNG CÓ TIẾNG
+10 11:50:00 23/11/2026 từ chối   Nhạc đêm (nhạc nền), bị từ chối: Đang trong giờ yên tĩnh. [quiet-hours: quiet hours 21:00–05:30]
+11 11:51:00 23/11/2026 tại chỗ   console/volume [volume 30]
 `,
 		"ledger verify": `
 Chuỗi nhật ký nguyên vẹn: 9 dòng (1 đến 9), trung tâm đã nhận đến 5, 4 kB.

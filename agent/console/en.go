@@ -69,6 +69,8 @@ var english = map[string]string{
 	"severity.warning": "WARN",
 	"severity.fault":   "FAULT",
 
+	"detail": "Technical detail: %s",
+
 	"level.none":    "time not known",
 	"level.floor":   "only known to be no earlier",
 	"level.ntp":     "by NTP, not signed",
@@ -102,6 +104,18 @@ var english = map[string]string{
 	"why.none":     "Nothing was refused.",
 	"ledger.empty": "The ledger is empty.",
 	"ledger.whole": "The ledger's chain is whole: %d entries (%d to %d), the centre has them up to %d, %s.",
+
+	"kind.boot":    "boot",
+	"kind.start":   "start",
+	"kind.pause":   "pause",
+	"kind.end":     "end",
+	"kind.refused": "refused",
+	"kind.alert":   "alert",
+	"kind.mute":    "mute",
+	"kind.clock":   "clock",
+	"kind.fault":   "fault",
+	"kind.console": "console",
+	"kind.event":   "event",
 
 	"chime.gong":     "Gong",
 	"chime.two-tone": "Two-tone chime",

@@ -148,7 +148,7 @@ func (c *call) why() (answer, error) {
 		data = append(data, refusal{e, c.sentence(e.Code)})
 		fmt.Fprintf(&b, "%s  %s (%s)\n    %s\n", c.time(e.Time), or(e.Title, e.ID), e.Code, c.sentence(e.Code))
 		if e.Detail != "" {
-			fmt.Fprintf(&b, "    %s\n", e.Detail)
+			fmt.Fprintf(&b, "    %s\n", c.say("detail", e.Detail))
 		}
 		if e.Count > 1 {
 			fmt.Fprintf(&b, "    %s\n", c.say("times", e.Count))
@@ -188,7 +188,7 @@ func (c *call) ledger() (answer, error) {
 	}
 	var b strings.Builder
 	for _, e := range entries {
-		fmt.Fprintf(&b, "%d %s %s %s", e.Seq, c.time(e.Time), pad(string(e.Kind), 7), or(e.Title, e.ID))
+		fmt.Fprintf(&b, "%d %s %s %s", e.Seq, c.time(e.Time), pad(c.say("kind."+string(e.Kind)), 9), or(e.Title, e.ID))
 		if e.Class != "" {
 			fmt.Fprintf(&b, " (%s)", c.class(e.Class))
 		}
@@ -199,13 +199,14 @@ func (c *call) ledger() (answer, error) {
 			fmt.Fprintf(&b, " %.1f s", e.HeardS)
 		}
 		if e.Code != "" {
-			fmt.Fprintf(&b, ", %s", e.Code)
+			fmt.Fprintf(&b, ": %s", c.sentence(e.Code))
 		}
 		if e.Count > 1 {
 			fmt.Fprintf(&b, ", %s", c.say("times", e.Count))
 		}
-		if e.Detail != "" {
-			fmt.Fprintf(&b, ": %s", short(e.Detail, 80))
+		// What follows in brackets is for technicians, in the words of the code.
+		if technical := join(": ", string(e.Code), short(e.Detail, 80)); technical != "" {
+			fmt.Fprintf(&b, " [%s]", technical)
 		}
 		b.WriteByte('\n')
 	}

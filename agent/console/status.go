@@ -202,13 +202,15 @@ func (c *call) faults() (answer, error) {
 		if f.Count > 1 {
 			since += ", " + c.say("times", f.Count)
 		}
-		for _, s := range []string{since, f.Detail, f.Do} {
-			if s != "" {
-				fmt.Fprintf(&b, "    %s\n", s)
-			}
+		fmt.Fprintf(&b, "    %s\n", since)
+		if f.Do != "" {
+			fmt.Fprintf(&b, "    %s\n", f.Do)
 		}
 		if f.Part != "" {
 			fmt.Fprintf(&b, "    %s\n", c.say("faults.part", f.Part))
+		}
+		if f.Detail != "" {
+			fmt.Fprintf(&b, "    %s\n", c.say("detail", f.Detail))
 		}
 	}
 	return answer{data: told, text: b.String()}, nil

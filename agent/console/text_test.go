@@ -15,6 +15,7 @@ import (
 
 	"loa/agent/clock"
 	"loa/agent/health"
+	"loa/agent/ledger"
 	"loa/agent/plan"
 )
 
@@ -104,6 +105,11 @@ func TestEveryWordOfTheHouseHasAText(t *testing.T) {
 	}
 	for _, r := range []plan.Result{plan.Heard, plan.Silent, plan.Weak, plan.Partial, plan.Preempted, plan.Refused, plan.Missed} {
 		want = append(want, "result."+string(r))
+	}
+	for _, k := range []ledger.Kind{
+		ledger.Boot, ledger.Start, ledger.Pause, ledger.End, ledger.Refused, ledger.Alert, ledger.Mute, ledger.Clock, ledger.Fault, ledger.Console, ledger.Event,
+	} {
+		want = append(want, "kind."+string(k))
 	}
 	for _, s := range []string{InForce, Later, Expired, Withdrawn} {
 		want = append(want, "state."+s)

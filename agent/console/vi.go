@@ -69,6 +69,8 @@ var vietnamese = map[string]string{
 	"severity.warning": "CHÚ Ý",
 	"severity.fault":   "HỎNG",
 
+	"detail": "Chi tiết kỹ thuật: %s",
+
 	"level.none":    "chưa biết giờ",
 	"level.floor":   "chỉ biết không sớm hơn giờ này",
 	"level.ntp":     "theo NTP, chưa có chữ ký",
@@ -102,6 +104,18 @@ var vietnamese = map[string]string{
 	"why.none":     "Không có gì bị từ chối.",
 	"ledger.empty": "Nhật ký chưa có dòng nào.",
 	"ledger.whole": "Chuỗi nhật ký nguyên vẹn: %d dòng (%d đến %d), trung tâm đã nhận đến %d, %s.",
+
+	"kind.boot":    "khởi động",
+	"kind.start":   "bắt đầu",
+	"kind.pause":   "tạm ngắt",
+	"kind.end":     "kết thúc",
+	"kind.refused": "từ chối",
+	"kind.alert":   "cảnh báo",
+	"kind.mute":    "tắt tiếng",
+	"kind.clock":   "đồng hồ",
+	"kind.fault":   "sự cố",
+	"kind.console": "tại chỗ",
+	"kind.event":   "sự việc",
 
 	"chime.gong":     "Tiếng cồng",
 	"chime.two-tone": "Chuông hai âm",
