@@ -15,7 +15,6 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -61,7 +60,7 @@ const rootLife = 10 * 365 * 24 * time.Hour
 // root. Grants and places come afterwards.
 func New(dir string, setup Setup, o Opts) (*Authority, error) {
 	if _, err := os.Stat(filepath.Join(dir, stateFile)); err == nil {
-		return nil, fmt.Errorf("there already is an authority in %s", dir)
+		return nil, fail("exists", nil, dir)
 	}
 	if len(setup.Holders) == 0 {
 		setup.Holders = []string{"root-1", "root-2", "root-3", "root-4", "root-5"}
@@ -70,7 +69,7 @@ func New(dir string, setup Setup, o Opts) (*Authority, error) {
 		setup.Threshold = 3
 	}
 	if setup.Threshold < 1 || setup.Threshold > len(setup.Holders) {
-		return nil, fmt.Errorf("%d of %d holders cannot sign for the root", setup.Threshold, len(setup.Holders))
+		return nil, fail("threshold", nil, setup.Threshold, len(setup.Holders))
 	}
 	a := open(dir, o)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -172,10 +171,10 @@ func (a *Authority) AddOnline(name string) error { return a.addPerson(name, true
 
 func (a *Authority) addPerson(name string, online bool) error {
 	if !plan.ValidID(name) {
-		return fmt.Errorf("%q cannot be a person's name: use a to z, 0 to 9 and -, at most 64", name)
+		return fail("bad-name", nil, name)
 	}
 	if _, ok := a.read().People[name]; ok {
-		return fmt.Errorf("there already is a person %s", name)
+		return fail("person-exists", nil, name)
 	}
 	pub, priv, err := newKey()
 	if err != nil {
@@ -193,14 +192,14 @@ func (a *Authority) addPerson(name string, online bool) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("cannot keep the key of %s: %w", name, err)
+		return fail("keep-key", err, name)
 	}
 	a.mu.Lock()
 	a.keys[name] = priv
 	a.mu.Unlock()
 	return a.change(func(s *state) error {
 		if _, ok := s.People[name]; ok {
-			return fmt.Errorf("there already is a person %s", name)
+			return fail("person-exists", nil, name)
 		}
 		s.People[name] = Person{Key: base64.StdEncoding.EncodeToString(pub), Online: online}
 		return nil
@@ -210,14 +209,14 @@ func (a *Authority) addPerson(name string, online bool) error {
 // AddPlace registers a place. Its list has to be issued again afterwards.
 func (a *Authority) AddPlace(code string, p Place) error {
 	if !plan.ValidID(code) || code == plan.RootPlace || code == plan.ClockPlace {
-		return fmt.Errorf("%q cannot be a place code: use a to z, 0 to 9 and -, at most 64", code)
+		return fail("bad-name", nil, code)
 	}
 	if p.Issuer == "" {
 		p.Issuer = plan.RootPlace
 	}
 	return a.change(func(s *state) error {
 		if _, ok := s.Places[p.Parent]; p.Parent != "" && !ok {
-			return fmt.Errorf("place %s: there is no place %s for it to belong to", code, p.Parent)
+			return fail("no-parent", nil, code, p.Parent)
 		}
 		s.Places[code] = p
 		return nil
@@ -243,14 +242,14 @@ func (a *Authority) AddGrant(g Grant) error {
 	return a.change(func(s *state) error {
 		p, ok := s.People[g.Person]
 		if !ok {
-			return fmt.Errorf("there is no person %s", g.Person)
+			return fail("no-person", nil, g.Person)
 		}
 		if _, ok := s.Places[g.Place]; !ok {
-			return fmt.Errorf("there is no place %s", g.Place)
+			return fail("no-place", nil, g.Place)
 		}
 		for _, k := range g.Kinds {
 			if (k == plan.KindBeat || k == plan.GrantService) != p.Online {
-				return fmt.Errorf("%s may not be granted %s: an online key says the time and nothing else, and only an online key does", g.Person, k)
+				return fail("online", nil, g.Person, k)
 			}
 		}
 		s.Grants = append(s.Grants, g)
@@ -344,14 +343,14 @@ func (a *Authority) onlineFile(name string) string {
 
 func (a *Authority) secret(name string) ([]byte, error) {
 	if a.o.Secret == nil {
-		return nil, fmt.Errorf("no passphrase for %s", name)
+		return nil, fail("no-passphrase", nil, name)
 	}
 	pass, err := a.o.Secret(name)
 	if err != nil {
-		return nil, fmt.Errorf("no passphrase for %s: %w", name, err)
+		return nil, fail("no-passphrase", err, name)
 	}
 	if len(pass) == 0 {
-		return nil, fmt.Errorf("the passphrase of %s is empty", name)
+		return nil, fail("no-phrase-typed", nil, name)
 	}
 	return pass, nil
 }
@@ -360,7 +359,7 @@ func (a *Authority) secret(name string) ([]byte, error) {
 func (a *Authority) key(name string) (ed25519.PrivateKey, error) {
 	p, ok := a.read().People[name]
 	if !ok {
-		return nil, fmt.Errorf("there is no person %s", name)
+		return nil, fail("no-person", nil, name)
 	}
 	a.mu.Lock()
 	k, ok := a.keys[name]
@@ -373,11 +372,11 @@ func (a *Authority) key(name string) (ed25519.PrivateKey, error) {
 		return nil, err
 	}
 	if len(seed) != ed25519.SeedSize {
-		return nil, fmt.Errorf("the key file of %s is damaged", name)
+		return nil, fail("key-damaged", nil, name)
 	}
 	k = ed25519.NewKeyFromSeed(seed)
 	if base64.StdEncoding.EncodeToString(k.Public().(ed25519.PublicKey)) != p.Key {
-		return nil, fmt.Errorf("the key file of %s holds another key than the authority knows", name)
+		return nil, fail("key-unknown", nil, name)
 	}
 	a.mu.Lock()
 	a.keys[name] = k
@@ -389,16 +388,16 @@ func (a *Authority) seed(name string, online bool) ([]byte, error) {
 	if online {
 		data, err := os.ReadFile(a.onlineFile(name))
 		if err != nil {
-			return nil, fmt.Errorf("the key of %s: %w", name, err)
+			return nil, fail("key", err, name)
 		}
 		return base64.StdEncoding.DecodeString(string(trimLine(data)))
 	}
 	data, err := os.ReadFile(a.personFile(name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("the key of %s is not on this machine: %s is missing", name, a.personFile(name))
+		return nil, fail("key-elsewhere", nil, name, a.personFile(name))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the key of %s: %w", name, err)
+		return nil, fail("key", err, name)
 	}
 	pass, err := a.secret(name)
 	if err != nil {

@@ -14,14 +14,14 @@ import (
 // BoxDir, in the folders where the box has it. The box still needs its want.
 func (a *Authority) AddBox(device, board string, b Box) error {
 	if !plan.ValidID(device) {
-		return fmt.Errorf("%q cannot be a box's name: use a to z, 0 to 9 and -, at most 64", device)
+		return fail("bad-name", nil, device)
 	}
 	s := a.read()
 	if _, ok := s.Boxes[device]; ok {
-		return fmt.Errorf("there already is a box %s; names are never used twice", device)
+		return fail("box-exists", nil, device)
 	}
 	if _, ok := s.Places[b.Place]; !ok {
-		return fmt.Errorf("there is no place %s", b.Place)
+		return fail("no-place", nil, b.Place)
 	}
 	ca, err := a.ca()
 	if err != nil {
@@ -58,7 +58,7 @@ urls = [%s]
 		"box.key":   key,
 	} {
 		if err := writeFile(filepath.Join(a.BoxDir(device), "etc", "loa", name), data); err != nil {
-			return fmt.Errorf("cannot write what box %s carries: %w", device, err)
+			return fail("box-files", err, device)
 		}
 	}
 	b.Key = base64.StdEncoding.EncodeToString(pub)
@@ -66,7 +66,7 @@ urls = [%s]
 	b.Added = a.o.Now().UTC()
 	return a.change(func(s *state) error {
 		if _, ok := s.Boxes[device]; ok {
-			return fmt.Errorf("there already is a box %s", device)
+			return fail("box-exists", nil, device)
 		}
 		s.Boxes[device] = b
 		return nil
@@ -83,10 +83,10 @@ func (a *Authority) MoveBox(device, place string, groups []string) error {
 	return a.change(func(s *state) error {
 		b, ok := s.Boxes[device]
 		if !ok {
-			return fmt.Errorf("there is no box %s", device)
+			return fail("no-box", nil, device)
 		}
 		if _, ok := s.Places[place]; !ok {
-			return fmt.Errorf("there is no place %s", place)
+			return fail("no-place", nil, place)
 		}
 		b.Place, b.Groups = place, groups
 		s.Boxes[device] = b
@@ -99,7 +99,7 @@ func (a *Authority) Want(device string, settings *plan.Settings, signers ...stri
 	s := a.read()
 	b, ok := s.Boxes[device]
 	if !ok {
-		return Issued{}, fmt.Errorf("there is no box %s", device)
+		return Issued{}, fail("no-box", nil, device)
 	}
 	w := &plan.Want{OwnPlace: b.Place, Groups: b.Groups, Name: b.Name, Media: s.Media, Settings: settings}
 	w.Device = device

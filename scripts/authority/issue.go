@@ -70,7 +70,7 @@ func (a *Authority) Approve(raw []byte, person string) (Issued, error) {
 		return Issued{}, err
 	}
 	if v.Code != plan.Accepted && v.Code != plan.Quorum {
-		return Issued{}, fmt.Errorf("%s cannot approve %s: %w", person, is.Topic, v.Err)
+		return Issued{}, fail("approve", v.Err, person, is.Topic)
 	}
 	e.AddSignature(k)
 	is.Raw = e.Encode()
@@ -127,7 +127,7 @@ func (a *Authority) Keep(is Issued) error {
 		return nil
 	}
 	if err := writeFile(a.issuedFile(is.Topic), is.Raw); err != nil {
-		return fmt.Errorf("cannot keep %s: %w", is.Topic, err)
+		return fail("keep", err, is.Topic)
 	}
 	os.Remove(a.pendingFile(is.Topic)) // whether or not there was one
 	return nil
@@ -136,7 +136,7 @@ func (a *Authority) Keep(is Issued) error {
 // KeepPending stores a document that lacks a signature.
 func (a *Authority) KeepPending(is Issued) error {
 	if err := writeFile(a.pendingFile(is.Topic), is.Raw); err != nil {
-		return fmt.Errorf("cannot keep %s: %w", is.Topic, err)
+		return fail("keep", err, is.Topic)
 	}
 	return nil
 }
@@ -174,7 +174,7 @@ func (a *Authority) walk(sub string) ([]Issued, error) {
 		}
 		is, err := Read(raw)
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			return fail("damaged", err, path)
 		}
 		all = append(all, is)
 		return nil
@@ -224,7 +224,7 @@ func (a *Authority) stamp(topic string) (time.Time, error) {
 			at = last.Add(time.Millisecond)
 		}
 		if ahead := at.Sub(now); ahead > maxAhead {
-			return fmt.Errorf("this machine's clock is %v behind the last version of %s: set it first", ahead.Round(time.Second), topic)
+			return fail("clock", nil, ahead.Round(time.Second), topic)
 		}
 		s.Issued[topic] = at
 		return nil

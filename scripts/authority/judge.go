@@ -93,7 +93,7 @@ func (a *Authority) Rehearse(place string, groups []string) (*trust.Trust, error
 		return nil, err
 	}
 	if v := a.feed(t, []Issued{want}); v.Code != plan.Accepted {
-		return nil, fmt.Errorf("no box could stand at %s: %w", place, v.Err)
+		return nil, fail("no-such-box", v.Err, place)
 	}
 	a.feed(t, rest)
 	return t, nil

@@ -5,15 +5,11 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/chacha20poly1305"
 )
-
-// ErrPassphrase says that a key file was not sealed with this passphrase.
-var ErrPassphrase = errors.New("wrong passphrase")
 
 // A cost is what one guess at a passphrase costs.
 type cost struct {
@@ -60,14 +56,14 @@ func seal(name string, public, secret, pass []byte, c cost) ([]byte, error) {
 func unseal(name string, data, pass []byte) (secret []byte, err error) {
 	var s sealed
 	if err := json.Unmarshal(data, &s); err != nil {
-		return nil, fmt.Errorf("the key file of %s is damaged: %w", name, err)
+		return nil, fail("key-damaged", err, name)
 	}
 	if s.Name != name {
-		return nil, fmt.Errorf("the key file of %s belongs to %s", name, s.Name)
+		return nil, fail("key-of-other", nil, name, s.Name)
 	}
 	// A file could otherwise ask for all the memory there is.
 	if s.KDF != kdf || s.Passes < 1 || s.Passes > 64 || s.MemoryKiB > 1<<20 || len(s.Nonce) != chacha20poly1305.NonceSizeX {
-		return nil, fmt.Errorf("the key file of %s is sealed in an unknown way", name)
+		return nil, fail("key-sealed", nil, name)
 	}
 	aead, err := s.aead(pass)
 	if err != nil {
@@ -75,7 +71,7 @@ func unseal(name string, data, pass []byte) (secret []byte, err error) {
 	}
 	secret, err = aead.Open(nil, s.Nonce, s.Box, s.bound())
 	if err != nil {
-		return nil, fmt.Errorf("the key of %s: %w", name, ErrPassphrase)
+		return nil, fail("key", ErrPassphrase, name)
 	}
 	return secret, nil
 }
@@ -92,7 +88,7 @@ func (s *sealed) bound() []byte {
 func newKey() (ed25519.PublicKey, ed25519.PrivateKey, error) {
 	pub, priv, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot make a key: %w", err)
+		return nil, nil, fail("make-key", err)
 	}
 	return pub, priv, nil
 }

@@ -3,7 +3,6 @@ package authority
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -79,13 +78,13 @@ func readState(dir string) (state, error) {
 	var s state
 	data, err := os.ReadFile(filepath.Join(dir, stateFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return s, fmt.Errorf("there is no authority in %s: make one with loactl init", dir)
+		return s, fail("none", nil, dir)
 	}
 	if err != nil {
 		return s, err
 	}
 	if err := json.Unmarshal(data, &s); err != nil {
-		return s, fmt.Errorf("%s is damaged: %w", filepath.Join(dir, stateFile), err)
+		return s, fail("damaged", err, filepath.Join(dir, stateFile))
 	}
 	for _, m := range []func(){
 		func() { s.People = orMake(s.People) }, func() { s.Places = orMake(s.Places) },
@@ -140,7 +139,7 @@ func (a *Authority) change(f func(*state) error) error {
 	}
 	defer lock.Close()
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return fmt.Errorf("cannot lock %s: %w", a.dir, err)
+		return fail("lock", err, a.dir)
 	}
 	s, err := readState(a.dir)
 	if err != nil {
@@ -154,7 +153,7 @@ func (a *Authority) change(f func(*state) error) error {
 		return err
 	}
 	if err := writeFile(filepath.Join(a.dir, stateFile), append(data, '\n')); err != nil {
-		return fmt.Errorf("cannot write the authority's state: %w", err)
+		return fail("write", err)
 	}
 	a.mu.Lock()
 	a.s = s

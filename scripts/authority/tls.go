@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/tls"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -34,7 +33,7 @@ func (a *Authority) newCA() error {
 		return err
 	}
 	if err := writeFile(a.tlsFile("ca.key"), data); err != nil {
-		return fmt.Errorf("cannot keep the CA's key: %w", err)
+		return fail("keep-key", err, caName)
 	}
 	return writeFile(a.tlsFile("ca.crt"), ca.CertPEM())
 }
@@ -46,7 +45,7 @@ func (a *Authority) ca() (*pki.CA, error) {
 	}
 	data, err := os.ReadFile(a.tlsFile("ca.key"))
 	if err != nil {
-		return nil, fmt.Errorf("the CA's key: %w", err)
+		return nil, fail("key", err, caName)
 	}
 	pass, err := a.secret(caName)
 	if err != nil {
@@ -63,7 +62,7 @@ func (a *Authority) ca() (*pki.CA, error) {
 func (a *Authority) CACert() ([]byte, error) {
 	cert, err := os.ReadFile(a.tlsFile("ca.crt"))
 	if err != nil {
-		return nil, fmt.Errorf("the CA's certificate: %w", err)
+		return nil, fail("certificate", err, caName)
 	}
 	return cert, nil
 }
@@ -99,7 +98,7 @@ func (a *Authority) LocalTLS(hosts []string) (*tls.Config, error) {
 	}
 	pair, err := tls.X509KeyPair(cert, key)
 	if err != nil {
-		return nil, fmt.Errorf("the server's certificate: %w", err)
+		return nil, fail("certificate", err, "server")
 	}
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }
@@ -108,7 +107,7 @@ func (a *Authority) LocalTLS(hosts []string) (*tls.Config, error) {
 func (a *Authority) ServerTLS() (*tls.Config, error) {
 	pair, err := tls.LoadX509KeyPair(a.tlsFile("server.crt"), a.tlsFile("server.key"))
 	if err != nil {
-		return nil, fmt.Errorf("the broker's certificate: %w", err)
+		return nil, fail("certificate", err, "server")
 	}
 	cert, err := a.CACert()
 	if err != nil {
@@ -155,7 +154,7 @@ func clientPair(ca *pki.CA, name string, pub ed25519.PublicKey, priv ed25519.Pri
 func (a *Authority) ClientTLS(name string) (*tls.Config, error) {
 	pair, err := tls.LoadX509KeyPair(a.tlsFile(name+".crt"), a.tlsFile(name+".key"))
 	if err != nil {
-		return nil, fmt.Errorf("the certificate of %s: %w", name, err)
+		return nil, fail("certificate", err, name)
 	}
 	cert, err := a.CACert()
 	if err != nil {

@@ -1,7 +1,6 @@
 package authority
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -18,7 +17,7 @@ func (a *Authority) issueRoot() error {
 	}
 	is, err := a.Sign(r, s.Root.Holders[:s.Root.Threshold]...)
 	if err != nil {
-		return fmt.Errorf("cannot sign the root: %w", err)
+		return fail("sign-root", err)
 	}
 	if err := a.Keep(is); err != nil {
 		return err
@@ -63,7 +62,7 @@ func (a *Authority) IssueList(issuer string, signers ...string) (Issued, error) 
 	slices.SortFunc(l.Children, func(x, y plan.Child) int { return strings.Compare(x.Place, y.Place) })
 	is, err := a.Sign(l, signers...)
 	if err != nil {
-		return is, fmt.Errorf("cannot sign the list of %s: %w", issuer, err)
+		return is, fail("sign-list", err, issuer)
 	}
 	return is, nil
 }
@@ -75,7 +74,7 @@ func (a *Authority) RootFile() ([]byte, error) {
 	for n := int64(1); n <= a.read().Root.Number; n++ {
 		is, ok := a.Find(message.RootTopic(n))
 		if !ok {
-			return nil, fmt.Errorf("root document %d is missing in %s", n, a.dir)
+			return nil, fail("no-root", nil, n, a.dir)
 		}
 		file = append(append(file, is.Raw...), '\n')
 	}

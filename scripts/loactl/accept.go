@@ -36,10 +36,13 @@ func (a *app) refusal(is authority.Issued, v trust.Verdict) string {
 
 // because is a verdict's sentence and its particulars.
 func (a *app) because(v trust.Verdict) string {
-	s := v.EN
 	if a.lang == "vi" {
-		s = v.VI
+		if v.Err != nil {
+			return authority.Vietnamese(v.Err)
+		}
+		return v.VI
 	}
+	s := v.EN
 	if v.Err != nil {
 		where := string(v.Err.Code)
 		if v.Err.Field != "" && v.Err.Field != where {

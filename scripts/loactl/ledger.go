@@ -67,7 +67,11 @@ func (a *app) ledger(args []string) error {
 			line := fmt.Sprintf("%6d  %s  %-10s %-11s %-12s %14s  %s", e.Seq, e.Time.In(vietnam).Format("2006-01-02 15:04:05"),
 				word(a.text("kind."+string(e.Kind)), string(e.Kind)), word(a.text("class."+string(e.Class)), string(e.Class)),
 				word(a.text("result."+result), result), heard, e.Title)
-			if why := strings.TrimSpace(a.codeWord(e.Code) + " " + e.Detail); why != "" {
+			detail := e.Detail
+			if a.lang != "en" && e.Code != plan.Accepted {
+				detail = "" // a box tells particulars in English
+			}
+			if why := strings.TrimSpace(a.codeWord(e.Code) + " " + detail); why != "" {
 				line += "  [" + why + "]"
 			}
 			fmt.Fprintln(w, strings.TrimRight(line, " "))
@@ -107,7 +111,7 @@ func (a *app) ledgerAll(au *authority.Authority) error {
 			l.Report, err = ledgers(au).Verify(name, pub)
 		}
 		if err != nil {
-			l.Error = err.Error()
+			l.Error = a.explain(err)
 		}
 		lines = append(lines, l)
 	}

@@ -92,7 +92,7 @@ func (a *app) do(args []string) int {
 	case errors.Is(err, context.Canceled) && a.ctx.Err() != nil:
 		return exitFailed
 	}
-	fmt.Fprintln(a.err, "loactl: "+err.Error())
+	fmt.Fprintln(a.err, "loactl: "+a.explain(err))
 	if noBroker := (*brokerError)(nil); errors.As(err, &noBroker) {
 		return exitNoBroker
 	}

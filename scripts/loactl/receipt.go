@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"fmt"
 	"io"
@@ -70,7 +71,7 @@ type receipt struct {
 	Why   string    `json:"why,omitempty"`
 }
 
-func (r *receipts) list(lang string) []receipt {
+func (r *receipts) list(a *app) []receipt {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	all := []receipt{}
@@ -81,8 +82,8 @@ func (r *receipts) list(lang string) []receipt {
 			continue
 		}
 		why := ack.Why
-		if lang == "vi" && ack.VI != "" {
-			why = ack.VI
+		if a.lang == "vi" {
+			why = cmp.Or(ack.VI, a.codeWord(ack.Code))
 		}
 		all = append(all, receipt{Box: name, State: printable(ack.State), Code: plan.Code(printable(string(ack.Code))), Why: printable(why)})
 	}
@@ -108,7 +109,7 @@ func (a *app) deliver(au *authority.Authority, is authority.Issued, wait time.Du
 	case <-time.After(wait):
 	case <-a.ctx.Done():
 	}
-	return r.list(a.lang), nil
+	return r.list(a), nil
 }
 
 // tally writes receipts in a sentence, and each refusal and silence on a line.

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"loa/agent/health"
+	"loa/agent/plan"
 )
 
 // watch shows all boxes: once, or again at every change. On a terminal the table
@@ -78,7 +79,7 @@ func (a *app) showFleet(f *fleet) error {
 			}
 			notes := a.faults(r.Faults)
 			if r.Refused != "" {
-				notes = append(notes, a.text("watch.refused", r.What, r.Refused))
+				notes = append(notes, a.text("watch.refused", r.What, a.codeWord(plan.Code(r.Refused))))
 			}
 			if r.Forged > 0 {
 				notes = append(notes, a.text("watch.forged", r.Forged))
