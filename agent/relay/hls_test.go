@@ -195,7 +195,7 @@ func TestHLSOddities(t *testing.T) {
 			},
 		}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		subtest(t, name, func(t *testing.T) {
 			s := c.live
 			s.t, s.name = t, "mp3ts-%d.ts"
 			if c.url == "" {
@@ -247,7 +247,7 @@ func TestHLSStops(t *testing.T) {
 			return usual(n-4, n, "8:#EXT-X-KEY:METHOD=AES-128,URI=\"/key\"")
 		}}, "encrypted"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		subtest(t, name, func(t *testing.T) {
 			s := c.live
 			s.t, s.name = t, "mp3ts-%d.ts"
 			m := http.NewServeMux()

@@ -17,7 +17,7 @@ import (
 )
 
 // A station is a live station that behaves, or not, as the test says. It
-// gives a tone at the pace of time, like a sound card at the other end.
+// gives a buzz at the pace of time, like a sound card at the other end.
 type station struct {
 	mu      sync.Mutex
 	down    error         // why it cannot be opened
@@ -79,7 +79,7 @@ func (l *listener) Read(p []float32) (int, error) {
 		if l.st.dc != 0 {
 			p[i] = l.st.dc
 		} else if !l.st.muted {
-			p[i] = float32(0.1 * math.Sin(float64(i/2)*0.1))
+			p[i] = float32(i/2%64-32) / 320
 		}
 	}
 	return n * sound.Channels, nil

@@ -26,17 +26,22 @@ func (l live) Read(p []float32) (int, error) {
 }
 
 func TestHowARelayEnds(t *testing.T) {
+	slot := 30 * time.Minute
+	if emulated {
+		slot /= 5
+	}
+	const never = 2 * time.Hour
 	for _, c := range []struct {
 		name   string
-		forS   int
-		away   time.Duration // of ten minutes, from the third on
+		length time.Duration // 0: of the slot
+		away   time.Duration // after a tenth of the slot
 		result plan.Result
-		least  float64
+		heard  time.Duration
 	}{
-		{"a station to the end of its slot", 0, 0, plan.Heard, 1790},
-		{"a station for ten minutes", 600, 0, plan.Heard, 590},
-		{"a station that is away for half of it", 600, 5 * time.Minute, plan.Partial, 290},
-		{"a station that never comes", 600, time.Hour, plan.Partial, 170},
+		{"a station to the end of its slot", 0, 0, plan.Heard, slot},
+		{"a station for a third of it", slot / 3, 0, plan.Heard, slot / 3},
+		{"a station that is away for half of its time", slot / 3, slot / 6, plan.Partial, slot / 6},
+		{"a station that does not come back", slot / 3, never, plan.Partial, slot / 10},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *trusttest.World) {
@@ -44,16 +49,19 @@ func TestHowARelayEnds(t *testing.T) {
 				defer r.stop()
 				r.media.relay = func() sound.Source {
 					now := time.Now()
-					return live{sound.NewTone(330, -20, 2*time.Hour), now.Add(2 * time.Second), now.Add(3 * time.Minute), now.Add(3*time.Minute + c.away)}
+					gone := now.Add(slot / 10)
+					return live{sound.NewTone(330, -20, never), now.Add(2 * time.Second), gone, gone.Add(c.away)}
 				}
 				s := w.Schedule(here, "day", plan.Item{Relay: &plan.Relay{
-					URLs: []string{"https://radio.example.vn/live"}, Title: "VOV1", Class: plan.Normal, Origin: plan.Higher, Lang: "vi", ForS: c.forS,
+					URLs: []string{"https://radio.example.vn/live"}, Title: "VOV1", Class: plan.Normal, Origin: plan.Higher, Lang: "vi", ForS: int(c.length.Seconds()),
 				}})
+				s.Slots[0].ForS = int(slot.Seconds())
 				r.hear(trusttest.Seal(s, a1))
-				sleepUntil("06:05:00")
+				sleepUntil("05:30:00")
+				time.Sleep(slot + 5*time.Minute)
 				ends := r.written(ledger.End)
-				if len(ends) != 1 || ends[0].Result != c.result || ends[0].HeardS < c.least || ends[0].HeardS > c.least+20 {
-					t.Errorf("the ledger says %+v, want %s after about %.0f s", ends, c.result, c.least)
+				if least := c.heard.Seconds() - 10; len(ends) != 1 || ends[0].Result != c.result || ends[0].HeardS < least || ends[0].HeardS > least+20 {
+					t.Errorf("the ledger says %+v, want %s after about %v", ends, c.result, c.heard)
 				}
 			})
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -232,6 +233,9 @@ func (r *rig) results() (all []string) {
 	}
 	return all
 }
+
+// emulated says that an emulator runs the tests, twenty times slower.
+var emulated = os.Getenv("LOA_RUNNER") != ""
 
 // bubble runs f in synctest at a Monday, 04:00 in Vietnam, with a fresh world.
 func bubble(t *testing.T, f func(t *testing.T, w *trusttest.World)) {

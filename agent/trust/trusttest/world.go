@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"sync"
 	"time"
 
 	"loa/agent/clock"
@@ -71,9 +72,17 @@ func (w *World) names(prefix string, n int) []string {
 
 // Key is the key of the person called name: the same in every run.
 func Key(name string) ed25519.PrivateKey {
+	if k, ok := keys.Load(name); ok {
+		return k.(ed25519.PrivateKey)
+	}
 	seed := sha256.Sum256([]byte("loa test key of " + name))
-	return ed25519.NewKeyFromSeed(seed[:])
+	k := ed25519.NewKeyFromSeed(seed[:])
+	keys.Store(name, k)
+	return k
 }
+
+// keys has each person's key once: the table of attacks asks for thousands.
+var keys sync.Map
 
 // Public is the public half, as lists write it.
 func Public(name string) string {
