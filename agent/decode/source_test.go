@@ -266,7 +266,9 @@ func TestStreamInRealTimeHasNoCrackle(t *testing.T) {
 	data := media(t, "s44100.mp3")
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
+		written := make(chan struct{})
 		go func() { // ends with r
+			defer close(written)
 			for k := 0; len(data) > 0; k++ {
 				n := min(len(data), 16000/50) // 128 kbit/s
 				if _, err := w.Write(data[:n]); err != nil {
@@ -281,7 +283,11 @@ func TestStreamInRealTimeHasNoCrackle(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer src.Close()
+		defer func() {
+			src.Close()
+			<-src.done
+			<-written
+		}()
 		p := make([]float32, 2*240*48)
 		begun, gaps := false, 0
 		for range 12 { // 2.9 s
