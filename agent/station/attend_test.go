@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"loa/agent/ledger"
@@ -132,6 +133,7 @@ func TestAStopAtTheBoxEndsAllRoundsOfAnAlert(t *testing.T) {
 			t.Fatalf("stop: %+v, %v", stopped, err)
 		}
 		time.Sleep(2 * time.Minute)
+		synctest.Wait()
 		ends := r.written(ledger.End)
 		if len(ends) != 1 || !strings.HasSuffix(ends[0].ID, "/0") || ends[0].Code != plan.LocalMode || ends[0].Result != plan.Partial || ends[0].Detail != "stopped at the box" {
 			t.Fatalf("the ledger says %+v, want one round, stopped at the box", ends)
