@@ -150,6 +150,26 @@ func TestWatch(t *testing.T) {
 	}
 }
 
+// The table names a refusal in words, in either language.
+func TestWatchSaysWhyABoxRefused(t *testing.T) {
+	w := newWorld(t).sample()
+	au, err := authority.Open(w.env["LOA_AUTHORITY"], authority.Opts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := newFleet(au, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.boxes["box-1"].refused = message.Ack{ID: "act-play-3", Code: plan.Muted}
+	for lang, want := range map[string]string{"en": "refused act-play-3: The cluster is muted.", "vi": "từ chối act-play-3: Cụm loa đang bị tắt tiếng."} {
+		w.out.Reset()
+		if err := (&app{out: &w.out, now: time.Now, lang: lang}).showFleet(f); err != nil || !strings.Contains(w.out.String(), want) {
+			t.Errorf("%q is missing in %q, %v", want, w.out.String(), err)
+		}
+	}
+}
+
 func TestAsk(t *testing.T) {
 	w := newWorld(t).sample().online()
 	w.fails(exitFailed, "not answered", "ask", "box-1", "status", "--wait", "100ms")

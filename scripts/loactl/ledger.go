@@ -68,7 +68,7 @@ func (a *app) ledger(args []string) error {
 				word(a.text("kind."+string(e.Kind)), string(e.Kind)), word(a.text("class."+string(e.Class)), string(e.Class)),
 				word(a.text("result."+result), result), heard, e.Title)
 			detail := e.Detail
-			if a.lang != "en" && e.Code != plan.Accepted {
+			if a.lang == "vi" && e.Code != plan.Accepted {
 				detail = "" // a box tells particulars in English
 			}
 			if why := strings.TrimSpace(a.codeWord(e.Code) + " " + detail); why != "" {

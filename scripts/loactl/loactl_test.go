@@ -145,6 +145,24 @@ func TestWhatABoxWouldRefuseStaysHere(t *testing.T) {
 	}
 }
 
+// What is known by a code is said in Vietnamese, without English in the middle.
+func TestRefusalsInVietnamese(t *testing.T) {
+	w := newWorld(t).sample()
+	file := w.file("b.toml", "id = \"x\"\nplace = \"74\"\ntitle = \"X\"\ntext = \"a\"\nvalid_until = "+until)
+	for want, args := range map[string][]string{
+		"không có người nào tên lan: xem loactl person list":                       {"bulletin", "sign", file, "--as", "lan"},
+		"đã có cơ quan trong":                                                      {"init", "--throw-away", "--place", "1=x"},
+		"Người ký không có quyền ở địa bàn hoặc cơ quan này. [scope, place]\n":     {"bulletin", "sign", file, "--as", "26734-1"},
+		"loactl: Thời hạn hiệu lực dài hơn mức cho phép. [lifetime, mute_until]\n": {"mute", "box-1", "--as", "26734-1", "--for", "25h"},
+	} {
+		w.fails(exitFailed, want, append(args, "--lang", "vi")...)
+	}
+	w.env["LOA_PASSPHRASE_FILE"] = w.file("wrong", "wrong\n")
+	w.fails(exitFailed, "loactl: khóa của 74-1: sai mật khẩu\n", "bulletin", "sign", file, "--as", "74-1", "--lang", "vi")
+	w.env["LOA_AUTHORITY"] = w.dir
+	w.fails(exitFailed, "không có cơ quan nào trong "+w.dir+": lập bằng loactl init\n", "send", "--lang", "vi")
+}
+
 func TestAlertSetAndClear(t *testing.T) {
 	w := newWorld(t).sample().online()
 	slot := func() plan.AlertSet {
