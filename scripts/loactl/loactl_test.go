@@ -228,7 +228,8 @@ func TestAlertSetAgain(t *testing.T) {
 	}
 	// A person is told what became of it.
 	again := []string{"alert", "set", "26734", "--event", "Cháy rừng", "--as", "26734-1", "--wait", "1ms", "--headline"}
-	for headline, want := range map[string]string{"Cháy ở đồi": "does not play the same words again", "Cháy đã lan": "is changed"} {
+	for _, c := range [][2]string{{"Cháy ở đồi", "does not play the same words again"}, {"Cháy đã lan", "is changed"}} {
+		headline, want := c[0], c[1]
 		w.must(append(again, headline)...)
 		if !strings.Contains(w.err.String(), want) || !strings.Contains(w.err.String(), "dap") {
 			t.Errorf("%q does not say %q", w.err.String(), want)
