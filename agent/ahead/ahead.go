@@ -18,7 +18,7 @@ import (
 // A Line is one stretch of sound, or one thing that will not be heard as asked.
 type Line struct {
 	At         time.Time
-	Until      time.Time // a refusal: when it is lifted, or At if it is not
+	Until      time.Time // a refusal: when it is lifted, or nothing is left to refuse; At if it is for good
 	Occurrence plan.Occurrence
 	Sounds     bool
 	Volume     int // percent, when it sounds
@@ -46,7 +46,7 @@ func Continue(p plan.Plan, g plan.Progress, u policy.Usage, from, to time.Time) 
 	d := dryRun{
 		p: &p, g: clone(g), u: u.Clone(),
 		now: from, from: from, open: -1,
-		said: make(map[string]plan.Code),
+		said: make(map[string]plan.Code), barred: make(map[string]int),
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(p.Policies), byName) {
 		d.policies = append(d.policies, p.Policies[k])
@@ -84,6 +84,7 @@ type dryRun struct {
 	lines    []Line
 	open     int // the line that sounds; -1: none
 	said     map[string]plan.Code
+	barred   map[string]int // the lines of what is refused for now, by ID
 	allowed  []plan.Occurrence
 	verdicts map[string]policy.Verdict // of allowed
 }
@@ -116,6 +117,7 @@ func (d *dryRun) judge() (next time.Time) {
 		due, until := schedule.Due(d.p, d.g, d.now)
 		next, d.allowed = until, d.allowed[:0]
 		d.verdicts = make(map[string]policy.Verdict, len(due))
+		d.over(due)
 		struck := false
 		for _, o := range due {
 			v := policy.Allow(d.policies, d.u, o, d.now)
@@ -125,6 +127,7 @@ func (d *dryRun) judge() (next time.Time) {
 			if v.Code == plan.Accepted {
 				d.allowed = append(d.allowed, o)
 				d.verdicts[o.ID] = v
+				delete(d.barred, o.ID)
 				continue
 			}
 			d.refuse(o, v)
@@ -139,6 +142,17 @@ func (d *dryRun) judge() (next time.Time) {
 	}
 }
 
+// over ends the refusals of what is not due any more: an act has outlived its
+// time long before the quiet hours end.
+func (d *dryRun) over(due []plan.Occurrence) {
+	for id, i := range d.barred {
+		if !slices.ContainsFunc(due, func(o plan.Occurrence) bool { return o.ID == id }) {
+			d.lines[i].Until = d.now
+			delete(d.barred, id)
+		}
+	}
+}
+
 // refuse says once that o may not sound, or cuts it if it does.
 func (d *dryRun) refuse(o plan.Occurrence, v policy.Verdict) {
 	if d.open >= 0 && d.lines[d.open].Occurrence.ID == o.ID {
@@ -148,6 +162,9 @@ func (d *dryRun) refuse(o plan.Occurrence, v policy.Verdict) {
 		return
 	}
 	if d.said[o.ID] == v.Code {
+		if i, ok := d.barred[o.ID]; ok && !v.Final {
+			d.lines[i].Until = v.Until
+		}
 		return
 	}
 	d.said[o.ID] = v.Code
@@ -155,6 +172,7 @@ func (d *dryRun) refuse(o plan.Occurrence, v policy.Verdict) {
 	if !v.Final {
 		l.Until = v.Until
 		d.g.Refused[o.ID] = v.Code
+		d.barred[o.ID] = len(d.lines)
 	}
 	d.lines = append(d.lines, l)
 }

@@ -83,8 +83,48 @@ func TestQuietHoursRefuse(t *testing.T) {
 	p.Policies = nil // the box's own law
 	lines := day(p)
 	compare(t, lines, "03:15:00 d/s@2026-12-15T03:15/0 refused: quiet-hours\n")
-	if l := lines[0]; clockOf(l.Until) != "05:30:00" || l.Why == "" || l.VI == "" {
+	if l := lines[0]; clockOf(l.Until) != "03:25:00" || l.Why == "" || l.VI == "" {
 		t.Errorf("the refusal does not explain itself: %+v", l)
+	}
+}
+
+// A refusal lasts until it is lifted or what is refused has outlived its time,
+// whichever comes first, and an edge that lifts nothing does not end it.
+func TestHowLongARefusalLasts(t *testing.T) {
+	at := func(s string) time.Time {
+		d, err := plan.ParseClock(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return first.Add(d)
+	}
+	for _, c := range []struct {
+		name              string
+		from, until       string // of the act
+		forS              int
+		quiet             []plan.Span
+		refused, released string
+	}{
+		{"an act of five minutes", "02:00", "02:05", 0, []plan.Span{{From: "21:00", Until: "05:30"}}, "02:00:00", "02:05:00"},
+		{"an act that would last for an hour", "02:00", "02:05", 3600, []plan.Span{{From: "21:00", Until: "05:30"}}, "02:00:00", "02:05:00"},
+		{"an act that waits for the morning", "05:00", "06:00", 0, []plan.Span{{From: "21:00", Until: "05:30"}}, "05:00:00", "05:30:00"},
+		{"quiet hours within quiet hours", "02:00", "06:00", 0, []plan.Span{{From: "21:00", Until: "05:30"}, {From: "03:00", Until: "04:00"}}, "02:00:00", "05:30:00"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := one(plan.Slot{ID: "s", At: []string{"12:00"}, ForS: 600, Items: []plan.Item{ref("news")}}, bulletin(commune, "news", plan.Normal, 240))
+			law(&p, func(l *plan.Policy) { l.QuietHours = c.quiet })
+			item := ref("news")
+			a := plan.Act{Head: head(commune, plan.KindPlay, "x"), Item: &item, Until: at(c.until), ForS: c.forS}
+			a.Issued = at(c.from)
+			p.Acts = []plan.Act{a}
+			lines := ahead.Run(p, policy.Usage{}, a.Issued, at("07:00"))
+			if len(lines) == 0 || lines[0].Sounds || lines[0].Code != plan.QuietHours || clockOf(lines[0].At) != c.refused || clockOf(lines[0].Until) != c.released {
+				t.Fatalf("ahead is %+v, want it refused from %s to %s", lines, c.refused, c.released)
+			}
+			if sounds := len(lines) > 1 && lines[1].Sounds; sounds != a.Until.After(lines[0].Until) {
+				t.Errorf("ahead is\n%s", story(lines))
+			}
+		})
 	}
 }
 
