@@ -142,9 +142,9 @@ func (a *Amp) keep(ctx context.Context, lost int) (fed int, err error) {
 	if lost > 0 {
 		a.o.Log.Info("amplifier guard is back", "line", a.o.Line.String(), "lost", lost)
 	}
-	a.o.Report(nil)
 	a.have(g)
 	defer a.have(nil)
+	a.o.Report(nil) // after have: whoever hears that all is well can rely on it
 	feed := time.NewTicker(feedEvery)
 	defer feed.Stop()
 	for fed = 1; ; {

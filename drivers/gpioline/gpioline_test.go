@@ -205,6 +205,17 @@ func run(t *testing.T, o Opts) (a *Amp, stop func()) {
 	return a, stop
 }
 
+// guardPID is the process of a's guard. Without one the test must end here: a
+// signal to process 0 goes to the whole group, to make and the shell above it.
+func guardPID(t *testing.T, a *Amp) int {
+	t.Helper()
+	pid := a.PID()
+	if pid <= 0 {
+		t.Fatal("there is no guard")
+	}
+	return pid
+}
+
 // levels is the line's story without its times.
 func levels(t *testing.T, path string) string {
 	t.Helper()
@@ -276,7 +287,7 @@ func TestKilledGuardIsReplacedWithTheLineOffInBetween(t *testing.T) {
 	const kills = 20
 	var slowest time.Duration
 	for range kills {
-		pid := a.PID()
+		pid := guardPID(t, a)
 		if err := unix.Kill(pid, unix.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
@@ -310,7 +321,7 @@ func TestStoppedGuardIsReplaced(t *testing.T) {
 	if err := a.Set(true); err != nil {
 		t.Fatal(err)
 	}
-	pid := a.PID()
+	pid := guardPID(t, a)
 	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}

@@ -269,7 +269,7 @@ func TestGuardOutlivesSignals(t *testing.T) {
 	if err := a.Set(true); err != nil {
 		t.Fatal(err)
 	}
-	pid := a.PID()
+	pid := guardPID(t, a)
 	for _, s := range []unix.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGPIPE} {
 		if err := unix.Kill(pid, s); err != nil {
 			t.Fatal(err)
