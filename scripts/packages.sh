@@ -70,9 +70,9 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # A mirror in mid-sync fails the update of one index; the install says whether it mattered.
 stale=
-$sudo apt-get -o Acquire::Retries=2 update >"$log" 2>&1 || stale=$(grep '^E:' "$log" | head -n 3)
+$sudo apt-get -o Acquire::Retries=2 -o DPkg::Lock::Timeout=300 update >"$log" 2>&1 || stale=$(grep '^E:' "$log" | head -n 3)
 if ! $sudo env DEBIAN_FRONTEND=noninteractive \
-	apt-get -o Acquire::Retries=2 install -y --no-install-recommends $missing >"$log" 2>&1; then
+	apt-get -o Acquire::Retries=2 -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $missing >"$log" 2>&1; then
 	tail -n 20 "$log" >&2
 	echo "Không cài được (could not install): $missing" >&2
 	if [ -n "$stale" ]; then

@@ -12,6 +12,7 @@ import (
 	"loa/agent/plan"
 	"loa/agent/policy"
 	"loa/boards"
+	"loa/scripts/authority"
 )
 
 // ahead tells what will sound at a place, or from one box, and what will be
@@ -58,17 +59,7 @@ func (a *app) ahead(args []string) error {
 			withPending(&p, is.Doc)
 		}
 	}
-	p.Want.Settings = &plan.Settings{Commissioned: true}
-	if is, ok := au.Find(message.DeviceTopic(h.Device, message.LeafWant)); ok {
-		p.Want = is.Doc.(plan.Want) // as this box stands
-	}
-	usage := policy.Usage{Box: policy.BoxOf(&p)}
-	if board, err := boards.Load(au.Boxes()[h.Device].Board); err == nil {
-		// As the box itself: its board's volume holds until the centre sets one.
-		usage.Uncommissioned = usage.Uncommissioned && !board.Commissioned
-		usage.UncommissionedPercent = board.Levels.UncommissionedPercent
-		usage.VolumePercent = cmp.Or(usage.VolumePercent, board.Levels.VolumePercent)
-	}
+	usage := policy.Usage{Box: loudest(au, &p, place, h.Device)}
 	from := a.now()
 	lines := ahead.Run(p, usage, from, from.Add(time.Duration(*hours)*time.Hour))
 	type line struct {
@@ -107,6 +98,52 @@ func (a *app) ahead(args []string) error {
 			fmt.Fprintln(w)
 		}
 	})
+}
+
+// loudest is how the device stands; without one, how the loudest box stands that
+// is at the place or has it as a group, or, where there is none yet, a new one
+// that somebody has listened to.
+func loudest(au *authority.Authority, p *plan.Plan, place, device string) policy.Box {
+	boxes := au.Boxes()
+	if device != "" {
+		return stands(au, p, device, boxes[device].Board)
+	}
+	var all []policy.Box
+	for device, b := range boxes {
+		if b.Place == place || slices.Contains(b.Groups, place) {
+			all = append(all, stands(au, p, device, b.Board))
+		}
+	}
+	if len(all) == 0 {
+		return stands(au, p, "", defaultBoard)
+	}
+	return slices.MaxFunc(all, func(x, y policy.Box) int {
+		return cmp.Or(cmp.Compare(ceiling(x), ceiling(y)), cmp.Compare(x.VolumePercent, y.VolumePercent))
+	})
+}
+
+// ceiling is what a box can be told to play at.
+func ceiling(b policy.Box) int {
+	if b.Uncommissioned {
+		return b.UncommissionedPercent
+	}
+	return 100
+}
+
+// stands is how a box of this board stands, by the centre's settings where they
+// say so, else by its board: as the box itself decides.
+func stands(au *authority.Authority, p *plan.Plan, device, board string) policy.Box {
+	var want plan.Want
+	if is, ok := au.Find(message.DeviceTopic(device, message.LeafWant)); ok {
+		want = is.Doc.(plan.Want)
+	}
+	b := policy.BoxOf(&plan.Plan{Want: want, Acts: p.Acts})
+	if kind, err := boards.Load(board); err == nil {
+		b.Uncommissioned = b.Uncommissioned && !kind.Commissioned
+		b.UncommissionedPercent = kind.Levels.UncommissionedPercent
+		b.VolumePercent = cmp.Or(b.VolumePercent, kind.Levels.VolumePercent)
+	}
+	return b
 }
 
 // withPending puts a document into a plan that nobody has accepted yet.

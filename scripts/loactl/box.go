@@ -25,6 +25,9 @@ type settings struct {
 	metered, commissioned *bool
 }
 
+// defaultBoard is the kind of a box of which nobody says it.
+const defaultBoard = "desk"
+
 // boxAdd takes a device in: its key, its certificate, the files it carries, and
 // the document that says where it belongs.
 func (a *app) boxAdd(args []string) error {
@@ -32,7 +35,7 @@ func (a *app) boxAdd(args []string) error {
 	place := fs.String("place", "", "")
 	groups := fs.String("groups", "", "")
 	name := fs.String("name", "", "")
-	board := fs.String("board", "desk", "")
+	board := fs.String("board", defaultBoard, "")
 	as := fs.String("as", "", "")
 	s := settings{fs.Int("volume", 0, ""), fs.Int("delay-ms", 0, ""), fs.Bool("metered", false, ""), fs.Bool("commissioned", false, "")}
 	rest, err := a.parse(fs, args, 1, 1)

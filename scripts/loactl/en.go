@@ -249,7 +249,7 @@ until = "05:30"`,
 	"more.alert":         "A province needs two signers, a commune one. To set an --event again renews and changes the alert that is active for it; only --for cuts it short.\nA box that has played all rounds sounds again only when words or tone have changed; to hear the same words once more, --another adds an alert.\n--id: set or change the alert of that id. Without --bulletin only the --tone sounds; --headline and --instruction are for whoever reads a board. clear without --id ends every alert of that office.",
 	"more.ledger":        "Without a box: verify the ledgers of all. --verify: the signatures and the chain of one box.",
 	"more.dispatch":      "Keep it running: after 6 minutes without signs of life a box reports that it has lost its centre.\n--serve-broker, --serve-media: be broker and media server too, enough for a commune. --every: 1s to 5m.",
-	"more.ahead":         "--pending: also what still waits for a signature.",
+	"more.ahead":         "--pending: also what still waits for a signature. Of a place the volume is that of its loudest box.",
 	"more.playlist":      "--at: when it begins, several times with commas. --out: where the drafts go. --encode: make MP3 for boxes on a SIM card.",
 
 	"waiting":                   "waiting for broker %s, at most %v: %s",

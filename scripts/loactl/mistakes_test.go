@@ -61,21 +61,44 @@ func TestHelpByOption(t *testing.T) {
 // What is foretold for a box is as loud as the box will play it.
 func TestAheadKnowsTheBoard(t *testing.T) {
 	w := newWorld(t).sample()
-	file := w.file("s.toml", `id = "gong"
+	schedule := `id = "gong"
 place = "26734"
-valid_until = "`+until+`"
+valid_until = "` + until + `"
 [[slots]]
 id = "s"
 at = ["12:00"]
 for_s = 60
 items = [{ chime = "gong" }]
-`)
-	w.must("schedule", "sign", file, "--as", "26734-1")
-	var lines []struct {
-		Volume int `json:"volume_percent"`
-	}
-	w.json(&lines, "ahead", "box-1")
-	if len(lines) == 0 || lines[0].Volume != 80 { // boards/desk.toml: commissioned, 80 %
-		t.Errorf("ahead: %+v", lines)
+`
+	w.must("schedule", "sign", w.file("s.toml", schedule), "--as", "26734-1")
+	for _, c := range []struct {
+		target, set string
+		volume      int
+	}{
+		{"box-1", "", 80}, // boards/desk.toml: commissioned, 80 %
+		{"26734", "", 80},
+		{"box-2", "box add box-2 --place 26734 --board orangepi-zero", 40}, // nobody has listened to it yet
+		{"box-2", "box set box-2 --commissioned --volume 60", 60},
+		{"26734", "", 80}, // the loudest of the two
+		{"26734", "box set box-1 --volume 50", 60},
+		{"999", "place add 999 --parent 74", 80}, // no box stands there
+	} {
+		if c.set != "" {
+			as := "74-1,74-2"
+			if c.target == "999" {
+				as = "root-1,root-2,root-3"
+			}
+			w.must(append(strings.Fields(c.set), "--as", as)...)
+		}
+		if c.target == "999" {
+			w.must("schedule", "sign", w.file("t.toml", strings.ReplaceAll(schedule, "26734", "999")), "--as", "74-1")
+		}
+		var lines []struct {
+			Volume int `json:"volume_percent"`
+		}
+		w.json(&lines, "ahead", c.target)
+		if len(lines) == 0 || lines[0].Volume != c.volume {
+			t.Errorf("ahead %s after %q: %+v, want %d %%", c.target, c.set, lines, c.volume)
+		}
 	}
 }

@@ -249,7 +249,7 @@ until = "05:30"`,
 	"more.alert":         "Địa bàn cấp tỉnh cần hai người ký; xã chỉ cần một. Đặt lại việc (--event) đang có báo động là gia hạn và sửa chính báo động ấy; chỉ --for mới rút ngắn.\nThiết bị đã phát đủ số lần thì chỉ phát lại khi lời hoặc tiếng thay đổi; muốn phát lại nguyên lời cũ: --another thêm một báo động nữa.\n--id: đặt hoặc sửa báo động mang mã đó. Không có --bulletin thì chỉ có tiếng --tone; --headline và --instruction để người xem bảng đọc. clear không có --id: hết mọi báo động của cơ quan đó.",
 	"more.ledger":        "Không nêu thiết bị: kiểm tra nhật ký của mọi thiết bị. --verify: kiểm tra chữ ký và chuỗi của một thiết bị.",
 	"more.dispatch":      "Phải chạy suốt: sau 6 phút không có tín hiệu, thiết bị báo mất trung tâm.\n--serve-broker, --serve-media: tự làm máy chủ tin nhắn và máy chủ âm thanh, đủ cho một xã. --every: 1s đến 5m.",
-	"more.ahead":         "--pending: tính cả những gì còn chờ chữ ký.",
+	"more.ahead":         "--pending: tính cả những gì còn chờ chữ ký. Với một địa bàn, âm lượng là của loa to nhất ở đó.",
 	"more.playlist":      "--at: giờ bắt đầu, nhiều giờ thì ngăn bằng dấu phẩy. --out: nơi ghi bản nháp. --encode: nén thành MP3 cho thiết bị đi mạng SIM.",
 
 	"waiting":                   "đang chờ máy chủ tin nhắn %s, tối đa %v: %s",
