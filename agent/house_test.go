@@ -21,9 +21,9 @@ import (
 var floors = [][]string{
 	{"agent/sound", "agent/plan", "agent/config", "agent/health", "agent/clock", "boards"},
 	{"agent/message"},
-	{"agent/decode", "agent/schedule", "agent/policy", "agent/arbiter", "agent/trust", "agent/store", "agent/media", "agent/ledger", "agent/speaker"},
+	{"agent/decode", "agent/schedule", "agent/policy", "agent/arbiter", "agent/trust", "agent/store", "agent/media", "agent/ledger", "agent/speaker", "agent/layout"},
 	{"agent/relay", "agent/ahead"},
-	{"agent/station", "agent/player", "agent/console", "agent/mqtt"},
+	{"agent/station", "agent/player", "agent/console", "agent/mqtt", "agent/display"},
 	{"agent/box", "agent/hardware"},
 	{"agent"},
 }

@@ -1,0 +1,69 @@
+// Package display keeps a panel showing the page it should show.
+package display
+
+import (
+	"context"
+	"image"
+	"time"
+)
+
+// A Panel shows pictures: a LED board, a wall or an LCD.
+//
+//  1. Size is fixed, known from the start, and at least 1×1.
+//  2. Show returns nil once the panel has the whole picture: acknowledged, where
+//     the device acknowledges. From then on it is shown until the next one.
+//  3. The picture's bounds are (0,0)-Size; another size is an error, and nothing
+//     changes. A panel with few colours lights what is brighter than half.
+//  4. Show neither changes the picture nor keeps it.
+//  5. When the context ends Show returns soon, within a second. The panel then
+//     shows the old picture, the new one or parts of both; the next Show mends it.
+//  6. An error means that nobody knows what the panel shows. The same Show may be
+//     tried again on the same panel: a device that was away and is back shows it.
+//
+// All methods of a panel, the optional ones too, are called by one goroutine at a
+// time. One that holds something open is also an io.Closer: Close leaves on the
+// panel what it shows, does not wait for the device, and may be called twice.
+type Panel interface {
+	Size() image.Point
+	Show(ctx context.Context, picture image.Image) error
+}
+
+// A Dimmer can be made brighter and darker. Percent is from 0, the darkest that
+// still shows something where the device can, to 100.
+type Dimmer interface {
+	SetBrightness(percent int) error
+}
+
+// A Prober asks the device how it is: this costs a few hundred bytes on its line.
+// An error says that it does not answer, and what was heard on the line. The facts
+// are for people, beside these that display reads:
+//
+//	model               as its maker calls it
+//	width, height       in pixels, as the device is set up
+//	on                  true or false
+//	brightness_percent  0 to 100
+//	lost                true when the device has forgotten what Show gave it, as
+//	                    after a power cut
+//	open_door           a way past the agent that is open, such as the card's Wi-Fi
+type Prober interface {
+	Probe(ctx context.Context) (facts map[string]string, err error)
+}
+
+// A Scroller moves a strip by itself: at 9600 baud a frame would take half a
+// second. The strip is as high as the panel and may be longer than it; it comes in
+// at the right, leaves at the left, and begins again, until the next Show.
+type Scroller interface {
+	Scroll(ctx context.Context, strip image.Image, pxPerSecond int) error
+}
+
+// A Holder shows a picture that the device itself blanks when nothing new has come
+// for that long: words that must not outlive the agent.
+type Holder interface {
+	ShowFor(ctx context.Context, picture image.Image, d time.Duration) error
+}
+
+// A Keeper writes pages into the device's flash, which it shows by itself after a
+// power cut. Flash wears out: what is there already is not written again.
+type Keeper interface {
+	Keep(ctx context.Context, slot int, page image.Image) error
+}
