@@ -29,6 +29,7 @@ type Occurrence struct {
 	Holders  int    // distinct holders who signed
 	Rank     int    // the commune's order of priority bulletins from 1; 0: none
 	Text     string // what is said, for the words a place does not want to hear
+	Pages    []Page // what a board shows of it
 	Err      *Error // why it cannot sound whatever policy says; nil: it can
 }
 

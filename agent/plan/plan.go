@@ -153,12 +153,12 @@ type Audio struct {
 	Lang       string `json:"lang,omitempty"` // default: the bulletin's
 }
 
-// A Page is what a board shows of a bulletin (drawn by the display rooms).
+// A Page is what a board shows of a bulletin: text or a picture.
 type Page struct {
 	Text  string `json:"text,omitempty"`
-	Image string `json:"image,omitempty"` // SHA-256 of a picture
-	Style string `json:"style,omitempty"`
-	StayS int    `json:"stay_s,omitempty"`
+	Image string `json:"image,omitempty"`  // SHA-256 of a picture
+	Style string `json:"style,omitempty"`  // how it is set, such as scroll or alert; empty: notice
+	StayS int    `json:"stay_s,omitempty"` // 0: as long as a reader needs
 }
 
 // A Bulletin is what is said and shown.

@@ -4,6 +4,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -298,7 +299,7 @@ func (j *judge) words() *Verdict {
 	}
 	for _, l := range j.laws {
 		for _, w := range l.BannedWords {
-			if says(j.o.Title, w) || says(j.o.Text, w) {
+			if inWords(j.o, w) {
 				return &Verdict{
 					Code: plan.Scope, Final: true,
 					Why: fmt.Sprintf("the policy of %s does not want the words %q", l.Place, w),
@@ -337,6 +338,12 @@ func (j *judge) volume() int {
 		v = min(v, cmp.Or(j.u.UncommissionedPercent, uncommissionedPercent))
 	}
 	return max(0, min(100, v))
+}
+
+// inWords reports whether what is said or shown holds the words w.
+func inWords(o *plan.Occurrence, w string) bool {
+	return says(o.Title, w) || says(o.Text, w) ||
+		slices.ContainsFunc(o.Pages, func(p plan.Page) bool { return says(p.Text, w) })
 }
 
 // says reports whether text holds the words w, as words and in any case:

@@ -18,7 +18,7 @@ func (v *view) acts(f func(plan.Occurrence, *plan.Act), over func(plan.Occurrenc
 			o.End = a.Issued.Add(time.Duration(a.ForS) * time.Second)
 		}
 		b, ok := v.asked(a)
-		if !ok || v.g.Ended[o.ID] {
+		if !ok || b.seen || v.g.Ended[o.ID] {
 			continue
 		}
 		v.sign(&o, &a.Head)
@@ -78,6 +78,7 @@ func (v *view) asked(a *plan.Act) (body, bool) {
 		// The preface comes from the image, so that no drill goes without it.
 		b.class = highest(b.class, plan.Drill)
 		b.before("drill")
+		b.seen = false
 	case b.class == plan.Drill:
 		b.err = refuse(plan.DrillPreface, "a drill sounds only by act.drill, which says that it is one")
 	}

@@ -112,7 +112,7 @@ func (v *view) alertBody(set *plan.AlertSet, a *plan.Alert) body {
 	if a.Bulletin != nil {
 		if words := v.bulletin(*a.Bulletin, set.Place, 0); words.err == nil {
 			words.parts = slices.Concat(tone.parts, words.parts)
-			words.rounds = 1
+			words.rounds, words.seen = 1, false
 			b = words
 		}
 	}

@@ -26,6 +26,8 @@ type body struct {
 	length time.Duration // all rounds and gaps; 0: not known
 	until  time.Time     // the bulletin's end; zero: none
 	relay  bool          // sounds by the clock on the wall: it cannot be played later
+	pages  []plan.Page
+	seen   bool // only seen: it makes no sound and takes none of its time
 	err    *plan.Error
 }
 
@@ -86,11 +88,20 @@ func (v *view) bulletin(ref plan.Ref, place string, gap time.Duration) body {
 			b.err = refuse(plan.Expired, "bulletin %s ended at %s", k, doc.ValidUntil.Format(time.RFC3339))
 		}
 		return b
-	case len(doc.Audio) == 0:
+	case len(doc.Audio) == 0 && len(doc.Pages) == 0 && !v.board:
 		b.err = refuse(plan.MediaMissing, "bulletin %s has no recording", k)
 		return b
 	}
 	b.origin, b.lang, b.text, b.until = doc.Origin, doc.Lang, doc.Text, doc.ValidUntil
+	b.pages = doc.Shown()
+	if len(doc.Audio) == 0 {
+		b.seen = !v.board
+		for _, p := range b.pages {
+			b.length += p.Stay()
+		}
+		b.length *= time.Duration(max(1, doc.Repeat))
+		return b
+	}
 	b.rounds, b.gap = max(1, doc.Repeat), gap
 	b.parts = make([]plan.Part, len(doc.Audio))
 	for i := range doc.Audio {
@@ -134,6 +145,7 @@ func (b *body) measure() {
 func (b *body) fill(o *plan.Occurrence) {
 	o.Item, o.Class, o.Origin, o.Lang, o.Title, o.Text = b.item, b.class, b.origin, b.lang, b.title, b.text
 	o.Parts, o.Repeat, o.Gap, o.Length, o.Err = b.parts, b.rounds, b.gap, b.length, b.err
+	o.Pages = b.pages
 	if !b.until.IsZero() && o.End.After(b.until) {
 		o.End = b.until
 	}

@@ -94,7 +94,7 @@ func (v *view) lapses(l *timeline) []Lapse {
 		again := n >= len(l.bodies) && l.bodies[n%len(l.bodies)].err != nil
 		v.buf = l.append(v.buf[:0], n)
 		told := v.g.Missed[string(v.buf)]
-		if again || told || v.ended(l, n) || endless && !v.interrupted(l, n) {
+		if again || told || l.bodies[n%len(l.bodies)].seen || v.ended(l, n) || endless && !v.interrupted(l, n) {
 			continue
 		}
 		lapses = append(lapses, v.lapse(l, n))

@@ -78,7 +78,7 @@ func Span(p *plan.Plan, from, to time.Time) []plan.Occurrence {
 				if !start.Before(r.end) || !start.Before(to) {
 					break
 				}
-				if b := &l.bodies[n%len(l.bodies)]; !start.Before(from) && (b.err == nil || n < len(l.bodies)) {
+				if b := &l.bodies[n%len(l.bodies)]; !b.seen && !start.Before(from) && (b.err == nil || n < len(l.bodies)) {
 					all = append(all, v.occurrence(l, n))
 				}
 			}
@@ -101,6 +101,7 @@ type view struct {
 	until time.Time
 	since time.Time
 	ranks map[plan.Key]int
+	board bool // what is shown is asked for, not what sounds
 	buf   []byte // for IDs that are only looked up
 }
 

@@ -34,7 +34,7 @@ func (v *view) timeline(r *run) *timeline {
 			b.err = refuse(plan.WrongClass, "a schedule never plays %s: send it as an alert or an act", b.class)
 		}
 		takes := time.Duration(0) // what cannot sound takes no time
-		if b.err == nil {
+		if b.err == nil && !b.seen {
 			takes = b.length + gap
 			if b.length == 0 {
 				takes = r.end.Sub(r.start) // to the end of the slot
@@ -78,7 +78,7 @@ func (l *timeline) first(elapsed time.Duration) int {
 	}
 	n := int(elapsed/l.loop()) * len(l.bodies)
 	for range l.bodies {
-		if b := &l.bodies[n%len(l.bodies)]; b.err == nil && (b.length == 0 || l.at(n)+b.length > elapsed) {
+		if b := &l.bodies[n%len(l.bodies)]; b.err == nil && !b.seen && (b.length == 0 || l.at(n)+b.length > elapsed) {
 			break
 		}
 		n++

@@ -21,7 +21,7 @@ func (v *view) turn(l *timeline) (n int, o plan.Occurrence, due bool) {
 			v.edge(begin)
 			return n, o, false
 		}
-		if v.ended(l, n) || b.err != nil && loop > first/len(l.bodies) {
+		if b.seen || v.ended(l, n) || b.err != nil && loop > first/len(l.bodies) {
 			continue // what cannot sound is said in one loop
 		}
 		if begin := v.afterGap(l, n, first, over); v.now.Before(begin) {
