@@ -5,7 +5,12 @@ import "slices"
 // AudioTypes are the media types that bulletins may name.
 var AudioTypes = []string{"audio/mpeg", "audio/wav", "audio/flac", "audio/ogg", "audio/opus", "audio/aac"}
 
+// ImageTypes are the media types of the pictures that pages may name.
+var ImageTypes = []string{"image/png", "image/jpeg", "image/webp", "image/gif"}
+
 const (
+	maxImageBytes = 8 << 20 // a photograph for a wall
+
 	maxAudioBytes = 1 << 29          // a day of speech at 48 kbit/s
 	maxAudioMS    = 24 * 3600 * 1000 // a day
 	maxText       = 16 << 10         // letters; the envelope bounds the bytes
@@ -53,19 +58,27 @@ func (c *check) audio(field string, a Audio) {
 func (c *check) pages(field string, pages []Page) {
 	c.count(field, len(pages), 0, 32)
 	for i, p := range pages {
-		at := index(field, i)
-		if (p.Text == "") == (p.Image == "") {
-			c.fail(at, "write either text or image")
-		}
-		c.text(at+".text", p.Text, 2000)
-		if p.Image != "" {
-			c.sha(at+".image", p.Image)
-		}
-		if p.Style != "" {
-			c.id(at+".style", p.Style)
-		}
-		c.between(at+".stay_s", int64(p.StayS), 0, 3600)
+		c.page(index(field, i), p)
 	}
+}
+
+func (c *check) page(at string, p Page) {
+	if (p.Text == "") == (p.Image == "") {
+		c.fail(at, "write either text or image")
+	}
+	c.text(at+".text", p.Text, 2000)
+	switch {
+	case p.Image != "":
+		c.sha(at+".image", p.Image)
+		c.between(at+".bytes", p.Bytes, 1, maxImageBytes)
+		enum(c, at+".type", p.Type, ImageTypes...)
+	case p.Bytes != 0 || p.Type != "":
+		c.fail(at+".bytes", "only a picture has bytes and a type")
+	}
+	if p.Style != "" {
+		c.id(at+".style", p.Style)
+	}
+	c.between(at+".stay_s", int64(p.StayS), 0, 3600)
 }
 
 // ref is a reference that pins what it refers to.

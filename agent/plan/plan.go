@@ -157,6 +157,8 @@ type Audio struct {
 type Page struct {
 	Text  string `json:"text,omitempty"`
 	Image string `json:"image,omitempty"`  // SHA-256 of a picture
+	Bytes int64  `json:"bytes,omitempty"`  // of the picture
+	Type  string `json:"type,omitempty"`   // of the picture: image/png, image/jpeg, image/webp, image/gif
 	Style string `json:"style,omitempty"`  // how it is set, such as scroll or alert; empty: notice
 	StayS int    `json:"stay_s,omitempty"` // 0: as long as a reader needs
 }
@@ -256,8 +258,9 @@ type Policy struct {
 	RelayHosts           []string `json:"relay_hosts,omitempty"`
 	BannedWords          []string `json:"banned_words,omitempty"`
 	Brightness           []Volume `json:"brightness,omitempty"`
-	DefaultPages         []Page   `json:"default_pages,omitempty"`
 	MeteredDayBytes      int64    `json:"metered_day_bytes,omitempty"` // fetched over a SIM per day; 0: no cap
+
+	DefaultPages []DefaultPage `json:"default_pages,omitempty"` // what a board shows when nothing is due
 }
 
 // An AlertSet is one office's whole set of active alerts; empty is all clear.

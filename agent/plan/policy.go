@@ -29,7 +29,14 @@ func (p Policy) Validate() error {
 		c.required(index("banned_words", i), w, 64)
 	}
 	c.volumes("brightness", p.Brightness)
-	c.pages("default_pages", p.DefaultPages)
+	c.count("default_pages", len(p.DefaultPages), 0, 32)
+	for i, d := range p.DefaultPages {
+		at := index("default_pages", i)
+		c.page(at, d.Page)
+		if d.When != "" {
+			enum(&c, at+".when", d.When, Idle, PowerUp, LinkLost, Outdated, Failed, Reset)
+		}
+	}
 	c.between("metered_day_bytes", p.MeteredDayBytes, 0, 1<<40)
 	return c.result()
 }

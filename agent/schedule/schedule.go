@@ -101,7 +101,7 @@ type view struct {
 	until time.Time
 	since time.Time
 	ranks map[plan.Key]int
-	board bool // what is shown is asked for, not what sounds
+	board bool   // what is shown is asked for, not what sounds
 	buf   []byte // for IDs that are only looked up
 }
 

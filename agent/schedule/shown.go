@@ -3,6 +3,7 @@ package schedule
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"loa/agent/plan"
@@ -98,6 +99,21 @@ func (v *view) shownAlert(set *plan.AlertSet, a *plan.Alert) (o plan.Occurrence,
 	b.fill(&o)
 	o.Issued = o.Start
 	return o, v.stop(&o, o.Start) == nil
+}
+
+// SameAlert reports whether a and b are of one alert, as itself or in one of its
+// rounds.
+func SameAlert(a, b *plan.Occurrence) bool {
+	return a.By == b.By && a.By.Kind == plan.KindAlert && alertStem(a.ID) == alertStem(b.ID)
+}
+
+// alertStem is an alert's ID without the number of a round.
+func alertStem(id string) string {
+	at := strings.LastIndexByte(id, '@')
+	if i := strings.IndexByte(id[at+1:], '/'); i >= 0 {
+		return id[:at+1+i]
+	}
+	return id
 }
 
 // alertStyle is the style that layout knows for what must not be overlooked.

@@ -40,6 +40,9 @@ func (s *Station) decide(now time.Time, level clock.Level) (until time.Time) {
 		until = t
 	}
 	s.publish(waiting, now, until)
+	if t := s.show(now); t.Before(until) {
+		until = t
+	}
 	return until
 }
 

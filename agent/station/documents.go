@@ -263,6 +263,9 @@ func (s *Station) changed(now time.Time, reassigned bool) {
 	s.replanAt = time.Time{}
 	s.replan(now)
 	all, urgent := recordingsOf(&s.plan)
+	if s.o.Show != nil {
+		all = append(all, picturesOf(&s.plan)...)
+	}
 	s.o.Media.Want(all, urgent...)
 	s.o.Changed(&s.plan, reassigned)
 }
@@ -279,6 +282,28 @@ func recordingsOf(p *plan.Plan) (all, urgent []plan.Audio) {
 		}
 	}
 	return all, urgent
+}
+
+// picturesOf is every picture that a board may have to show.
+func picturesOf(p *plan.Plan) (all []plan.Audio) {
+	add := func(pages ...plan.Page) {
+		for _, g := range pages {
+			if g.Image != "" {
+				all = append(all, plan.Audio{SHA256: g.Image, Bytes: g.Bytes, Type: g.Type})
+			}
+		}
+	}
+	for _, b := range p.Bulletins {
+		if !b.Withdrawn {
+			add(b.Pages...)
+		}
+	}
+	for _, law := range p.Policies {
+		for _, d := range law.DefaultPages {
+			add(d.Page)
+		}
+	}
+	return all
 }
 
 // received acknowledges a document or an act.

@@ -75,6 +75,9 @@ type Opts struct {
 	Changed func(p *plan.Plan, reassigned bool)
 	// Sounds is told when something else has the speaker, or nothing has.
 	Sounds func()
+	// Show is told after every decision what the board should show. It must not
+	// block. Nil: there is no board, and nobody fetches pictures for it.
+	Show func(plan.Scene)
 	Log    *slog.Logger
 }
 
