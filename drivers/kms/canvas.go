@@ -1,0 +1,106 @@
+package kms
+
+import (
+	"image"
+	"image/draw"
+)
+
+// A canvas is memory that is seen: rows of pixels, each row pitch bytes long.
+type canvas struct {
+	mem    []byte
+	pitch  int
+	format *format
+}
+
+// A format packs a colour into 16 or 32 bits, in the order of the processor's bytes,
+// which on all boards is little-endian.
+type format struct {
+	bytes   int // of a pixel
+	r, g, b [256]uint32
+}
+
+// A field is where a colour lies within a pixel.
+type field struct{ offset, length uint32 }
+
+func newFormat(bits int, r, g, b field) *format {
+	f := &format{bytes: bits / 8}
+	for v := range uint32(256) {
+		f.r[v], f.g[v], f.b[v] = r.pack(v), g.pack(v), b.pack(v)
+	}
+	return f
+}
+
+// pack rounds: a shift would make every colour of a 16-bit screen darker.
+func (f field) pack(v uint32) uint32 {
+	most := uint32(1)<<f.length - 1
+	return (v*most + 127) / 255 << f.offset
+}
+
+// xrgb8888 is the one format that every card has.
+var xrgb8888 = newFormat(32, field{16, 8}, field{8, 8}, field{0, 8})
+
+// paint fills the area. It never reads the canvas, and writes each row at once:
+// the memory of a card is slow to read and quick to write in order.
+func (c canvas) paint(area image.Rectangle, t *turner, picture image.Image) {
+	t.load(picture)
+	row := make([]byte, area.Dx()*c.format.bytes)
+	for y := range area.Dy() {
+		for x := range area.Dx() {
+			p := t.at(x, y)
+			v := c.format.r[p[0]] | c.format.g[p[1]] | c.format.b[p[2]]
+			if c.format.bytes == 2 {
+				row[2*x], row[2*x+1] = byte(v), byte(v>>8)
+			} else {
+				i := 4 * x
+				row[i], row[i+1], row[i+2], row[i+3] = byte(v), byte(v>>8), byte(v>>16), byte(v>>24)
+			}
+		}
+		copy(c.mem[(area.Min.Y+y)*c.pitch+area.Min.X*c.format.bytes:], row)
+	}
+}
+
+// A turner looks at a picture from the area of the screen that it turns into.
+type turner struct {
+	scratch *image.RGBA // of the picture's size
+	pix     []byte      // of the picture, RGBA over black
+	first   int         // where in pix the top left pixel of the area lies
+	dx, dy  int         // how far in pix its neighbours to the right and below are
+}
+
+func newTurner(area image.Point, rotate int) *turner {
+	size := area
+	if rotate%180 != 0 {
+		size = image.Pt(area.Y, area.X)
+	}
+	t := &turner{scratch: image.NewRGBA(image.Rectangle{Max: size})}
+	const right = 4
+	down := t.scratch.Stride
+	switch last := (size.Y-1)*down + (size.X-1)*right; rotate {
+	case 0:
+		t.first, t.dx, t.dy = 0, right, down
+	case 90: // the picture's left side lies on top, its lowest row at the left
+		t.first, t.dx, t.dy = (size.Y-1)*down, -down, right
+	case 180:
+		t.first, t.dx, t.dy = last, -right, -down
+	case 270:
+		t.first, t.dx, t.dy = (size.X-1)*right, down, -right
+	}
+	return t
+}
+
+func (t *turner) size() image.Point { return t.scratch.Rect.Size() }
+
+// load takes the picture as it is where its memory fits, and copies it elsewhere. The
+// colours of image.RGBA are multiplied by their opacity: they are those over black.
+func (t *turner) load(picture image.Image) {
+	if p, ok := picture.(*image.RGBA); ok && p.Stride == t.scratch.Stride {
+		t.pix = p.Pix
+		return
+	}
+	draw.Draw(t.scratch, t.scratch.Rect, picture, image.Point{}, draw.Src)
+	t.pix = t.scratch.Pix
+}
+
+func (t *turner) at(x, y int) []byte {
+	return t.pix[t.first+x*t.dx+y*t.dy:][:3:3]
+}

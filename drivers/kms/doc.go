@@ -1,0 +1,2 @@
+// Package kms shows pictures.
+package kms
