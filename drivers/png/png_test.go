@@ -154,7 +154,7 @@ func TestReadersFindWholePictures(t *testing.T) {
 			}
 		}
 	})
-	for i := range 200 {
+	for i := range 60 {
 		show(t, p, all(p.Size(), color.Gray{Y: uint8(i)}))
 	}
 	close(stop)
