@@ -13,7 +13,8 @@ import (
 //  2. Show returns nil once the panel has the whole picture: acknowledged, where
 //     the device acknowledges. From then on it is shown until the next one.
 //  3. The picture's bounds are (0,0)-Size; another size is an error, and nothing
-//     changes. A panel with few colours lights what is brighter than half.
+//     changes. A panel of one colour lights a pixel of which red, green or blue is
+//     brighter than half; one of red and green lights each by its own.
 //  4. Show neither changes the picture nor keeps it.
 //  5. When the context ends Show returns soon, within a second. The panel then
 //     shows the old picture, the new one or parts of both; the next Show mends it.

@@ -2,8 +2,8 @@
 //
 // The character is ▀, its foreground the upper pixel and its background the lower
 // one; with odd heights the last row has no lower half. Colours are SGR 38;2 (24
-// bit) or 38;5 (the 240 fixed colours of 256); without colour what is brighter than
-// half is drawn by ▀, ▄ and █. [DepthOf] chooses as https://no-color.org and the
+// bit) or 38;5 (the 240 fixed colours of 256); without colour what has
+// red, green or blue above half is drawn by ▀, ▄ and █. [DepthOf] chooses as https://no-color.org and the
 // usual variables TERM and COLORTERM say.
 //
 // In a fixed place the cursor is saved (ESC 7), each line is put at its row and

@@ -81,7 +81,8 @@ func rgba(img image.Image, x, y int) color.RGBA {
 	return color.RGBAModel.Convert(img.At(x, y)).(color.RGBA)
 }
 
-func bright(c color.RGBA) bool { return color.GrayModel.Convert(c).(color.Gray).Y >= 128 }
+// bright goes by the brightest of the three: on a red board red is what is lit.
+func bright(c color.RGBA) bool { return max(c.R, c.G, c.B) >= 128 }
 
 // sgr is the code of a colour for the foreground ("38") or the background ("48").
 func (d Depth) sgr(ground string, c color.RGBA) string {

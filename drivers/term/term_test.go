@@ -84,7 +84,7 @@ func TestLines(t *testing.T) {
 		depth Depth
 		want  string
 	}{
-		{Plain, "▀ █\n▀  "}, // red is darker than half
+		{Plain, "▀▄█\n▀  "},
 		{TrueColour, `
 ESC[38;2;255;255;255;48;2;0;0;0m▀ESC[38;2;0;0;0;48;2;255;0;0m▀ESC[38;2;0;255;0;48;2;0;255;0m▀ESC[m
 ESC[38;2;255;255;255;49m▀ESC[38;2;0;0;0;49m▀▀ESC[m`[1:]},
