@@ -7,6 +7,7 @@ require (
 	github.com/asticode/go-astits v1.13.0 // MPEG-TS segments of HLS stations
 	github.com/creack/pty v1.1.24 // tests give the console a terminal
 	github.com/eclipse/paho.mqtt.golang v1.5.1 // MQTT 3.1.1 client, behind the guard in agent/mqtt
+	github.com/go-text/typesetting v0.3.5 // shapes Khmer, and outlines of letters
 	github.com/hajimehoshi/oto/v2 v2.4.3 // sound by ALSA; the last v2, one player at 48 kHz
 	github.com/jfreymuth/vorbis v1.0.2 // Vorbis packets; Ogg is read in agent/decode
 	github.com/mochi-mqtt/server/v2 v2.7.9 // the broker of demo and tests, never in the agent
@@ -16,6 +17,7 @@ require (
 	github.com/tphakala/go-aac v0.4.0 // AAC-LC frames without cgo
 	go.bug.st/serial v1.8.0 // the console's serial line
 	golang.org/x/crypto v0.58.0 // Argon2id and ChaCha20-Poly1305 seal the authority's key files
+	golang.org/x/image v0.47.0 // rasterises outlines
 	golang.org/x/sync v0.24.0 // errgroup, in loactl
 	golang.org/x/sys v0.49.0 // poll, sockets, terminals and clocks that package syscall lacks
 	golang.org/x/term v0.47.0 // line editing and passphrases
