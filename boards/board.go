@@ -19,6 +19,7 @@ type Board struct {
 	Console Console `toml:"console"`
 	Clock   Clock   `toml:"clock"`
 	Levels  Levels  `toml:"levels"`
+	Panel   Panel   `toml:"panel"`
 
 	// Inputs are what a signed schedule may relay as alsa:NAME, by name: ALSA's
 	// own name of each, such as plughw:CARD=Device.
@@ -27,8 +28,8 @@ type Board struct {
 
 // Sink is where sound goes.
 type Sink struct {
-	// Driver is "oto" (ALSA), "wav" (a file) or "auto" (oto if there is a card
-	// that may be opened, else wav).
+	// Driver is "oto" (ALSA), "wav" (a file), "auto" (oto if there is a card that
+	// may be opened, else wav) or "none" (a board without a speaker).
 	Driver string `toml:"driver"`
 
 	// Card is the name or number of the card in /proc/asound/cards, or "system"

@@ -101,7 +101,7 @@ func TestMistakesAreExplained(t *testing.T) {
 		{"key", `driver = "wav"`, "drivr = \"wav\"", `b.toml:3: unknown key "sink.drivr"; did you mean "driver"?`},
 		{"table", "[amp]", "[amplifier]", `unknown key "amplifier`},
 		{"near table", "[amp]", "[ampp]", `b.toml:5: unknown key "ampp`},
-		{"no such driver", `"wav"`, `"alsa"`, "b.toml:3: sink.driver: \"alsa\" is no sound driver; there are auto, oto, wav"},
+		{"no such driver", `"wav"`, `"alsa"`, "b.toml:3: sink.driver: \"alsa\" is no sound driver; there are auto, oto, wav, none"},
 		{"type", "line = 0", `line = "six"`, "b.toml:8:"},
 		{"range", "line = 0", "line = -1", "b.toml:8: amp.line: -1 is outside"},
 		{"missing", "line = 0", "", "b.toml: amp.line: missing"},

@@ -22,10 +22,11 @@ func wrong(table, key, format string, args ...any) error {
 
 // defaults fills in what a file may leave out.
 func (b *Board) defaults() {
-	if b.Sink.BufferMS == 0 {
+	sounds := b.Sink.Driver != "none"
+	if b.Sink.BufferMS == 0 && sounds {
 		b.Sink.BufferMS = 200
 	}
-	if b.Sink.MaxMB == 0 && b.Sink.Driver != "oto" {
+	if b.Sink.MaxMB == 0 && b.Sink.Driver != "oto" && sounds {
 		b.Sink.MaxMB = 256
 	}
 	if b.Sink.Card == "" && b.Sink.Driver == "auto" {
@@ -50,10 +51,13 @@ func (b *Board) defaults() {
 
 // Validate says what is wrong with b, and what to write instead.
 func (b Board) Validate() error {
-	for _, check := range []func() error{b.Sink.validate, b.Amp.validate, b.Console.validate, b.Clock.validate, b.Levels.validate} {
+	for _, check := range []func() error{b.Sink.validate, b.Amp.validate, b.Console.validate, b.Clock.validate, b.Levels.validate, b.Panel.validate} {
 		if err := check(); err != nil {
 			return err
 		}
+	}
+	if b.Sink.Driver == "none" && b.Amp.Driver != "none" {
+		return wrong("amp", "driver", "%q, and no sound to amplify: write none", b.Amp.Driver)
 	}
 	for name, device := range b.Inputs {
 		switch {
@@ -69,8 +73,12 @@ func (b Board) Validate() error {
 func (s Sink) validate() error {
 	alsa, file := s.Driver == "oto" || s.Driver == "auto", s.Driver == "wav" || s.Driver == "auto"
 	switch {
+	case s == Sink{Driver: "none"}:
+		return nil
+	case s.Driver == "none":
+		return wrong("sink", "driver", "none needs nothing else: delete the other keys")
 	case !alsa && !file:
-		return wrong("sink", "driver", "%q is no sound driver; there are auto, oto, wav", s.Driver)
+		return wrong("sink", "driver", "%q is no sound driver; there are auto, oto, wav, none", s.Driver)
 	case alsa && s.Card == "":
 		return wrong("sink", "card", `missing; write a name from /proc/asound/cards, or "system"`)
 	case !alsa && s.Card != "":

@@ -23,6 +23,7 @@ import (
 
 	"loa/agent/clock"
 	"loa/agent/console"
+	"loa/agent/display"
 	"loa/agent/health"
 	"loa/agent/ledger"
 	"loa/agent/media"
@@ -60,6 +61,8 @@ type Opts struct {
 	// Port calls session on the technician's serial port, again and again until
 	// ctx ends; nil: there is none.
 	Port func(ctx context.Context, session func(context.Context, io.ReadWriter) error) error
+	// Panel opens the board that people read; nil: there is none.
+	Panel func(context.Context) (display.Panel, error)
 	// OpenInput opens an input of the board for a relay of alsa:NAME; nil: none.
 	OpenInput func(name string) (io.ReadCloser, error)
 
@@ -87,7 +90,8 @@ type Box struct {
 	speaker *speaker.Speaker
 	player  *player.Player
 	station *station.Station
-	mqtt    *mqtt.Client // nil: no broker
+	mqtt    *mqtt.Client     // nil: no broker
+	display *display.Display // nil: no board
 	console *console.Console
 
 	plan   atomic.Pointer[plan.Plan] // the last that the station took
@@ -147,14 +151,20 @@ func New(o Opts) (made *Box, err error) {
 	})
 	library := player.NewLibrary(b.media, b.openRelay)
 	b.player = player.New(b.speaker, library.Open, o.Log.With("room", "player"))
+	b.display = b.newDisplay()
+	var show func(plan.Scene)
+	if b.display != nil {
+		show = b.show
+	}
 	b.station = station.New(station.Opts{
 		Trust: b.trust, Docs: b.store, Ledger: b.ledger, Media: b.media, Clock: b.clock, Player: b.player,
 		Box: policy.Box{
 			Uncommissioned: !o.Board.Commissioned, UncommissionedPercent: o.Board.Levels.UncommissionedPercent,
 			VolumePercent: o.Board.Levels.VolumePercent,
 		},
-		Ack: b.ack, Ask: b.answer, Report: o.Health.Report, Changed: b.changed, Sounds: b.nudge,
-		Log: o.Log.With("room", "station"),
+		Ack: b.ack, Ask: b.answer, Report: o.Health.Report, Changed: b.changed, Sounds: b.nudge, Show: show,
+		SeenOnly: o.Board.Sink.Driver == "none",
+		Log:      o.Log.With("room", "station"),
 	})
 	if len(o.Brokers) > 0 {
 		if b.mqtt, err = b.connection(); err != nil {
@@ -194,6 +204,9 @@ func (b *Box) Run(ctx context.Context) error {
 	run(under, "media", b.media.Run)
 	run(under, "devices", b.devices)
 	run(under, "speaker", b.speaker.Run)
+	if b.display != nil {
+		run(under, "display", b.display.Run)
+	}
 	b.relay.begin(under) // before the station may ask for one
 	run(under, "relays", b.relay.run)
 	run(ctx, "watchdog", b.watch)
@@ -301,7 +314,9 @@ func (b *Box) watch(ctx context.Context) error {
 		status := b.speaker.Status()
 		// Under its own name: that the card is not plugged in is for hardware to
 		// say, and an idle speaker does not know.
-		b.o.Health.ReportOf("sink-missing", b.o.Sound, status.Sink)
+		if b.o.Board.Sink.Driver != "none" {
+			b.o.Health.ReportOf("sink-missing", b.o.Sound, status.Sink)
+		}
 		select {
 		case <-ctx.Done():
 			return nil

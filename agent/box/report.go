@@ -166,6 +166,11 @@ func (b *Box) reportHave() {
 			LevelDBFS: b.speaker.Status().RMSDBFS,
 		}
 	}
+	if b.display != nil {
+		if st := b.display.Status(); st.ID != "" {
+			h.Shows = &message.Shows{ID: st.ID, Title: st.Title, Page: st.Page, Pages: st.Pages, Since: st.Since, Taken: st.Taken}
+		}
+	}
 	b.publish(message.LeafHave, message.SealHave(h, b.o.Key), true)
 }
 

@@ -109,6 +109,7 @@ var english = map[string]string{
 	"kind.start":   "start",
 	"kind.pause":   "pause",
 	"kind.end":     "end",
+	"kind.shown":   "shown",
 	"kind.refused": "refused",
 	"kind.alert":   "alert",
 	"kind.mute":    "mute",
@@ -148,6 +149,8 @@ var english = map[string]string{
 	"result.partial":    "partial",
 	"result.pre-empted": "pre-empted",
 	"result.refused":    "refused",
+	"result.shown":      "shown",
+	"result.dark":       "DARK",
 	"result.missed":     "missed",
 
 	"help.flags":   "Add --json for an answer to a program, --yes to be asked nothing. A command may be cut short if it stays clear.",

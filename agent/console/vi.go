@@ -109,6 +109,7 @@ var vietnamese = map[string]string{
 	"kind.start":   "bắt đầu",
 	"kind.pause":   "tạm ngắt",
 	"kind.end":     "kết thúc",
+	"kind.shown":   "hiển thị",
 	"kind.refused": "từ chối",
 	"kind.alert":   "cảnh báo",
 	"kind.mute":    "tắt tiếng",
@@ -148,6 +149,8 @@ var vietnamese = map[string]string{
 	"result.partial":    "một phần",
 	"result.pre-empted": "bị chen ngang",
 	"result.refused":    "bị từ chối",
+	"result.shown":      "đã hiện",
+	"result.dark":       "TẮT",
 	"result.missed":     "lỡ",
 
 	"help.flags":   "Thêm --json: trả lời cho chương trình. Thêm --yes: đã chắc, không hỏi lại. Gõ tắt được khi không nhầm lẫn.",

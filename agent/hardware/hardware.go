@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"loa/agent/config"
+	"loa/agent/display"
 	"loa/agent/speaker"
 	"loa/boards"
 	"loa/drivers/capture"
@@ -51,6 +52,10 @@ type Devices struct {
 	// lines. Nil if the board has none.
 	Console func(ctx context.Context, session func(context.Context, io.ReadWriter) error) error
 
+	// Panel opens the board that people read, or opens it again after a loss; nil if
+	// the box has none.
+	Panel func(context.Context) (display.Panel, error)
+
 	// OpenInput opens an input of the board by its name: raw signed 16-bit
 	// little-endian stereo at 48 kHz.
 	OpenInput func(name string) (io.ReadCloser, error)
@@ -85,6 +90,10 @@ func Open(b boards.Board, o Opts) *Devices {
 		if err := part.open(d, o); err != nil {
 			o.Report(Missing, fmt.Errorf("board %s: %s: %w", b.Name, part.table, err))
 		}
+	}
+	var err error
+	if d.Panel, err = panelOf(b.Panel, o); err != nil {
+		o.Report(Missing, fmt.Errorf("board %s: panel: %w", b.Name, err))
 	}
 	if c := b.Console; c.TTY != "" {
 		path := config.Move(o.Root, c.TTY)

@@ -2,6 +2,7 @@ package hardware
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,6 +23,13 @@ var sinks = map[string]func(*Devices, Opts) error{
 	"auto": openAuto,
 	"oto":  openOto,
 	"wav":  openWAV,
+	"none": openNone,
+}
+
+// openNone is a board without a speaker.
+func openNone(d *Devices, o Opts) error {
+	d.OpenSink = func() (speaker.Sink, error) { return nil, errors.New("this board has no speaker") }
+	return nil
 }
 
 // openAuto plays on a card if there is one that this user may open, else into

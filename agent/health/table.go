@@ -197,6 +197,28 @@ var table = []Condition{
 		"Đang tiếp âm từ nguồn dự phòng", "The relay runs from a fallback address",
 		"Kiểm tra nguồn chính", "Check the first address", "", ""},
 
+	// The board.
+	{"panel-missing", Fault, 30 * time.Second,
+		"Không mở được bảng hiển thị", "The board does not open",
+		"Kiểm tra dây, nguồn và tốc độ đường truyền của mạch bảng; thử \"board probe\"", "Check the card's cable, supply and baud; try \"board probe\"",
+		"dây nối hoặc mạch điều khiển bảng", "cable or the board's card"},
+	{"panel-silent", Fault, time.Minute,
+		"Bảng hiển thị không nhận trang hoặc không trả lời", "The board takes no pages, or does not answer",
+		"Kiểm tra nguồn của bảng, dây hai chiều và tốc độ đường truyền", "Check the board's supply, both wires of its line and the baud",
+		"bộ nguồn 5 V của bảng hoặc mạch điều khiển", "the board's 5 V supply or its card"},
+	{"panel-differs", Warning, 0,
+		"Bảng hiển thị không đúng như tệp bo mạch", "The board is not as its board file says",
+		"So kích thước, màu và độ sáng với tệp bo mạch; dùng phần mềm của hãng để cài lại", "Compare size, colours and brightness with the board file; set the card up again with its maker's tool", "", ""},
+	{"panel-door", Fault, 0,
+		"Bảng hiển thị còn một lối vào khác", "The board can be written to past this box",
+		"Tháo mô-đun Wi-Fi của mạch, rút dây mạng, đổi mật khẩu", "Take out the card's Wi-Fi module, unplug its network, change its password", "", ""},
+	{"glyph-missing", Warning, 0,
+		"Có chữ mà bảng không hiển thị được", "A letter cannot be shown on the board",
+		"Sửa văn bản: ô vuông đứng ở chỗ chữ đó; xem trước bằng \"loactl preview\"", "Mend the text: a box stands where the letter should; look at it with \"loactl preview\"", "", ""},
+	{"too-big", Warning, 0,
+		"Nội dung không vừa bảng", "Something does not fit the board",
+		"Viết ngắn lại hoặc đổi kiểu trang; xem trước bằng \"loactl preview\"", "Write less or choose another style; look at it with \"loactl preview\"", "", ""},
+
 	// The box as it is meant to be for now.
 	{"hardware-missing", Fault, 0,
 		"Một phần cứng của bo mạch không mở được", "A part that the board names did not open",

@@ -23,6 +23,7 @@ const (
 	Start   Kind = "start"   // an occurrence began to sound
 	Pause   Kind = "pause"   // it gave way to something higher and may go on
 	End     Kind = "end"     // it ended, with a result
+	Shown   Kind = "shown"   // a board showed it, from due on; proof says how sure that is
 	Refused Kind = "refused" // a document, act or occurrence was refused, with a code
 	Alert   Kind = "alert"   // an alert began or ended to hold
 	Mute    Kind = "mute"    // a mute or local mode began or ended
@@ -59,12 +60,13 @@ type Entry struct {
 	PlannedS  float64     `json:"planned_s,omitempty"`
 	HeardS    float64     `json:"heard_s,omitempty"` // above the silence floor
 	AirS      float64     `json:"air_s,omitempty"`   // this turn at the speaker: caps count it
+	SeenS     float64     `json:"seen_s,omitempty"`  // on a board, as far as it took the pages
 	Rounds    int         `json:"rounds,omitempty"`  // of the item in the occurrence, when more than one
 	AtS       float64     `json:"at_s,omitempty"`    // where in the item it began or stopped
 	Volume    int         `json:"volume_percent,omitempty"`
 	LevelDBFS float64     `json:"level_dbfs,omitempty"` // RMS of what sounded; −120 is silence
 	PeakDBFS  float64     `json:"peak_dbfs,omitempty"`
-	Proof     string      `json:"proof,omitempty"` // how it was measured: mixer, sink, monitor, current, mic
+	Proof     string      `json:"proof,omitempty"` // how it was measured: mixer, sink, monitor, current, mic; of a board: panel, or sent where it never answers
 	Holders   []string    `json:"holders,omitempty"`
 	Doc       string      `json:"doc_sha256,omitempty"`
 	Count     int         `json:"count,omitempty"` // of equal events that this entry stands for

@@ -48,7 +48,18 @@ type Have struct {
 	More      int              `json:"more,omitempty"` // documents in force, the oldest, for which there was no room here
 	DiskFree  int64            `json:"disk_free_bytes"`
 	Sounds    *Sounds          `json:"sounds,omitempty"` // nothing sounds: absent
+	Shows     *Shows           `json:"shows,omitempty"`  // no board, or a default page: absent
 	Ledger    int64            `json:"ledger_seq"`       // the newest entry
+}
+
+// Shows is what a board shows now.
+type Shows struct {
+	ID    string    `json:"id"`
+	Title string    `json:"title"`
+	Page  int       `json:"page"` // of Pages, from 1
+	Pages int       `json:"pages"`
+	Since time.Time `json:"since"`
+	Taken bool      `json:"taken"` // the panel took it
 }
 
 // MediaOf is how far the recordings of one bulletin have come.

@@ -66,6 +66,8 @@ const (
 	Preempted Result = "pre-empted" // a higher claim took the speaker and it could not go on
 	Refused   Result = "refused"    // with a code
 	Missed    Result = "missed"     // the box was off or unsure of the time
+	Seen      Result = "shown"      // a board showed it
+	Dark      Result = "dark"       // it was a board's turn, and the board took nothing
 )
 
 // An Ending says how one turn of an occurrence at the speaker ended. An

@@ -5,30 +5,32 @@ import (
 	"time"
 )
 
-// What a passer-by needs: a moment to notice that the page has changed, and then
-// about three words a second, half of what a seated reader does.
+// What somebody who passes by needs: a moment to notice that the page has changed,
+// and half a second a word. Subtitles, which a seated viewer expects, are cut to
+// three words a second.
 const (
-	noticeTime = 1500 * time.Millisecond
-	wordTime   = 350 * time.Millisecond
-	shortest   = 3 * time.Second
-	pictureFor = 8 * time.Second
+	NoticeTime = 1500 * time.Millisecond
+	WordTime   = 500 * time.Millisecond
+	LeastStay  = 4 * time.Second
+
+	pictureStay = 8 * time.Second
 )
 
-// Stay is how long the page is shown before the next one.
+// A text takes several pages on a small board. Nobody knows here how small it is.
+const wordsPerPage = 4
+
+// Stay is how long the page is to be seen. Without stay_s that is a reader's time,
+// on a small board, where a text takes several pages.
 func (p Page) Stay() time.Duration {
 	switch {
 	case p.StayS > 0:
 		return time.Duration(p.StayS) * time.Second
 	case p.Image != "":
-		return pictureFor
+		return pictureStay
 	}
-	return ReadingTime(p.Text)
-}
-
-// ReadingTime is how long somebody who walks past needs for a text, at least 3 s.
-func ReadingTime(text string) time.Duration {
-	t := noticeTime + time.Duration(len(strings.Fields(text)))*wordTime
-	return max(shortest, t.Round(100*time.Millisecond))
+	words := len(strings.Fields(p.Text))
+	pages := (words + wordsPerPage - 1) / wordsPerPage
+	return max(LeastStay, time.Duration(pages)*NoticeTime+time.Duration(words)*WordTime)
 }
 
 // Shown is what a board shows of the bulletin: its pages, else its text.

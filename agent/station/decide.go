@@ -21,7 +21,7 @@ func (s *Station) decide(now time.Time, level clock.Level) (until time.Time) {
 		s.attend(time.Time{}, now)
 	}
 	s.replan(now)
-	if level >= clock.RTC {
+	if level >= clock.RTC && !s.o.SeenOnly {
 		s.lapses(now)
 	}
 	due, allowed, volume, until := s.ask(now, level)
@@ -106,6 +106,9 @@ func (s *Station) ask(now time.Time, level clock.Level) (due, allowed []plan.Occ
 	volume = make(map[string]int)
 	for {
 		due, until = schedule.Due(&s.plan, s.progress, now)
+		if s.o.SeenOnly {
+			due = nil
+		}
 		if s.local != nil {
 			due = append(due, *s.local)
 		}

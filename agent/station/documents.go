@@ -262,7 +262,10 @@ func (s *Station) changed(now time.Time, reassigned bool) {
 	s.since = s.first // what has come may have been due before it came
 	s.replanAt = time.Time{}
 	s.replan(now)
-	all, urgent := recordingsOf(&s.plan)
+	var all, urgent []plan.Audio
+	if !s.o.SeenOnly {
+		all, urgent = recordingsOf(&s.plan)
+	}
 	if s.o.Show != nil {
 		all = append(all, picturesOf(&s.plan)...)
 	}

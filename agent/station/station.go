@@ -75,10 +75,12 @@ type Opts struct {
 	Changed func(p *plan.Plan, reassigned bool)
 	// Sounds is told when something else has the speaker, or nothing has.
 	Sounds func()
+	// SeenOnly: a board without a speaker. Nothing sounds, and nothing is missed.
+	SeenOnly bool
 	// Show is told after every decision what the board should show. It must not
 	// block. Nil: there is no board, and nobody fetches pictures for it.
 	Show func(plan.Scene)
-	Log    *slog.Logger
+	Log  *slog.Logger
 }
 
 // An Ack tells the centre what became of a document or of what it asked for.

@@ -111,15 +111,25 @@ func tryPace(s Sink) error {
 	return nil
 }
 
+// tryQueue measures the queue by how much sooner sound is taken than heard. A
+// loaded machine that lets an emulated card sleep before the measurement sees it
+// catch up within, as a longer queue; no accident makes it shorter. So the
+// shortest of three counts.
 func tryQueue(s Sink) error {
-	began := time.Now()
-	if err := play(s, 1500*time.Millisecond); err != nil {
-		return err
+	shortest := time.Hour
+	for range 3 {
+		began := time.Now()
+		if err := play(s, 1500*time.Millisecond); err != nil {
+			return err
+		}
+		if shortest = min(shortest, 1500*time.Millisecond-time.Since(began)); shortest <= queue+early {
+			return nil
+		}
+		if err := drain(s); err != nil {
+			return err
+		}
 	}
-	if took := time.Since(began); took < 1500*time.Millisecond-queue-early {
-		return fmt.Errorf("1.5 s of sound were taken in %v: more than %v lies in the queue", took, queue)
-	}
-	return nil
+	return fmt.Errorf("%v of sound lie in the queue, more than %v", shortest, queue)
 }
 
 func tryDrainContext(s Sink) error {

@@ -1,0 +1,163 @@
+package box
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"time"
+
+	"loa/agent/display"
+	"loa/agent/layout"
+	"loa/agent/layout/lunar"
+	"loa/agent/ledger"
+	"loa/agent/plan"
+	"loa/agent/station"
+	"loa/boards"
+)
+
+// newDisplay is the board that people read, nil where the box has none.
+func (b *Box) newDisplay() *display.Display {
+	if b.o.Panel == nil {
+		return nil
+	}
+	board := boardOf(b.o.Board.Panel)
+	return display.New(display.Opts{
+		Open: b.o.Panel, Board: board, Fields: b.fields, Words: words,
+		Picture: func(sha string) (*image.RGBA, error) { return b.picture(sha, board) },
+		Proof:   b.proofOf, Begun: b.nowShown, Missing: b.notShown,
+		Report: b.o.Health.Report, Log: b.o.Log.With("room", "display"),
+	})
+}
+
+// boardOf is a board file's panel as layout knows it.
+func boardOf(p boards.Panel) layout.Board {
+	return layout.Board{
+		Size:    image.Pt(p.Width, p.Height),
+		Colors:  map[string]layout.Colors{"red": layout.Mono, "red-green": layout.TwoColor, "full": layout.Full}[p.Colors],
+		PitchMM: p.PitchMM, ReaderM: p.ReaderM,
+	}
+}
+
+var vietnam = time.FixedZone("+07:00", 7*3600)
+
+// fields is what clocks on a page say.
+func (b *Box) fields() layout.Fields {
+	now := b.now().In(vietnam)
+	return layout.Fields{Now: now, Lunar: lunar.Of(now).String()}
+}
+
+// words are the default pages of the image, for places that want none of their own.
+// Residents read them.
+func words(s plan.Standing) []plan.Page {
+	switch s {
+	case plan.PowerUp:
+		return []plan.Page{{Text: "Đang khởi động"}}
+	case plan.Reset:
+		return []plan.Page{{Text: "Chưa giao địa bàn"}}
+	case plan.Failed:
+		return []plan.Page{{Text: "Bảng tin đang chờ nội dung"}, {Text: "{clock}", Style: "clock"}}
+	}
+	return []plan.Page{
+		{Text: "{clock}", Style: "clock", StayS: 8},
+		{Text: "{date}", Style: "clock", StayS: 5},
+	}
+}
+
+// maxPicture bounds a picture file that is opened; plan allows no more.
+const maxPicture = 8 << 20
+
+// picture opens a picture that is on the box, as large as the board.
+func (b *Box) picture(sha string, board layout.Board) (*image.RGBA, error) {
+	path, ok := b.media.Path(sha)
+	if !ok {
+		return nil, &plan.Error{Code: plan.MediaMissing, Msg: fmt.Sprintf("%.12s is not on the box", sha)}
+	}
+	if fi, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if fi.Size() > maxPicture {
+		return nil, &plan.Error{Code: plan.TooBig, Msg: fmt.Sprintf("%.12s has %d bytes", sha, fi.Size())}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	_ = data
+	return nil, errors.New("no pictures yet")
+}
+
+// show tells the board what the station has decided, unless the link to the centre
+// is why there is nothing.
+func (b *Box) show(s plan.Scene) {
+	if s.Standing == plan.Idle && b.mqtt != nil && !b.mqtt.Connected() && b.linkless() > linkPatience {
+		s.Standing = plan.LinkLost
+	}
+	b.display.Show(s)
+}
+
+// linkPatience is how long a board waits for its centre before it says so: mobile
+// networks drop for minutes.
+const linkPatience = 10 * time.Minute
+
+// linkless is how long no broker has been there.
+func (b *Box) linkless() time.Duration {
+	for _, c := range b.o.Health.Active(time.Now()) {
+		if c.Code == "broker-unreachable" {
+			return time.Since(c.Since)
+		}
+	}
+	return 0
+}
+
+// nowShown writes down that something urgent is on the board: who looks at the
+// ledger an hour later must find it even after a power cut.
+func (b *Box) nowShown(o plan.Occurrence, pages int) {
+	b.nudge()
+	if o.Class == plan.Emergency {
+		e := entryOf(o)
+		e.Kind, e.Detail = ledger.Event, fmt.Sprintf("on the board, %d pages", pages)
+		b.note(e)
+	}
+}
+
+// proofOf writes down what was shown.
+func (b *Box) proofOf(s display.Showing) {
+	b.nudge()
+	e := entryOf(s.Occurrence)
+	e.Kind, e.Due, e.Count, e.Proof = ledger.Shown, s.From, s.Times, s.Proof
+	e.AirS, e.SeenS = s.Until.Sub(s.From).Seconds(), s.Seen.Seconds()
+	e.Result = plan.Seen
+	switch {
+	case s.Seen == 0:
+		e.Result = plan.Dark
+	case s.Err != nil:
+		e.Result = plan.Partial
+	}
+	if s.Err != nil {
+		e.Detail = s.Err.Error()
+	}
+	b.note(e)
+}
+
+// notShown says what of something this board cannot show.
+func (b *Box) notShown(o plan.Occurrence, f layout.Finding) {
+	e := entryOf(o)
+	e.Kind, e.Result, e.Code, e.Detail = ledger.Refused, plan.Refused, f.Code, f.EN
+	if f.Line > 0 {
+		e.Detail = fmt.Sprintf("line %d, letter %d: %s", f.Line, f.Column, f.EN)
+	}
+	b.note(e)
+	b.o.Health.ReportOf(string(f.Code), o.By.String(), errors.New(f.EN))
+	b.ack(station.Ack{Doc: o.By, ID: o.ID, State: "refused", Result: plan.Refused, Code: f.Code, Why: f.EN, VI: f.VI})
+}
+
+func entryOf(o plan.Occurrence) ledger.Entry {
+	e := ledger.Entry{
+		ID: o.ID, Slot: o.Slot, Class: o.Class, Origin: o.Origin, Lang: o.Lang, Title: o.Title,
+		Place: o.By.Place, Signer: o.Signer,
+	}
+	if o.Item.ID != "" {
+		e.Item = o.Item.String()
+	}
+	return e
+}

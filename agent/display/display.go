@@ -1,0 +1,455 @@
+package display
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"loa/agent/layout"
+	"loa/agent/plan"
+)
+
+// Opts are a display's settings. Open and Board are needed.
+type Opts struct {
+	// Open opens the panel, or opens it again after a loss; within some seconds it
+	// says why it cannot.
+	Open  func(ctx context.Context) (Panel, error)
+	Board layout.Board
+
+	Fields  func() layout.Fields                      // what clocks and thermometers on a page say; nil: nothing but the time
+	Picture func(sha256 string) (*image.RGBA, error)  // a picture as large as the board; nil: there are none
+	Words   func(s plan.Standing) []plan.Page         // the image's own default pages; nil: dark
+	Proof   func(Showing)                             // told of everything that was shown, at its end; must not block
+	Begun   func(o plan.Occurrence, pages int)        // told when something new is shown
+	Missing func(o plan.Occurrence, f layout.Finding) // told once of what of it cannot be shown
+	Report  func(code string, err error)              // conditions; see the constants
+	Log     *slog.Logger
+}
+
+// The conditions that Opts.Report is told.
+const (
+	PanelMissing = "panel-missing" // it does not open
+	PanelSilent  = "panel-silent"  // it does not take pictures, or does not answer
+	PanelDiffers = "panel-differs" // it says that it is not as it should be
+	PanelDoor    = "panel-door"    // it can be written to past the agent
+)
+
+// A Showing is one stretch of something on the panel.
+type Showing struct {
+	Occurrence plan.Occurrence
+	From       time.Time
+	Until      time.Time
+	Seen       time.Duration // of it, as far as the panel took the pictures
+	Times      int           // that it came on
+	Proof      string        // "panel" when it acknowledges pictures, "sent" when it never answers
+	Err        error         // the first thing that went wrong
+}
+
+// A Display owns one panel.
+type Display struct {
+	o    Opts
+	wake chan struct{} // holds one: there is something new
+
+	mu     sync.Mutex
+	scene  plan.Scene
+	test   *test              // what the technician wants to see, before everything else
+	cut    context.CancelFunc // ends the Show under way
+	status Status
+
+	// Of Run alone.
+	panel    Panel
+	fails    int       // of the panel, since it last took a picture
+	retry    time.Time // not before
+	program  program
+	sent     [32]byte // digest of the picture that the panel has; zero: nobody knows
+	moving   bool     // the panel scrolls by itself
+	held     time.Time
+	bright   int // percent that the panel was given; -1: nothing yet
+	probed   time.Time
+	asked    bool // the panel has answered a probe
+	accounts map[string]*account
+}
+
+// A test is a picture that a technician looks at for a while.
+type test struct {
+	picture *image.RGBA
+	until   time.Time
+}
+
+// Status is how the panel is.
+type Status struct {
+	Open       bool
+	Err        string            // why it shows nothing, or what it last refused
+	Facts      map[string]string // what it last said of itself
+	Probed     time.Time
+	Brightness int // percent; -1: its own
+
+	Title string // what is shown; empty: a default page
+	ID    string
+	Page  int // of Pages, from 1
+	Pages int
+	Since time.Time
+	Frame *image.RGBA // what the panel was last given; not to be changed
+	Taken bool        // and it took it
+}
+
+// New makes a display. Nothing is opened before Run.
+func New(o Opts) *Display {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Report == nil {
+		o.Report = func(string, error) {}
+	}
+	if o.Proof == nil {
+		o.Proof = func(Showing) {}
+	}
+	if o.Begun == nil {
+		o.Begun = func(plan.Occurrence, int) {}
+	}
+	if o.Missing == nil {
+		o.Missing = func(plan.Occurrence, layout.Finding) {}
+	}
+	if o.Words == nil {
+		o.Words = func(plan.Standing) []plan.Page { return nil }
+	}
+	if o.Fields == nil {
+		o.Fields = func() layout.Fields { return layout.Fields{Now: time.Now()} }
+	}
+	return &Display{
+		o: o, wake: make(chan struct{}, 1), bright: -1, accounts: map[string]*account{},
+		scene: plan.Scene{Standing: plan.PowerUp}, status: Status{Brightness: -1},
+	}
+}
+
+// Show says what the panel should show from now on, and returns at once. An
+// emergency cuts off whatever is on its way to the panel.
+func (d *Display) Show(s plan.Scene) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	urgent := class(s) == plan.Emergency && class(d.scene) != plan.Emergency
+	d.scene = s
+	if urgent && d.cut != nil {
+		d.cut()
+	}
+	d.poke()
+}
+
+func class(s plan.Scene) plan.Class {
+	if len(s.Shown) == 0 {
+		return ""
+	}
+	return s.Shown[0].Class
+}
+
+// Test shows a picture of the board's size for a while, before everything but an
+// emergency; nil ends it.
+func (d *Display) Test(picture *image.RGBA, length time.Duration) error {
+	if picture != nil && picture.Bounds() != (image.Rectangle{Max: d.o.Board.Size}) {
+		return fmt.Errorf("the board has %v pixels, the picture %v", d.o.Board.Size, picture.Bounds().Size())
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.test = nil
+	if picture != nil {
+		d.test = &test{picture, time.Now().Add(length)}
+	}
+	d.poke()
+	return nil
+}
+
+// Status is how the panel is now.
+func (d *Display) Status() Status {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.status
+}
+
+func (d *Display) poke() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// How long things may take, and how often the panel is looked after.
+const (
+	showTime   = 30 * time.Second // a wall of text at 9600 baud
+	probeTime  = 10 * time.Second
+	probeEvery = 30 * time.Second
+	retryLeast = time.Second
+	retryMost  = 30 * time.Second
+	reopenAt   = 3               // failures before the panel is closed and opened again
+	holdFor    = 3 * time.Minute // an emergency outlives a dead agent by at most this
+	holdAgain  = time.Minute
+)
+
+// Run keeps the panel showing what it should until ctx ends. It leaves on it what
+// it shows: whoever restarts the agent should not darken the board.
+func (d *Display) Run(ctx context.Context) error {
+	defer d.close()
+	defer func() {
+		d.end(time.Now())
+		d.settleOld(time.Now(), true)
+	}()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.wake:
+		case <-timer.C:
+		}
+		timer.Reset(max(time.Millisecond, time.Until(d.step(ctx))))
+	}
+}
+
+// step does what is to be done now and says when to look again.
+func (d *Display) step(ctx context.Context) (next time.Time) {
+	now := time.Now()
+	if d.panel == nil && !d.open(ctx, now) {
+		d.follow(now) // what nobody sees goes on, and is written down
+		return d.retry
+	}
+	d.settleOld(now, false)
+	next = now.Add(probeEvery)
+	if t := d.follow(now); t.Before(next) {
+		next = t
+	}
+	if now.Before(d.retry) {
+		return d.retry
+	}
+	d.dim()
+	if err := d.send(ctx, now); err != nil {
+		return d.failed(ctx, err)
+	}
+	if t := d.look(ctx, now); t.Before(next) {
+		next = t
+	}
+	return next
+}
+
+// open opens the panel.
+func (d *Display) open(ctx context.Context, now time.Time) bool {
+	if now.Before(d.retry) {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, showTime)
+	defer cancel()
+	p, err := d.o.Open(ctx)
+	if err == nil && p.Size() != d.o.Board.Size {
+		err = fmt.Errorf("it has %v pixels, the board file says %v", p.Size(), d.o.Board.Size)
+		closePanel(p)
+	}
+	if err != nil {
+		d.fails++
+		d.retry = time.Now().Add(min(retryMost, retryLeast<<min(d.fails, 5)))
+		d.o.Report(PanelMissing, err)
+		d.change(func(s *Status) { s.Open, s.Err = false, err.Error() })
+		return false
+	}
+	d.panel, d.sent, d.bright, d.moving, d.asked = p, [32]byte{}, -1, false, false
+	d.fails, d.retry, d.probed = 0, time.Time{}, time.Time{}
+	d.o.Report(PanelMissing, nil)
+	d.change(func(s *Status) { s.Open, s.Err = true, "" })
+	return true
+}
+
+func closePanel(p Panel) {
+	if c, ok := p.(io.Closer); ok {
+		c.Close()
+	}
+}
+
+func (d *Display) close() {
+	if d.panel != nil {
+		closePanel(d.panel)
+		d.panel = nil
+	}
+}
+
+// failed takes note that the panel did not take a picture.
+func (d *Display) failed(ctx context.Context, err error) (next time.Time) {
+	now := time.Now()
+	d.sent, d.moving = [32]byte{}, false
+	if errors.Is(err, context.Canceled) { // cut off by something more urgent
+		return now
+	}
+	d.fails++
+	d.program.failed(err)
+	d.retry = now.Add(min(retryMost, retryLeast<<min(d.fails-1, 5)))
+	if d.fails == 1 {
+		d.o.Log.Warn("the panel does not take a picture", "err", err)
+	}
+	d.o.Report(PanelSilent, err)
+	d.change(func(s *Status) { s.Err, s.Taken = err.Error(), false })
+	if d.fails%reopenAt == 0 {
+		d.close()
+	}
+	return d.retry
+}
+
+// took takes note that the panel has a picture.
+func (d *Display) took() {
+	if d.fails > 0 {
+		d.o.Log.Info("the panel takes pictures again", "failed", d.fails)
+	}
+	d.fails, d.retry = 0, time.Time{}
+	d.o.Report(PanelSilent, nil)
+}
+
+func (d *Display) change(f func(*Status)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f(&d.status)
+}
+
+// send gives the panel the picture of this moment, if it does not have it.
+func (d *Display) send(ctx context.Context, now time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, showTime)
+	defer cancel()
+	d.mu.Lock()
+	d.cut = cancel
+	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		d.cut = nil
+		d.mu.Unlock()
+	}()
+	page := d.program.page()
+	if s, ok := d.panel.(Scroller); ok && page != nil && page.Effect == layout.ScrollLeft && d.program.test == nil {
+		strip := page.Picture()
+		digest := digestOf(strip, page.PxPerSecond)
+		if d.moving && d.sent == digest {
+			d.program.taken(now)
+			return nil
+		}
+		if err := s.Scroll(ctx, strip, page.PxPerSecond); err != nil {
+			return err
+		}
+		d.sent, d.moving = digest, true
+		d.shown(d.program.frame(d.o.Board.Size, now))
+		return nil
+	}
+	frame := d.program.frame(d.o.Board.Size, now)
+	digest := digestOf(frame, 0)
+	again := d.program.class() == plan.Emergency && !now.Before(d.held.Add(holdAgain))
+	h, holds := d.panel.(Holder)
+	if d.sent == digest && !d.moving && !(holds && again) {
+		d.program.taken(now)
+		return nil
+	}
+	var err error
+	if holds && d.program.class() == plan.Emergency {
+		err = h.ShowFor(ctx, frame, holdFor)
+		d.held = now
+	} else {
+		err = d.panel.Show(ctx, frame)
+	}
+	if err != nil {
+		return err
+	}
+	d.sent, d.moving = digest, false
+	d.shown(frame)
+	return nil
+}
+
+// shown takes note of what the panel has taken.
+func (d *Display) shown(frame *image.RGBA) {
+	d.took()
+	d.program.taken(time.Now())
+	d.change(func(s *Status) { s.Frame, s.Taken, s.Err = frame, true, "" })
+}
+
+func digestOf(p *image.RGBA, speed int) [32]byte {
+	h := sha256.New()
+	fmt.Fprintln(h, p.Rect, speed)
+	for y := p.Rect.Min.Y; y < p.Rect.Max.Y; y++ {
+		h.Write(p.Pix[p.PixOffset(p.Rect.Min.X, y):p.PixOffset(p.Rect.Max.X, y)])
+	}
+	return [32]byte(h.Sum(nil))
+}
+
+// dim sets the brightness that holds now.
+func (d *Display) dim() {
+	d.mu.Lock()
+	want := d.scene.BrightnessPercent
+	d.mu.Unlock()
+	if want == 0 {
+		want = 100
+	}
+	b, ok := d.panel.(Dimmer)
+	if !ok || d.bright == want {
+		return
+	}
+	if err := b.SetBrightness(want); err != nil {
+		d.o.Log.Debug("the panel takes no brightness", "err", err)
+		return // the next probe or picture tells whether it is there at all
+	}
+	d.bright = want
+	d.change(func(s *Status) { s.Brightness = want })
+}
+
+// look asks the panel now and then how it is, and sends again what it has lost.
+func (d *Display) look(ctx context.Context, now time.Time) (next time.Time) {
+	p, ok := d.panel.(Prober)
+	if !ok {
+		return now.Add(probeEvery)
+	}
+	if due := d.probed.Add(probeEvery); now.Before(due) {
+		return due
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	facts, err := p.Probe(ctx)
+	d.probed = time.Now()
+	if err != nil {
+		if ctx.Err() == nil || errors.Is(err, context.DeadlineExceeded) {
+			return d.failed(ctx, err)
+		}
+		return now
+	}
+	d.asked = true
+	d.took()
+	d.change(func(s *Status) { s.Facts, s.Probed = facts, d.probed })
+	var door error
+	if facts["open_door"] != "" {
+		door = errors.New(facts["open_door"])
+	}
+	d.o.Report(PanelDoor, door)
+	d.o.Report(PanelDiffers, d.differs(facts))
+	if facts["lost"] == "true" || facts["on"] == "false" {
+		d.o.Log.Warn("the panel has lost its picture", "facts", facts)
+		d.sent, d.bright, d.moving = [32]byte{}, -1, false
+		return now
+	}
+	return d.probed.Add(probeEvery)
+}
+
+// differs says in what the panel is not as it should be.
+func (d *Display) differs(facts map[string]string) error {
+	var all []error
+	for name, want := range map[string]int{"width": d.o.Board.Size.X, "height": d.o.Board.Size.Y, "brightness_percent": d.bright} {
+		got, told := facts[name]
+		if !told || name == "brightness_percent" && d.bright < 0 {
+			continue
+		}
+		var n int
+		if _, err := fmt.Sscan(got, &n); err != nil || name != "brightness_percent" && n != want || name == "brightness_percent" && abs(n-want) > 10 {
+			all = append(all, fmt.Errorf("%s is %s instead of %d", name, got, want))
+		}
+	}
+	if facts["on"] == "false" {
+		all = append(all, errors.New("it is switched off"))
+	}
+	slices.SortFunc(all, func(a, b error) int { return compareText(a.Error(), b.Error()) })
+	return errors.Join(all...)
+}

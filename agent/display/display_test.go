@@ -1,0 +1,591 @@
+package display
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"loa/agent/layout"
+	"loa/agent/plan"
+)
+
+// A board behaves as a card with RAM on a slow line: a picture takes its time, a
+// power cut takes it away, and it can fall silent.
+type board struct {
+	mu     sync.Mutex
+	size   image.Point
+	takes  time.Duration
+	silent bool
+	absent bool
+	off    bool
+	door   string
+
+	screen *image.RGBA // nil: dark
+	strip  *image.RGBA // what it scrolls by itself
+	bright int
+	shows  int
+	probes int
+	opens  int
+	closes int
+	until  time.Time // when the card blanks by itself
+	lost   bool
+}
+
+var errSilent = errors.New("no answer from the card after 3 tries")
+
+func (b *board) wait(ctx context.Context) error {
+	b.mu.Lock()
+	takes, silent := b.takes, b.silent
+	b.mu.Unlock()
+	if silent {
+		takes = 6 * time.Second
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(takes):
+	}
+	if silent {
+		return errSilent
+	}
+	return nil
+}
+
+func (b *board) Size() image.Point { return b.size }
+
+func (b *board) Show(ctx context.Context, p image.Image) error {
+	if err := b.wait(ctx); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.shows++
+	b.screen, b.strip, b.until, b.lost = p.(*image.RGBA), nil, time.Time{}, false
+	return nil
+}
+
+func (b *board) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closes++
+	return nil
+}
+
+// A clever board can do everything that a card can.
+type clever struct{ *board }
+
+func (b clever) SetBrightness(percent int) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.silent {
+		return errSilent
+	}
+	b.bright = percent
+	return nil
+}
+
+func (b clever) Probe(ctx context.Context) (map[string]string, error) {
+	if err := b.wait(ctx); err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.probes++
+	return map[string]string{
+		"model": "BX-6E2", "width": fmt.Sprint(b.size.X), "height": fmt.Sprint(b.size.Y), "on": fmt.Sprint(!b.off),
+		"brightness_percent": fmt.Sprint(b.bright), "lost": fmt.Sprint(b.lost), "open_door": b.door,
+	}, nil
+}
+
+func (b clever) Scroll(ctx context.Context, strip image.Image, pxPerSecond int) error {
+	if err := b.wait(ctx); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.shows++
+	b.strip, b.lost = strip.(*image.RGBA), false
+	return nil
+}
+
+func (b clever) ShowFor(ctx context.Context, p image.Image, d time.Duration) error {
+	if err := b.Show(ctx, p); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.until = time.Now().Add(d)
+	return nil
+}
+
+// powerCut takes what is in the card's RAM.
+func (b *board) powerCut() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.screen, b.strip, b.lost, b.bright = nil, nil, true, 100
+}
+
+func (b *board) set(f func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f()
+}
+
+// sees is which of texts is on the board, by its picture.
+func (r *rig) sees(texts ...string) string {
+	r.t.Helper()
+	r.board.mu.Lock()
+	screen := r.board.screen
+	if !r.board.until.IsZero() && time.Now().After(r.board.until) {
+		screen = nil
+	}
+	r.board.mu.Unlock()
+	if screen == nil || !lit(screen) {
+		return "dark"
+	}
+	for _, text := range texts {
+		style, words, ok := strings.Cut(text, ":")
+		if !ok {
+			style, words = "", text
+		}
+		look, _ := layout.LookNamed(style)
+		pages, _ := layout.Set(words, look, r.d.o.Board, layout.Fields{Now: time.Now()})
+		for i := range pages {
+			frame := image.NewRGBA(image.Rectangle{Max: r.d.o.Board.Size})
+			pages[i].Frame(frame, 0)
+			if slices.Equal(frame.Pix, screen.Pix) {
+				return text
+			}
+		}
+	}
+	return "something else"
+}
+
+func lit(p *image.RGBA) bool {
+	for i := 0; i < len(p.Pix); i += 4 {
+		if p.Pix[i] > 0 || p.Pix[i+1] > 0 || p.Pix[i+2] > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+type rig struct {
+	t     *testing.T
+	d     *Display
+	board *board
+
+	mu         sync.Mutex
+	conditions map[string]error
+	proofs     []Showing
+	findings   []layout.Finding
+	stop       func()
+}
+
+func newRig(t *testing.T, b *board, able bool) *rig {
+	r := &rig{t: t, board: b, conditions: map[string]error{}}
+	if b.size == (image.Point{}) {
+		b.size = image.Pt(128, 32)
+	}
+	r.d = New(Opts{
+		Open: func(context.Context) (Panel, error) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.opens++
+			if b.absent {
+				return nil, errors.New("no such file or directory")
+			}
+			if able {
+				return clever{b}, nil
+			}
+			return b, nil
+		},
+		Board: layout.Board{Size: image.Pt(128, 32)},
+		Words: func(s plan.Standing) []plan.Page { return []plan.Page{{Text: "default " + string(s)}} },
+		Picture: func(sha string) (*image.RGBA, error) {
+			if sha != "there" {
+				return nil, errors.New("not on the box")
+			}
+			p := image.NewRGBA(image.Rect(0, 0, 128, 32))
+			p.Set(5, 5, color.RGBA{255, 0, 0, 255})
+			return p, nil
+		},
+		Proof: func(s Showing) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.proofs = append(r.proofs, s)
+		},
+		Missing: func(_ plan.Occurrence, f layout.Finding) { r.findings = append(r.findings, f) },
+		Report: func(code string, err error) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.conditions[code] = err
+		},
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); r.d.Run(ctx) }() // stop waits for it
+	r.stop = sync.OnceFunc(func() { cancel(); <-done })
+	t.Cleanup(r.stop)
+	return r
+}
+
+func (r *rig) condition(code string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.conditions[code]
+}
+
+// after lets time pass.
+func after(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func due(id string, class plan.Class, texts ...string) plan.Occurrence {
+	o := plan.Occurrence{ID: id, Class: class, Title: id, By: plan.Key{Place: "26734", Kind: plan.KindSchedule, ID: "s"}}
+	for _, text := range texts {
+		o.Pages = append(o.Pages, plan.Page{Text: text, StayS: 5})
+	}
+	return o
+}
+
+func scene(os ...plan.Occurrence) plan.Scene { return plan.Scene{Shown: os} }
+
+// bubble runs f at the same midnight everywhere.
+func bubble(t *testing.T, f func(t *testing.T)) { synctest.Test(t, f) }
+
+func TestPagesTakeTurns(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, &board{takes: 600 * time.Millisecond}, true)
+		after(time.Second)
+		if got := r.sees("default power-up"); got != "default power-up" {
+			t.Errorf("after the start: %s", got)
+		}
+		r.d.Show(scene(due("a", plan.Normal, "Một", "Hai")))
+		after(time.Second)
+		first := r.sees("Một", "Hai")
+		after(5 * time.Second)
+		second := r.sees("Một", "Hai")
+		after(5 * time.Second)
+		if third := r.sees("Một", "Hai"); first != "Một" || second != "Hai" || third != "Một" {
+			t.Errorf("pages: %s, %s, %s", first, second, third)
+		}
+		shows := r.board.shows
+		r.d.Show(scene(due("a", plan.Normal, "Một", "Hai"))) // the same again
+		after(time.Second)
+		if r.board.shows != shows || r.sees("Một") != "Một" {
+			t.Error("the same scene began anew")
+		}
+		r.d.Show(plan.Scene{Standing: plan.Idle})
+		after(time.Second)
+		if got := r.sees("default idle"); got != "default idle" {
+			t.Errorf("after the end: %s", got)
+		}
+		if len(r.proofs) != 1 || r.proofs[0].Seen < 11*time.Second || r.proofs[0].Proof != "panel" || r.proofs[0].Err != nil {
+			t.Errorf("proofs %+v", r.proofs)
+		}
+	})
+}
+
+func TestWhatIsOnThePanelIsNotSentAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, &board{}, true)
+		r.d.Show(scene(due("a", plan.Normal, "Họp dân")))
+		after(time.Second)
+		shows := r.board.shows
+		after(time.Hour)
+		if r.board.shows != shows {
+			t.Errorf("the same page was sent %d more times in an hour", r.board.shows-shows)
+		}
+		if r.board.probes < 100 {
+			t.Errorf("%d probes in an hour", r.board.probes)
+		}
+	})
+}
+
+// An emergency does not wait for the page that is on its way at 9600 baud.
+func TestAnEmergencyTakesTheBoardAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &board{takes: 10 * time.Second}
+		r := newRig(t, b, true)
+		r.d.Show(scene(due("a", plan.Normal, "Một trang dài")))
+		after(2 * time.Second) // it is on its way
+		b.set(func() { b.takes = 100 * time.Millisecond })
+		r.d.Show(scene(due("flood", plan.Emergency, "Lũ quét")))
+		after(150 * time.Millisecond)
+		if got := r.sees("Lũ quét"); got != "Lũ quét" {
+			t.Errorf("150 ms after the alarm: %s", got)
+		}
+		// It stays while the agent lives, and goes dark by itself when it dies.
+		after(10 * time.Minute)
+		if got := r.sees("Lũ quét"); got != "Lũ quét" {
+			t.Errorf("ten minutes later: %s", got)
+		}
+		r.stop()
+		after(holdFor + time.Second)
+		if got := r.sees("Lũ quét"); got != "dark" {
+			t.Errorf("after the agent has died: %s", got)
+		}
+		last := r.proofs[len(r.proofs)-1]
+		if last.Occurrence.ID != "flood" || last.Seen < 9*time.Minute {
+			t.Errorf("proof %+v", last)
+		}
+	})
+}
+
+func TestAPowerCutIsMended(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &board{takes: 100 * time.Millisecond}
+		r := newRig(t, b, true)
+		s := scene(due("a", plan.Normal, "Họp dân"))
+		s.BrightnessPercent = 30
+		r.d.Show(s)
+		after(time.Second)
+		if b.bright != 30 {
+			t.Errorf("brightness %d", b.bright)
+		}
+		b.powerCut()
+		after(probeEvery + time.Second)
+		if got := r.sees("Họp dân"); got != "Họp dân" || b.bright != 30 {
+			t.Errorf("half a minute after the power cut: %s, %d %%", got, b.bright)
+		}
+	})
+}
+
+func TestASilentPanelIsReportedAndFoundAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &board{}
+		r := newRig(t, b, true)
+		r.d.Show(scene(due("a", plan.Normal, "Một")))
+		after(time.Second)
+		b.set(func() { b.silent = true })
+		after(2 * time.Minute)
+		if err := r.condition(PanelSilent); err == nil || !strings.Contains(err.Error(), "no answer") {
+			t.Errorf("condition %v", err)
+		}
+		if b.closes == 0 || b.opens < 2 {
+			t.Errorf("opened %d times, closed %d: a hung line is opened anew", b.opens, b.closes)
+		}
+		r.d.Show(scene(due("b", plan.Normal, "Hai")))
+		b.set(func() { b.silent = false })
+		after(retryMost + 10*time.Second)
+		if got := r.sees("Hai"); got != "Hai" || r.condition(PanelSilent) != nil {
+			t.Errorf("after it is back: %s, %v", got, r.condition(PanelSilent))
+		}
+		if p := r.proofs[0]; p.Occurrence.ID != "a" || p.Seen > 40*time.Second || p.Err == nil {
+			t.Errorf("proof of what was partly seen: %+v", p)
+		}
+	})
+}
+
+func TestAMissingPanelIsReportedAndOpenedLater(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &board{absent: true}
+		r := newRig(t, b, true)
+		r.d.Show(scene(due("a", plan.Normal, "Một")))
+		after(10 * time.Minute)
+		if r.condition(PanelMissing) == nil {
+			t.Error("nothing is reported")
+		}
+		if b.opens < 15 || b.opens > 40 {
+			t.Errorf("opened %d times in ten minutes", b.opens)
+		}
+		r.d.Show(scene(due("b", plan.Normal, "Hai")))
+		b.set(func() { b.absent = false })
+		after(retryMost + 10*time.Second)
+		if got := r.sees("Hai"); got != "Hai" || r.condition(PanelMissing) != nil {
+			t.Errorf("%s, %v", got, r.condition(PanelMissing))
+		}
+		if p := r.proofs[0]; p.Seen != 0 {
+			t.Errorf("nobody has seen %+v", p)
+		}
+	})
+}
+
+func TestAPanelOfAnotherSizeIsRefused(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &board{size: image.Pt(64, 16)}
+		r := newRig(t, b, true)
+		after(time.Second)
+		if err := r.condition(PanelMissing); err == nil || !strings.Contains(err.Error(), "(64,16)") {
+			t.Errorf("condition %v", err)
+		}
+		if b.shows != 0 || b.closes == 0 {
+			t.Error("it was given pictures, or is still open")
+		}
+	})
+}
+
+func TestWhatThePanelSaysOfItself(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &board{door: "Wi-Fi access point BX-1234"}
+		r := newRig(t, b, true)
+		after(time.Second)
+		if err := r.condition(PanelDoor); err == nil || !strings.Contains(err.Error(), "BX-1234") {
+			t.Errorf("an open door: %v", err)
+		}
+		b.set(func() { b.off, b.door = true, "" })
+		after(probeEvery + time.Second)
+		if r.condition(PanelDoor) != nil || r.condition(PanelDiffers) == nil {
+			t.Errorf("door %v, differs %v", r.condition(PanelDoor), r.condition(PanelDiffers))
+		}
+		b.set(func() { b.off = false })
+		after(probeEvery + time.Second)
+		if err := r.condition(PanelDiffers); err != nil {
+			t.Errorf("switched on again: %v", err)
+		}
+	})
+}
+
+func TestAScrollIsLeftToThePanelThatCan(t *testing.T) {
+	scroll := due("a", plan.Normal)
+	scroll.Pages = []plan.Page{{Text: "Một thông báo dài chạy ngang qua bảng", Style: "scroll"}}
+	bubble(t, func(t *testing.T) {
+		b := &board{takes: 2 * time.Second}
+		r := newRig(t, b, true)
+		r.d.Show(scene(scroll))
+		after(10 * time.Second)
+		if b.strip == nil || b.strip.Rect.Dx() <= 128 {
+			t.Fatal("the card got no strip")
+		}
+		shows := b.shows
+		after(10 * time.Minute)
+		if b.shows != shows {
+			t.Errorf("the strip was sent %d more times", b.shows-shows)
+		}
+		b.powerCut()
+		after(probeEvery + 5*time.Second)
+		if b.strip == nil {
+			t.Error("the strip is gone after a power cut")
+		}
+	})
+	bubble(t, func(t *testing.T) {
+		b := &board{takes: 30 * time.Millisecond}
+		r := newRig(t, b, false)
+		r.d.Show(scene(scroll))
+		after(10 * time.Second)
+		if b.shows < 100 {
+			t.Errorf("%d frames in ten seconds", b.shows)
+		}
+	})
+}
+
+func TestAClockGoesOn(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &board{}
+		r := newRig(t, b, true)
+		r.d.Show(plan.Scene{Standing: plan.Idle, Defaults: []plan.DefaultPage{{Page: plan.Page{Text: "{clock}", Style: "clock"}}}})
+		after(time.Second)
+		at := time.Now()
+		var first, later *image.RGBA
+		b.set(func() { first = b.screen })
+		after(3 * time.Minute)
+		b.set(func() { later = b.screen })
+		if slices.Equal(first.Pix, later.Pix) {
+			t.Error("the clock stands")
+		}
+		want := r.sees("clock:" + time.Now().Format("15:04"))
+		if want == "something else" {
+			t.Errorf("at %s it does not say so (first looked at %s)", time.Now().Format("15:04"), at.Format("15:04"))
+		}
+		if b.shows > 8 {
+			t.Errorf("%d pictures in three minutes", b.shows)
+		}
+	})
+}
+
+func TestDefaultPagesByStanding(t *testing.T) {
+	law := []plan.DefaultPage{
+		{Page: plan.Page{Text: "Xã An Sơn"}},
+		{Page: plan.Page{Text: "Mất liên lạc"}, When: plan.LinkLost},
+	}
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, &board{}, true)
+		for _, c := range []struct {
+			standing plan.Standing
+			defaults []plan.DefaultPage
+			want     string
+		}{
+			{plan.Idle, law, "Xã An Sơn"},
+			{plan.LinkLost, law, "Mất liên lạc"},
+			{plan.Outdated, law, "Xã An Sơn"},
+			{plan.Reset, nil, "default reset"},
+		} {
+			r.d.Show(plan.Scene{Standing: c.standing, Defaults: c.defaults})
+			after(time.Second)
+			if got := r.sees(c.want); got != c.want {
+				t.Errorf("%s: %s, want %s", c.standing, got, c.want)
+			}
+		}
+		// What is due and cannot be shown at all is a failure.
+		broken := plan.Occurrence{ID: "p", Pages: []plan.Page{{Image: "missing"}}}
+		r.d.Show(scene(broken))
+		after(time.Second)
+		if got := r.sees("default error"); got != "default error" || len(r.findings) != 1 || r.findings[0].Code != plan.MediaMissing {
+			t.Errorf("%s, findings %+v", got, r.findings)
+		}
+		r.d.Show(scene(plan.Occurrence{ID: "q", Pages: []plan.Page{{Image: "there"}}}))
+		after(time.Second)
+		if r.board.screen.RGBAAt(5, 5).R == 0 {
+			t.Error("the picture is not on the board")
+		}
+	})
+}
+
+func TestANoticeThatGoesRoundIsOneLineAnHour(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, &board{}, true)
+		for i := range 360 { // three hours
+			o := due(fmt.Sprintf("slot/0/%d", i), plan.Normal, "Một")
+			o.Slot, o.Item = "slot", plan.Key{Place: "26734", Kind: plan.KindBulletin, ID: "b"}
+			r.d.Show(scene(o))
+			after(30 * time.Second)
+		}
+		r.stop()
+		var seen time.Duration
+		for _, p := range r.proofs {
+			seen += p.Seen
+		}
+		if len(r.proofs) > 4 || seen < 175*time.Minute {
+			t.Errorf("%d entries for three hours, %v seen", len(r.proofs), seen)
+		}
+	})
+}
+
+func TestATechniciansPatternGivesWayToAnEmergency(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, &board{}, true)
+		all := image.NewRGBA(image.Rect(0, 0, 128, 32))
+		for i := range all.Pix {
+			all.Pix[i] = 255
+		}
+		if err := r.d.Test(image.NewRGBA(image.Rect(0, 0, 5, 5)), time.Minute); err == nil {
+			t.Error("a pattern of another size was taken")
+		}
+		r.d.Test(all, time.Minute)
+		after(time.Second)
+		if !slices.Equal(r.board.screen.Pix, all.Pix) {
+			t.Error("the pattern is not on the board")
+		}
+		r.d.Show(scene(due("flood", plan.Emergency, "Lũ quét")))
+		after(time.Second)
+		if got := r.sees("Lũ quét"); got != "Lũ quét" {
+			t.Errorf("an alarm during a pattern: %s", got)
+		}
+		r.d.Show(plan.Scene{Standing: plan.Idle})
+		r.d.Test(all, time.Minute)
+		after(62 * time.Second)
+		if got := r.sees("default idle"); got != "default idle" {
+			t.Errorf("after the pattern: %s", got)
+		}
+	})
+}

@@ -1,0 +1,329 @@
+package display
+
+import (
+	"cmp"
+	"image"
+	"strings"
+	"time"
+
+	"loa/agent/layout"
+	"loa/agent/plan"
+)
+
+// A program is the pages that take turns on the panel, and how far they are.
+type program struct {
+	key    string // of the scene that it was made of
+	items  []item
+	at     int       // the page that is on
+	since  time.Time // when it came on
+	test   *image.RGBA
+	looked map[string]bool // findings that were told
+
+	began time.Time     // of what is shown
+	stamp time.Time     // when the panel last had the right picture; zero: it does not
+	seen  time.Duration // of what is shown
+	err   error
+}
+
+// An item is one page with what it belongs to.
+type item struct {
+	layout.Page
+	source plan.Page
+	owner  *plan.Occurrence // nil: a default page
+	made   time.Time        // when it was laid out
+}
+
+func (p *program) page() *layout.Page {
+	if p.at >= len(p.items) {
+		return nil
+	}
+	return &p.items[p.at].Page
+}
+
+func (p *program) owner() *plan.Occurrence {
+	if p.at >= len(p.items) {
+		return nil
+	}
+	return p.items[p.at].owner
+}
+
+func (p *program) class() plan.Class {
+	if o := p.owner(); o != nil && p.test == nil {
+		return o.Class
+	}
+	return ""
+}
+
+// frame is what the board shows at now.
+func (p *program) frame(size image.Point, now time.Time) *image.RGBA {
+	if p.test != nil {
+		return p.test
+	}
+	frame := image.NewRGBA(image.Rectangle{Max: size})
+	if page := p.page(); page != nil {
+		page.Frame(frame, now.Sub(p.since))
+		return frame
+	}
+	for i := 3; i < len(frame.Pix); i += 4 {
+		frame.Pix[i] = 255
+	}
+	return frame
+}
+
+func (p *program) failed(err error) {
+	if p.err == nil {
+		p.err = err
+	}
+	p.stamp = time.Time{}
+}
+
+func (p *program) taken(now time.Time) {
+	if p.stamp.IsZero() {
+		p.stamp = now
+	}
+}
+
+// follow brings the program in line with what should be shown at now, and says
+// when it goes on by itself.
+func (d *Display) follow(now time.Time) (next time.Time) {
+	d.mu.Lock()
+	scene := d.scene
+	if d.test != nil && (!now.Before(d.test.until) || class(scene) == plan.Emergency) {
+		d.test = nil
+	}
+	test := d.test
+	d.mu.Unlock()
+
+	p := &d.program
+	if key := keyOf(scene); key != p.key || len(p.items) == 0 {
+		d.end(now)
+		d.begin(scene, key, now)
+	}
+	p.test = nil
+	if test != nil {
+		p.test = test.picture
+		return test.until
+	}
+	for range len(p.items) {
+		page := p.page()
+		if now.Sub(p.since) < page.Length() {
+			break
+		}
+		if len(p.items) == 1 && !moves(page) {
+			break // it just stays
+		}
+		p.since, p.at = p.since.Add(page.Length()), (p.at+1)%len(p.items)
+		if now.Sub(p.since) > time.Minute { // the machine was away for a while
+			p.since = now
+		}
+	}
+	page := p.page()
+	if page == nil {
+		return now.Add(time.Hour)
+	}
+	if it := &p.items[p.at]; it.Fresh > 0 && now.Sub(it.made) >= it.Fresh {
+		d.refresh(now)
+	}
+	d.change(func(s *Status) { s.Page = p.at + 1 })
+	return d.nextOf(now)
+}
+
+// moves reports a page that has something to do when its time is over: begin again.
+func moves(p *layout.Page) bool { return p.Effect != layout.Static && p.Effect != layout.Blink }
+
+// nextOf is when the page changes by itself.
+func (d *Display) nextOf(now time.Time) time.Time {
+	p := &d.program
+	it := &p.items[p.at]
+	next := p.since.Add(it.Length())
+	if len(p.items) == 1 && !moves(&it.Page) {
+		next = now.Add(time.Hour)
+	}
+	sooner := func(t time.Time) {
+		if t.Before(next) {
+			next = t
+		}
+	}
+	if at := it.Next(now.Sub(p.since)); at > 0 && !d.moving {
+		sooner(p.since.Add(at))
+	}
+	if it.Fresh > 0 {
+		sooner(it.made.Add(it.Fresh))
+	}
+	if p.class() == plan.Emergency {
+		sooner(now.Add(holdAgain))
+	}
+	return next
+}
+
+// keyOf tells scenes apart that look different.
+func keyOf(s plan.Scene) string {
+	var b strings.Builder
+	b.WriteString(string(s.Standing))
+	for _, o := range s.Shown {
+		b.WriteString("\n" + o.ID)
+		for _, p := range o.Pages {
+			b.WriteString("\n\t" + p.Style + " " + p.Image + " " + p.Text)
+		}
+	}
+	if len(s.Shown) == 0 {
+		for _, p := range s.Defaults {
+			b.WriteString("\n" + string(p.When) + "\t" + p.Style + " " + p.Image + " " + p.Text)
+		}
+	}
+	return b.String()
+}
+
+// begin makes the pages of a scene and starts with the first.
+func (d *Display) begin(s plan.Scene, key string, now time.Time) {
+	p := &d.program
+	*p = program{key: key, since: now, began: now, looked: map[string]bool{}}
+	for i := range s.Shown {
+		o := &s.Shown[i]
+		for _, page := range o.Pages {
+			d.set(page, o)
+		}
+	}
+	if len(p.items) == 0 && len(s.Shown) > 0 {
+		s.Standing = plan.Failed
+	}
+	if len(p.items) == 0 {
+		for _, page := range d.defaults(s) {
+			d.set(page, nil)
+		}
+	}
+	status := func(st *Status) { st.Title, st.ID, st.Page, st.Pages, st.Since = "", "", 1, len(p.items), now }
+	d.change(status)
+	if o := p.owner(); o != nil {
+		d.change(func(st *Status) { st.Title, st.ID = o.Title, o.ID })
+		d.o.Begun(*o, len(p.items))
+	}
+}
+
+// defaults is the default pages for a standing: those the place wants, else those
+// that the image has.
+func (d *Display) defaults(s plan.Scene) (pages []plan.Page) {
+	standing := cmp.Or(s.Standing, plan.Idle)
+	for _, p := range s.Defaults {
+		if p.When == standing {
+			pages = append(pages, p.Page)
+		}
+	}
+	if len(pages) > 0 {
+		return pages
+	}
+	for _, p := range s.Defaults {
+		if p.When == "" {
+			pages = append(pages, p.Page)
+		}
+	}
+	if len(pages) > 0 {
+		return pages
+	}
+	return d.o.Words(standing)
+}
+
+// set lays a page out and adds what it comes to.
+func (d *Display) set(page plan.Page, o *plan.Occurrence) {
+	pages, findings := d.lay(page)
+	for _, g := range pages {
+		d.program.items = append(d.program.items, item{g, page, o, time.Now()})
+	}
+	if o == nil {
+		return
+	}
+	for _, f := range findings {
+		if k := f.EN; !f.Warning && !d.program.looked[k] {
+			d.program.looked[k] = true
+			d.o.Missing(*o, f)
+		}
+	}
+}
+
+// lay lays one page out; a text that is long becomes several.
+func (d *Display) lay(page plan.Page) ([]layout.Page, []layout.Finding) {
+	if page.Image != "" {
+		return d.layPicture(page)
+	}
+	look, ok := layout.LookNamed(page.Style)
+	pages, findings := layout.Set(page.Text, look, d.o.Board, d.o.Fields())
+	if !ok {
+		findings = append(findings, layout.Finding{
+			Code: plan.Unsupported, Warning: true,
+			EN: "no style is called " + page.Style, VI: "không có kiểu trang " + page.Style,
+		})
+	}
+	if page.StayS > 0 && len(pages) > 0 {
+		// The time given is for the whole text.
+		stay := page.Stay() / time.Duration(len(pages))
+		for i := range pages {
+			pages[i].Stay = stay
+		}
+	}
+	return pages, findings
+}
+
+func (d *Display) layPicture(page plan.Page) ([]layout.Page, []layout.Finding) {
+	missing := func(err string) ([]layout.Page, []layout.Finding) {
+		return nil, []layout.Finding{{Code: plan.MediaMissing, EN: "picture: " + err, VI: "không có hình: " + err}}
+	}
+	if d.o.Picture == nil {
+		return missing("this board shows none")
+	}
+	picture, err := d.o.Picture(page.Image)
+	if err != nil {
+		return missing(err.Error())
+	}
+	g, findings := layout.FromPicture(picture, d.o.Board)
+	g.Stay = page.Stay()
+	return []layout.Page{g}, findings
+}
+
+// refresh sets a page with fields again.
+func (d *Display) refresh(now time.Time) {
+	it := &d.program.items[d.program.at]
+	pages, _ := d.lay(it.source)
+	// Of a text that became several pages each is found by its place among them.
+	first := d.program.at
+	for first > 0 && d.program.items[first-1].source == it.source && d.program.items[first-1].owner == it.owner {
+		first--
+	}
+	if i := d.program.at - first; i < len(pages) {
+		it.Page, it.made = pages[i], now
+	}
+}
+
+// end writes down what was shown until now.
+func (d *Display) end(now time.Time) {
+	p := &d.program
+	if !p.stamp.IsZero() {
+		p.seen += now.Sub(p.stamp)
+		p.stamp = time.Time{}
+	}
+	told := map[string]bool{}
+	for _, it := range p.items {
+		if it.owner == nil || told[it.owner.ID] {
+			continue
+		}
+		told[it.owner.ID] = true
+		d.book(Showing{Occurrence: *it.owner, From: p.began, Until: now, Seen: p.seen, Times: 1, Proof: d.proof(), Err: p.err})
+	}
+	p.items, p.key = nil, ""
+}
+
+// proof is how sure it is that the panel shows what it was sent.
+func (d *Display) proof() string {
+	if d.asked {
+		return "panel"
+	}
+	return "sent"
+}
+
+func compareText(a, b string) int { return strings.Compare(a, b) }
+
+func abs(n int) int {
+	if n < 0 {
+		return -n
+	}
+	return n
+}
