@@ -94,6 +94,12 @@ trust = "host"
 volume_percent = 80
 uncommissioned_percent = 80
 ceiling_dbfs = -1.0
+[panel]
+driver = "png"
+width = 128
+height = 32
+colors = "red"
+file = "panel.png"
 `
 
 // ready waits until the box answers.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"loa/agent/ledger"
@@ -23,6 +24,8 @@ const leastScore = 0.9
 // was sent.
 func check(ctx context.Context, out io.Writer, s *stage, b *box, p *programme) error {
 	w := watcher{box: b, out: out}
+	var board boardWatch
+	var spoken time.Time
 	deadline := time.After(time.Until(p.start) + p.length + 8*time.Second)
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
@@ -38,6 +41,7 @@ func check(ctx context.Context, out io.Writer, s *stage, b *box, p *programme) e
 		case <-tick.C:
 		}
 		w.lines()
+		board.look(b.panel())
 		entries, err := put[[]ledger.Entry](b, "ledger last 20")
 		if err != nil {
 			return err
@@ -47,12 +51,15 @@ func check(ctx context.Context, out io.Writer, s *stage, b *box, p *programme) e
 			if e.Kind == ledger.End {
 				ended++
 			}
+			if e.Kind == ledger.Start && strings.HasSuffix(e.Item, "/thong-bao") {
+				spoken = e.Time
+			}
 		}
 	}
 	time.Sleep(1800 * time.Millisecond) // the amplifier lingers for 1.5 s
 	b.stop()
 	w.lines()
-	return errors.Join(checkLedger(out, b), checkSound(out, b, p), checkAmp(out, b))
+	return errors.Join(checkLedger(out, b), checkSound(out, b, p), board.check(out, spoken), checkAmp(out, b))
 }
 
 func checkLedger(out io.Writer, b *box) error {

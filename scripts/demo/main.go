@@ -80,5 +80,5 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if o.check {
 		return check(ctx, out, s, b, p)
 	}
-	return show(ctx, out, b, p)
+	return show(ctx, out, s, b, p)
 }

@@ -56,6 +56,9 @@ func (s *stage) send(ctx context.Context, folder string, now time.Time) (*progra
 			Validity: day, Class: plan.Normal, Origin: plan.Own, Lang: "vi", Title: b.title, Text: b.text,
 			Audio: []plan.Audio{audio}, LoudnessLUFS: lufs,
 		}
+		if b.text != "" {
+			doc.Pages = []plan.Page{noticePage}
+		}
 		doc.Place, doc.ID = s.place, b.id
 		is, err := s.sign(doc)
 		if err != nil {
@@ -84,6 +87,24 @@ func (s *stage) send(ctx context.Context, folder string, now time.Time) (*progra
 		}
 	}
 	return p, nil
+}
+
+// alarm sets an emergency for the sample's place, or takes it back.
+func (s *stage) alarm(ctx context.Context, on bool, now time.Time) error {
+	set := &plan.AlertSet{Office: province, Alerts: []plan.Alert{}}
+	set.Place, set.ID = s.place, province
+	if on {
+		set.Alerts = append(set.Alerts, plan.Alert{
+			ID: "lu", Event: "Lũ quét", Urgency: "immediate", Severity: "severe", Certainty: "likely",
+			Headline: "Lũ quét trên sông Sài Gòn", Instruction: "Lên chỗ cao ngay, không qua suối.",
+			Repeat: 1, Until: now.Add(10 * time.Minute).UTC().Truncate(time.Second),
+		})
+	}
+	is, err := s.sign(set)
+	if err != nil {
+		return err
+	}
+	return s.sender.Send(ctx, mqtt.Message{Topic: is.Topic.String(), Payload: is.Raw, Retain: true})
 }
 
 func (s *stage) sign(doc any) (authority.Issued, error) {

@@ -18,7 +18,7 @@ import (
 
 // show prints, until ctx ends, what the box does: what is due, what sounds and
 // how loud, what the amplifier's line does, what the ledger writes.
-func show(ctx context.Context, out io.Writer, b *box, p *programme) error {
+func show(ctx context.Context, out io.Writer, s *stage, b *box, p *programme) error {
 	for range 25 { // until the programme has arrived
 		if st, err := b.status(); err == nil && (st.Next != nil || st.Now != nil) {
 			break
@@ -28,6 +28,7 @@ func show(ctx context.Context, out io.Writer, b *box, p *programme) error {
 	if next, err := b.ask("next 24h"); err == nil {
 		fmt.Fprintf(out, "Sắp phát (due):\n%s\n\n", next)
 	}
+	alarms := alarmTimes(p)
 	w := watcher{box: b, out: out, live: term.IsTerminal(int(os.Stdout.Fd()))}
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
@@ -45,8 +46,28 @@ func show(ctx context.Context, out io.Writer, b *box, p *programme) error {
 		case <-tick.C:
 			w.lines()
 			w.meter()
+			// After the programme an alarm, on an authority of our own only.
+			if s.own && len(alarms) > 0 && time.Now().After(alarms[0]) {
+				on := len(alarms) == 2
+				alarms = alarms[1:]
+				w.say(time.Now(), map[bool]string{true: "báo động: lũ quét (alarm)", false: "hết báo động (all clear)"}[on])
+				if err := s.alarm(ctx, on, time.Now()); err != nil && ctx.Err() == nil {
+					return fmt.Errorf("cannot send the alarm: %w", err)
+				}
+			}
 		}
 	}
+}
+
+// alarmTimes is when the sample's alarm begins and when it is taken back.
+func alarmTimes(p *programme) []time.Time {
+	at := p.start.Add(p.length + 8*time.Second)
+	return []time.Time{at, at.Add(25 * time.Second)}
+}
+
+func (w *watcher) say(at time.Time, text string) {
+	w.clear()
+	fmt.Fprintf(w.out, "%s  %s\n", stamp(at), text)
 }
 
 // A watcher turns what the box says into lines.
@@ -54,7 +75,7 @@ type watcher struct {
 	box   *box
 	out   io.Writer
 	live  bool // a terminal: the last line is drawn anew
-	drawn bool
+	drawn int  // lines that are drawn anew; 0: nothing is
 	seq   int64
 	edges int
 }
@@ -96,6 +117,8 @@ func detail(e ledger.Entry) string {
 	switch e.Kind {
 	case ledger.End, ledger.Pause:
 		return fmt.Sprintf(" → %s, %.1f s, %.0f dBFS (%s)", e.Result, e.HeardS, e.LevelDBFS, e.Proof)
+	case ledger.Shown:
+		return fmt.Sprintf(" → %s, %.1f s (%s)", e.Result, e.SeenS, e.Proof)
 	case ledger.Refused:
 		return fmt.Sprintf(" → %s: %s", e.Code, e.Detail)
 	}
@@ -110,17 +133,25 @@ func (w *watcher) meter() {
 	line := fmt.Sprintf("%s  %s  %s", bar(st.RMSDBFS), onOff(st.Amp), title(st))
 	switch {
 	case w.live:
-		fmt.Fprintf(w.out, "\r\x1b[K%s", line)
-		w.drawn = true
+		w.clear()
+		picture := w.picture()
+		for _, row := range picture {
+			fmt.Fprintln(w.out, row)
+		}
+		fmt.Fprint(w.out, line)
+		w.drawn = len(picture) + 1
 	case st.Now != nil && time.Now().UnixMilli()/200%5 == 0: // a file gets one a second
 		fmt.Fprintf(w.out, "%s  %s\n", stamp(time.Now()), line)
 	}
 }
 
 func (w *watcher) clear() {
-	if w.drawn {
-		fmt.Fprint(w.out, "\r\x1b[K")
-		w.drawn = false
+	if w.drawn > 1 {
+		fmt.Fprintf(w.out, "\x1b[%dA", w.drawn-1)
+	}
+	if w.drawn > 0 {
+		fmt.Fprint(w.out, "\r\x1b[J")
+		w.drawn = 0
 	}
 }
 

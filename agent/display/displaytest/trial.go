@@ -118,7 +118,7 @@ func (b Bench) show(name string, p image.Image) error {
 	ctx, cancel := context.WithTimeout(context.Background(), b.Within)
 	defer cancel()
 	if err := b.Panel.Show(ctx, p); err != nil {
-		return fmt.Errorf("Show of %s: %w", name, err)
+		return fmt.Errorf("cannot show %s: %w", name, err)
 	}
 	if err := Same(b.Screen(), p, b.Tolerance); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -191,7 +191,7 @@ func tryCopy(b Bench) error {
 		return err
 	}
 	if string(before) != string(p.Pix) {
-		return errors.New("Show changed the caller's picture")
+		return errors.New("the caller's picture was changed")
 	}
 	want := *p
 	want.Pix = before
@@ -295,7 +295,7 @@ func tryProbe(b Bench) error {
 	defer cancel()
 	facts, err := p.Probe(ctx)
 	if err != nil {
-		return fmt.Errorf("Probe: %w", err)
+		return fmt.Errorf("cannot probe: %w", err)
 	}
 	if facts["model"] == "" {
 		return fmt.Errorf("a probe names no model: %v", facts)
@@ -328,7 +328,7 @@ func tryScroll(b Bench) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*b.Within)
 	defer cancel()
 	if err := s.Scroll(ctx, strip, 40); err != nil {
-		return fmt.Errorf("Scroll: %w", err)
+		return fmt.Errorf("cannot scroll: %w", err)
 	}
 	if err := s.Scroll(ctx, image.NewRGBA(image.Rect(0, 0, size.X, size.Y+1)), 40); err == nil {
 		return errors.New("a strip that is higher than the panel was taken")
@@ -345,7 +345,7 @@ func tryHold(b Bench) error {
 	ctx, cancel := context.WithTimeout(context.Background(), b.Within)
 	defer cancel()
 	if err := h.ShowFor(ctx, good, time.Minute); err != nil {
-		return fmt.Errorf("ShowFor: %w", err)
+		return fmt.Errorf("cannot show it for a while: %w", err)
 	}
 	if err := Same(b.Screen(), good, b.Tolerance); err != nil {
 		return err
@@ -362,7 +362,7 @@ func tryClose(b Bench) error {
 		return err
 	}
 	if err := c.Close(); err != nil {
-		return fmt.Errorf("Close: %w", err)
+		return fmt.Errorf("cannot close: %w", err)
 	}
 	if err := c.Close(); err != nil {
 		return fmt.Errorf("a second Close: %w", err)
