@@ -261,6 +261,10 @@ type Policy struct {
 	MeteredDayBytes      int64    `json:"metered_day_bytes,omitempty"` // fetched over a SIM per day; 0: no cap
 
 	DefaultPages []DefaultPage `json:"default_pages,omitempty"` // what a board shows when nothing is due
+
+	// RipeAt is filled by trust: until then one holder alone has signed it, and it
+	// may forbid, but not stand in for the default.
+	RipeAt time.Time `json:"-"`
 }
 
 // An AlertSet is one office's whole set of active alerts; empty is all clear.

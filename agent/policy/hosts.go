@@ -55,7 +55,7 @@ func listedByAll(laws []law, names ...string) bool {
 		if !slices.ContainsFunc(l.RelayHosts, func(h string) bool { return slices.Contains(names, strings.ToLower(h)) }) {
 			return false
 		}
-		listed = listed || !l.hostsWait
+		listed = listed || !l.unripe
 	}
 	return listed
 }

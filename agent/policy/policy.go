@@ -76,8 +76,8 @@ type Verdict struct {
 
 // Allow judges o at now by ps, the policies of the box's own place, its groups
 // and all ancestors, those not in force included: the strictest wins. The
-// default holds when none is in force. Two versions of one policy are two
-// policies: so a looser version waits while the one before it is still given.
+// default holds when none is in force that is ripe. Two versions of one policy are
+// two policies: so a looser version waits while the one before it is still given.
 //
 // The order of the questions is: what schedule refused, local mode, mute, quiet
 // hours, air time, repeats, relay hosts, banned words. An emergency answers only
@@ -96,7 +96,14 @@ func Allow(ps []plan.Policy, u Usage, o plan.Occurrence, now time.Time) Verdict 
 		return Verdict{Until: j.until, VolumePercent: j.volume()}
 	}
 	refuse.Until = j.until
+	// Who asked for it now has been told no. That it begins when the hour, a mute or
+	// a technician permits would surprise everybody.
+	refuse.Final = refuse.Final || asksForNow(o.By.Kind)
 	return *refuse
+}
+
+func asksForNow(k plan.Kind) bool {
+	return k == plan.KindPlay || k == plan.KindDrill || k == plan.KindTest
 }
 
 // A judge hears one case. until comes down with every time that it looks at.
@@ -111,11 +118,9 @@ type judge struct {
 // A law is a policy in force with its zone and the day it is there.
 type law struct {
 	*plan.Policy
-	zone  *time.Location
-	today plan.Date
-	// hostsWait: an older version of this policy is in force and lists no relay
-	// host, so what this one lists does not count yet.
-	hostsWait bool
+	zone   *time.Location
+	today  plan.Date
+	unripe bool // it may forbid, and allows nothing yet
 }
 
 // edge notes that an answer depends on whether t has come.
@@ -130,20 +135,16 @@ func (j *judge) inForce(ps []plan.Policy) []law {
 	for i := range ps {
 		j.edge(ps[i].ValidFrom)
 		j.edge(ps[i].ValidUntil)
-		if ps[i].At(j.now) {
-			laws = append(laws, j.law(&ps[i]))
+		if !ps[i].At(j.now) {
+			continue
 		}
+		j.edge(ps[i].RipeAt)
+		l := j.law(&ps[i])
+		l.unripe = j.now.Before(ps[i].RipeAt)
+		laws = append(laws, l)
 	}
-	if len(laws) == 0 {
+	if !slices.ContainsFunc(laws, func(l law) bool { return !l.unripe }) {
 		laws = append(laws, j.law(&byDefault))
-	}
-	for i := range laws {
-		for k := range laws {
-			older := laws[k].Key() == laws[i].Key() && laws[k].Version() < laws[i].Version()
-			if older && len(laws[k].RelayHosts) == 0 {
-				laws[i].hostsWait = true
-			}
-		}
 	}
 	return laws
 }

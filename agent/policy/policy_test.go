@@ -138,7 +138,7 @@ func TestRelayHosts(t *testing.T) {
 	own := rule(func(p *plan.Policy) { p.RelayHosts = []string{"a.vn", "b.vn"} })
 	above := rule(func(p *plan.Policy) { p.Place, p.RelayHosts = "79", []string{"B.vn", "c.vn"} })
 	silent := rule(func(p *plan.Policy) { p.Place = "80" })
-	older := rule(func(p *plan.Policy) { p.Issued = p.Issued.Add(-time.Hour) })
+	unripe := rule(func(p *plan.Policy) { p.ID, p.RelayHosts, p.RipeAt = "more", []string{"a.vn"}, on("10:00") })
 	for _, tt := range []struct {
 		what string
 		ps   []plan.Policy
@@ -158,7 +158,9 @@ func TestRelayHosts(t *testing.T) {
 		{"a host in the user's place", laws(own), []string{"https://a.vn@evil.vn/x"}, plan.Scope},
 		{"no address", laws(own), []string{"://"}, plan.Scope},
 		{"an input of the box", laws(silent), []string{"alsa:line-in"}, plan.Accepted},
-		{"listed since today by the same policy", laws(own, older), []string{"https://a.vn/x"}, plan.Scope},
+		{"listed by one holder alone since today", laws(silent, unripe), []string{"https://a.vn/x"}, plan.Scope},
+		{"listed before, and by one holder alone since today", laws(own, unripe), []string{"https://a.vn/x"}, plan.Accepted},
+		{"not listed any more by one holder alone since today", laws(own, unripe), []string{"https://b.vn/x"}, plan.Scope},
 	} {
 		v := Allow(tt.ps, Usage{}, relay(tt.urls...), on("09:00"))
 		expect(t, tt.what, v, tt.code, "")

@@ -24,22 +24,44 @@ func (j *judgement) alerts(s plan.AlertSet) error {
 	}
 	rec := j.t.s.Records[j.v.Topic.String()]
 	before, _ := j.t.bodies[j.v.Topic.String()].doc.(plan.AlertSet)
-	if onlyRemoves(before, s) {
+	lifted := j.lifts(before, s)
+	if onlyRemoves(before, s) && len(lifted) == 0 {
 		k.claim.least, k.claim.lower = 1, true
-		if len(s.Alerts) > 0 {
+		if len(s.Alerts)+len(s.Cancel) > 0 {
 			k.keys = rec.Keys
 		}
 	}
-	for i, x := range s.Cancel {
+	for i, x := range slices.Concat(s.Cancel, lifted) {
+		if slices.Contains(before.Cancel, x) && !slices.Contains(lifted, x) {
+			continue // it was judged when it came, and all clear must not wait for it again
+		}
 		if _, ok := j.t.x.above(x.Place, j.now); !ok {
 			return refuse(plan.Scope, "cancel", "no list registers the place %s", x.Place)
 		}
 		c := claim{place: x.Place, kind: plan.KindAlert, class: plan.Emergency, least: len(j.t.issuers(x))}
 		if _, err := j.t.x.authorise(j.keys, c, j.now, j.grantsNow()); err != nil {
+			if i >= len(s.Cancel) {
+				return refuse(codeOf(err), "cancel", "the alert %s of %s at %s would sound again: keep its cancel in the set: %v", x.ID, x.Office, x.Place, err)
+			}
 			return refuse(codeOf(err), fmt.Sprintf("cancel[%d]", i), "to end an alert of %s at %s: %v", x.Office, x.Place, err)
 		}
 	}
 	return j.keep(k)
+}
+
+// lifts is the cancels that are missing in the new set while the alerts that they
+// ended are still active: to lift one is to sound the alarm, and takes as many.
+func (j *judgement) lifts(before, after plan.AlertSet) (lifted []plan.Cancel) {
+	for _, c := range before.Cancel {
+		other, ok := j.t.bodies[message.AlertTopic(c.Place, c.Office).String()].doc.(plan.AlertSet)
+		if !ok || slices.Contains(after.Cancel, c) {
+			continue
+		}
+		if slices.ContainsFunc(other.Alerts, func(a plan.Alert) bool { return a.ID == c.ID && j.now.Before(a.Until) }) {
+			lifted = append(lifted, c)
+		}
+	}
+	return lifted
 }
 
 // issuers are who signed the set with the alert, as far as it is known.

@@ -169,16 +169,18 @@ func withdrawn(doc any) bool {
 	return false
 }
 
-// room keeps one signer from filling the box.
+// room keeps one signer from filling the box. Alarms and the words of alarms have
+// room of their own: no number of notices keeps them out.
 func (j *judgement) room(topic string, next record) error {
 	if len(next.Old) > maxOld {
 		return refuse(plan.Storage, "", "%d older policies still hold; wait, or sign with two", maxOld)
 	}
+	urgent := isUrgent(j.doc)
 	records, size := 1, len(j.e.Payload)
 	for other, rec := range j.t.s.Records {
-		if other != topic && rec.Signer == next.Signer && j.now.Before(rec.Forget) {
+		if b := j.t.bodies[other]; other != topic && rec.Signer == next.Signer && j.now.Before(rec.Forget) && isUrgent(b.doc) == urgent {
 			records++
-			size += j.t.bodies[other].size
+			size += b.size
 		}
 	}
 	if records > maxRecords {
@@ -188,6 +190,17 @@ func (j *judgement) room(topic string, next record) error {
 		return refuse(plan.Storage, "", "the documents of %s would take %d bytes; at most %d", next.Signer, size, maxBytes)
 	}
 	return nil
+}
+
+// isUrgent reports an alarm, or words for one.
+func isUrgent(doc any) bool {
+	switch d := doc.(type) {
+	case plan.AlertSet:
+		return true
+	case plan.Bulletin:
+		return d.Class == plan.Emergency
+	}
+	return false
 }
 
 // drop gives up a document that is withdrawn or over. What is left is enough to

@@ -86,8 +86,8 @@ func (j *judgement) reload() error {
 			return err
 		}
 		rec.Keys = j.keys
-		if p, ok := j.doc.(plan.Policy); ok {
-			rec.Old = append(rec.Old, j.olderPolicies(p)...)
+		if _, ok := j.doc.(plan.Policy); ok {
+			rec.Old = j.olderPolicies()
 		}
 		if w, ok := j.doc.(plan.Want); ok {
 			if err := j.mayAssign(w); err != nil {

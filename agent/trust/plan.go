@@ -38,10 +38,12 @@ func (t *Trust) Plan(now time.Time) plan.Plan {
 				p.Schedules[d.Key()] = d
 			}
 		case plan.Policy:
+			rec := t.s.Records[topic]
 			if now.Before(d.ValidUntil) && !d.Withdrawn {
+				d.RipeAt = ripe(rec.At, rec.Holders)
 				p.Policies[d.Key()] = d
 			}
-			maps.Copy(p.Policies, t.s.Records[topic].policies(now))
+			maps.Copy(p.Policies, rec.policies(now))
 		case plan.AlertSet:
 			p.Alerts[d.Key()] = d
 		}
@@ -64,7 +66,7 @@ func (r record) policies(now time.Time) map[plan.Key]plan.Policy {
 		if !now.Before(o.Until) || json.Unmarshal(o.Payload, &p) != nil || !now.Before(p.ValidUntil) {
 			continue
 		}
-		p.Proof.Holders = o.Holders
+		p.Proof.Holders, p.RipeAt = o.Holders, ripe(o.At, o.Holders)
 		k := p.Key()
 		k.ID += "@" + strconv.FormatInt(p.Version(), 10)
 		m[k] = p

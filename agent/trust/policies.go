@@ -8,18 +8,19 @@ import (
 	"loa/agent/plan"
 )
 
-// policy lets a looser policy of one signer wait: until a day has passed the
-// older one holds beside it, and the strictest wins. So nobody alone wakes a
-// commune by a new policy, while a stricter one counts at once.
+// policy lets what one signer loosens wait for a day: until then the older version
+// holds beside the new one, and the strictest wins; and the new one does not stand
+// in for the default, also when all others end meanwhile. So nobody alone wakes a
+// commune, while what is stricter counts at once.
 func (j *judgement) policy(p plan.Policy) error {
 	return j.keep(kept{
 		claim: claim{place: p.Place, kind: plan.KindPolicy},
 		clock: clock.RTC, ends: p.ValidUntil, life: plan.MaxLife,
-		old: j.olderPolicies(p),
+		old: j.olderPolicies(),
 	})
 }
 
-func (j *judgement) olderPolicies(p plan.Policy) []older {
+func (j *judgement) olderPolicies() []older {
 	topic := j.v.Topic.String()
 	rec := j.t.s.Records[topic]
 	var old []older
@@ -28,29 +29,21 @@ func (j *judgement) olderPolicies(p plan.Policy) []older {
 			old = append(old, o)
 		}
 	}
-	if rec.SHA256 == j.v.SHA256 {
-		return old
-	}
 	before, ok := j.t.bodies[topic].doc.(plan.Policy)
-	if !ok || before.Withdrawn || !j.now.Before(before.ValidUntil) {
-		if len(old) > 0 || j.t.hasPolicy(j.now) {
-			return old // one policy more is never looser
-		}
-		before = plan.DefaultPolicy(p.Place)
-		before.Issued, before.ValidUntil = j.now.Add(-time.Hour), j.now.Add(plan.MaxLife-2*time.Hour)
+	if rec.SHA256 == j.v.SHA256 || !ok || before.Withdrawn || !j.now.Before(before.ValidUntil) {
+		return old
 	}
 	payload, err := json.Marshal(before)
 	if err != nil {
 		return old // cannot be: it was read from JSON
 	}
-	return append(old, older{Payload: payload, Holders: before.Proof.Holders, Until: j.now.Add(loosening)})
+	return append(old, older{Payload: payload, Holders: before.Proof.Holders, At: rec.At, Until: j.now.Add(loosening)})
 }
 
-func (t *Trust) hasPolicy(now time.Time) bool {
-	for _, b := range t.bodies {
-		if p, ok := b.doc.(plan.Policy); ok && p.At(now) {
-			return true
-		}
+// ripe is when a policy that was taken at a time, and signed by these, counts fully.
+func ripe(at time.Time, holders []string) time.Time {
+	if len(holders) >= 2 {
+		return time.Time{}
 	}
-	return false
+	return at.Add(loosening)
 }

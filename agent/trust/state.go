@@ -52,6 +52,7 @@ type record struct {
 type older struct {
 	Payload []byte    `json:"payload"`
 	Holders []string  `json:"holders"`
+	At      time.Time `json:"at"` // when it was taken
 	Until   time.Time `json:"until"`
 }
 
