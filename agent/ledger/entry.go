@@ -51,6 +51,7 @@ type Entry struct {
 	Place  string      `json:"place,omitempty"`  // for which it sounded
 	Signer string      `json:"signer,omitempty"` // place of the signing grant: limits count by it
 	Slot   string      `json:"slot,omitempty"`
+	Ends   string      `json:"ends,omitempty"` // what is over with it besides ID: all rounds of an alert, a whole slot
 	Item   string      `json:"item,omitempty"` // key of the bulletin: repeats count by it
 	Title  string      `json:"title,omitempty"`
 
@@ -91,7 +92,7 @@ const (
 
 // bound makes e writable: JSON knows no infinity, and titles come from outside.
 func (e *Entry) bound() {
-	for _, f := range []*float64{&e.PlannedS, &e.HeardS, &e.AirS, &e.AtS, &e.LevelDBFS, &e.PeakDBFS} {
+	for _, f := range []*float64{&e.PlannedS, &e.HeardS, &e.AirS, &e.SeenS, &e.AtS, &e.LevelDBFS, &e.PeakDBFS} {
 		switch {
 		case math.IsNaN(*f):
 			*f = 0
@@ -105,7 +106,7 @@ func (e *Entry) bound() {
 	for _, s := range []*string{&e.Lang, &e.Place, &e.Signer, &e.Proof, &e.Doc} {
 		*s = clip(*s, maxShort)
 	}
-	for _, s := range []*string{&e.ID, &e.Slot, &e.Item, &e.Title} {
+	for _, s := range []*string{&e.ID, &e.Slot, &e.Item, &e.Ends, &e.Title} {
 		*s = clip(*s, maxTitle)
 	}
 	e.Detail = clip(e.Detail, maxDetail)

@@ -3,6 +3,7 @@ package station
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -102,55 +103,110 @@ func (s *Station) acknowledge(o *plan.Occurrence, state string, result plan.Resu
 	s.o.Ack(Ack{Doc: o.By, ID: o.ID, State: state, Result: result, Code: code, HeardS: heardS})
 }
 
-// recall folds the ledger's last days into progress and usage, so that a reboot
-// repeats nothing and resets no cap. What the last run left open is closed.
-func (s *Station) recall(now time.Time) {
-	s.progress = schedule.NewProgress(now)
-	s.first = now
-	open := make(map[string]ledger.Entry)
-	var attended time.Time // until when a technician wanted to be left alone
+// A recollection is what the ledger's last days come to.
+type recollection struct {
+	progress plan.Progress
+	usage    policy.Usage
+	told     map[telling]time.Time
+	wordless map[string]bool
+	first    time.Time               // of the entries
+	attended time.Time               // until when a technician wanted to be left alone
+	open     map[string]ledger.Entry // what began and did not end, by ID
+}
+
+// recollect folds the ledger's last days.
+func (s *Station) recollect(now time.Time) recollection {
+	r := recollection{
+		progress: schedule.NewProgress(now), told: make(map[telling]time.Time), wordless: make(map[string]bool),
+		first: now, open: make(map[string]ledger.Entry),
+	}
 	err := s.o.Ledger.Each(ledger.Query{From: now.Add(-memory)}, func(e ledger.Entry) bool {
-		s.first = e.Time
-		o := occurrenceOf(e)
-		switch e.Kind {
-		case ledger.Start:
-			open[e.ID] = e
-		case ledger.Pause, ledger.End:
-			delete(open, e.ID)
-			if e.AirS > 0 {
-				d := time.Duration(e.AirS * float64(time.Second))
-				s.usage.Add(policy.UseOf(o, e.Time.Add(-d), d))
-			}
-			switch {
-			case e.Kind != ledger.End:
-			case e.Result == plan.Missed:
-				// It may still come when the clock that passed it over goes back.
-				s.progress.Missed[e.ID] = true
-			default:
-				schedule.End(&s.progress, &o, e.Time)
-				s.endRounds(&o, e.Code)
-			}
-		case ledger.Mute:
-			if e.ID == localMode {
-				attended = e.Due
-			}
-		case ledger.Refused:
-			s.remember(telling{cmp.Or(e.Doc, e.ID), e.Code}, e.Time)
+		if e.Time.Before(r.first) {
+			r.first = e.Time
 		}
+		r.fold(e)
 		return true
 	})
 	if err != nil {
 		s.o.Log.Warn("the ledger could be read only in part", "err", err)
 	}
-	if now.Before(attended) {
-		s.usage.LocalUntil = attended
-		if longest := now.Add(localModeLongest); attended.After(longest) {
+	return r
+}
+
+func (r *recollection) fold(e ledger.Entry) {
+	o := occurrenceOf(e)
+	switch e.Kind {
+	case ledger.Start:
+		r.open[e.ID] = e
+	case ledger.Pause, ledger.End:
+		delete(r.open, e.ID)
+		if e.AirS > 0 {
+			d := time.Duration(e.AirS * float64(time.Second))
+			r.usage.Add(policy.UseOf(o, e.Time.Add(-d), d))
+		}
+		switch {
+		case e.Kind == ledger.Pause:
+			// A siren that is waiting for its words does not sound again without them.
+			if isWordless(&o, e.Code) {
+				r.wordless[e.ID] = true
+			}
+		case e.Result == plan.Missed:
+			// It may still come when the clock that passed it over goes back.
+			r.progress.Missed[e.ID] = true
+		default:
+			schedule.End(&r.progress, &o, e.Time)
+			if e.Ends != "" {
+				r.progress.Ended[e.Ends] = true
+			}
+		}
+	case ledger.Mute:
+		if e.ID == localMode {
+			r.attended = e.Due
+		}
+	case ledger.Refused:
+		r.told[telling{cmp.Or(e.Doc, e.ID), e.Code}] = e.Time
+	}
+}
+
+// recall makes progress and usage of the ledger's last days, so that a reboot
+// repeats nothing and resets no cap. What the last run left open is closed.
+func (s *Station) recall(now time.Time) {
+	r := s.recollect(now)
+	s.progress, s.usage, s.wordless = r.progress, r.usage, r.wordless
+	for k, at := range r.told {
+		s.remember(k, at)
+	}
+	if now.Before(r.attended) {
+		s.usage.LocalUntil = r.attended
+		if longest := now.Add(localModeLongest); r.attended.After(longest) {
 			s.usage.LocalUntil = longest // the clock stands earlier than before
 		}
 	}
-	s.since = s.first
-	for _, e := range open {
+	s.first, s.since = r.first, r.first
+	for _, e := range r.open {
 		s.closeOpen(e, now)
+	}
+}
+
+// recallMore brings back, after the clock went back, what was too long ago for the
+// clock as it was: a battery that kept the wrong year must not let yesterday sound
+// again, nor lift a cap.
+func (s *Station) recallMore(now time.Time) {
+	if err := s.o.Ledger.Sync(); err != nil {
+		s.o.Log.Error("cannot sync the ledger", "err", err)
+	}
+	r := s.recollect(now)
+	maps.Copy(r.progress.Ended, s.progress.Ended)
+	maps.Copy(r.progress.At, s.progress.At)
+	maps.Copy(r.progress.Last, s.progress.Last)
+	maps.Copy(r.progress.Missed, s.progress.Missed)
+	maps.Copy(r.progress.Refused, s.progress.Refused)
+	r.progress.Sounding = s.progress.Sounding
+	maps.Copy(s.wordless, r.wordless)
+	r.usage.Box = s.usage.Box
+	s.progress, s.usage = r.progress, r.usage
+	if t := s.current; t != nil {
+		s.usage.Begin(t.o, now)
 	}
 }
 

@@ -126,6 +126,9 @@ func (s *Station) ask(now time.Time, level clock.Level) (due, allowed []plan.Occ
 			}
 			s.tell(o, j, now)
 			if j.Final {
+				if s.sounds(o.ID) {
+					s.current.why = j.Code // it will not be due any more when it is asked why
+				}
 				s.strike(o, now)
 				struck = true
 			}
@@ -138,11 +141,11 @@ func (s *Station) ask(now time.Time, level clock.Level) (due, allowed []plan.Occ
 
 // judge is what the clock, local law and the library say of an occurrence.
 func (s *Station) judge(policies []plan.Policy, o plan.Occurrence, now time.Time, level clock.Level) policy.Verdict {
-	if o.By.Kind == plan.KindSchedule && level < clock.RTC {
+	if need := policy.ClockNeeded(o); level < need && !(o.By.Kind == "" && o.ID == s.confirmed) {
 		return policy.Verdict{
 			Code: plan.ClockCode,
-			Why:  fmt.Sprintf("a slot needs the clock trust %v, it is %v", clock.RTC, level),
-			VI:   "đồng hồ chưa đủ tin cậy để phát theo giờ",
+			Why:  fmt.Sprintf("it needs the clock trust %v, which is %v", need, level),
+			VI:   "đồng hồ chưa đủ tin cậy để biết còn đúng giờ phát hay không",
 		}
 	}
 	v := policy.Allow(policies, s.usage, o, now)
@@ -288,6 +291,7 @@ func (s *Station) lapses(now time.Time) {
 		}
 		if l.Stop.ID != "" {
 			e.Detail = "stopped by " + l.Stop.String()
+			e.Ends = l.Ends
 		}
 		delete(s.heard, l.ID)
 		s.write(e, &l.Occurrence, now)

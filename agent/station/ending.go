@@ -28,13 +28,15 @@ func (s *Station) ended(e plan.Ending) {
 	if entry.Code == plan.Accepted {
 		entry.Code = t.why
 	}
+	entry.Ends = t.ends
 	if t.stop.ID != "" {
 		t.note = "stopped by " + t.stop.String()
+		entry.Ends = schedule.Series(o)
 	}
 	if entry.Detail == "" {
 		entry.Detail = t.note
 	}
-	switch wordless := o.Class == plan.Emergency && e.Code == plan.MediaMissing && !s.wordless[o.ID]; {
+	switch wordless := isWordless(o, e.Code) && !s.wordless[o.ID]; {
 	case t.yielded && !e.Complete, wordless:
 		// It gave way and goes on from here if it still fits; or its tone has
 		// sounded, and it sounds again when its words have come.
@@ -66,6 +68,11 @@ func (s *Station) ended(e plan.Ending) {
 	}
 	s.acknowledge(o, "finished", entry.Result, entry.Code, entry.HeardS)
 	s.o.Log.Info("ended", "id", o.ID, "result", entry.Result, "heard", heard, "code", entry.Code, "err", e.Err)
+}
+
+// isWordless reports an alarm whose tone has sounded and whose words are not there.
+func isWordless(o *plan.Occurrence, code plan.Code) bool {
+	return o.Class == plan.Emergency && code == plan.MediaMissing
 }
 
 type itemError struct {

@@ -135,9 +135,15 @@ func (m *fakeMedia) open(p plan.Part) (player.Opened, error) {
 // newRig makes a box that knows its root, on the world's authority.
 func newRig(t *testing.T, w *trusttest.World, dir string) *rig {
 	t.Helper()
+	return bootRig(t, w, dir, clock.Signed, 0)
+}
+
+// bootRig makes one whose clock is so sure, and so far from the truth, at its start.
+func bootRig(t *testing.T, w *trusttest.World, dir string, level clock.Level, skew time.Duration) *rig {
+	t.Helper()
 	r := &rig{
 		t: t, w: w, dir: dir,
-		clock:      &fakeClock{level: clock.Signed, steps: make(chan clock.Step, 1)},
+		clock:      &fakeClock{level: level, skew: skew, steps: make(chan clock.Step, 1)},
 		media:      &fakeMedia{lacks: map[string]bool{}, changed: make(chan struct{}, 8)},
 		card:       &speakertest.Card{},
 		amp:        &speakertest.Amp{},

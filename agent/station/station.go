@@ -153,6 +153,7 @@ type turn struct {
 	why     plan.Code     // why it was ended; empty: it ended by itself
 	stop    plan.Key      // the act.stop that ended it
 	note    string        // what else ended it
+	ends    string        // what is over with it, besides itself
 	yielded bool          // it may go on later
 }
 
@@ -268,6 +269,9 @@ func (s *Station) stepped(step clock.Step) {
 	}
 	if !s.usage.LocalUntil.IsZero() { // it lasts no longer by the new clock
 		s.attend(s.usage.LocalUntil.Add(step.By), now)
+	}
+	if step.By < 0 {
+		s.recallMore(now)
 	}
 	s.progress.Since = now
 	if s.current != nil {

@@ -154,20 +154,16 @@ func (s *Station) StopLocal(ctx context.Context) (stopped *plan.Occurrence, err 
 		o := t.o
 		stopped = &o
 		schedule.End(&s.progress, &o, now)
-		s.endRounds(&o, plan.LocalMode)
 		t.why, t.yielded, t.note = plan.LocalMode, false, "stopped at the box"
+		if o.By.Kind == plan.KindAlert {
+			t.ends = schedule.Series(&o)
+			s.progress.Ended[t.ends] = true
+		}
 		s.current = nil
 		s.usage.End(now)
 		s.o.Player.Stop()
 	})
 	return stopped, err
-}
-
-// endRounds ends the whole alert of which o is a round, if a technician ended it.
-func (s *Station) endRounds(o *plan.Occurrence, why plan.Code) {
-	if why == plan.LocalMode && o.By.Kind == plan.KindAlert {
-		s.progress.Ended[schedule.Series(o)] = true
-	}
 }
 
 // LocalMode keeps everything from outside silent for d, at most half an hour, for
