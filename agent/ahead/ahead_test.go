@@ -100,31 +100,41 @@ func TestHowLongARefusalLasts(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name              string
-		from, until       string // of the act
-		forS              int
+		from, until       string // of the slot
 		quiet             []plan.Span
 		refused, released string
 	}{
-		{"an act of five minutes", "02:00", "02:05", 0, []plan.Span{{From: "21:00", Until: "05:30"}}, "02:00:00", "02:05:00"},
-		{"an act that would last for an hour", "02:00", "02:05", 3600, []plan.Span{{From: "21:00", Until: "05:30"}}, "02:00:00", "02:05:00"},
-		{"an act that waits for the morning", "05:00", "06:00", 0, []plan.Span{{From: "21:00", Until: "05:30"}}, "05:00:00", "05:30:00"},
-		{"quiet hours within quiet hours", "02:00", "06:00", 0, []plan.Span{{From: "21:00", Until: "05:30"}, {From: "03:00", Until: "04:00"}}, "02:00:00", "05:30:00"},
+		{"a slot of five minutes", "02:00", "02:05", []plan.Span{{From: "21:00", Until: "05:30"}}, "02:00:00", "02:05:00"},
+		{"a slot that waits for the morning", "05:00", "06:00", []plan.Span{{From: "21:00", Until: "05:30"}}, "05:00:00", "05:30:00"},
+		{"quiet hours within quiet hours", "02:00", "06:00", []plan.Span{{From: "21:00", Until: "05:30"}, {From: "03:00", Until: "04:00"}}, "02:00:00", "05:30:00"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := one(plan.Slot{ID: "s", At: []string{"12:00"}, ForS: 600, Items: []plan.Item{ref("news")}}, bulletin(commune, "news", plan.Normal, 240))
+			slot := plan.Slot{ID: "s", At: []string{c.from}, ForS: int(at(c.until).Sub(at(c.from)).Seconds()), Items: []plan.Item{ref("news")}}
+			p := one(slot, bulletin(commune, "news", plan.Normal, 240))
 			law(&p, func(l *plan.Policy) { l.QuietHours = c.quiet })
-			item := ref("news")
-			a := plan.Act{Head: head(commune, plan.KindPlay, "x"), Item: &item, Until: at(c.until), ForS: c.forS}
-			a.Issued = at(c.from)
-			p.Acts = []plan.Act{a}
-			lines := ahead.Run(p, policy.Usage{}, a.Issued, at("07:00"))
+			lines := ahead.Run(p, policy.Usage{}, at(c.from), at("07:00"))
 			if len(lines) == 0 || lines[0].Sounds || lines[0].Code != plan.QuietHours || clockOf(lines[0].At) != c.refused || clockOf(lines[0].Until) != c.released {
 				t.Fatalf("ahead is %+v, want it refused from %s to %s", lines, c.refused, c.released)
 			}
-			if sounds := len(lines) > 1 && lines[1].Sounds; sounds != a.Until.After(lines[0].Until) {
+			if sounds := len(lines) > 1 && lines[1].Sounds; sounds != at(c.until).After(lines[0].Until) {
 				t.Errorf("ahead is\n%s", story(lines))
 			}
 		})
+	}
+}
+
+// Who asks for something now is told no once, and it does not begin by itself when
+// the hour permits.
+func TestARefusedActIsOver(t *testing.T) {
+	p := one(plan.Slot{ID: "s", At: []string{"12:00"}, ForS: 600, Items: []plan.Item{ref("news")}}, bulletin(commune, "news", plan.Normal, 240))
+	law(&p, func(l *plan.Policy) { l.QuietHours = []plan.Span{{From: "21:00", Until: "05:30"}} })
+	item := ref("news")
+	a := plan.Act{Head: head(commune, plan.KindPlay, "x"), Item: &item, Until: first.Add(6 * time.Hour)}
+	a.Issued = first.Add(5 * time.Hour)
+	p.Acts = []plan.Act{a}
+	lines := ahead.Run(p, policy.Usage{}, a.Issued, first.Add(7*time.Hour))
+	if len(lines) != 1 || lines[0].Sounds || lines[0].Code != plan.QuietHours || !lines[0].Until.Equal(lines[0].At) {
+		t.Errorf("ahead is\n%s", story(lines))
 	}
 }
 
