@@ -45,9 +45,7 @@ func (p *Panel) askTimes(ctx context.Context, times int, cmd byte, data []byte) 
 	var err error
 	for range times {
 		if p.unsure {
-			if _, err = p.exchange(ctx, packet{card: p.card, cmd: cmdVersion, mark: 1, data: []byte{0}}); err == nil {
-				p.unsure = false
-			}
+			err = p.clearLine(ctx)
 		}
 		if !p.unsure {
 			var a packet
@@ -56,9 +54,9 @@ func (p *Panel) askTimes(ctx context.Context, times int, cmd byte, data []byte) 
 				return a, err
 			}
 			// The answer may still come, and would be taken for that of the next
-			// question. The answers come in the order of the questions, so after
-			// that to another question the line holds none any more.
-			p.unsure = !errors.Is(err, errSum)
+			// question. Even what says that the sum was wrong may be no answer but
+			// an old echo.
+			p.unsure = true
 		}
 		if ctx.Err() != nil {
 			return packet{}, ctx.Err()
@@ -74,6 +72,25 @@ func (p *Panel) askTimes(ctx context.Context, times int, cmd byte, data []byte) 
 		}
 	}
 	return packet{}, err
+}
+
+// harmless questions, whose answers differ.
+var harmless = []packet{
+	{cmd: cmdVersion, data: []byte{0}}, {cmd: cmdPower, data: []byte{1}}, {cmd: cmdTime, data: []byte{1}}, {cmd: cmdBrightness, data: []byte{1}},
+}
+
+// clearLine makes sure that no answer to an earlier question is on the line. They
+// come in the order of the questions, so all are before that to a new one; which
+// is another every time, lest it be taken for that of the last clearLine.
+func (p *Panel) clearLine(ctx context.Context) error {
+	q := harmless[p.cleared%len(harmless)]
+	p.cleared++
+	q.card, q.mark = p.card, 1
+	if _, err := p.exchange(ctx, q); err != nil {
+		return err
+	}
+	p.unsure = false
+	return nil
 }
 
 // exchange sends q and waits for its answer once.

@@ -54,6 +54,7 @@ type Panel struct {
 	scanner  scanner
 	owed     []byte // the rest of a frame that was cut off
 	unsure   bool   // whether an answer to an earlier question is on the line
+	cleared  int    // how often it was made sure that none is
 	shown    []byte // the picture that the card has taken last
 	noDoors  bool   // the card knows no network
 	closed   bool

@@ -53,8 +53,8 @@
 //     power cut it plays its stored programs, and has forgotten its windows. So
 //     every Show makes the window again, and every Probe shows the last page
 //     again. If a card blinks when a window is made, it blinks then.
-//   - Answers carry no number. After one that did not come, the version is asked
-//     first: what comes before its answer is old.
+//   - Answers carry no number. After one that did not come, something else is
+//     asked first: what comes before its answer is old.
 //   - The brightness is a table of 24 hours, maybe in flash: it is read before it
 //     is written. Level 0 may be dark, so the darkest is 1 of 31.
 //

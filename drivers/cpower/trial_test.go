@@ -39,9 +39,8 @@ func wired(t *testing.T, o cpower.Opts, c *cpowertest.Card) *cpower.Panel {
 	if err != nil {
 		t.Fatal(err)
 	}
-	over := make(chan struct{})
-	go func() { defer close(over); c.Serve(theirs) }()
-	t.Cleanup(func() { p.Close(); theirs.Close(); <-over })
+	wait := serve(c, theirs)
+	t.Cleanup(func() { p.Close(); theirs.Close(); wait() })
 	return p
 }
 
@@ -64,7 +63,7 @@ func TestTrial(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			displaytest.Run(t, func(t *testing.T) displaytest.Bench {
-				c.panel.Timeout = 300 * time.Millisecond
+				c.panel.Timeout = 200 * time.Millisecond
 				c.card.Width, c.card.Height, c.card.Network = c.panel.Width, c.panel.Height, c.panel.Network
 				card := cpowertest.New(c.card)
 				return displaytest.Bench{

@@ -49,6 +49,8 @@ type Card struct {
 	spoil   int
 	late    time.Duration
 	babble  []byte
+	after   int
+	harm    func(*Card)
 }
 
 // New is a card that has just got power.
@@ -141,6 +143,13 @@ func (c *Card) Babble(b []byte) {
 	c.babble = b
 }
 
+// After does harm once the next n packets were answered.
+func (c *Card) After(n int, harm func(*Card)) {
+	c.mu.Lock()
+	c.after, c.harm = n, harm
+	c.mu.Unlock()
+}
+
 // Shows counts the pictures that were drawn.
 func (c *Card) Shows() int {
 	c.mu.Lock()
@@ -198,6 +207,17 @@ func (c *Card) Serve(wire io.ReadWriter) {
 			if body == nil {
 				continue
 			}
+			c.mu.Lock()
+			harm := c.harm
+			if c.after--; c.after >= 0 {
+				harm = nil
+			} else {
+				c.harm = nil
+			}
+			c.mu.Unlock()
+			if harm != nil {
+				harm(c)
+			}
 			if s, ok := c.handle(body); ok {
 				out <- s
 			}
@@ -221,7 +241,7 @@ func (c *Card) handle(body []byte) (said, bool) {
 	if c.silent {
 		return said{}, false
 	}
-	if c.spoil > 0 {
+	if c.spoil > 0 && len(body) > 0 {
 		c.spoil--
 		body[len(body)-1] ^= 0x40
 	}

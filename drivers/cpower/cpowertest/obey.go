@@ -134,7 +134,7 @@ func (c *Card) split(b []byte) bool {
 
 // draw draws a simple picture at x, y of a window.
 func (c *Card) draw(window, x, y int, b []byte) bool {
-	if window >= len(c.windows) || len(b) < 8 || b[0] != 'I' || b[1] != '1' || b[7] != 0 {
+	if window >= len(c.windows) || len(b) < 8 || b[0] != 'I' || b[1] != '1' || b[6]&7 == 0 || b[7] != 0 {
 		return false
 	}
 	w, h, property := int(b[2])|int(b[3])<<8, int(b[4])|int(b[5])<<8, b[6]
