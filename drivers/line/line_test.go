@@ -74,15 +74,22 @@ func TestEveryByteBothWays(t *testing.T) {
 	}
 }
 
-// speed is the baud that the other end of the card's pty was set to.
-func speed(t *testing.T, m *os.File) int {
-	t.Helper()
+// settings are those of the port at the other end of the card's pty.
+func settings(m *os.File) (tio *unix.Termios, err error) {
 	c, err := m.SyscallConn()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	var tio *unix.Termios
-	c.Control(func(fd uintptr) { tio, err = unix.IoctlGetTermios(int(fd), unix.TCGETS2) })
+	if e := c.Control(func(fd uintptr) { tio, err = unix.IoctlGetTermios(int(fd), unix.TCGETS2) }); e != nil {
+		return nil, e
+	}
+	return tio, err
+}
+
+// speed is its baud; the rest must be as a card needs it.
+func speed(t *testing.T, m *os.File) int {
+	t.Helper()
+	tio, err := settings(m)
 	if err != nil {
 		t.Fatal(err)
 	}
