@@ -30,8 +30,8 @@ type Opts struct {
 	Card int
 	// Network says that the wire is TCP: no escapes, and a header instead.
 	Network bool
-	// NetworkID is what the card's network ID is set to; 0: 0xFFFFFFFF, as it
-	// leaves the factory. It connects but never answers? The card has another.
+	// NetworkID is what the card's network ID is set to; 0: 0xFFFFFFFF, as in
+	// the vendor's example. It connects but never answers? The card has another.
 	NetworkID uint32
 	// Packet is how many bytes of a picture go into one packet, 16 to 60000; 0:
 	// 512. New says when a picture needs more than 256 packets.

@@ -143,7 +143,7 @@ func TestTheBytesOfAShow(t *testing.T) {
 // Whatever the line does: what Show says is shown is shown, and when the line is
 // well again the next Show succeeds.
 func TestUnreliableLines(t *testing.T) {
-	rounds := uint64(150)
+	rounds := uint64(100)
 	if testing.Short() {
 		rounds = 40
 	}

@@ -65,11 +65,12 @@
 //
 // Whoever reaches the card's TCP or UDP port, or its serial line, and knows its
 // network ID shows what he likes, and can replace its programs: nothing else is
-// asked for, nothing is encrypted, and cards leave the factory with FFFFFFFF.
+// asked for, nothing is encrypted, and FFFFFFFF, as in the vendor's example, is what we take
+// for the factory's.
 // Leave Ethernet unplugged where the serial line does; else put the card on a
 // wire of its own to the box, with no route to it, and set another ID. Probe
-// reports a network with the factory's ID as an open door. Cards with a Wi-Fi or
-// 4G module have that door too: take the module out.
+// reports a network with the factory's ID as an open door. A Wi-Fi or 4G module on
+// the card is the same door: take it out.
 //
 // Tried on: the emulator in cpowertest only, no real card.
 package cpower

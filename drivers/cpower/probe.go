@@ -9,8 +9,8 @@ import (
 	"strconv"
 )
 
-// factoryID is the network ID of the vendor's example and of cards that nobody
-// has set up.
+// factoryID is the network ID of the vendor's example, which we take for that of
+// cards that nobody has set up.
 const factoryID = 0xFFFFFFFF
 
 // Probe asks for the card's versions, whether it is on, its brightness, its clock
@@ -105,11 +105,13 @@ func (p *Panel) probeDoors(ctx context.Context, facts map[string]string) error {
 	if p.noDoors {
 		return nil
 	}
-	a, err := p.askTimes(ctx, 2, cmdNetwork, []byte{1})
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
 	const reply = 1 + 4 + 4 + 4 + 2 + 4 // done, address, gateway, mask, port, network ID
+	a, err := p.askTimes(ctx, 2, cmdNetwork, []byte{1})
+	if err != nil {
+		if _, err := p.ask(ctx, cmdVersion, []byte{0}); err != nil {
+			return err // it is silent to everything
+		}
+	}
 	if err != nil || len(a.data) < reply || a.data[0] != 1 {
 		p.noDoors = true
 		return nil

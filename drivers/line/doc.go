@@ -47,6 +47,6 @@
 //
 // A wrong baud cannot be seen from here: the card is silent or sends garbage.
 //
-// Tried on: Linux 6.1 and 6.18, pty and TCP. No RS-485 transceiver and no USB
+// Tried on: Linux 6.18, pty and TCP. No RS-485 transceiver and no USB
 // adapter was at hand.
 package line

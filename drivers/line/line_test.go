@@ -107,6 +107,15 @@ func speed(t *testing.T, m *os.File) int {
 
 func TestBaud(t *testing.T) {
 	m, path := cable(t)
+	tio, err := settings(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tio.Cflag |= unix.HUPCL | unix.CRTSCTS | unix.PARENB // as who had it before may leave it
+	tio.Iflag |= unix.IXON
+	if err := unix.IoctlSetTermios(int(m.Fd()), unix.TCSETS2, tio); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ asked, set int }{{0, 9600}, {57600, 57600}, {115200, 115200}, {250000, 250000}} {
 		l, err := Open(Opts{Path: path, Baud: c.asked})
 		if err != nil {

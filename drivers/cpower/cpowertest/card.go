@@ -207,17 +207,7 @@ func (c *Card) Serve(wire io.ReadWriter) {
 			if body == nil {
 				continue
 			}
-			c.mu.Lock()
-			harm := c.harm
-			if c.after--; c.after >= 0 {
-				harm = nil
-			} else {
-				c.harm = nil
-			}
-			c.mu.Unlock()
-			if harm != nil {
-				harm(c)
-			}
+			c.suffer()
 			if s, ok := c.handle(body); ok {
 				out <- s
 			}
@@ -225,6 +215,23 @@ func (c *Card) Serve(wire io.ReadWriter) {
 		if err != nil {
 			return
 		}
+	}
+}
+
+// suffer does the harm of After, when it is time.
+func (c *Card) suffer() {
+	c.mu.Lock()
+	harm := c.harm
+	if harm != nil && c.after > 0 {
+		c.after--
+		harm = nil
+	}
+	if harm != nil {
+		c.harm = nil
+	}
+	c.mu.Unlock()
+	if harm != nil {
+		harm(c)
 	}
 }
 
