@@ -26,7 +26,7 @@ func TestSky(t *testing.T) {
 	} {
 		ut := jd(c.at)
 		off := math.Mod(longitude(ut+deltaT(ut))-c.degree+540, 360) - 180
-		if minutes := off / 360 * 365.2422 * 1440; math.Abs(minutes) > 2 {
+		if minutes := off / 360 * 365.2422 * 1440; math.Abs(minutes) > 1.5 {
 			t.Errorf("%s: the sun is %.1f minutes from %v°", c.at, minutes, c.degree)
 		}
 	}
@@ -37,7 +37,7 @@ func TestSky(t *testing.T) {
 	} {
 		ut := jd(at)
 		jde := newMoon(moonOf(int(math.Round(ut))))
-		if minutes := (jde - deltaT(jde) - ut) * 1440; math.Abs(minutes) > 2 {
+		if minutes := (jde - deltaT(jde) - ut) * 1440; math.Abs(minutes) > 1 {
 			t.Errorf("%s: the new moon is %.1f minutes off", at, minutes)
 		}
 	}

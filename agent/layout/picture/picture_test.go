@@ -10,6 +10,7 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -175,6 +176,21 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	if _, err := Open(asPNG(plane(10, 10, red)), Limits{Pixels: 100}); err != nil {
 		t.Errorf("exactly the limit: %v", err)
+	}
+}
+
+// A decoder that breaks down takes nothing else along.
+func TestBrokenDecoder(t *testing.T) {
+	sound := formats
+	defer func() { formats = sound }()
+	formats = []format{{"broken", starts("BROKEN"),
+		func(io.Reader) (image.Config, error) { return image.Config{Width: 1, Height: 1}, nil },
+		func(io.Reader) (image.Image, error) { panic("index out of range") },
+	}}
+	p, err := Open([]byte("BROKEN"), Limits{})
+	var e *plan.Error
+	if !errors.As(err, &e) || e.Code != plan.MediaFormat || p != nil {
+		t.Errorf("%v, %v", p, err)
 	}
 }
 

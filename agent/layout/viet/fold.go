@@ -59,7 +59,7 @@ func latin(r rune) rune {
 // foldTone writes hoà, hoè and thuý as hòa, hòe and thúy.
 func foldTone(word string) string {
 	s, ok := parse(word)
-	if ok && s.tone != 0 && s.onset != "qu" {
+	if ok && s.tone != 0 { // in quý the u is part of the onset
 		switch s.rhyme {
 		case "oa", "oe", "uy":
 			s.at = 0

@@ -37,7 +37,7 @@ func legacy(text string) (Finding, bool) {
 			continue
 		}
 		then := take(out, now.words, inUnicode)
-		if then.fresh < e.least || then.share() < 0.9 || now.share() > 0.75 || then.bareShare() < 0.5 {
+		if min(then.fresh, now.marked-now.markedOK) < e.least || then.share() < 0.9 || now.share() > 0.75 || then.bareShare() < 0.5 {
 			continue
 		}
 		if best.Kind == "" || then.share() > offer.share() || then.share() == offer.share() && then.signs < offer.signs {
@@ -78,7 +78,7 @@ func take(text string, before map[string]bool, ends func(rune) bool) sense {
 		}
 	}
 	for _, w := range strings.FieldsFunc(text, ends) {
-		if w = strings.TrimFunc(w, unicode.IsPunct); w == "" {
+		if w = strings.TrimFunc(w, unicode.IsPunct); !strings.ContainsFunc(w, unicode.IsLetter) {
 			continue
 		}
 		_, ok := parse(w)

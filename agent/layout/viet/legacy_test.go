@@ -51,6 +51,19 @@ func TestLegacyLineAmongOthers(t *testing.T) {
 
 var list = slices.Sorted(maps.Keys(rhymes))
 
+// Too little to judge by, or only in part Vietnamese: nobody is asked.
+func TestLegacyDoubtful(t *testing.T) {
+	for _, s := range []string{
+		"Bö", "på", "Nói không héi", "Swedish has words such as gå, på and få.", "3 ≤ x ≤ 9; → trang sau. Nói không",
+		"Så går det till när vi går på stan; då får du stå där.",
+		"Gå nu på stan och handla, så får ni maten medan vi går.",
+	} {
+		if found := Check(s); len(found) > 0 {
+			t.Errorf("%q: %+v", s, found)
+		}
+	}
+}
+
 // sentence makes one of syllables that nobody has chosen: every rhyme and onset turns up.
 func sentence(rng *rand.Rand) string {
 	var words []string

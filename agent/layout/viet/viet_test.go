@@ -101,6 +101,7 @@ func TestMend(t *testing.T) {
 		{"formula", "h\u03bd", "h\u03bd", nil},
 		{"Ê Đê", "ê\u0306 Ơ\u0306", "ê\u0306 Ơ\u0306", nil},
 		{"Khmer with zero-width spaces", "សូម\u200bស្វាគមន៍", "សូម\u200bស្វាគមន៍", nil},
+		{"Khmer before a space", "សូម\u200b Tin", "សូម\u200b Tin", nil},
 		{"family emoji", "👨\u200d👩", "👨\u200d👩", nil},
 	} {
 		got, found := Mend(c.in)
@@ -165,6 +166,22 @@ func TestHostileLength(t *testing.T) {
 			t.Errorf("64 KiB of %+q took %v", piece, d)
 		} else {
 			t.Logf("%+q %v", piece, d)
+		}
+	}
+}
+
+func TestParse(t *testing.T) {
+	for _, w := range strings.Fields(`a à oà hòa hoà hòe hoè thủy thuỷ toán toàn khoẻ Uỷ ỦY gì gìn giếng giữ giờ gỉ
+		quý quỳ quả quốc quyển quýt quẩy nghiêng ngoằn ngoèo khuỷu khuya người hươu rượu cứu bưu yêu yếu y
+		ý kỹ Đắk cải xoong oái oăm nguệch chuyện tuyết huýt mượt các lịch sách tập`) {
+		if s, ok := parse(w); !ok || s.String() != strings.ToLower(w) {
+			t.Errorf("parse(%q) = %+v, %v", w, s, ok)
+		}
+	}
+	for _, w := range strings.Fields(`tóan gìang hòan qúy ngươì caù baò cuả giừơ yếú càc lìch sãch ngiêng2
+		hellò naïve été strà ưũ ươ gh q g`) {
+		if s, ok := parse(w); ok {
+			t.Errorf("parse(%q) = %+v", w, s)
 		}
 	}
 }
