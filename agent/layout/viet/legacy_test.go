@@ -54,7 +54,7 @@ var list = slices.Sorted(maps.Keys(rhymes))
 // Too little to judge by, or only in part Vietnamese: nobody is asked.
 func TestLegacyDoubtful(t *testing.T) {
 	for _, s := range []string{
-		"Bö", "på", "Nói không héi", "Swedish has words such as gå, på and få.", "3 ≤ x ≤ 9; → trang sau. Nói không",
+		"Bö", "på", "Nói không héi", "Swedish has words such as gå, på and så.", "3 ≤ x ≤ 9; → trang sau. Nói không",
 		"Så går det till när vi går på stan; då får du stå där.",
 		"Gå nu på stan och handla, så får ni maten medan vi går.",
 	} {
@@ -167,9 +167,9 @@ func TestLegacyComesBack(t *testing.T) {
 		{"UTF-8", always(func(s string) string { return misread(misread(s)) })},
 	}
 	rng := rand.New(rand.NewPCG(3, 4))
-	rounds := 400
+	rounds := 150
 	if testing.Short() {
-		rounds = 100
+		rounds = 50
 	}
 	for _, w := range writers {
 		tried, missed := 0, 0
