@@ -21,7 +21,7 @@ const (
 func readingTime(words int, e Effect) time.Duration {
 	d := max(leastStay, noticeTime+time.Duration(words)*wordTime)
 	if e == Blink { // it is dark for a part of the time
-		d = d * time.Duration(blinkPeriod) / time.Duration(blinkLit)
+		d = (d*(blinkPeriod/time.Millisecond) + blinkLit/time.Millisecond - 1) / (blinkLit / time.Millisecond)
 	}
 	return d
 }

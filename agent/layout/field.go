@@ -82,8 +82,11 @@ func (f Fields) value(field string) (value string, fresh time.Duration, known bo
 	case "countdown":
 		end, err := time.Parse(time.RFC3339, argument)
 		left := max(end.Sub(f.Now), 0)
-		// What is left is rounded up to minutes, so it changes on the end's own minutes.
-		return remaining(left), max(left%time.Minute, time.Second), err == nil
+		fresh := time.Minute // it is rounded up to minutes, and changes at those of the end
+		if part := left % time.Minute; part > 0 {
+			fresh = part
+		}
+		return remaining(left), fresh, err == nil
 	}
 	return "", 0, false
 }

@@ -132,7 +132,7 @@ const (
 // pages as far as they could be made: a letter that no font has is a box.
 func Set(text string, look Look, b Board, f Fields) (pages []Page, findings []Finding) {
 	s := &setter{board: b, look: look, page: Page{
-		Effect: look.Effect, Stay: look.Stay, board: b.Size,
+		Effect: look.Effect, board: b.Size,
 		lit: inkColor{b.nearest(look.Color), b.Colors == Full},
 	}}
 	t := s.read(text, f)

@@ -3,6 +3,8 @@ package layout
 import (
 	"image"
 	"strings"
+
+	"loa/agent/plan"
 )
 
 // A row is a line of a page.
@@ -29,7 +31,7 @@ func (s *setter) pages(t text) []Page {
 	f := s.choose(t)
 	var made []Page
 	for _, rows := range f.pages {
-		made = append(made, s.stand(rows, f.face, s.board.Size.Y))
+		made = append(made, s.stand(rows, f.face))
 	}
 	s.report(f)
 	return made
@@ -233,12 +235,28 @@ func wrap(paragraphs [][]setWord, space, width, lines, words int) (pages [][]row
 	return pages
 }
 
-// stand is a page of rows in the middle of a picture of that height.
-func (s *setter) stand(rows []row, f face, height int) Page {
-	p := s.page
+// stand is a page of rows that stays to be read.
+func (s *setter) stand(rows []row, f face) Page {
+	p, words := s.column(rows, f, s.board.Size.Y)
+	needed := readingTime(words, p.Effect)
+	p.Stay = s.look.Stay
+	if p.Stay <= 0 {
+		p.Stay = needed
+	}
+	if p.Stay < needed && !s.hurried {
+		s.hurried = true
+		s.find(Finding{Code: plan.TooBig, Warning: true,
+			EN: sprintf("%d words stay %.1f s; reading them takes %.1f s.", words, p.Stay.Seconds(), needed.Seconds()),
+			VI: sprintf("%d chữ hiện trong %.1f giây; đọc hết cần %.1f giây.", words, p.Stay.Seconds(), needed.Seconds())})
+	}
+	return p
+}
+
+// column is a page of rows in the middle of a picture of that height.
+func (s *setter) column(rows []row, f face, height int) (p Page, weight int) {
+	p = s.page
 	p.size = image.Pt(p.board.X, height)
 	y := (height-len(rows)*f.rows)/2 + f.base
-	weight := 0
 	var words []string
 	for _, r := range rows {
 		x := (p.size.X - r.width) / 2
@@ -254,10 +272,7 @@ func (s *setter) stand(rows []row, f face, height int) Page {
 		y += f.rows
 	}
 	p.Text = strings.Join(words, "\n")
-	if p.Stay == 0 {
-		p.Stay = readingTime(weight, p.Effect)
-	}
-	return p
+	return p, weight
 }
 
 // place puts the glyphs of a row on the page.

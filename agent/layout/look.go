@@ -20,7 +20,7 @@ var looks = map[string]Look{
 	"blink":     {Effect: Blink},
 	"alert":     {Color: red, Cue: "KHẨN CẤP"},
 	"drill":     {Color: yellow, Cue: "DIỄN TẬP"},
-	"clock":     {Lines: 1},
+	"clock":     {},
 	"narrow":    {Font: "narrow16"},
 }
 

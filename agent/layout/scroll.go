@@ -53,8 +53,8 @@ func (s *setter) rolls(t text) []Page {
 	most := max(1, maxStrip/(s.board.Size.X*f.face.rows))
 	var made []Page
 	for part := range slices.Chunk(rows, most) {
-		p := s.stand(part, f.face, len(part)*f.face.rows)
-		p.PxPerSecond, p.Stay = s.speed(f.face), 0
+		p, _ := s.column(part, f.face, len(part)*f.face.rows)
+		p.PxPerSecond = s.speed(f.face)
 		made = append(made, p)
 	}
 	s.report(f)
@@ -64,8 +64,9 @@ func (s *setter) rolls(t text) []Page {
 // speed is how fast a face scrolls: six letters a second, each about five sixths
 // as wide as a capital is high.
 func (s *setter) speed(f face) int {
+	const fastest = 2000
 	if s.look.PxPerSecond > 0 {
-		return s.look.PxPerSecond
+		return min(s.look.PxPerSecond, fastest)
 	}
-	return max(10, 5*f.caps)
+	return 5 * f.caps
 }

@@ -12,6 +12,7 @@ type setter struct {
 	look     Look
 	findings []Finding
 	refused  bool
+	hurried  bool // a page is shorter than its reading time; said once
 	page     Page // what all its pages have in common
 
 	fonts  map[*font.Font]*harfbuzz.Font
@@ -24,19 +25,23 @@ func (s *setter) find(f Finding) { s.findings = append(s.findings, f) }
 type setWord struct {
 	word
 	glyphs     []glyph  // from the pen at its left end and the baseline
-	starts     []int    // glyphs before which it may be divided, if it must
+	starts     []start  // where it may be divided, if it must
 	x, width   int      // x: in its line
 	weight     int      // how many words a reader counts
 	missing    []letter // no font has these
 	unreadable bool     // the face is too small for its script
 }
 
+// A start is the first glyph of what stands together, and its first letter.
+type start struct{ glyph, letter int }
+
 // set sets a word in a face.
 func (s *setter) set(w word, f face) setWord {
 	set := setWord{word: w, weight: 1}
 	clusters := 0
 	for rest := w.letters; len(rest) > 0; {
-		set.starts = append(set.starts, len(set.glyphs))
+		first := len(w.letters) - len(rest)
+		set.starts = append(set.starts, start{len(set.glyphs), first})
 		n := 1
 		switch r := rest[0].r; {
 		case khmer(r):
@@ -46,13 +51,13 @@ func (s *setter) set(w word, f face) setWord {
 			if f.rows < khmerRows {
 				set.unreadable = true
 			}
-			clusters += s.khmer(&set, rest[:n], f)
+			clusters += s.khmer(&set, first, rest[:n], f)
 		case f.bits == nil && s.inSans(r):
 			for n < len(rest) && s.inSans(rest[n].r) {
 				n++
 			}
 			sans := library().sans.Font
-			s.curves(&set, sans, s.shape(sans, language.Latin, runes(rest[:n])), f.ppem, 0)
+			s.curves(&set, first, sans, s.shape(sans, language.Latin, runes(rest[:n])), f.ppem, 0)
 		default:
 			s.single(&set, rest[0], f)
 		}
@@ -60,7 +65,22 @@ func (s *setter) set(w word, f face) setWord {
 	}
 	// Khmer puts no spaces between words; one is about four clusters.
 	set.weight = max(1, (clusters+3)/4)
+	set.embrace()
 	return set
+}
+
+// embrace widens a word to all its ink: some letters reach over their own width.
+func (w *setWord) embrace() {
+	left, right := 0, w.width
+	for _, g := range w.glyphs {
+		if ink := g.shape.ink(); !ink.Empty() {
+			left, right = min(left, g.x+ink.Min.X), max(right, g.x+ink.Max.X)
+		}
+	}
+	for i := range w.glyphs {
+		w.glyphs[i].x -= left
+	}
+	w.width = right - left
 }
 
 func runes(letters []letter) []rune {
@@ -116,7 +136,7 @@ const khmerAbove, khmerBelow = 0.95, 0.5
 
 // khmer adds a run of Khmer, as large as fits into the rows: marks stand above and
 // letters hang below each other. It tells how many clusters it has.
-func (s *setter) khmer(set *setWord, run []letter, f face) (clusters int) {
+func (s *setter) khmer(set *setWord, first int, run []letter, f face) (clusters int) {
 	k := library().khmer
 	glyphs := s.shape(k, language.Khmer, runes(run))
 	top, bottom := float32(0), float32(0) // in ems, from the baseline up
@@ -141,19 +161,19 @@ func (s *setter) khmer(set *setWord, run []letter, f face) (clusters int) {
 	base := round(float32(f.rows) * khmerAbove / (khmerAbove + khmerBelow))
 	base = max(above(), min(base, f.rows-below()))
 	y := base - f.base
-	s.curves(set, k, glyphs, ppem, y)
+	s.curves(set, first, k, glyphs, ppem, y)
 	return clusters
 }
 
-// curves adds shaped glyphs. Every pen position is a whole pixel, so that a letter
+// curves adds shaped glyphs, of the letters from the first on. Every pen position is a whole pixel, so that a letter
 // looks the same wherever it stands.
-func (s *setter) curves(set *setWord, f *font.Font, glyphs []shaped, ppem, y int) {
+func (s *setter) curves(set *setWord, first int, f *font.Font, glyphs []shaped, ppem, y int) {
 	scale := float32(ppem) / float32(f.Upem())
 	from := set.width
 	pen := float32(0)
 	for i, g := range glyphs {
 		if i > 0 && g.cluster != glyphs[i-1].cluster {
-			set.starts = append(set.starts, len(set.glyphs))
+			set.starts = append(set.starts, start{len(set.glyphs), first + g.cluster})
 		}
 		set.width = from + round(pen*scale)
 		set.add(curve{f, g.id, float32(ppem), g.extent}, round(g.dx*scale), y-round(g.dy*scale), 0)
@@ -215,25 +235,26 @@ func (s *setter) space(f face) int {
 // far as one letter is not wider.
 func (w setWord) divide(width int) []setWord {
 	var parts []setWord
-	from, left := 0, 0 // glyph and pen where the part begins
-	cut := func(to, right int) {
-		part := setWord{word: word{space: w.space && from == 0}, width: right - left}
-		for _, g := range w.glyphs[from:to] {
+	from, left := start{}, 0 // where the part begins, and its pen
+	cut := func(to start, right int) {
+		part := setWord{word: word{w.letters[from.letter:to.letter], w.space && from.glyph == 0}, width: right - left}
+		for _, g := range w.glyphs[from.glyph:to.glyph] {
 			part.glyphs = append(part.glyphs, glyph{g.shape, g.x - left, g.y})
 		}
+		part.embrace()
 		parts = append(parts, part)
 		from, left = to, right
 	}
-	for i, start := range w.starts {
+	for i, at := range w.starts {
 		end := w.width
 		if i+1 < len(w.starts) {
-			end = w.glyphs[w.starts[i+1]].x
+			end = w.glyphs[w.starts[i+1].glyph].x
 		}
-		if start > from && end-left > width {
-			cut(start, w.glyphs[start].x)
+		if at.glyph > from.glyph && end-left > width {
+			cut(at, w.glyphs[at.glyph].x)
 		}
 	}
-	cut(len(w.glyphs), w.width)
-	parts[0].word, parts[0].weight, parts[0].missing, parts[0].unreadable = w.word, w.weight, w.missing, w.unreadable
+	cut(start{len(w.glyphs), len(w.letters)}, w.width)
+	parts[0].weight, parts[0].missing, parts[0].unreadable = w.weight, w.missing, w.unreadable
 	return parts
 }

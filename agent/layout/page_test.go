@@ -1,0 +1,212 @@
+package layout
+
+import (
+	"image"
+	"image/color"
+	"image/draw"
+	"testing"
+	"time"
+)
+
+func one(t *testing.T, text string, look Look, b Board) *Page {
+	t.Helper()
+	pages, _ := Set(text, look, b, Fields{})
+	if len(pages) != 1 {
+		t.Fatalf("%d pages", len(pages))
+	}
+	return &pages[0]
+}
+
+func frame(p *Page, at time.Duration) *image.RGBA {
+	dst := image.NewRGBA(image.Rectangle{Max: p.board})
+	for i := range dst.Pix {
+		dst.Pix[i] = 0x55 // what was there before
+	}
+	p.Frame(dst, at)
+	return dst
+}
+
+// Frame k of a text that scrolls is the strip, k pixels further: it comes in at the
+// edge, leaves at the other, and begins again without a jump.
+func TestScroll(t *testing.T) {
+	for _, effect := range []Effect{ScrollLeft, ScrollUp} {
+		p := one(t, "Xin chào Ẵ bà con cô bác", Look{Effect: effect, PxPerSecond: 50}, board64)
+		strip := p.Picture()
+		steps := p.board.X + strip.Rect.Dx()
+		if effect == ScrollUp {
+			steps = p.board.Y + strip.Rect.Dy()
+		}
+		if want := time.Duration(steps) * 20 * time.Millisecond; p.Length() != want {
+			t.Errorf("effect %d takes %v, not %v", effect, p.Length(), want)
+		}
+		at := time.Duration(0)
+		for k := range 2 * steps {
+			want := image.NewRGBA(image.Rectangle{Max: p.board})
+			draw.Draw(want, want.Rect, image.Black, image.Point{}, draw.Src)
+			shift := image.Pt(k%steps-p.board.X, 0)
+			if effect == ScrollUp {
+				shift = image.Pt(0, k%steps-p.board.Y)
+			}
+			draw.Draw(want, strip.Rect.Sub(shift), strip, image.Point{}, draw.Src)
+			if got := frame(p, at); art(got) != art(want) {
+				t.Fatalf("effect %d, frame %d at %v:\n%s", effect, k, at, art(got))
+			}
+			if next := p.Next(at); next != at+20*time.Millisecond {
+				t.Fatalf("effect %d: after %v comes %v", effect, at, next)
+			}
+			at = p.Next(at)
+		}
+	}
+}
+
+// Nothing that scrolls fast asks for more than 50 frames a second.
+func TestFastScroll(t *testing.T) {
+	p := one(t, "Xin chào", Look{Effect: ScrollLeft, PxPerSecond: 700}, board64)
+	for at := time.Duration(0); at < 3*p.Length(); at = p.Next(at) {
+		next := p.Next(at)
+		if next <= at || next-at < leastStep && next%p.Length() != 0 {
+			t.Fatalf("after %v comes %v", at, next)
+		}
+	}
+}
+
+func TestWipe(t *testing.T) {
+	p := one(t, "Xin chào", Look{Effect: Wipe}, board64)
+	whole := art(p.Picture())
+	if got := lit0(frame(p, 0)); !got.Empty() {
+		t.Errorf("at first %v is lit", got)
+	}
+	if got := lit0(frame(p, 250*time.Millisecond)); got.Max.X > 32 || got.Empty() {
+		t.Errorf("half-way %v is lit", got)
+	}
+	for _, at := range []time.Duration{wipeTime, p.Length(), time.Hour} {
+		if art(frame(p, at)) != whole {
+			t.Errorf("at %v it is not whole", at)
+		}
+		if p.Next(at) != 0 {
+			t.Errorf("after %v something comes at %v", at, p.Next(at))
+		}
+	}
+	if p.Length() != wipeTime+p.Stay {
+		t.Errorf("it takes %v", p.Length())
+	}
+}
+
+// No effect but scrolling changes a pixel more often than once a second: 3 to 30
+// changes can cause seizures.
+func TestNoFlashes(t *testing.T) {
+	for _, effect := range []Effect{Static, Wipe, Blink} {
+		p := one(t, "Xin chào", Look{Effect: effect}, board64)
+		var changes []time.Duration
+		before := lit0(frame(p, 0))
+		for at := time.Duration(0); at <= 10*time.Second; at += 10 * time.Millisecond {
+			if effect == Wipe && at < wipeTime {
+				before = lit0(frame(p, at))
+				continue
+			}
+			if now := lit0(frame(p, at)); now != before {
+				changes, before = append(changes, at), now
+			}
+		}
+		if effect == Blink && len(changes) != 10 {
+			t.Errorf("%d changes in 10 s: %v", len(changes), changes)
+		}
+		if effect != Blink && len(changes) > 1 {
+			t.Errorf("effect %d changes at %v", effect, changes)
+		}
+		for i := 2; i < len(changes); i++ {
+			if changes[i]-changes[i-2] < time.Second {
+				t.Errorf("it flashes faster than once a second: %v", changes)
+			}
+		}
+	}
+}
+
+// Next names every moment at which a blinking page changes, and no other.
+func TestBlinkNext(t *testing.T) {
+	p := one(t, "Xin chào", Look{Effect: Blink}, board64)
+	at := time.Duration(0)
+	for i, want := range []time.Duration{1500, 2000, 3500, 4000} {
+		at = p.Next(at)
+		if at != want*time.Millisecond {
+			t.Errorf("change %d at %v", i, at)
+		}
+	}
+}
+
+// A page draws into a part of a larger picture and leaves the rest alone.
+func TestZones(t *testing.T) {
+	b := Board{Size: image.Pt(128, 48)}
+	top, bottom, ok := Ticker(b)
+	if !ok || top != image.Rect(0, 0, 128, 32) || bottom != image.Rect(0, 32, 128, 48) {
+		t.Fatalf("%v %v %v", top, bottom, ok)
+	}
+	notice := one(t, "Xin chào", Look{}, b.Zone(top))
+	ticker := one(t, "19:05", Look{Effect: ScrollLeft}, b.Zone(bottom))
+	dst := image.NewRGBA(image.Rectangle{Max: b.Size})
+	notice.Frame(dst.SubImage(top).(*image.RGBA), 0)
+	ticker.Frame(dst.SubImage(bottom).(*image.RGBA), ticker.Length()/2)
+	notice.Frame(dst.SubImage(top).(*image.RGBA), 0)
+	golden(t, "zones-128x48", art(dst))
+
+	for _, h := range []int{13, 16, 31} {
+		if _, _, ok := Ticker(Board{Size: image.Pt(64, h)}); ok {
+			t.Errorf("%d rows have a ticker", h)
+		}
+	}
+}
+
+func TestFromPicture(t *testing.T) {
+	img := image.NewRGBA(image.Rect(5, 5, 9, 9))
+	draw.Draw(img, img.Rect, image.NewUniform(color.RGBA{200, 100, 0, 255}), image.Point{}, draw.Src)
+	for colors, want := range map[Colors]color.RGBA{Mono: {255, 0, 0, 255}, TwoColor: {255, 0, 0, 255}, Full: {200, 100, 0, 255}} {
+		p, findings := FromPicture(img, Board{Size: image.Pt(8, 6), Colors: colors})
+		got := frame(&p, time.Hour)
+		if got.RGBAAt(2, 1) != want || got.RGBAAt(5, 4) != want || got.RGBAAt(1, 1) != (color.RGBA{A: 255}) || len(findings) > 0 {
+			t.Errorf("colours %d: %v %v %v", colors, got.RGBAAt(2, 1), got.RGBAAt(1, 1), findings)
+		}
+		p.Forget()
+		if p.Picture() == nil || p.Next(0) != 0 || p.Length() <= 0 {
+			t.Error("it is not a page that stands")
+		}
+	}
+	if _, findings := FromPicture(img, Board{Size: image.Pt(3, 8)}); codes(findings) != "too-big" {
+		t.Errorf("a picture too large: %v", findings)
+	}
+}
+
+// A forgotten picture comes back the same.
+func TestForget(t *testing.T) {
+	p := one(t, "Xin chào", Look{}, board64)
+	before := art(p.Picture())
+	p.Forget()
+	if p.picture != nil || art(p.Picture()) != before {
+		t.Error("the picture was kept, or has changed")
+	}
+}
+
+func BenchmarkSetPage(b *testing.B) {
+	wall := Board{Size: image.Pt(1920, 128), Colors: Full}
+	for b.Loop() {
+		pages, _ := Set("Mời bà con tiêm phòng tại trạm y tế", Look{}, wall, Fields{})
+		pages[0].Picture()
+	}
+}
+
+func BenchmarkSetBoard(b *testing.B) {
+	for b.Loop() {
+		pages, _ := Set("Họp tổ dân phố lúc 19 giờ", Look{}, board64, Fields{})
+		pages[0].Picture()
+	}
+}
+
+func BenchmarkScrollFrame(b *testing.B) {
+	pages, _ := Set("Mời bà con tiêm phòng tại trạm y tế xã vào sáng thứ bảy", Look{Effect: ScrollLeft}, Board{Size: image.Pt(1920, 128), Colors: Full}, Fields{})
+	dst := image.NewRGBA(image.Rect(0, 0, 1920, 128))
+	pages[0].Frame(dst, 0)
+	at := pages[0].Length() / 2
+	b.ReportAllocs()
+	for b.Loop() {
+		pages[0].Frame(dst, at)
+	}
+}
