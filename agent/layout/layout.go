@@ -119,7 +119,7 @@ type Finding struct {
 const (
 	maxRunes    = 2000    // of a text, fields filled in; plan allows as many
 	maxPages    = 100     // of a text
-	maxStrip    = 2 << 20 // pixels of a strip that scrolls; 8 MB
+	maxStrip    = 4 << 20 // pixels of what scrolls; 16 MB
 	maxLines    = 3       // on a page
 	maxWords    = 8       // on a page
 	leastRows   = 13      // of a line: less cannot hold Vietnamese

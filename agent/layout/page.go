@@ -18,7 +18,8 @@ type Page struct {
 	Fresh time.Duration
 
 	board   image.Point
-	size    image.Point // of the picture
+	size    image.Point // of the picture, without
+	above   int         // dark rows above it, where a line scrolls that is lower than the board
 	lit     inkColor
 	glyphs  []glyph
 	picture *image.RGBA
@@ -33,8 +34,20 @@ const (
 )
 
 // Picture is the whole page: as large as the board, or longer when it scrolls, as
-// display.Scroller takes it. It is drawn at the first call and kept until Forget.
+// display.Scroller takes it. It may be drawn anew at each call.
 func (p *Page) Picture() *image.RGBA {
+	if p.above == 0 && (p.size.Y == p.board.Y || p.Effect == ScrollUp) {
+		return p.drawn()
+	}
+	whole := image.NewRGBA(image.Rect(0, 0, p.size.X, p.board.Y))
+	draw.Draw(whole, whole.Rect, image.Black, image.Point{}, draw.Src)
+	draw.Draw(whole, p.drawn().Rect.Add(image.Pt(0, p.above)), p.drawn(), image.Point{}, draw.Src)
+	return whole
+}
+
+// drawn is the picture of all that is lit. It is kept from the first frame until
+// Forget.
+func (p *Page) drawn() *image.RGBA {
 	if p.picture == nil {
 		p.picture = p.draw()
 	}
@@ -76,11 +89,11 @@ func (p *Page) moved(at time.Duration) int {
 // scrolls begins again after its Length; other pages stand for as long as asked.
 func (p *Page) Frame(dst *image.RGBA, at time.Duration) {
 	at = max(at, 0)
-	whole := p.Picture()
+	whole := p.drawn()
 	from, shown := image.Point{}, dst.Bounds() // the part of dst that the picture covers from there on
 	switch p.Effect {
 	case ScrollLeft:
-		from.X = p.moved(at%p.Length()) - p.board.X
+		from = image.Pt(p.moved(at%p.Length())-p.board.X, -p.above)
 	case ScrollUp:
 		from.Y = p.moved(at%p.Length()) - p.board.Y
 	case Wipe:

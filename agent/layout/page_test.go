@@ -1,9 +1,11 @@
 package layout
 
 import (
+	"bytes"
 	"image"
 	"image/color"
 	"image/draw"
+	"strings"
 	"testing"
 	"time"
 )
@@ -48,7 +50,7 @@ func TestScroll(t *testing.T) {
 				shift = image.Pt(0, k%steps-p.board.Y)
 			}
 			draw.Draw(want, strip.Rect.Sub(shift), strip, image.Point{}, draw.Src)
-			if got := frame(p, at); art(got) != art(want) {
+			if got := frame(p, at); !bytes.Equal(got.Pix, want.Pix) {
 				t.Fatalf("effect %d, frame %d at %v:\n%s", effect, k, at, art(got))
 			}
 			if next := p.Next(at); next != at+20*time.Millisecond {
@@ -56,6 +58,42 @@ func TestScroll(t *testing.T) {
 			}
 			at = p.Next(at)
 		}
+	}
+}
+
+// A long text that scrolls is cut into strips that fit into the memory of a small
+// computer, and loses nothing.
+func TestLongScroll(t *testing.T) {
+	screen := Board{Size: image.Pt(1920, 1080), Colors: Full}
+	for _, text := range []string{strings.TrimSpace(strings.Repeat("Nguyễn ", 280)), strings.Repeat("W", 2000)} {
+		for _, effect := range []Effect{ScrollLeft, ScrollUp} {
+			pages, _ := Set(text, Look{Effect: effect}, screen, Fields{})
+			if len(pages) < 2 || len(pages) > maxPages {
+				t.Fatalf("effect %d: %d pages", effect, len(pages))
+			}
+			for i := range pages {
+				if n := pages[i].size.X * pages[i].size.Y; n > maxStrip {
+					t.Errorf("effect %d: page %d is %v, %d bytes", effect, i, pages[i].size, 4*n)
+				}
+			}
+			shown := strings.Join(strings.Fields(strings.Join(texts(pages), " ")), "")
+			if shown != strings.ReplaceAll(text, " ", "") {
+				t.Errorf("effect %d: %d letters became %d", effect, len(text), len(shown))
+			}
+		}
+	}
+}
+
+// A line that is lower than the board scrolls in its middle.
+func TestScrollInTheMiddle(t *testing.T) {
+	p := one(t, "l", Look{Effect: ScrollLeft, PxPerSecond: 100}, Board{Size: image.Pt(64, 64)})
+	whole := p.Picture()
+	if whole.Rect.Dy() != 64 {
+		t.Errorf("the strip is %v", whole.Rect)
+	}
+	want := around(whole)
+	if got := around(frame(p, 640*time.Millisecond)); got != want || want.Min.Y < 16 || want.Max.Y > 48 {
+		t.Errorf("%v is lit, %v in the strip", got, want)
 	}
 }
 
@@ -73,10 +111,10 @@ func TestFastScroll(t *testing.T) {
 func TestWipe(t *testing.T) {
 	p := one(t, "Xin chào", Look{Effect: Wipe}, board64)
 	whole := art(p.Picture())
-	if got := lit0(frame(p, 0)); !got.Empty() {
+	if got := around(frame(p, 0)); !got.Empty() {
 		t.Errorf("at first %v is lit", got)
 	}
-	if got := lit0(frame(p, 250*time.Millisecond)); got.Max.X > 32 || got.Empty() {
+	if got := around(frame(p, 250*time.Millisecond)); got.Max.X > 32 || got.Empty() {
 		t.Errorf("half-way %v is lit", got)
 	}
 	for _, at := range []time.Duration{wipeTime, p.Length(), time.Hour} {
@@ -98,13 +136,13 @@ func TestNoFlashes(t *testing.T) {
 	for _, effect := range []Effect{Static, Wipe, Blink} {
 		p := one(t, "Xin chào", Look{Effect: effect}, board64)
 		var changes []time.Duration
-		before := lit0(frame(p, 0))
-		for at := time.Duration(0); at <= 10*time.Second; at += 10 * time.Millisecond {
+		before := around(frame(p, 0))
+		for at := time.Duration(0); at <= 10*time.Second; at += 20 * time.Millisecond {
 			if effect == Wipe && at < wipeTime {
-				before = lit0(frame(p, at))
+				before = around(frame(p, at))
 				continue
 			}
-			if now := lit0(frame(p, at)); now != before {
+			if now := around(frame(p, at)); now != before {
 				changes, before = append(changes, at), now
 			}
 		}

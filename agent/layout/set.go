@@ -16,6 +16,7 @@ type setter struct {
 	page     Page // what all its pages have in common
 
 	fonts  map[*font.Font]*harfbuzz.Font
+	buffer *harfbuzz.Buffer // keeps the plans by which it has shaped
 	shaped map[string][]shaped
 }
 
@@ -200,13 +201,16 @@ func (s *setter) shape(f *font.Font, script language.Script, text []rune) []shap
 	}
 	if s.fonts == nil {
 		s.fonts, s.shaped = map[*font.Font]*harfbuzz.Font{}, map[string][]shaped{}
+		s.buffer = harfbuzz.NewBuffer()
 	}
 	h := s.fonts[f]
 	if h == nil {
 		h = harfbuzz.NewFont(font.NewFace(f))
 		s.fonts[f] = h
 	}
-	b := harfbuzz.NewBuffer()
+	b := s.buffer
+	b.Clear()
+	b.ClusterLevel = harfbuzz.MonotoneGraphemes
 	b.Props = harfbuzz.SegmentProperties{Direction: harfbuzz.LeftToRight, Script: script}
 	b.AddRunes(text, 0, len(text))
 	b.Shape(h, nil)
