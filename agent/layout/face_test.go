@@ -96,6 +96,37 @@ func TestEveryLetter(t *testing.T) {
 	t.Logf("%d letters looked at", checked)
 }
 
+// Khmer stacks: whatever stands above or hangs below is within the rows, in every
+// combination of two consonants, a vowel and a sign that somebody may write.
+func TestKhmerIsNeverCut(t *testing.T) {
+	for _, rows := range []int{24, 29, 32, 64} {
+		board := Board{Colors: Full}
+		f, ok := board.byHeight(rows)
+		if !ok {
+			t.Fatal(rows)
+		}
+		s := &setter{}
+		for base := rune(0x1780); base <= 0x17a2; base += 3 {
+			for _, under := range []string{"", "\u17d2\u1785", "\u17d2\u179a", "\u17d2\u178f"} {
+				for vowel := rune(0x17b6); vowel <= 0x17c5; vowel++ {
+					for _, sign := range []string{"", "\u17c6", "\u17cd"} {
+						text := string(base) + under + string(vowel) + sign
+						w := s.set(word{letters: number(text)}, f)
+						for _, g := range w.glyphs {
+							if ink := g.shape.ink().Add(image.Pt(g.x, g.y+f.base)); !ink.In(image.Rect(0, 0, w.width, f.rows)) {
+								t.Fatalf("%d rows: %s has ink in %v, outside %d×%d", rows, text, ink, w.width, f.rows)
+							}
+						}
+						if len(w.missing) > 0 {
+							t.Fatalf("%s has no glyph", text)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
 // Tone marks on capitals are the highest ink there is, dots under letters with a
 // horn the lowest.
 func TestStackedMarks(t *testing.T) {

@@ -1,6 +1,8 @@
 package layout
 
 import (
+	"image"
+
 	"github.com/go-text/typesetting/font"
 	"github.com/go-text/typesetting/harfbuzz"
 	"github.com/go-text/typesetting/language"
@@ -140,11 +142,7 @@ const khmerAbove, khmerBelow = 0.95, 0.5
 func (s *setter) khmer(set *setWord, first int, run []letter, f face) (clusters int) {
 	k := library().khmer
 	glyphs := s.shape(k, language.Khmer, runes(run))
-	top, bottom := float32(0), float32(0) // in ems, from the baseline up
-	em := float32(k.Upem())
 	for i, g := range glyphs {
-		top = max(top, (g.extent.YBearing+g.dy)/em)
-		bottom = min(bottom, (g.extent.YBearing+g.extent.Height+g.dy)/em)
 		if g.id == 0 {
 			set.missing = append(set.missing, run[min(g.cluster, len(run)-1)])
 		}
@@ -152,18 +150,26 @@ func (s *setter) khmer(set *setWord, first int, run []letter, f face) (clusters 
 			clusters++
 		}
 	}
-	ppem := int(float32(f.rows) / max(khmerAbove+khmerBelow, top-bottom))
-	above := func() int { return ceil(float64(top * float32(ppem))) }
-	below := func() int { return ceil(float64(-bottom * float32(ppem))) }
-	for ppem > 1 && above()+below() > f.rows {
-		ppem--
-	}
-	// One baseline for all of Khmer, and off it what is higher or deeper.
+	from, before := len(set.glyphs), *set
 	base := round(float32(f.rows) * khmerAbove / (khmerAbove + khmerBelow))
-	base = max(above(), min(base, f.rows-below()))
-	y := base - f.base
-	s.curves(set, first, k, glyphs, ppem, y)
-	return clusters
+	for ppem := int(float32(f.rows) / (khmerAbove + khmerBelow)); ; ppem-- {
+		*set = before
+		s.curves(set, first, k, glyphs, ppem, base-f.base)
+		top, bottom := 0, 0 // rows of ink, from the line's baseline down
+		for _, g := range set.glyphs[from:] {
+			ink := g.shape.ink().Add(image.Pt(0, g.y))
+			top, bottom = min(top, ink.Min.Y), max(bottom, ink.Max.Y)
+		}
+		if bottom-top > f.rows && ppem > 1 {
+			continue
+		}
+		// One baseline for all of Khmer, and off it what is higher or deeper.
+		y := max(0, -f.base-top) + min(0, f.rows-f.base-bottom)
+		for i := range set.glyphs[from:] {
+			set.glyphs[from+i].y += y
+		}
+		return clusters
+	}
 }
 
 // curves adds shaped glyphs, of the letters from the first on. Every pen position is a whole pixel, so that a letter

@@ -47,7 +47,7 @@ func TestSheets(t *testing.T) {
 		var rows []*image.RGBA
 		width := 0
 		for line := range strings.Lines(sample) {
-			b := layout.Board{Size: image.Pt(64, c.rows), Colors: c.colors}
+			b := layout.Board{Size: image.Pt(8*c.rows, c.rows), Colors: c.colors}
 			pages, findings := layout.Set(line, layout.Look{Font: c.font, Effect: layout.ScrollLeft}, b, layout.Fields{})
 			for _, f := range findings {
 				t.Logf("%s: %d:%d %s", c.name, f.Line, f.Column, f.EN)

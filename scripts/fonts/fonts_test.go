@@ -153,9 +153,15 @@ func TestChoose(t *testing.T) {
 	wide.Top, wide.Advance, wide.Left = 4, 6, -1
 	wide.Set(2, 1)
 	wide.Set(3, 2)
-	f, dropped := choose("x", map[rune]*bitfont.Glyph{'H': wide, '─': tall, '\u0301': wide, '中': wide})
-	if dropped != 1 || len(f.Glyphs) != 1 || f.Ascent != 3 || f.Descent != 0 || f.Caps != 3 {
+	degree := bitfont.NewGlyph(3, 3)
+	degree.Top, degree.Advance = 5, 4
+	degree.Set(1, 1)
+	f, dropped := choose("x", map[rune]*bitfont.Glyph{'H': wide, 'Ẵ': degree, '°': degree, '─': tall, '\u0301': wide, '中': wide})
+	if dropped != 1 || len(f.Glyphs) != 3 || f.Ascent != 4 || f.Descent != 0 || f.Caps != 3 {
 		t.Errorf("%+v, %d dropped", f, dropped)
+	}
+	if f.Glyphs['°'].Top != 3 || f.Glyphs['Ẵ'].Top != 4 {
+		t.Errorf("the degree sign is at %d, the mark at %d", f.Glyphs['°'].Top, f.Glyphs['Ẵ'].Top)
 	}
 	if g := f.Glyphs['H']; art(g) != "#.\n.#\n" || g.Left != 1 || g.Top != 3 || g.Advance != 6 {
 		t.Errorf("H is %+v\n%s", g, art(g))

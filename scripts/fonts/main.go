@@ -125,6 +125,10 @@ func choose(name string, glyphs map[rune]*bitfont.Glyph) (f *bitfont.Font, dropp
 	if h := f.Glyphs['H']; h != nil {
 		f.Caps = h.Top
 	}
+	// efont's degree sign floats above the capitals, where the marks are.
+	if g := f.Glyphs['°']; g != nil {
+		g.Top = min(g.Top, f.Caps)
+	}
 	return f, dropped
 }
 
