@@ -4,6 +4,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"loa/agent/plan"
 )
 
@@ -25,7 +27,7 @@ func (s *setter) fields(text []letter, f Fields) []letter {
 			filled, text = append(filled, first), text[1:]
 			continue
 		}
-		for _, r := range value {
+		for _, r := range norm.NFC.String(value) {
 			filled = append(filled, letter{r, first.line, first.column})
 		}
 		if s.page.Fresh == 0 || fresh < s.page.Fresh {

@@ -64,6 +64,8 @@ func TestPages(t *testing.T) {
 		{"a letter of no font", "Chào\nbạn 😀", Look{}, image.Pt(160, 32), []string{"Chào\nbạn 😀"}, "glyph-missing@2:5"},
 		{"decomposed letters", "Vie\u0323\u0302t", Look{}, image.Pt(64, 16), []string{"Việt"}, ""},
 		{"a mark without its letter", "a\u0301\u0306", Look{}, image.Pt(64, 16), []string{"á\u0306"}, "glyph-missing@1:2"},
+		{"a mark without its letter, large", "a\u0301\u0306", Look{}, image.Pt(64, 40), []string{"á\u0306"}, "glyph-missing@1:2"},
+		{"what is nothing to see", "\ufeffVi\u00adệt\u200d\r\nNam", Look{}, image.Pt(64, 32), []string{"Việt\nNam"}, ""},
 		{"controls", "a\x00\x1b", Look{}, image.Pt(64, 16), []string{"a\x00\x1b"}, "glyph-missing@1:2 glyph-missing@1:3"},
 		{"Khmer", "កម្ពុជា", Look{}, image.Pt(160, 32), []string{"កម្ពុជា"}, ""},
 		{"Khmer that would be too small", "កម្ពុជា", Look{}, image.Pt(160, 16), []string{"កម្ពុជា"}, "too-big@1:1"},
@@ -89,6 +91,17 @@ func TestPages(t *testing.T) {
 				t.Errorf("%s: %+v does not say which rune", c.name, f)
 			}
 		}
+	}
+}
+
+// A text full of faults gives findings that can be read and sent, and is refused.
+func TestFindingsAreFew(t *testing.T) {
+	_, findings := Set(strings.Repeat("{x} ", 300)+strings.Repeat("😀 ", 300), Look{Effect: ScrollLeft}, board64, Fields{})
+	if n := len(findings); n > 40 {
+		t.Errorf("%d findings", n)
+	}
+	if !slices.ContainsFunc(findings, func(f Finding) bool { return !f.Warning }) {
+		t.Error("none is a reason to refuse the text")
 	}
 }
 

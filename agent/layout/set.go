@@ -22,7 +22,14 @@ type setter struct {
 	shaped map[string][]shaped
 }
 
-func (s *setter) find(f Finding) { s.findings = append(s.findings, f) }
+// find keeps a finding. Nobody reads a hundred; a reason to refuse the text is kept
+// longer than a warning.
+func (s *setter) find(f Finding) {
+	const warnings, most = 20, 40
+	if n := len(s.findings); n < warnings || n < most && !f.Warning {
+		s.findings = append(s.findings, f)
+	}
+}
 
 // A setWord is a word in a face.
 type setWord struct {
@@ -48,7 +55,7 @@ func (s *setter) set(w word, f face) setWord {
 		n := 1
 		switch r := rest[0].r; {
 		case khmer(r):
-			for n < len(rest) && (khmer(rest[n].r) || ignored[rest[n].r]) {
+			for n < len(rest) && khmer(rest[n].r) {
 				n++
 			}
 			if f.rows < khmerRows {
@@ -102,23 +109,23 @@ func (s *setter) inSans(r rune) bool {
 	return ok
 }
 
-// single adds a letter of a bitmap font: of the face's own, else of the highest
-// that has it and fits; else a box.
+// single adds a letter of a bitmap font: of the face's own, else of the one that
+// has it and comes near the face's height with the least enlargement; else a box.
 func (s *setter) single(set *setWord, l letter, f face) {
 	r := runes([]letter{l})[0]
-	fonts := library().bitmaps
 	pick, scale := f.bits, f.scale
-	for _, name := range bitmapNames {
-		if pick != nil && pick.Glyphs[r] != nil {
-			break
-		}
-		b := fonts[name]
-		pick, scale = b, min(f.base/b.Ascent, f.rows/(b.Ascent+b.Descent))
-		if scale < 1 || (f.rows-f.base) < scale*b.Descent {
-			pick = nil
+	if pick == nil || pick.Glyphs[r] == nil {
+		pick, scale = nil, 0
+		best := 0
+		for _, name := range bitmapNames {
+			b := library().bitmaps[name]
+			n := min(f.base/b.Ascent, (f.rows-f.base)/b.Descent)
+			if rows := n * (b.Ascent + b.Descent); rows > best*5/4 && b.Glyphs[r] != nil {
+				pick, scale, best = b, n, rows
+			}
 		}
 	}
-	if pick == nil || pick.Glyphs[r] == nil {
+	if pick == nil {
 		set.missing = append(set.missing, l)
 		b := box{max(f.caps*3/4, 5), f.caps}
 		set.add(b, 0, 0, b.width)
@@ -128,7 +135,7 @@ func (s *setter) single(set *setWord, l letter, f face) {
 	set.add(bits{g, scale}, 0, 0, g.Advance*scale)
 }
 
-// add puts a glyph at the end of a word.
+// add puts a glyph at the end of a word, dx and dy off the pen.
 func (w *setWord) add(sh shape, dx, dy, advance int) {
 	w.glyphs = append(w.glyphs, glyph{sh, w.width + dx, dy})
 	w.width += advance

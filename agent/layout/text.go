@@ -56,8 +56,9 @@ func (s *setter) read(from string, f Fields) (t text) {
 		return t
 	}
 	t.lines = words(letters)
-	if c := norm.NFC.String(s.look.Cue); c != "" && len(t.lines) > 0 && !strings.HasPrefix(strings.ToUpper(plain(letters)), strings.ToUpper(c)) {
-		t.cue = words(number(c))[0]
+	cue := norm.NFC.String(s.look.Cue)
+	if c := words(number(cue)); len(c) > 0 && !strings.HasPrefix(strings.ToUpper(plain(letters)), strings.ToUpper(cue)) {
+		t.cue = c[0]
 	}
 	return t
 }
@@ -91,7 +92,7 @@ func words(letters []letter) [][]word {
 			parted = true
 		case l.r != '\u00a0' && unicode.IsSpace(l.r):
 			parted, space = true, true
-		case ignored[l.r] && !khmer(l.r):
+		case ignored[l.r]:
 		case parted:
 			lines[last] = append(lines[last], word{letters: []letter{l}, space: space})
 			parted, space = false, false
