@@ -1,6 +1,7 @@
 package kms
 
 import (
+	"encoding/binary"
 	"image"
 	"image/draw"
 )
@@ -45,18 +46,23 @@ func (c canvas) paint(area image.Rectangle, t *turner, picture image.Image) {
 	t.load(picture)
 	row := make([]byte, area.Dx()*c.format.bytes)
 	for y := range area.Dy() {
-		for x := range area.Dx() {
-			p := t.at(x, y)
-			v := c.format.r[p[0]] | c.format.g[p[1]] | c.format.b[p[2]]
-			if c.format.bytes == 2 {
-				row[2*x], row[2*x+1] = byte(v), byte(v>>8)
-			} else {
-				i := 4 * x
-				row[i], row[i+1], row[i+2], row[i+3] = byte(v), byte(v>>8), byte(v>>16), byte(v>>24)
+		if from := t.first + y*t.dy; c.format.bytes == 2 {
+			for x := range area.Dx() {
+				binary.LittleEndian.PutUint16(row[2*x:], uint16(c.format.pack(t.pix, from+x*t.dx)))
+			}
+		} else {
+			for x := range area.Dx() {
+				binary.LittleEndian.PutUint32(row[4*x:], c.format.pack(t.pix, from+x*t.dx))
 			}
 		}
 		copy(c.mem[(area.Min.Y+y)*c.pitch+area.Min.X*c.format.bytes:], row)
 	}
+}
+
+// pack takes the RGBA at i.
+func (f *format) pack(pix []byte, i int) uint32 {
+	p := pix[i : i+3 : i+3]
+	return f.r[p[0]] | f.g[p[1]] | f.b[p[2]]
 }
 
 // A turner looks at a picture from the area of the screen that it turns into.
@@ -99,8 +105,4 @@ func (t *turner) load(picture image.Image) {
 	}
 	draw.Draw(t.scratch, t.scratch.Rect, picture, image.Point{}, draw.Src)
 	t.pix = t.scratch.Pix
-}
-
-func (t *turner) at(x, y int) []byte {
-	return t.pix[t.first+x*t.dx+y*t.dy:][:3:3]
 }
