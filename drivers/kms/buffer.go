@@ -66,18 +66,19 @@ func (b *buffer) leave(d device) {
 // sendEvent is DRM_MODE_PAGE_FLIP_EVENT.
 const sendEvent = 1
 
-// flips reads the events of a card and gives the tags of the flips that happened:
-// struct drm_event_vblank of drm.h, of kind DRM_EVENT_FLIP_COMPLETE.
-func flips(b []byte) (tags []uint64) {
-	for len(b) >= 8 {
-		kind, length := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
-		if length < 8 || uint64(length) > uint64(len(b)) {
-			return tags
+// flipped looks for a flip in the events of a card: struct drm_event of drm.h, of the
+// kind DRM_EVENT_FLIP_COMPLETE. There is never more than one on its way.
+func flipped(events []byte) bool {
+	const head, flipComplete = 8, 2
+	for len(events) >= head {
+		kind, length := binary.LittleEndian.Uint32(events), binary.LittleEndian.Uint32(events[4:])
+		if kind == flipComplete {
+			return true
 		}
-		if kind == 2 && length >= 16 {
-			tags = append(tags, binary.LittleEndian.Uint64(b[8:]))
+		if length < head || uint64(length) > uint64(len(events)) {
+			return false
 		}
-		b = b[length:]
+		events = events[length:]
 	}
-	return tags
+	return false
 }

@@ -28,8 +28,7 @@ type card struct {
 	front int        // which of them is shown
 	shown bool       // a picture was shown on this device
 
-	tag     uint64 // of the last flip
-	pending bool   // that flip has not happened yet
+	pending bool // a flip has not happened yet
 }
 
 func openCard(o Opts, k kernel) (*card, error) {
@@ -122,7 +121,7 @@ func (c *card) try(ctx context.Context, paint func(canvas)) error {
 	if err != nil {
 		return err
 	}
-	if err := c.flipped(ctx); err != nil {
+	if err := c.settle(ctx); err != nil {
 		return err
 	}
 	if c.bufs[0] == nil {
@@ -135,13 +134,12 @@ func (c *card) try(ctx context.Context, paint func(canvas)) error {
 	if !seen {
 		return c.light(back)
 	}
-	c.tag++
-	flip := flipOrder{crtc: c.out.crtc, fb: back.fb, flags: sendEvent, tag: c.tag}
+	flip := flipOrder{crtc: c.out.crtc, fb: back.fb, flags: sendEvent}
 	if err := c.dev.ioctl(pageFlip, unsafe.Pointer(&flip)); err != nil {
 		return c.refused(err)
 	}
 	c.front, c.pending = 1-c.front, true
-	return c.flipped(ctx)
+	return c.settle(ctx)
 }
 
 // seen tells whether people see what we gave the card: the cable may be out, and
@@ -192,8 +190,8 @@ func (c *card) refused(err error) error {
 // errStuck is a card that does not flip.
 var errStuck = errors.New("the screen did not take the picture within " + flipWait.String())
 
-// flipped waits until the flip on its way has happened.
-func (c *card) flipped(ctx context.Context) error {
+// settle waits until the flip on its way has happened.
+func (c *card) settle(ctx context.Context) error {
 	const step = 50 * time.Millisecond // how late the end of ctx may be noticed
 	var buf [1024]byte
 	for end := time.Now().Add(flipWait); c.pending; {
@@ -208,11 +206,7 @@ func (c *card) flipped(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("cannot hear of the flip: %w", err)
 		}
-		for _, tag := range flips(buf[:n]) {
-			if tag == c.tag {
-				c.pending = false
-			}
-		}
+		c.pending = !flipped(buf[:n])
 	}
 	return nil
 }

@@ -198,6 +198,15 @@ func TestAnotherProgram(t *testing.T) {
 	if facts, err := p.Probe(t.Context()); err != nil || facts["master"] != "true" || facts["lost"] != "false" {
 		t.Errorf("Probe says %v, %v", facts, err)
 	}
+
+	// It came and went between two pictures, and left its mode: a flip would not do.
+	k.do(func() {
+		k.scan(0)
+		k.mode = fakeMode(64, 48, 60, false)
+	})
+	show(t, p, k, 6)
+	k.do(func() { k.mode = modeInfo{} }) // it switched the screen off
+	show(t, p, k, 7)
 }
 
 // A flip that nobody answers is an error after a second, and a new descriptor helps.
@@ -325,6 +334,39 @@ func TestNoMemory(t *testing.T) {
 		t.Errorf("%d mappings, %d buffers are left", k.mapped, len(k.mem))
 	}
 	show(t, p, k, 1)
+}
+
+// A card that gives too little memory, or rows that are too short.
+func TestLyingCard(t *testing.T) {
+	for name, lie := range map[string]func(*dumbState){
+		"short rows":    func(d *dumbState) { d.pitch = 4*40 - 1 },
+		"little memory": func(d *dumbState) { d.size = uint64(d.pitch)*30 - 1 },
+		"a terabyte":    func(d *dumbState) { d.size = 1 << 40 },
+	} {
+		k := newKernel()
+		p := mustOpen(t, Opts{}, k)
+		c := p.screen.(*card)
+		c.dev = lying{c.dev, lie}
+		if err := p.Show(t.Context(), plain(p.Size(), 1)); err == nil || !strings.Contains(err.Error(), "the card gives") {
+			t.Errorf("%s: Show says %v", name, err)
+		}
+		if len(k.mem) != 0 {
+			t.Errorf("%s: %d buffers are left", name, len(k.mem))
+		}
+	}
+}
+
+type lying struct {
+	device
+	lie func(*dumbState)
+}
+
+func (l lying) ioctl(request uint, arg unsafe.Pointer) error {
+	err := l.device.ioctl(request, arg)
+	if request == createDumb {
+		l.lie((*dumbState)(arg))
+	}
+	return err
 }
 
 // failing lets the nth request of a kind fail.

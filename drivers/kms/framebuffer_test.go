@@ -11,6 +11,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"loa/agent/display/displaytest"
 )
 
 // A fileKernel has a framebuffer that is a plain file: its memory is what the file
@@ -114,6 +116,38 @@ func TestFramebufferIsTheFallback(t *testing.T) {
 	_, err := open(Opts{}, k)
 	if err == nil || !strings.Contains(err.Error(), "/dev/fb0") {
 		t.Errorf("without a card and a framebuffer: %v", err)
+	}
+}
+
+// Another program pans to another page, or sets other colours: the next Show follows.
+// Another size is an error.
+func TestFramebufferChanges(t *testing.T) {
+	k := &fileKernel{path: t.TempDir() + "/fb0", setup: framebuffers["565, wide rows, the second of two pages"]}
+	if err := os.WriteFile(k.path, make([]byte, k.setup.fix.length), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := open(Opts{Device: k.path}, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for _, offset := range []uint32{32, 0, 5} {
+		k.setup.now.yoffset = offset
+		want := plain(p.Size(), uint8(200+offset))
+		if err := p.Show(t.Context(), want); err != nil {
+			t.Fatal(err)
+		}
+		if err := displaytest.Same(k.picture(t), want, 4); err != nil {
+			t.Errorf("on the page at row %d: %v", offset, err)
+		}
+	}
+	k.setup.now.width = 39
+	if err := p.Show(t.Context(), plain(p.Size(), 1)); err == nil || !strings.Contains(err.Error(), "39x30 pixels now, not 40x30") {
+		t.Errorf("Show says %v", err)
+	}
+	k.setup.now.width = 40
+	if err := p.Show(t.Context(), plain(p.Size(), 1)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -96,7 +96,7 @@ type framebufferState struct{ id, width, height, pitch, bpp, depth, handle uint3
 
 type flipOrder struct {
 	crtc, fb, flags, _ uint32
-	tag                uint64
+	_                  uint64 // comes back with the event
 }
 
 type dumbState struct {

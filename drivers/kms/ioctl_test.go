@@ -1,7 +1,6 @@
 package kms
 
 import (
-	"encoding/binary"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -120,17 +119,33 @@ func TestNonsense(t *testing.T) {
 	}
 }
 
-func FuzzFlips(f *testing.F) {
-	e := make([]byte, 32)
-	binary.LittleEndian.PutUint32(e, 2)
-	binary.LittleEndian.PutUint32(e[4:], 32)
-	binary.LittleEndian.PutUint64(e[8:], 77)
-	f.Add(e)
-	f.Add(append(e, e[:9]...))
+func TestFlipped(t *testing.T) {
+	vblank := []byte{1, 0, 0, 0, 32, 0, 0, 0, 31: 0}
+	flip := []byte{2, 0, 0, 0, 32, 0, 0, 0, 31: 0}
+	for name, c := range map[string]struct {
+		events []byte
+		want   bool
+	}{
+		"a flip":             {flip, true},
+		"after a vblank":     {append(vblank[:32:32], flip...), true},
+		"a vblank":           {vblank, false},
+		"nothing":            {nil, false},
+		"half a head":        {flip[:7], false},
+		"a length of 0":      {[]byte{1, 0, 0, 0, 0, 0, 0, 0}, false},
+		"a length of others": {[]byte{1, 0, 0, 0, 255, 255, 255, 255, 2, 0, 0, 0, 8, 0, 0, 0}, false},
+	} {
+		if got := flipped(c.events); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func FuzzFlipped(f *testing.F) {
+	f.Add([]byte{2, 0, 0, 0, 32, 0, 0, 0, 31: 0})
 	f.Add([]byte{1, 0, 0, 0, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if tags := flips(b); len(tags) > len(b)/16 {
-			t.Errorf("%d flips in %d bytes", len(tags), len(b))
+		if flipped(b) && len(b) < 8 {
+			t.Errorf("a flip in %d bytes", len(b))
 		}
 	})
 }

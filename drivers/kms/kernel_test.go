@@ -154,7 +154,6 @@ func (k *fakeKernel) tick() {
 		e := make([]byte, 32) // struct drm_event_vblank
 		binary.LittleEndian.PutUint32(e, 2)
 		binary.LittleEndian.PutUint32(e[4:], 32)
-		binary.LittleEndian.PutUint64(e[8:], k.flip.tag)
 		k.from.events = append(k.from.events, e...)
 	}
 	k.flip = nil

@@ -173,8 +173,12 @@ func TestWallWithoutSupply(t *testing.T) {
 		if facts["on"] != "false" || !strings.Contains(facts["wall"], "supply") || facts["model"] == "" {
 			t.Errorf("the facts are %v", facts)
 		}
+		heard := real.Heard()
 		if err := b.SetBrightness(10); !errors.Is(err, cardSilent) {
 			t.Errorf("a wall without supply was dimmed: %v", err)
+		}
+		if n := real.Heard() - heard; n != 1 {
+			t.Errorf("the box was asked %d times about a wall of which it says that it is silent", n)
 		}
 		real.WallOff(false)
 		if err := b.SetBrightness(10); err != nil {
@@ -273,6 +277,48 @@ func TestReadBack(t *testing.T) {
 	})
 }
 
+// What comes after its time is the answer to an older question.
+func TestStaleAnswers(t *testing.T) {
+	bench(t, Opts{}, func(t *testing.T, b *Box, real *novastartest.Box) {
+		real.Late(600 * time.Millisecond)
+		if err := b.SetBrightness(10); err == nil || !strings.Contains(err.Error(), "no answer") {
+			t.Errorf("the error is %v", err)
+		}
+		if facts, err := b.Probe(t.Context()); err == nil {
+			t.Errorf("answers to older questions were taken: %v", facts)
+		}
+		real.Late(0)
+		time.Sleep(time.Second)
+		if err := b.SetBrightness(20); err != nil {
+			t.Error(err)
+		}
+	})
+	read := frame{register: brightness, data: make([]byte, 1)}
+	if _, err := read.check(frame{data: []byte{1, 2}}); err == nil {
+		t.Error("two bytes were taken for one")
+	}
+}
+
+// A port whose reads end at the deadline without an error, as those of serial ports.
+type mutePort struct{ deadline time.Time }
+
+func (p *mutePort) SetDeadline(t time.Time) error { p.deadline = t; return nil }
+func (p *mutePort) Write(b []byte) (int, error)   { return len(b), nil }
+func (p *mutePort) Close() error                  { return nil }
+func (p *mutePort) Read([]byte) (int, error)      { time.Sleep(time.Until(p.deadline)); return 0, nil }
+
+func TestMutePort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, err := New(&mutePort{}, Opts{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.SetBrightness(1); err == nil || err.Error() != "novastar: no answer from the sending box after 3 tries" {
+			t.Errorf("the error is %v", err)
+		}
+	})
+}
+
 func TestLostLine(t *testing.T) {
 	bench(t, Opts{}, func(t *testing.T, b *Box, real *novastartest.Box) {
 		b.conn.Close()
@@ -321,6 +367,19 @@ func TestAnswersInNoise(t *testing.T) {
 	}
 }
 
+// An answer that holds the head of one, cut at every byte.
+func TestAnswerInTwoPieces(t *testing.T) {
+	whole := frame{serial: 9, register: monitor, data: bytes.Repeat([]byte{0xaa, 0x55, 3}, 20)}.answer()
+	for cut := range whole {
+		if _, rest, ok := next(whole[:cut]); ok || !bytes.Equal(rest, whole[:cut]) {
+			t.Fatalf("of %d bytes % x wait", cut, rest)
+		}
+	}
+	if _, rest, ok := next(append([]byte{0xaa, 0x55, 15: 0, 16: 0xff, 17: 0xff}, 1, 2, 3)); ok || len(rest) > 0 {
+		t.Errorf("% x wait for 65535 bytes", rest)
+	}
+}
+
 // Ten thousand spoilt answers: none is taken with another content, none panics.
 func TestSpoiltAnswers(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
@@ -357,7 +416,7 @@ func FuzzNext(f *testing.F) {
 				t.Fatalf("%d bytes of data", len(got.data))
 			}
 			if !ok {
-				if len(rest) > len(line) || len(rest) > 0 && rest[0] != 0xaa {
+				if len(rest) >= overhead+mostData {
 					t.Fatalf("%d bytes wait for more", len(rest))
 				}
 				return

@@ -27,6 +27,7 @@ type Box struct {
 	ends    chan struct{}
 	box     map[uint32][]byte // its registers
 	cards   [2][3]map[uint32][]byte
+	heard   int
 	written int
 
 	silent, dead, echo, shy bool
@@ -161,6 +162,12 @@ func (b *Box) Wall() (cards []Card) {
 	return cards
 }
 
+// Heard counts the requests on the line.
+func (b *Box) Heard() (n int) {
+	b.do(func() { n = b.heard })
+	return n
+}
+
 // Writes counts the writes that reached the wall.
 func (b *Box) Writes() (n int) {
 	b.do(func() { n = b.written })
@@ -179,6 +186,7 @@ func (b *Box) run() {
 			return
 		}
 		b.mu.Lock()
+		b.heard++
 		pieces := b.pieces(b.answer(request))
 		if b.echo {
 			pieces = append([][]byte{request}, pieces...)
