@@ -78,11 +78,11 @@ func (c *card) attach() error {
 
 // better prefers the error that says a screen is missing: other cards of a board are
 // render engines without connectors, and say so.
-func better(old, new error) error {
-	if old == nil || errors.Is(new, errNoScreen) && !errors.Is(old, errNoScreen) {
-		return new
+func better(one, other error) error {
+	if one == nil || errors.Is(other, errNoScreen) && !errors.Is(one, errNoScreen) {
+		return other
 	}
-	return old
+	return one
 }
 
 // detach gives everything back. The next show begins anew.
@@ -117,11 +117,11 @@ func (c *card) show(ctx context.Context, paint func(canvas)) error {
 }
 
 func (c *card) try(ctx context.Context, paint func(canvas)) error {
-	seen, err := c.seen()
-	if err != nil {
+	if err := c.settle(ctx); err != nil { // of a show whose context ended
 		return err
 	}
-	if err := c.settle(ctx); err != nil {
+	seen, err := c.seen()
+	if err != nil {
 		return err
 	}
 	if c.bufs[0] == nil {

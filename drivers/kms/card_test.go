@@ -246,6 +246,9 @@ func TestContextEndsWithinAFlip(t *testing.T) {
 			cancel()
 			show(t, p, k, 50+grey)
 		}
+		if k.sets != 1 {
+			t.Errorf("the mode was set %d times", k.sets)
+		}
 		if k.torn > 0 {
 			t.Errorf("%d pictures were changed while they were seen", k.torn)
 		}

@@ -50,8 +50,12 @@ type framebuffer struct {
 	fix fixed
 }
 
-func openFramebuffer(path string, k kernel) (*framebuffer, error) {
-	f := &framebuffer{k: k, path: path}
+func openFramebuffer(path, mode string, k kernel) (*framebuffer, error) {
+	size, err := parseMode(mode)
+	if err != nil {
+		return nil, err
+	}
+	f := &framebuffer{k: k, path: path, s: size}
 	if err := f.attach(); err != nil {
 		return nil, fmt.Errorf("kms: %w", err)
 	}
@@ -93,7 +97,7 @@ func (f *framebuffer) ask() error {
 		return fmt.Errorf("it says it has %dx%d pixels", now.width, now.height)
 	}
 	if f.s != (image.Point{}) && f.s != size {
-		return fmt.Errorf("it has %dx%d pixels now, not %dx%d", size.X, size.Y, f.s.X, f.s.Y)
+		return fmt.Errorf("it has %dx%d pixels, not %dx%d", size.X, size.Y, f.s.X, f.s.Y)
 	}
 	if now.bits != 16 && now.bits != 32 || !now.red.fits(now.bits) || !now.green.fits(now.bits) || !now.blue.fits(now.bits) {
 		return fmt.Errorf("its pixels of %d bits are of an unknown kind", now.bits)

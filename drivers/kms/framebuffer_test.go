@@ -126,7 +126,10 @@ func TestFramebufferChanges(t *testing.T) {
 	if err := os.WriteFile(k.path, make([]byte, k.setup.fix.length), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p, err := open(Opts{Device: k.path}, k)
+	if _, err := open(Opts{Device: k.path, Mode: "64x48"}, k); err == nil || !strings.Contains(err.Error(), "40x30 pixels, not 64x48") {
+		t.Errorf("open says %v", err)
+	}
+	p, err := open(Opts{Device: k.path, Mode: "40x30"}, k)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +145,7 @@ func TestFramebufferChanges(t *testing.T) {
 		}
 	}
 	k.setup.now.width = 39
-	if err := p.Show(t.Context(), plain(p.Size(), 1)); err == nil || !strings.Contains(err.Error(), "39x30 pixels now, not 40x30") {
+	if err := p.Show(t.Context(), plain(p.Size(), 1)); err == nil || !strings.Contains(err.Error(), "39x30 pixels, not 40x30") {
 		t.Errorf("Show says %v", err)
 	}
 	k.setup.now.width = 40

@@ -22,7 +22,8 @@ type Opts struct {
 
 	// Mode is how many pixels are sent: 1920x1080. Empty: what the screen prefers.
 	// With a mode the panel opens before its screen does. Wrong: a sending box maps
-	// pixels one to one, so the wall shows a corner of the picture, or blurs it.
+	// pixels one to one, so the wall shows a corner of the picture, or blurs it. The mode
+	// of a framebuffer is not changed; another one is an error.
 	Mode string
 
 	// Area is the window of the screen that the wall uses, as it is set up in the
@@ -80,15 +81,11 @@ func open(o Opts, k kernel) (*Panel, error) {
 }
 
 func openScreen(o Opts, k kernel) (screen, error) {
-	if o.Device == "" && len(k.cards()) == 0 {
-		f, err := openFramebuffer("/dev/fb0", k)
-		if err != nil {
-			return nil, fmt.Errorf("kms: this kernel has no card in /dev/dri, and as framebuffer: %w", err)
-		}
-		return f, nil
-	}
-	if strings.HasPrefix(filepath.Base(o.Device), "fb") {
-		return openFramebuffer(o.Device, k)
+	switch {
+	case o.Device == "" && len(k.cards()) == 0:
+		return openFramebuffer("/dev/fb0", o.Mode, k)
+	case strings.HasPrefix(filepath.Base(o.Device), "fb"):
+		return openFramebuffer(o.Device, o.Mode, k)
 	}
 	return openCard(o, k)
 }
