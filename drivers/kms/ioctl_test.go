@@ -36,7 +36,8 @@ func TestRequests(t *testing.T) {
 	if size := unsafe.Sizeof(variable{}); size != 160 {
 		t.Errorf("fb_var_screeninfo has %d bytes", size)
 	}
-	if size, want := unsafe.Sizeof(fixed{}), 48+4*unsafe.Sizeof(uintptr(0)); size != want {
+	want := map[uintptr]uintptr{4: 68, 8: 80}[unsafe.Sizeof(uintptr(0))]
+	if size := unsafe.Sizeof(fixed{}); size != want {
 		t.Errorf("fb_fix_screeninfo has %d bytes, not %d", size, want)
 	}
 }

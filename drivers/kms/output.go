@@ -30,7 +30,7 @@ var kinds = [...]string{"Unknown", "VGA", "DVI-I", "DVI-D", "DVI-A", "Composite"
 
 func (s connectorState) name() string {
 	kind := kinds[0]
-	if int(s.kind) < len(kinds) {
+	if s.kind < uint32(len(kinds)) {
 		kind = kinds[s.kind]
 	}
 	return fmt.Sprintf("%s-%d", kind, s.number)
