@@ -38,7 +38,7 @@ type Opts struct {
 type Panel struct {
 	o       Opts
 	address string
-	dial    func() (net.Conn, error)
+	dial    func(context.Context) (net.Conn, error)
 
 	mu       sync.Mutex // of all below
 	conn     net.Conn   // nil: to be dialled
@@ -56,10 +56,13 @@ func New(address string, o Opts) (*Panel, error) {
 	if _, _, err := net.SplitHostPort(address); err != nil {
 		address = net.JoinHostPort(address, Port)
 	}
-	return newPanel(address, func() (net.Conn, error) { return net.Dial("udp", address) }, o)
+	dial := func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "udp", address)
+	}
+	return newPanel(address, dial, o)
 }
 
-func newPanel(address string, dial func() (net.Conn, error), o Opts) (*Panel, error) {
+func newPanel(address string, dial func(context.Context) (net.Conn, error), o Opts) (*Panel, error) {
 	if o.Size.X < 1 || o.Size.Y < 1 || o.Size.X > 4096 || o.Size.Y > 4096 {
 		return nil, fmt.Errorf("ddp: a panel of %v pixels", o.Size)
 	}
@@ -135,8 +138,10 @@ func (p *Panel) send(ctx context.Context) error {
 	if p.closed {
 		return os.ErrClosed
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	if p.conn == nil {
-		conn, err := p.dial()
+		conn, err := p.dial(ctx)
 		if err != nil {
 			return err
 		}
@@ -151,10 +156,7 @@ func (p *Panel) send(ctx context.Context) error {
 }
 
 func (p *Panel) packets(ctx context.Context) error {
-	end := time.Now().Add(patience)
-	if d, ok := ctx.Deadline(); ok && d.Before(end) {
-		end = d
-	}
+	end, _ := ctx.Deadline()
 	if err := p.conn.SetWriteDeadline(end); err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ var _ display.Dimmer = (*Panel)(nil)
 
 func open(t *testing.T, w *ddptest.Wire, o Opts) *Panel {
 	t.Helper()
-	p, err := newPanel("wire", func() (net.Conn, error) { return w, nil }, o)
+	p, err := newPanel("wire", func(context.Context) (net.Conn, error) { return w, nil }, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +270,7 @@ func TestOpts(t *testing.T) {
 		t.Errorf("the port is not 4048: %s, %v", p.address, err)
 	}
 	gone := errors.New("gone")
-	p, err = newPanel("x", func() (net.Conn, error) { return nil, gone }, Opts{Size: image.Pt(8, 8)})
+	p, err = newPanel("x", func(context.Context) (net.Conn, error) { return nil, gone }, Opts{Size: image.Pt(8, 8)})
 	if err != nil {
 		t.Fatal(err)
 	}
