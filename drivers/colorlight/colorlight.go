@@ -33,12 +33,12 @@ type Opts struct {
 	// firmware out.
 	Twice bool
 
-	// NoBrightness leaves the brightness frames out, which some firmware dislikes: the
-	// wall flashes with each picture.
+	// NoBrightness leaves the brightness frames out, which most firmware does not need;
+	// display carries the brightness, too. To be tried where a wall flickers.
 	NoBrightness bool
 
-	// Settle is the pause between the last row and display; zero: 5 ms. Too short: the
-	// lower rows are those of the picture before.
+	// Settle is the pause between the last row and display; zero: 5 ms. Too short:
+	// parts of the picture before stay.
 	Settle time.Duration
 }
 

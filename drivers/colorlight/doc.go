@@ -4,8 +4,8 @@
 // # Wiring
 //
 // A gigabit port of the box, used for nothing else, to port A of the first card;
-// port B goes on to the next card. At 100 Mbit/s the cards take no pictures: the
-// cable needs all four pairs. The agent needs CAP_NET_RAW. No address is set on the
+// port B goes on to the next card. The cards need 1 Gbit/s: a cable of two pairs gives
+// a link of 100 Mbit/s, and a dark or stuttering wall. The agent needs CAP_NET_RAW. No address is set on the
 // port, nothing listens on it.
 //
 // # Protocol

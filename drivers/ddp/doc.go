@@ -36,7 +36,6 @@
 //     [Opts].Serpentine. WLED can be told the same in its 2D settings; not both.
 //   - Brightness is made by scaling the colours: the protocol has none. A colour that
 //     is lit stays lit, at least at 1 of 255.
-//   - WLED of older versions takes at most 500 LEDs at 8266, 1500 on ESP32.
 //
 // # Side doors
 //

@@ -1,4 +1,4 @@
-// Package huidu shows pictures on Huidu full-colour cards (A, B, C, D series) by SDK
+// Package huidu shows pictures on Huidu full-colour cards (HD-A, HD-C, HD-D) by SDK
 // 2.0 over TCP. EXPERIMENTAL: made from published descriptions and tried on the
 // emulator only; ask for a card before it goes to a commune.
 //
@@ -52,11 +52,12 @@
 // # Side doors
 //
 // The card has many, all open as it comes: TCP 10001 and UDP discovery without a
-// password for whoever reaches it, HDPlayer and the app LedArt, a Wi-Fi access point
-// (password 88888888), USB sticks that replace the programme, and a server in the
-// Internet that it calls if one is set up (Probe tells that one as open_door). Take the
-// Wi-Fi antenna or module off, clear the server, lock the USB port in HDPlayer, and let
-// nothing but this box into its network.
+// password for whoever reaches it, HDPlayer and the app, a Wi-Fi access point with
+// a default password where there is a module, USB sticks that replace the programme, and
+// a server in the Internet that it calls if one is set up (Probe tells that one as
+// open_door). Take the Wi-Fi module out or change its password, clear the server, turn
+// updates by USB off where HDPlayer offers it, and let nothing but this box into its
+// network.
 //
 // Tried on: the emulator in huidutest. No real card yet.
 package huidu

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"image"
 	"image/draw"
@@ -122,11 +121,12 @@ func (p *Panel) with(ctx context.Context, do func(*session) error) error {
 
 // play makes the card show a picture whose MD5 is id.
 func (p *Panel) play(s *session, id string, content []byte) error {
-	if _, err := s.call("OpenScreen", ""); err != nil { // whoever closed it
+	if _, err := s.try("OpenScreen", ""); err != nil { // whoever closed it
 		return err
 	}
-	if playing(s) == guid(id) {
-		return nil
+	a, err := s.try("GetCurrentPlayProgramGUID", "")
+	if err != nil || a != nil && a.Out.Program.GUID == guid(id) {
+		return err
 	}
 	name := prefix + id + ".png"
 	sent, err := s.upload(name, content)
@@ -144,15 +144,6 @@ func (p *Panel) play(s *session, id string, content []byte) error {
 	return nil
 }
 
-// playing is the guid of the program that the card plays; "": it does not tell.
-func playing(s *session) string {
-	a, err := s.call("GetCurrentPlayProgramGUID", "")
-	if err != nil {
-		return "" // firmware that does not know it; a dead card shows at the next call
-	}
-	return a.Out.Program.GUID
-}
-
 // guid is an MD5 in the form of a GUID.
 func guid(id string) string {
 	return id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:]
@@ -168,10 +159,11 @@ func (p *Panel) program(id, name string) string {
 		time.Now().UnixMilli(), guid(id), id, p.o.Size.X, p.o.Size.Y, id, name)
 }
 
-// tidy deletes pictures of ours that have not been shown for long.
+// tidy deletes pictures of ours that have not been shown for long. The picture is shown
+// already; a card that keeps all of them says one day that it is full.
 func (p *Panel) tidy(s *session) error {
-	a, err := s.call("GetFiles", "")
-	if err != nil {
+	a, err := s.try("GetFiles", "")
+	if err != nil || a == nil {
 		return err
 	}
 	var old strings.Builder
@@ -184,7 +176,7 @@ func (p *Panel) tidy(s *session) error {
 	if old.Len() == 0 {
 		return nil
 	}
-	_, err = s.call("DeleteFiles", "<files>"+old.String()+"</files>")
+	_, err = s.try("DeleteFiles", "<files>"+old.String()+"</files>")
 	return err
 }
 
@@ -236,15 +228,13 @@ func (p *Panel) Probe(ctx context.Context) (map[string]string, error) {
 				}
 			}},
 		} {
-			a, err := s.call(more.method, "")
-			var r *refusal
-			if errors.As(err, &r) {
-				continue // firmware that does not know it
-			}
+			a, err := s.try(more.method, "")
 			if err != nil {
 				return err
 			}
-			more.learn(a)
+			if a != nil {
+				more.learn(a)
+			}
 		}
 		return nil
 	})

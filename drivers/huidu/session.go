@@ -176,6 +176,17 @@ func (s *session) call(method, parameters string) (*answer, error) {
 	return a, nil
 }
 
+// try is call for what not every firmware knows, and what can be done without: nil when
+// the card refuses it.
+func (s *session) try(method, parameters string) (*answer, error) {
+	a, err := s.call(method, parameters)
+	var r *refusal
+	if errors.As(err, &r) {
+		return nil, nil
+	}
+	return a, err
+}
+
 // upload puts a file onto the card, or the rest of it that is missing, and tells
 // whether something was.
 func (s *session) upload(name string, content []byte) (sent bool, err error) {

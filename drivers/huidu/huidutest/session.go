@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"strings"
 	"time"
 )
 
@@ -191,7 +190,7 @@ func (s *session) request(text []byte) error {
 		s.guid, out = "41f8d777a9d83984e49fce04ea4c77d0", `<version value="1000000"/>`
 	case s.guid == "" || r.GUID != s.guid:
 		result = "kInvalidGUID"
-	case c.Old && strings.HasPrefix(method, "Get") && method != "GetDeviceInfo" && method != "GetFiles":
+	case c.Old && method != "GetDeviceInfo" && method != "AddProgram" && method != "SetLuminancePloy":
 		result = "kUnsupportMethod"
 	case method == "OpenScreen":
 		c.dark = false
