@@ -268,6 +268,38 @@ func TestOpts(t *testing.T) {
 	}
 }
 
+// A cable that falls out in the middle of a picture: the kernel says nothing.
+func TestCutInTheMiddle(t *testing.T) {
+	card := &colorlighttest.Card{Size: image.Pt(8, 4)}
+	l := &falls{Cable: &colorlighttest.Cable{Cards: []*colorlighttest.Card{card}}, after: 3}
+	p, err := New("cable", func() (Link, error) { l.Open(); return l, nil }, Opts{Size: card.Size})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Show(context.Background(), white(card.Size)); !errors.Is(err, errDown) {
+		t.Errorf("a cut in the middle: %v", err)
+	}
+	l.Cut(false)
+	if err := p.Show(context.Background(), white(card.Size)); err != nil {
+		t.Error(err)
+	}
+	if err := displaytest.Same(card.Screen(), white(card.Size), 0); err != nil {
+		t.Error(err)
+	}
+}
+
+type falls struct {
+	*colorlighttest.Cable
+	after int
+}
+
+func (f *falls) Write(b []byte) (int, error) {
+	if f.after--; f.after == 0 {
+		f.Cut(true)
+	}
+	return f.Cable.Write(b)
+}
+
 // A link that fails is closed, and another one is opened for the next picture.
 func TestReopens(t *testing.T) {
 	card := &colorlighttest.Card{Size: image.Pt(8, 4)}

@@ -5,8 +5,8 @@
 //
 // A gigabit port of the box, used for nothing else, to port A of the first card;
 // port B goes on to the next card. The cards need 1 Gbit/s: a cable of two pairs gives
-// a link of 100 Mbit/s, and a dark or stuttering wall. The agent needs CAP_NET_RAW. No address is set on the
-// port, nothing listens on it.
+// a link of 100 Mbit/s, and a dark or stuttering wall. The agent needs CAP_NET_RAW. No
+// address is set on the port, nothing listens on it.
 //
 // # Protocol
 //

@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -22,6 +21,7 @@ const (
 	maxData  = 1440                   // bytes in a packet: 480 pixels; as Falcon Player and WLED do
 	refresh  = time.Second            // WLED gives a picture up after 2.5 s
 	patience = 500 * time.Millisecond // for the network to take a picture
+	listen   = 5 * time.Millisecond   // for a refusal
 )
 
 // Opts are the choices of a Panel. Size is needed, the rest may be zero.
@@ -168,16 +168,11 @@ func (p *Panel) packets(ctx context.Context) error {
 		data := p.data[at:min(at+maxData, len(p.data))]
 		p.sequence = p.sequence%15 + 1
 		n := packet(b, p.sequence, at, data, at+len(data) == len(p.data))
-		_, err := p.conn.Write(b[:n])
-		if errors.Is(err, syscall.ECONNREFUSED) && at == 0 {
-			// This tells of a packet of the picture before; the controller may be back.
-			_, err = p.conn.Write(b[:n])
-		}
-		if err != nil {
+		if _, err := p.conn.Write(b[:n]); err != nil {
 			return err
 		}
 	}
-	return nil
+	return p.refused()
 }
 
 // packet fills b and returns its length.
@@ -189,6 +184,19 @@ func packet(b []byte, sequence byte, offset int, data []byte, push bool) int {
 	binary.BigEndian.PutUint32(b[4:], uint32(offset))
 	binary.BigEndian.PutUint16(b[8:], uint16(len(data)))
 	return headLen + copy(b[headLen:], data)
+}
+
+// refused waits for a machine where nobody listens to say so (ICMP). Of a machine that
+// is off nothing is heard.
+func (p *Panel) refused() error {
+	if err := p.conn.SetReadDeadline(time.Now().Add(listen)); err != nil {
+		return err
+	}
+	_, err := p.conn.Read(make([]byte, 1))
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil
+	}
+	return err
 }
 
 // SetBrightness sends the picture again, brighter or darker.

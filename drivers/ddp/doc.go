@@ -29,9 +29,8 @@
 //
 // # Quirks
 //
-//   - Show cannot know whether anyone listens. Where a machine at that address says
-//     that its port is closed, it says so of the packet before: the same picture, or
-//     the next one, fails.
+//   - Show cannot know whether anyone listens. It waits 5 ms for a machine at that
+//     address to say that its port is closed; one that is off says nothing.
 //   - A matrix that is wired back and forth shows every other row mirrored: see
 //     [Opts].Serpentine. WLED can be told the same in its 2D settings; not both.
 //   - Brightness is made by scaling the colours: the protocol has none. A colour that

@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -20,6 +19,7 @@ const (
 	maxPixels = 170                    // in a universe
 	refresh   = 900 * time.Millisecond // E1.31 6.6.2: 800 to 1000 ms
 	patience  = 500 * time.Millisecond // for the network to take a picture
+	listen    = 5 * time.Millisecond   // for a refusal
 )
 
 // Opts are the choices of a Panel. Size is needed, the rest may be zero.
@@ -216,16 +216,24 @@ func (p *Panel) packets(ctx context.Context) error {
 		slots := p.data[at:min(at+3*p.o.Pixels, len(p.data))]
 		p.sequence[i]++
 		b := fill(p.packet, p.o.Universe+i, p.sequence[i], slots)
-		_, err := p.conn.Write(b)
-		if errors.Is(err, syscall.ECONNREFUSED) && i == 0 {
-			// This tells of a packet of the picture before; the receiver may be back.
-			_, err = p.conn.Write(b)
-		}
-		if err != nil {
+		if _, err := p.conn.Write(b); err != nil {
 			return err
 		}
 	}
-	return nil
+	return p.refused()
+}
+
+// refused waits for a machine where nobody listens to say so (ICMP). Of a machine that
+// is off nothing is heard.
+func (p *Panel) refused() error {
+	if err := p.conn.SetReadDeadline(time.Now().Add(listen)); err != nil {
+		return err
+	}
+	_, err := p.conn.Read(make([]byte, 1))
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil
+	}
+	return err
 }
 
 // SetBrightness sends the picture again, brighter or darker.

@@ -380,6 +380,25 @@ func hear(said []byte) (errPlay, errProbe error) {
 	return errPlay, errProbe
 }
 
+// Pieces of an answer that do not follow one another, or are more than was said.
+func TestWrongPieces(t *testing.T) {
+	hello := packet(serviceAnswer, 5, 0, 0, 1)
+	piece := func(total, at byte, text string) []byte {
+		return packet(xmlAnswer, append([]byte{total, 0, 0, 0, at, 0, 0, 0}, text...)...)
+	}
+	for _, said := range [][]byte{
+		piece(9, 1, "<sdk>"),
+		append(piece(9, 0, "<sdk"), piece(9, 5, "/>")...),
+		piece(3, 0, "<sdk/>"),
+		piece(9, 0, ""),
+		packet(xmlAnswer, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, '<'),
+	} {
+		if err, _ := hear(append(hello, said...)); err == nil || !strings.Contains(err.Error(), "of an answer, after") {
+			t.Errorf("% x: %v", said, err)
+		}
+	}
+}
+
 func TestMutations(t *testing.T) {
 	shown, probed := talk(t, false), talk(t, true)
 	if err, _ := hear(shown); err != nil {

@@ -187,6 +187,32 @@ func TestSameFrameAgain(t *testing.T) {
 	}
 }
 
+// Nobody knows what a failed write left: the same frame is written again.
+func TestSameFrameAfterAnError(t *testing.T) {
+	var frames []string
+	fails := false
+	p, err := New(writer(func(b []byte) (int, error) {
+		frames = append(frames, string(b))
+		if fails {
+			return 0, errors.New("no space")
+		}
+		return len(b), nil
+	}), Opts{Size: image.Pt(2, 2), Depth: Plain})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dark, lit := image.NewGray(image.Rect(0, 0, 2, 2)), &image.Gray{Pix: []byte{255, 255, 255, 255}, Stride: 2, Rect: image.Rect(0, 0, 2, 2)}
+	for i, page := range []image.Image{dark, lit, dark} {
+		fails = i == 1
+		if err := p.Show(context.Background(), page); (err != nil) != fails {
+			t.Errorf("frame %d: %v", i, err)
+		}
+	}
+	if want := "[  \n ██\n   \n]"; fmt.Sprint(frames) != want {
+		t.Errorf("%q was written", frames)
+	}
+}
+
 type counter int
 
 func (c *counter) Write(p []byte) (int, error) { *c++; return len(p), nil }
