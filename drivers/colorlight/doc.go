@@ -33,9 +33,9 @@
 //
 //   - The card is set up once with the maker's LEDVISION (size, panels, colours, what
 //     is shown without a signal: choose the last frame). Layout packets are left to it.
-//   - Firmware 2 and 3 ignore brightness. Firmware 13 and newer flicker or ignore
-//     pictures unless brightness and display come twice: see [Opts].Twice, which a
-//     Probe turns on by itself. Falcon Player's users call 11.09 and older fine.
+//   - Firmware 2 and 3 ignore brightness. Falcon Player sends brightness and
+//     display twice to firmware 13 and newer, and its users still tell of flicker there;
+//     11.09 and older are fine. See [Opts].Twice, which a Probe turns on by itself.
 //   - Sources disagree on the order of colours: BGR here, see [Opts].Order.
 //   - More than 50 pictures a second stutter; Show waits 20 ms from one to the next.
 //   - A type below 06 looks to a network chip like the length of an 802.3 frame that

@@ -153,7 +153,11 @@ func eventually(t testing.TB, what string, ok func() bool) {
 // The whole way, through the kernel: picture, raw socket, port, cable, port, card.
 func TestOverACable(t *testing.T) {
 	n := newNamespace(t)
-	card := &colorlighttest.Card{Size: image.Pt(512, 256), Major: 10, Minor: 16}
+	size := image.Pt(512, 256)
+	if testing.Short() {
+		size = image.Pt(512, 32)
+	}
+	card := &colorlighttest.Card{Size: size, Major: 10, Minor: 16}
 	n.serve(t, card)
 	p := n.wall(t, Opts{Size: card.Size})
 	r := rand.New(rand.NewPCG(1, 2))

@@ -44,7 +44,7 @@ func Lines(img image.Image, colour Depth) []string {
 		for x := b.Min.X; x < b.Max.X; x++ {
 			up, low := rgba(img, x, y), rgba(img, x, y+1) // outside is black
 			if colour == Plain {
-				line.WriteString(blocks[index(bright(up))|index(bright(low))<<1])
+				line.WriteString(blocks[bit(bright(up))|bit(bright(low))<<1])
 				continue
 			}
 			u, l := colour.sgr("38", up), colour.sgr("48", low)
@@ -67,7 +67,7 @@ func Lines(img image.Image, colour Depth) []string {
 
 var blocks = [4]string{" ", "▀", "▄", "█"}
 
-func index(lit bool) int {
+func bit(lit bool) int {
 	if lit {
 		return 1
 	}

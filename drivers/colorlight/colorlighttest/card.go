@@ -17,7 +17,7 @@ type Card struct {
 	Order string // of the colours; "": BGR
 
 	// Major and Minor are the firmware. From 13 on brightness and display count only
-	// when they come twice; 2 and 3 have no brightness.
+	// when they come twice, the worst that real ones may do; 2 and 3 have no brightness.
 	Major, Minor byte
 
 	// Settle is how long before display the last row must have come; rows that come
