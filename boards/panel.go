@@ -25,7 +25,7 @@ type Panel struct {
 	Baud    int    `toml:"baud"`    // of tty; what the card is set to, often 9600 or 57600
 	Host    string `toml:"host"`    // host:port of the card, instead of tty
 	Address int    `toml:"address"` // of the card on its line, where it has one; 0: its first
-	Card    string `toml:"card"`    // bx: such as 6E2; empty: the card says
+	Card    string `toml:"card"`    // bx: as printed on it, such as BX-6E2; empty: the card says
 
 	Interface string `toml:"interface"` // colorlight: network interface that only the wall hangs on
 	Order     string `toml:"order"`     // of colours: rgb, bgr, …; red shows as blue? change it

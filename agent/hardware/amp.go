@@ -19,7 +19,7 @@ var amps = map[string]func(*Devices, Opts) error{
 
 func openAmp(d *Devices, o Opts) error {
 	amp, err := gpioline.New(gpioline.Opts{
-		Line:    line(d.Board.Amp, o),
+		Line:    ampLine(d.Board.Amp, o),
 		Command: o.process(guardProcess),
 		Report:  func(err error) { o.Report(AmpGuard, err) },
 		Log:     o.Log,
@@ -32,8 +32,8 @@ func openAmp(d *Devices, o Opts) error {
 	return nil
 }
 
-// line is the amplifier's line as its driver wants it.
-func line(a boards.Amp, o Opts) gpioline.Line {
+// lineOf is the amplifier's line as its driver wants it.
+func ampLine(a boards.Amp, o Opts) gpioline.Line {
 	if a.Driver == "emulated" {
 		return gpioline.Line{Emulated: o.path(a.File)}
 	}
@@ -73,7 +73,7 @@ func ampOff(args []string) error {
 	if b.Amp.Driver == "none" {
 		return nil
 	}
-	return gpioline.Off(line(b.Amp, Opts{Root: *root, State: c.State}))
+	return gpioline.Off(ampLine(b.Amp, Opts{Root: *root, State: c.State}))
 }
 
 func fail(process string, err error) int {

@@ -12,20 +12,31 @@ import (
 	"loa/agent/config"
 	"loa/agent/display"
 	"loa/boards"
+	"loa/drivers/colorlight"
+	"loa/drivers/cpower"
+	"loa/drivers/ddp"
+	"loa/drivers/e131"
+	"loa/drivers/huidu"
 	"loa/drivers/kms"
+	"loa/drivers/line"
 	"loa/drivers/png"
 	"loa/drivers/term"
 )
 
 // openPanel opens a panel, or opens it again after a loss.
-type openPanel func(ctx context.Context, p boards.Panel, o Opts) (display.Panel, error)
+type openPanel func(p boards.Panel, o Opts) (display.Panel, error)
 
 // panels is every panel driver there is. A line less, and the linker leaves the
 // driver out.
 var panels = map[string]openPanel{
-	"kms":  openKMS,
-	"png":  openPNG,
-	"term": openTerm,
+	"colorlight": openColorlight,
+	"cpower":     openCPower,
+	"ddp":        openDDP,
+	"e131":       openE131,
+	"huidu":      openHuidu,
+	"kms":        openKMS,
+	"png":        openPNG,
+	"term":       openTerm,
 }
 
 // panelOf prepares the board's panel. Nothing is opened yet.
@@ -37,7 +48,7 @@ func panelOf(p boards.Panel, o Opts) (func(context.Context) (display.Panel, erro
 	if open == nil {
 		return nil, fmt.Errorf("no driver %q; there are %s", p.Driver, strings.Join(slices.Sorted(maps.Keys(panels)), ", "))
 	}
-	return func(ctx context.Context) (display.Panel, error) { return open(ctx, p, o) }, nil
+	return func(context.Context) (display.Panel, error) { return open(p, o) }, nil
 }
 
 // panel keeps a nil driver from becoming an interface that is not nil.
@@ -48,32 +59,80 @@ func panel[P display.Panel](p P, err error) (display.Panel, error) {
 	return p, nil
 }
 
-func openKMS(_ context.Context, p boards.Panel, o Opts) (display.Panel, error) {
-	return panel(kms.Open(kms.Opts{
-		Connector: p.Connector, Mode: p.Mode, Area: image.Rect(0, 0, p.Width, p.Height),
-	}))
-}
+// size is that of the panel in pixels.
+func size(p boards.Panel) image.Point { return image.Pt(p.Width, p.Height) }
 
-func openPNG(_ context.Context, p boards.Panel, o Opts) (display.Panel, error) {
-	return panel(png.New(png.Opts{Path: o.path(p.File), Size: image.Pt(p.Width, p.Height)}))
-}
-
-// openTerm draws into the terminal, or the file, that the board names.
-func openTerm(_ context.Context, p boards.Panel, o Opts) (display.Panel, error) {
-	path := o.path(p.File)
-	if strings.HasPrefix(p.File, "/dev/") {
-		path = config.Move(o.Root, p.File)
+// wire opens what a card hangs on: a serial line, or a connection. It is closed
+// with what is made of it, or when that cannot be made.
+func wire[P display.Panel](p boards.Panel, o Opts, made func(*line.Line) (P, error)) (display.Panel, error) {
+	opts := line.Opts{Address: p.Host}
+	if p.TTY != "" {
+		opts = line.Opts{Path: config.Move(o.Root, p.TTY), Baud: p.Baud}
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	l, err := line.Open(opts)
 	if err != nil {
 		return nil, err
 	}
-	p2, err := term.New(f, term.Opts{Size: image.Pt(p.Width, p.Height), Depth: term.DepthOf(os.Getenv)})
+	card, err := made(l)
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
+	return card, nil
+}
+
+func openCPower(p boards.Panel, o Opts) (display.Panel, error) {
+	return wire(p, o, func(l *line.Line) (*cpower.Panel, error) {
+		return cpower.New(l, cpower.Opts{
+			Width: p.Width, Height: p.Height, Card: p.Address, Network: p.Host != "",
+			Colours: map[string]string{"red": "mono", "red-green": "two", "full": "full"}[p.Colors],
+		})
+	})
+}
+
+func openColorlight(p boards.Panel, _ Opts) (display.Panel, error) {
+	const twiceFrom = 13 // firmware that flickers when it is told once
+	return panel(colorlight.Open(p.Interface, colorlight.Opts{
+		Size: size(p), Order: strings.ToUpper(p.Order), Twice: p.Firmware >= twiceFrom,
+	}))
+}
+
+func openDDP(p boards.Panel, _ Opts) (display.Panel, error) {
+	return panel(ddp.New(p.Host, ddp.Opts{Size: size(p)}))
+}
+
+func openE131(p boards.Panel, _ Opts) (display.Panel, error) {
+	return panel(e131.New(p.Host, e131.Opts{Size: size(p), Universe: p.Universe}))
+}
+
+func openHuidu(p boards.Panel, _ Opts) (display.Panel, error) {
+	return panel(huidu.New(p.Host, huidu.Opts{Size: size(p)}))
+}
+
+func openKMS(p boards.Panel, o Opts) (display.Panel, error) {
+	screen, err := kms.Open(kms.Opts{Connector: p.Connector, Mode: p.Mode, Area: image.Rectangle{Max: size(p)}})
+	if err != nil || p.SenderTTY == "" && p.SenderHost == "" {
+		return panel(screen, err)
+	}
+	return newWall(screen, p, o), nil
+}
+
+func openPNG(p boards.Panel, o Opts) (display.Panel, error) {
+	return panel(png.New(png.Opts{Path: o.path(p.File), Size: size(p)}))
+}
+
+// openTerm draws into the terminal, or the file, that the board names.
+func openTerm(p boards.Panel, o Opts) (display.Panel, error) {
+	f, err := os.OpenFile(o.path(p.File), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	drawn, err := term.New(f, term.Opts{Size: size(p), Depth: term.DepthOf(os.Getenv)})
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
-	return terminal{p2, f}, nil
+	return terminal{drawn, f}, nil
 }
 
 // A terminal closes the file that it draws into.
@@ -82,4 +141,9 @@ type terminal struct {
 	file *os.File
 }
 
-func (t terminal) Close() error { return t.file.Close() }
+func (t terminal) Close() error {
+	if err := t.file.Close(); err != nil && !strings.Contains(err.Error(), os.ErrClosed.Error()) {
+		return err
+	}
+	return nil
+}
