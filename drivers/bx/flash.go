@@ -1,0 +1,115 @@
+package bx
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// usualWrites is how many pages a day may go into the flash. It stands about
+// 100,000 erasures, says the maker; 48 a day are 18,000 a year.
+const usualWrites = 48
+
+// A flash guards the card's flash: it knows what is there, so that nothing is
+// written twice, and counts.
+type flash struct {
+	path  string // where it is remembered; empty: nowhere
+	limit int
+	now   func() time.Time
+
+	read bool
+	log  flashLog
+}
+
+type flashLog struct {
+	Card   string            `json:"card"`
+	Day    string            `json:"day"`
+	Writes int               `json:"writes"` // on that day
+	Pages  map[string]string `json:"pages"`  // digits of a program: hash of its files
+}
+
+// card tells which card it is, and how many programs it holds. What was known
+// about another one, or about an empty one, is of no more use; the count stays.
+func (f *flash) card(name string, programs int) {
+	f.load()
+	if f.log.Card != name || programs == 0 {
+		f.log.Card, f.log.Pages = name, nil
+	}
+}
+
+func (f *flash) holds(digits, hash string) bool { return f.log.Pages[digits] == hash }
+
+// begin counts a write before it is made: a failed one wears the flash as well.
+func (f *flash) begin(digits string) error {
+	limit := f.limit
+	if limit <= 0 {
+		limit = usualWrites
+	}
+	if n := f.today(); n >= limit {
+		return fmt.Errorf("its flash was written %d times today, and it wears out: no more before tomorrow (FlashWrites)", n)
+	}
+	f.log.Writes++
+	delete(f.log.Pages, digits)
+	if err := f.save(); err != nil {
+		return fmt.Errorf("the flash log cannot be written, and without it flash would wear unseen: %w", err)
+	}
+	return nil
+}
+
+func (f *flash) done(digits, hash string) error {
+	if f.log.Pages == nil {
+		f.log.Pages = map[string]string{}
+	}
+	f.log.Pages[digits] = hash
+	return f.save()
+}
+
+// lost forgets a page.
+func (f *flash) lost(digits string) {
+	f.load()
+	delete(f.log.Pages, digits)
+}
+
+// today is how many pages were written today.
+func (f *flash) today() int {
+	f.load()
+	if day := f.now().Format(time.DateOnly); f.log.Day != day {
+		f.log.Day, f.log.Writes = day, 0
+	}
+	return f.log.Writes
+}
+
+// load reads the log once. One that is missing or damaged is empty: pages are
+// then written once more.
+func (f *flash) load() {
+	if f.read {
+		return
+	}
+	f.read = true
+	b, err := os.ReadFile(f.path)
+	if f.path == "" || err != nil || json.Unmarshal(b, &f.log) != nil {
+		f.log = flashLog{}
+	}
+}
+
+// save writes the log whole, or leaves the old one.
+func (f *flash) save() error {
+	if f.path == "" {
+		return nil
+	}
+	b, err := json.Marshal(f.log)
+	if err != nil {
+		return err
+	}
+	tmp, err := os.Create(f.path + ".new")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(append(b, '\n'))
+	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), f.path)
+}
