@@ -153,6 +153,7 @@ func (p *Panel) meet(answer []byte) error {
 		return p.talk.errorf("%w", err)
 	}
 	p.talk.device = p.card.device
+	p.talk.dirty = false // this answer is the fence
 	if a := p.card.address; p.talk.to == anyCard && a > 0 && a < ourself {
 		p.talk.to = a
 	}

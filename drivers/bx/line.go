@@ -3,6 +3,7 @@ package bx
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -58,7 +59,7 @@ func (l *line) send(ctx context.Context, frame []byte, patience time.Duration) e
 		n := min(len(frame), mouthful)
 		if l.perByte > 0 {
 			n = min(len(frame), max(1, int(chunk/l.perByte)))
-			if err := sleep(ctx, time.Until(l.drained)-lead); err != nil {
+			if err := sleep(ctx, time.Until(l.drained.Add(-lead))); err != nil {
 				return err
 			}
 		}
@@ -88,7 +89,10 @@ func (l *line) write(ctx context.Context, b []byte, patience time.Duration) erro
 			return err
 		}
 		n, err := l.conn.Write(b)
-		if n > 0 && n <= len(b) {
+		if n < 0 || n > len(b) {
+			return fmt.Errorf("a write of %d bytes claims %d", len(b), n)
+		}
+		if n > 0 {
 			b = b[n:]
 			until = time.Now().Add(patience)
 		}
@@ -97,6 +101,19 @@ func (l *line) write(ctx context.Context, b []byte, patience time.Duration) erro
 		}
 	}
 	return nil
+}
+
+// drain throws away what has come in unasked.
+func (l *line) drain() {
+	for range 64 { // a line that never ends is not waited for
+		if l.conn.SetDeadline(time.Now().Add(2*time.Millisecond)) != nil {
+			return
+		}
+		if n, err := l.conn.Read(l.buf[:]); n <= 0 || err != nil {
+			break
+		}
+	}
+	l.pending = nil
 }
 
 // receive returns the payload of the next frame, or errSilent.

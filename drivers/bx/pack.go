@@ -100,7 +100,10 @@ func lights(c color.RGBA) (red, green bool) {
 
 func rgb(m image.Image, x, y int) color.RGBA {
 	if m, ok := m.(*image.RGBA); ok {
-		return m.RGBAAt(x, y) // dark and transparent outside
+		return m.RGBAAt(x, y) // dark outside
+	}
+	if !image.Pt(x, y).In(m.Bounds()) {
+		return color.RGBA{}
 	}
 	r, g, b, _ := m.At(x, y).RGBA()
 	return color.RGBA{R: uint8(r >> 8), G: uint8(g >> 8), B: uint8(b >> 8), A: 255}

@@ -3,6 +3,7 @@ package bx
 import (
 	"context"
 	"image"
+	"time"
 )
 
 const (
@@ -66,8 +67,10 @@ func (p *Panel) upload(ctx context.Context, files []file) (err error) {
 	}
 	for _, f := range files {
 		if err := p.write(ctx, f); err != nil {
-			// The panel must not stay dark; whether the card hears it is not ours.
-			p.talk.ask(ctx, p.common(0xA1, 0x09, nil, 0))
+			// The panel must not stay dark, even when the context has ended.
+			short, cancel := context.WithTimeout(context.WithoutCancel(ctx), 500*time.Millisecond)
+			defer cancel()
+			p.talk.ask(short, p.common(0xA1, 0x09, nil, 0))
 			return err
 		}
 	}

@@ -99,6 +99,9 @@ func (t *talk) ask(ctx context.Context, q question) ([]byte, error) {
 	if err := t.ready(ctx); err != nil {
 		return nil, err
 	}
+	if !q.dialect.numbered() {
+		t.line.drain()
+	}
 	if t.dirty {
 		if _, err := t.try(ctx, t.fence, tries); err != nil {
 			return nil, err
@@ -210,7 +213,7 @@ func (t *talk) once(ctx context.Context, q question) (reply, error) {
 			t.other = "a frame with " + err.Error()
 		case r.dialect != q.dialect:
 			t.other = r.dialect.String()
-		case r.dialect != dynamic && r.dialect != fonts && t.stale(r.seq):
+		case r.dialect.numbered() && t.stale(r.seq):
 		case r.nack():
 			return r, nil
 		case q.answer == 0 && r.ack(), q.answer != 0 && r.group == q.group && r.cmd == q.answer:
@@ -222,6 +225,9 @@ func (t *talk) once(ctx context.Context, q question) (reply, error) {
 // stale reports whether a reply bears the number of an earlier request. A card
 // that numbers its replies in its own way is believed.
 func (t *talk) stale(seq uint16) bool { d := t.seq - seq; return d > 0 && d < 64 }
+
+// numbered tells whether replies bear the number of their request.
+func (d dialect) numbered() bool { return d == fifth || d == sixth }
 
 func (d dialect) String() string {
 	switch d {

@@ -55,6 +55,9 @@ func TestTrial(t *testing.T) {
 		{"BX-6Q full colour", bxtest.BX6Q2, nil, 0},
 		{"BX-6M programs only", bxtest.BX6M, twoColours, 0},
 	} {
+		if testing.Short() && c.model.Name != "BX-6E2" && c.model.Name != "BX-5A" {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			displaytest.Run(t, func(t *testing.T) displaytest.Bench {

@@ -56,6 +56,9 @@ type Card struct {
 	faults faults
 	links  []io.Closer
 	nets   []io.Closer // connections that break with the power
+
+	closed  chan struct{}
+	running sync.WaitGroup
 }
 
 // memory is what a power cut takes away.
@@ -74,7 +77,7 @@ type lock struct {
 
 // New returns a card as it comes from the shop: one program, which shows a bar.
 func New(m Model) *Card {
-	c := &Card{model: m, flash: map[string][]byte{}, dimmed: 15, asked: map[string]int{}}
+	c := &Card{model: m, flash: map[string][]byte{}, dimmed: 15, asked: map[string]int{}, closed: make(chan struct{})}
 	c.flash["P777"] = nil // the shop's own; it is drawn without being parsed
 	return c
 }
@@ -86,6 +89,16 @@ func (c *Card) Empty() {
 	delete(c.flash, "P777")
 }
 
+// Wipe takes everything out of the flash, as another card would have nothing of ours.
+func (c *Card) Wipe() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flash, c.lock, c.locks = map[string][]byte{}, lock{}, lock{}
+}
+
+// CutAfter makes the supply fail for a moment after n more commands.
+func (c *Card) CutAfter(n int) { c.fault(func(f *faults) { f.cut, f.cutAfter = true, n }) }
+
 // Dial connects a driver by a line that has no pace.
 func (c *Card) Dial() *Link { return c.Serial(0, 0) }
 
@@ -96,7 +109,7 @@ func (c *Card) Serial(ours, cards int) *Link {
 	c.mu.Lock()
 	c.links = append(c.links, our)
 	c.mu.Unlock()
-	go c.serve(their) // ends when either end is closed
+	c.running.Go(func() { c.serve(their) }) // until either end is closed
 	return our
 }
 
@@ -108,14 +121,16 @@ func (c *Card) ServeNet(conn io.ReadWriteCloser) {
 	c.serve(conn)
 }
 
-// Close ends all connections.
+// Close ends all connections, and waits until they have ended.
 func (c *Card) Close() {
+	close(c.closed)
 	c.mu.Lock()
 	all := append(c.links, c.nets...)
 	c.mu.Unlock()
 	for _, l := range all {
 		l.Close()
 	}
+	c.running.Wait()
 }
 
 // PowerCut takes the supply away and gives it back: RAM is empty, flash is not.
@@ -189,6 +204,8 @@ type faults struct {
 	busy, nak, lose     int
 	twice, late, wreck  int
 	lateBy              time.Duration
+	cut                 bool
+	cutAfter            int
 }
 
 func (c *Card) fault(set func(*faults)) {

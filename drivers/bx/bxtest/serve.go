@@ -92,10 +92,13 @@ func (c *Card) hear(conn io.Writer, payload []byte) {
 		out = append(out, out...)
 	}
 	if flaws.late > 0 {
-		go func() { // a reply that the driver no longer waits for; nobody waits for it here either
-			time.Sleep(flaws.late)
-			conn.Write(out)
-		}()
+		c.running.Go(func() { // Close waits for it
+			select {
+			case <-time.After(flaws.late):
+				conn.Write(out)
+			case <-c.closed:
+			}
+		})
 		return
 	}
 	conn.Write(out)
@@ -151,6 +154,13 @@ func (c *Card) judge(f frame) []byte {
 	case c.faults.busy > 0:
 		c.faults.busy--
 		return f.answer(0xA0, 1, 3, nil)
+	}
+	if c.faults.cut {
+		if c.faults.cutAfter == 0 {
+			c.faults.cut, c.memory = false, memory{lock: c.locks}
+			return nil
+		}
+		c.faults.cutAfter--
 	}
 	r := c.obey(f)
 	if r.code != 0 {

@@ -1,0 +1,445 @@
+package bx_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"loa/agent/display/displaytest"
+	"loa/drivers/bx"
+	"loa/drivers/bx/bxtest"
+)
+
+// What does not answer as it should is not opened, and the error says what was heard.
+func TestNewSaysWhatItHeard(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		model bxtest.Model
+		o     bx.Opts
+		baud  int // of the card
+		harm  func(*bxtest.Card)
+		want  string
+	}{
+		{name: "silence", model: bxtest.BX6E2, harm: func(c *bxtest.Card) { c.Silence(true) }, want: "no answer from /dev/ttyS1 after 3 tries: heard nothing"},
+		{name: "another speed", model: bxtest.BX6E2, o: bx.Opts{Baud: 9600}, baud: 57600, want: "no answer from /dev/ttyS1 after 3 tries: heard nothing"},
+		{name: "an echo only", model: bxtest.BX6E2, harm: func(c *bxtest.Card) { c.Echo(true); c.Silence(true) }, want: "heard nothing"},
+		{name: "a font card", model: bxtest.BX6K3, want: "a K font card (NewK) answers"},
+		{name: "another card", model: bxtest.BX6E2, o: bx.Opts{Card: "BX-6M"}, want: "this is a BX-6E2, not a BX-6M"},
+		{name: "no such card", model: bxtest.BX6E2, o: bx.Opts{Card: "BX-7"}, want: `no card is called "BX-7"`},
+		{name: "too large", model: bxtest.BX6E2, o: bx.Opts{Size: image.Pt(73, 32)}, want: "(73,32) does not fit into the 72×32"},
+		{name: "replies that are broken", model: bxtest.BX6E2, harm: func(c *bxtest.Card) { c.WreckReplies(99) }, want: "heard a frame with a wrong checksum"},
+		{name: "busy", model: bxtest.BX6E2, harm: func(c *bxtest.Card) { c.Busy(99) }, want: "the card refuses: busy"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				card := bxtest.New(c.model)
+				defer card.Close()
+				if c.harm != nil {
+					c.harm(card)
+				}
+				c.o.Name = "/dev/ttyS1"
+				began := time.Now()
+				_, err := bx.New(card.Serial(c.o.Baud, c.baud), c.o)
+				if err == nil || !strings.Contains(err.Error(), c.want) {
+					t.Errorf("%v; want %s", err, c.want)
+				}
+				if took := time.Since(began); took > 16*time.Second {
+					t.Errorf("it took %v", took)
+				}
+			})
+		})
+	}
+}
+
+func TestNewK(t *testing.T) {
+	for model, want := range map[string]string{"BX-5K1": "has no area for bitmaps", "BX-6E2": "heard nothing"} {
+		synctest.Test(t, func(t *testing.T) {
+			card := bxtest.New(map[string]bxtest.Model{"BX-5K1": bxtest.BX5K1, "BX-6E2": bxtest.BX6E2}[model])
+			defer card.Close()
+			if _, err := bx.NewK(card.Dial(), bx.Opts{}); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v", model, err)
+			}
+		})
+	}
+}
+
+// The card blanks by itself what nobody has renewed, and goes on with its program.
+func TestHeldPictureEnds(t *testing.T) {
+	try := func(t *testing.T, card *bxtest.Card, p interface {
+		Size() image.Point
+		ShowFor(context.Context, image.Image, time.Duration) error
+	}, after image.Image) {
+		m := filled(p.Size(), red)
+		for range 3 { // renewed, it stays
+			if err := p.ShowFor(t.Context(), m, 9500*time.Millisecond); err != nil { // 10 s
+				t.Fatal(err)
+			}
+			time.Sleep(9 * time.Second)
+			seen(t, card, m, "after 9 s")
+		}
+		time.Sleep(1500 * time.Millisecond)
+		seen(t, card, after, "after 10.5 s")
+		for _, d := range []time.Duration{0, -1, 19 * time.Hour} {
+			if err := p.ShowFor(t.Context(), m, d); err == nil {
+				t.Errorf("ShowFor %v was taken", d)
+			}
+		}
+	}
+	bubble(t, bxtest.BX5E2, bx.Opts{}, func(t *testing.T, card *bxtest.Card, p bx.AreaPanel) {
+		shop := card.Screen()
+		try(t, card, p, shop)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		card := bxtest.New(bxtest.BX6K3)
+		defer card.Close()
+		shop := card.Screen()
+		p, err := bx.NewK(card.Dial(), bx.Opts{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		try(t, card, p, shop)
+	})
+}
+
+// A strip of any length arrives whole, in pages of the panel's width.
+func TestStrip(t *testing.T) {
+	for _, model := range []bxtest.Model{bxtest.BX5E2RG, bxtest.BX6E2, bxtest.BX6Q2, bxtest.BX6M, bxtest.BX5A} {
+		for _, width := range []int{1, model.Size.X, model.Size.X + 1, 3*model.Size.X + 7} {
+			bubble(t, model, bx.Opts{}, func(t *testing.T, card *bxtest.Card, p bx.AreaPanel) {
+				strip := image.NewRGBA(image.Rect(0, 0, width, p.Size().Y))
+				draw(strip)
+				if err := p.Scroll(t.Context(), strip, 50); err != nil {
+					t.Fatal(err)
+				}
+				got, level := card.Strip()
+				if got == nil {
+					t.Fatal("nothing moves")
+				}
+				if err := displaytest.Same(got, strip, 0); err != nil {
+					t.Errorf("%s, %d columns: %v", model.Name, width, err)
+				}
+				if level != 2 { // 20 ms a pixel, at 10 ms a level
+					t.Errorf("level %d", level)
+				}
+			})
+		}
+	}
+	bubble(t, bxtest.BX6E2, bx.Opts{}, func(t *testing.T, card *bxtest.Card, p bx.AreaPanel) {
+		for px, want := range map[int]int{1000: 1, 100: 1, 25: 4, 1: 65, 0: 65, -3: 65} {
+			if err := p.Scroll(t.Context(), filled(p.Size(), red), px); err != nil {
+				t.Fatal(err)
+			}
+			if _, level := card.Strip(); level != want {
+				t.Errorf("%d px/s is level %d, not %d", px, level, want)
+			}
+		}
+		if err := p.Scroll(t.Context(), filled(image.Pt(72*600, 32), red), 50); err == nil {
+			t.Error("a strip of more than 300 KB was taken")
+		}
+	})
+}
+
+// draw fills a picture with a pattern in the four colours that two diodes have;
+// on panels of one every lit one is the same, so it keeps to red.
+func draw(m *image.RGBA) {
+	for y := range m.Rect.Dy() {
+		for x := range m.Rect.Dx() {
+			c := black
+			if (x*7+y*3)%5 < 2 {
+				c = red
+			}
+			m.SetRGBA(x, y, c)
+		}
+	}
+}
+
+func TestControl(t *testing.T) {
+	type control interface {
+		SetBrightness(int) error
+		Power(context.Context, bool) error
+		SetClock(context.Context, time.Time) error
+		TimedPower(context.Context, ...bx.Hours) error
+		Probe(context.Context) (map[string]string, error)
+	}
+	for _, model := range []bxtest.Model{bxtest.BX5E2, bxtest.BX6E2, bxtest.BX6M, bxtest.BX6K3} {
+		t.Run(model.Name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				card := bxtest.New(model)
+				defer card.Close()
+				var p control
+				var err error
+				if model.Name == "BX-6K3" {
+					p, err = bx.NewK(card.Dial(), bx.Opts{})
+				} else {
+					p, err = bx.New(card.Dial(), bx.Opts{})
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				ctx := t.Context()
+				for percent, level := range map[int]int{0: 0, 1: 0, 4: 1, 50: 8, 100: 15} {
+					if err := p.SetBrightness(percent); err != nil || card.Level() != level {
+						t.Errorf("%d %% is level %d, not %d; %v", percent, card.Level(), level, err)
+					}
+				}
+				if err := p.SetBrightness(40); err != nil { // level 6
+					t.Error(err)
+				}
+				noon := time.Date(2026, 9, 2, 12, 30, 15, 0, time.Local)
+				if err := p.SetClock(ctx, noon); err != nil || card.Clock().Sub(noon).Abs() > time.Second {
+					t.Errorf("the clock is %v; %v", card.Clock(), err)
+				}
+				if err := p.Power(ctx, false); err != nil || card.On() {
+					t.Errorf("still on; %v", err)
+				}
+				facts, err := p.Probe(ctx)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for k, want := range map[string]string{
+					"model": model.Name, "width": fmt.Sprint(model.Size.X), "height": fmt.Sprint(model.Size.Y), "on": "false",
+					"brightness_percent": "40", "clock": "2026-09-02 12:30:15", "address": "1", "programs": "1", "program": "P777", "lost": "false",
+				} {
+					if facts[k] != want {
+						t.Errorf("%s is %q, not %q", k, facts[k], want)
+					}
+				}
+				if err := p.Power(ctx, true); err != nil || !card.On() {
+					t.Errorf("still off; %v", err)
+				}
+				day := bx.Hours{On: 5*time.Hour + 30*time.Minute, Off: 21 * time.Hour}
+				if err := p.TimedPower(ctx, day); err != nil || string(card.Timer()) != "\x01\x05\x30\x21\x00" {
+					t.Errorf("the timer is % X; %v", card.Timer(), err)
+				}
+				for _, bad := range [][]bx.Hours{{{day.Off, day.On}}, {{0, 24 * time.Hour}}, {day, day, day, day}} {
+					if err := p.TimedPower(ctx, bad...); err == nil {
+						t.Errorf("%v was taken", bad)
+					}
+				}
+				if err := p.TimedPower(ctx); err != nil || card.Timer() != nil {
+					t.Errorf("the timer is % X; %v", card.Timer(), err)
+				}
+			})
+		})
+	}
+}
+
+func TestDelete(t *testing.T) {
+	bubble(t, bxtest.BX6E2, bx.Opts{}, func(t *testing.T, card *bxtest.Card, p bx.AreaPanel) {
+		shop := card.Screen()
+		show(t, card, p, red)
+		if err := p.Delete(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		seen(t, card, shop, "after Delete")
+	})
+}
+
+// Without a witness a card that was out of reach is not believed to have kept RAM.
+func TestProbeAfterSilence(t *testing.T) {
+	bubble(t, bxtest.BX5E2, bx.Opts{}, func(t *testing.T, card *bxtest.Card, p bx.AreaPanel) {
+		lost := func() string {
+			facts, err := p.Probe(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return facts["lost"]
+		}
+		if got := lost(); got != "false" {
+			t.Errorf("before the first picture lost is %s", got)
+		}
+		show(t, card, p, red)
+		card.Silence(true)
+		if _, err := p.Probe(t.Context()); err == nil {
+			t.Fatal("a silent card answers")
+		}
+		card.Silence(false)
+		for range 2 {
+			if got := lost(); got != "true" {
+				t.Errorf("after silence lost is %s", got)
+			}
+		}
+		show(t, card, p, red)
+		if got := lost(); got != "false" {
+			t.Errorf("after Show lost is %s", got)
+		}
+	})
+}
+
+// A witness needs a program; without one a picture is shown all the same.
+func TestWitness(t *testing.T) {
+	said := ""
+	o := bx.Opts{Witness: true, Log: func(format string, a ...any) { said += fmt.Sprintf(format, a...) }}
+	bubble(t, bxtest.BX5E2, o, func(t *testing.T, card *bxtest.Card, p bx.AreaPanel) {
+		card.Empty()
+		show(t, card, p, red)
+		if !strings.Contains(said, "no program to lock") {
+			t.Errorf("the log says %q", said)
+		}
+		if err := p.Keep(t.Context(), 0, filled(p.Size(), black)); err != nil {
+			t.Fatal(err)
+		}
+		show(t, card, p, red)
+		show(t, card, p, red)
+		if n := card.Asked("A20E"); n != 1 {
+			t.Errorf("it was locked %d times", n)
+		}
+		card.PowerCut()
+		facts, err := p.Probe(t.Context())
+		if err != nil || facts["lost"] != "true" {
+			t.Errorf("%v, %v", facts, err)
+		}
+	})
+}
+
+// Over TCP the connection breaks with the card's power. Show opens another.
+func TestReopen(t *testing.T) {
+	card := bxtest.New(bxtest.BX6E2)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var served sync.WaitGroup
+	served.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			served.Go(func() { card.ServeNet(conn) })
+		}
+	})
+	defer served.Wait()
+	defer card.Close()
+	defer l.Close()
+	dial := func(ctx context.Context) (bx.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "tcp", l.Addr().String())
+	}
+	conn, err := dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := bx.New(conn, bx.Opts{Name: "10.0.0.7:5005", Reopen: dial})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	show(t, card, p, red)
+	card.PowerCut()
+	if _, err := p.Probe(t.Context()); err == nil {
+		t.Log("the probe came through before the loss was seen")
+	} else if !strings.Contains(err.Error(), "bx: 10.0.0.7:5005: the line is lost") {
+		t.Error(err)
+	}
+	facts, err := p.Probe(t.Context())
+	if err != nil || facts["lost"] != "true" {
+		t.Errorf("after a power cut: %v, %v", facts, err)
+	}
+	show(t, card, p, red)
+	if facts, err = p.Probe(t.Context()); err != nil || facts["lost"] != "false" {
+		t.Errorf("after Show: %v, %v", facts, err)
+	}
+}
+
+func TestReopenFails(t *testing.T) {
+	gone := errors.New("no such device")
+	o := bx.Opts{Reopen: func(context.Context) (bx.Conn, error) { return nil, gone }}
+	synctest.Test(t, func(t *testing.T) {
+		card := bxtest.New(bxtest.BX6E2)
+		p, err := bx.New(card.Dial(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		card.Close()
+		for _, want := range []string{"the line is lost", "cannot be opened again: no such device"} {
+			if err := p.Show(t.Context(), filled(p.Size(), red)); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v; want %s", err, want)
+			}
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestSweep(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		model bxtest.Model
+		baud  int
+		harm  func(*bxtest.Card)
+		want  string
+	}{
+		{"at the first speed", bxtest.BX5E2, 9600, nil, "9600 baud: BX-5E2, address 1, 64×32"},
+		{"at the second speed", bxtest.BX6M, 57600, nil, "9600 baud: nothing\n57600 baud: BX-6M, address 1, 96×16"},
+		{"a font card", bxtest.BX6K3, 57600, nil, "9600 baud: nothing\n57600 baud: BX-6K3, address 1, 128×32"},
+		{"nobody", bxtest.BX6M, 9600, func(c *bxtest.Card) { c.Silence(true) }, "9600 baud: nothing\n57600 baud: nothing"},
+		{"broken replies to the broadcast", bxtest.BX6M, 9600, func(c *bxtest.Card) { c.WreckReplies(1) }, "9600 baud: BX-6M, address 1, 96×16"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				card := bxtest.New(c.model)
+				defer card.Close()
+				if c.harm != nil {
+					c.harm(card)
+				}
+				found := bx.Sweep(t.Context(), func(baud int) (bx.Conn, error) { return card.Serial(baud, c.baud), nil }, 0)
+				var lines []string
+				for _, f := range found {
+					lines = append(lines, f.String())
+				}
+				if got := strings.Join(lines, "\n"); got != c.want {
+					t.Errorf("got\n%s\nwant\n%s", got, c.want)
+				}
+			})
+		})
+	}
+	found := bx.Sweep(t.Context(), func(int) (bx.Conn, error) { return nil, os.ErrNotExist }, 0)
+	if got := found[0].String(); got != "9600 baud: file does not exist" {
+		t.Error(got)
+	}
+}
+
+// Part of a screen, red for green, one colour of two: as the options say.
+func TestOptions(t *testing.T) {
+	bubble(t, bxtest.BX6E2, bx.Opts{Size: image.Pt(40, 8), GreenFirst: true}, func(t *testing.T, card *bxtest.Card, p bx.AreaPanel) {
+		if err := p.Show(t.Context(), filled(p.Size(), red)); err != nil {
+			t.Fatal(err)
+		}
+		want := filled(bxtest.BX6E2.Size, black)
+		for y := range 8 {
+			for x := range 40 {
+				want.Set(x, y, green)
+			}
+		}
+		seen(t, card, want, "a part in green")
+	})
+	synctest.Test(t, func(t *testing.T) {
+		card := bxtest.New(bxtest.BX5K2)
+		defer card.Close()
+		p, err := bx.NewK(card.Dial(), bx.Opts{Negative: true, Size: image.Pt(64, 32)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Show(t.Context(), filled(p.Size(), color.Black)); err != nil {
+			t.Fatal(err)
+		}
+		want := filled(bxtest.BX5K2.Size, black)
+		for y := range 32 {
+			for x := range 64 {
+				want.Set(x, y, red)
+			}
+		}
+		seen(t, card, want, "a negative")
+	})
+}
