@@ -3,6 +3,7 @@ package bx_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"strings"
@@ -120,6 +121,54 @@ func TestOldAcknowledgements(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Those of the common dialects do bear one.
+func TestOldNumbers(t *testing.T) {
+	bubble(t, bxtest.BX6E2, bx.Opts{}, func(t *testing.T, card *bxtest.Card, p bx.AreaPanel) {
+		card.RepeatReplies(1)
+		if err := p.Power(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
+		card.Silence(true)
+		if err := p.SetBrightness(50); err == nil {
+			t.Error("the second acknowledgement of one command was taken for that of the next")
+		}
+	})
+}
+
+// An upload whose context ends does not leave the screen dark.
+func TestUploadIsEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		card := bxtest.New(bxtest.BX5A)
+		defer card.Close()
+		p, err := bx.New(card.Serial(9600, 9600), bx.Opts{Baud: 9600})
+		if err != nil {
+			t.Fatal(err)
+		}
+		show(t, card, p, red)
+		cut := 0
+		for ms := time.Duration(100); ms < 1500; ms += 70 {
+			begun, blocks := card.Asked("A108"), card.Asked("A103")
+			ctx, cancel := context.WithTimeout(t.Context(), ms*time.Millisecond)
+			began := time.Now()
+			err := p.Show(ctx, filled(p.Size(), black))
+			if took := time.Since(began); took > ms*time.Millisecond+time.Second {
+				t.Errorf("a Show took %v after its context", took-ms*time.Millisecond)
+			}
+			cancel()
+			time.Sleep(time.Second)
+			if err != nil && card.Asked("A108") > begun && card.Asked("A103") == blocks {
+				cut++
+				seen(t, card, filled(p.Size(), red), fmt.Sprintf("an upload was cut off after %d ms", ms))
+			}
+			show(t, card, p, red)
+		}
+		t.Logf("%d uploads were cut off", cut)
+		if cut == 0 {
+			t.Error("no upload was cut off")
+		}
+	})
 }
 
 // At 9600 baud a page takes seconds. Its context may end in the middle.

@@ -50,7 +50,7 @@ func program(d dialect, digits string, r image.Rectangle, pages []page) []file {
 func sealed(b []byte) []byte { return le.AppendUint32(b, crc32zero(b)) }
 
 // upload writes files into the flash. The screen is dark meanwhile.
-func (p *Panel) upload(ctx context.Context, files []file) (err error) {
+func (p *Panel) upload(ctx context.Context, files []file) error {
 	room, err := p.talk.ask(ctx, p.common(0xA1, 0x12, nil, 0x92))
 	if err != nil {
 		return err
@@ -62,20 +62,29 @@ func (p *Panel) upload(ctx context.Context, files []file) (err error) {
 	if len(room) >= 8 && int64(le.Uint32(room[4:])) < int64(need) {
 		return p.talk.errorf("%d bytes are free in its flash, and a page needs %d", le.Uint32(room[4:]), need)
 	}
-	if _, err := p.talk.ask(ctx, p.common(0xA1, 0x08, nil, 0)); err != nil {
-		return err
-	}
+	_, err = p.talk.ask(ctx, p.common(0xA1, 0x08, nil, 0))
 	for _, f := range files {
-		if err := p.write(ctx, f); err != nil {
-			// The panel must not stay dark, even when the context has ended.
-			short, cancel := context.WithTimeout(context.WithoutCancel(ctx), 500*time.Millisecond)
-			defer cancel()
-			p.talk.ask(short, p.common(0xA1, 0x09, nil, 0))
-			return err
+		if err == nil {
+			err = p.write(ctx, f)
 		}
+	}
+	if err != nil {
+		p.endUpload(ctx)
+		return err
 	}
 	_, err = p.talk.ask(ctx, p.common(0xA1, 0x09, nil, 0))
 	return err
+}
+
+// endUpload lights the panel again after an upload that failed, also when the
+// context has ended. Whether the card hears it is seen by the next command.
+func (p *Panel) endUpload(ctx context.Context) {
+	if p.talk.line == nil {
+		return
+	}
+	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), 500*time.Millisecond)
+	defer cancel()
+	p.talk.try(short, p.common(0xA1, 0x09, nil, 0), 1)
 }
 
 func (p *Panel) write(ctx context.Context, f file) error {

@@ -16,7 +16,6 @@ var (
 	red    = color.RGBA{255, 0, 0, 255}
 	green  = color.RGBA{0, 255, 0, 255}
 	yellow = color.RGBA{255, 255, 0, 255}
-	white  = color.RGBA{255, 255, 255, 255}
 
 	oneColour  = color.Palette{black, red}
 	twoColours = color.Palette{black, red, green, yellow}
@@ -24,7 +23,7 @@ var (
 
 // patient is how long the trials wait for an answer: long enough for a slow
 // machine, and a retry mends the rest.
-const patient = 120 * time.Millisecond
+const patient = 200 * time.Millisecond
 
 // open connects to a card; those with dynamic areas get all that these can.
 func open(t *testing.T, card *bxtest.Card, o bx.Opts) *bx.Panel {

@@ -21,8 +21,8 @@ func (c *Card) programs() (names []string) {
 	return names
 }
 
-// current is the program that plays now: the locked one, or the first; the card
-// would take turns, which a picture cannot show.
+// current is the program that plays now: the locked one, or the last. The card
+// would take turns, which one picture cannot show.
 func (c *Card) current() string {
 	names := c.programs()
 	if c.lock.on {
@@ -31,7 +31,7 @@ func (c *Card) current() string {
 	if len(names) == 0 {
 		return "\x00\x00\x00\x00"
 	}
-	return names[0]
+	return names[len(names)-1]
 }
 
 func (c *Card) obeyCommon(f frame) result {

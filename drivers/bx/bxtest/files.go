@@ -97,7 +97,7 @@ func (c *Card) program(name string) *area {
 		rest = &reader{b: bitmaps[13 : len(bitmaps)-4]}
 	}
 	r.bytes(1 + 8)
-	if r.u8() != 0 || r.u8() != 0 { // hours, frame
+	if hours, frame := r.u8(), r.u8(); hours != 0 || frame != 0 {
 		return nil
 	}
 	r.u8()
