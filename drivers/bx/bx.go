@@ -128,11 +128,14 @@ func (p *Panel) find(ctx context.Context, dialects []dialect) error {
 				return p.meet(answer)
 			}
 			var s *silence
-			if !errors.As(err, &s) {
-				return err
-			}
-			if s.heard != "" {
+			var f fault
+			switch {
+			case errors.As(err, &s) && s.heard != "":
 				last.heard = s.heard
+			case errors.As(err, &f) && f != faultBusy: // it may like the other dialect
+				last.heard = f.Error()
+			case s == nil:
+				return err
 			}
 		}
 		if round > 0 || p.opts.Card != "" {
