@@ -258,6 +258,9 @@ func (d *Display) open(ctx context.Context, now time.Time) bool {
 	}
 	d.panel, d.sent, d.bright, d.moving, d.asked = p, [32]byte{}, -1, false, false
 	d.fails, d.retry, d.probed = 0, time.Time{}, time.Time{}
+	if d.steady() {
+		d.end(now) // its pages are laid out in another way
+	}
 	d.o.Report(PanelMissing, nil)
 	d.change(func(s *Status) { s.Open, s.Err = true, "" })
 	return true

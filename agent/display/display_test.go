@@ -26,6 +26,7 @@ type board struct {
 	silent bool
 	absent bool
 	off    bool
+	flash  bool // it keeps pictures there
 	door   string
 
 	screen *image.RGBA // nil: dark
@@ -139,6 +140,11 @@ func (b *board) set(f func()) {
 	f()
 }
 
+// A worn board keeps pictures in flash.
+type worn struct{ clever }
+
+func (worn) Steady() bool { return true }
+
 // sees is which of texts is on the board, by its picture.
 func (r *rig) sees(texts ...string) string {
 	r.t.Helper()
@@ -203,7 +209,10 @@ func newRig(t *testing.T, b *board, able bool) *rig {
 			if b.absent {
 				return nil, errors.New("no such file or directory")
 			}
-			if able {
+			switch {
+			case b.flash:
+				return worn{clever{b}}, nil
+			case able:
 				return clever{b}, nil
 			}
 			return b, nil
@@ -586,6 +595,24 @@ func TestATechniciansPatternGivesWayToAnEmergency(t *testing.T) {
 		after(62 * time.Second)
 		if got := r.sees("default idle"); got != "default idle" {
 			t.Errorf("after the pattern: %s", got)
+		}
+	})
+}
+
+// A card that has only flash gets one strip for all pages, and no clock.
+func TestAPanelOfFlashIsSpared(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &board{flash: true}
+		r := newRig(t, b, true)
+		r.d.Show(scene(due("a", plan.Normal, "Một", "Hai", "{clock}")))
+		after(time.Hour)
+		if b.strip == nil || b.shows > 2 {
+			t.Errorf("strip %v, %d pictures in an hour", b.strip != nil, b.shows)
+		}
+		r.d.Show(plan.Scene{Standing: plan.Idle, Defaults: []plan.DefaultPage{{Page: plan.Page{Text: "{clock}"}}}})
+		after(time.Hour)
+		if b.shows > 3 {
+			t.Errorf("%d pictures after an hour of clocks", b.shows)
 		}
 	})
 }

@@ -63,6 +63,12 @@ type Holder interface {
 	ShowFor(ctx context.Context, picture image.Image, d time.Duration) error
 }
 
+// A Steady panel keeps what it shows in flash, which wears out: it is given one
+// picture or strip for all that is to be seen, and no clocks.
+type Steady interface {
+	Steady() bool
+}
+
 // A Keeper writes pages into the device's flash, which it shows by itself after a
 // power cut. Flash wears out: what is there already is not written again.
 type Keeper interface {

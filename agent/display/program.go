@@ -113,6 +113,9 @@ func (d *Display) follow(now time.Time) (next time.Time) {
 			break // it just stays
 		}
 		p.since, p.at = p.since.Add(page.Length()), (p.at+1)%len(p.items)
+		if len(p.items) > 1 {
+			page.Forget()
+		}
 		if now.Sub(p.since) > time.Minute { // the machine was away for a while
 			p.since = now
 		}
@@ -180,15 +183,18 @@ func (d *Display) begin(s plan.Scene, key string, now time.Time) {
 	*p = program{key: key, since: now, began: now, looked: map[string]bool{}}
 	for i := range s.Shown {
 		o := &s.Shown[i]
-		for _, page := range o.Pages {
+		for _, page := range d.together(o.Pages) {
 			d.set(page, o)
+		}
+		if d.steady() {
+			break // the others have their turn when this one is over
 		}
 	}
 	if len(p.items) == 0 && len(s.Shown) > 0 {
 		s.Standing = plan.Failed
 	}
 	if len(p.items) == 0 {
-		for _, page := range d.defaults(s) {
+		for _, page := range d.together(d.defaults(s)) {
 			d.set(page, nil)
 		}
 	}
@@ -198,6 +204,33 @@ func (d *Display) begin(s plan.Scene, key string, now time.Time) {
 		d.change(func(st *Status) { st.Title, st.ID = o.Title, o.ID })
 		d.o.Begun(*o, len(p.items))
 	}
+}
+
+// steady reports a panel that wears out with every picture.
+func (d *Display) steady() bool {
+	s, ok := d.panel.(Steady)
+	return ok && s.Steady()
+}
+
+// together makes one page of all that a steady panel is to show: a strip that it
+// scrolls by itself. What has a clock in it is left out.
+func (d *Display) together(pages []plan.Page) []plan.Page {
+	if !d.steady() {
+		return pages
+	}
+	var texts []string
+	for _, p := range pages {
+		switch {
+		case p.Image != "" && len(texts) == 0:
+			return []plan.Page{p}
+		case p.Text != "" && !strings.Contains(p.Text, "{"):
+			texts = append(texts, p.Text)
+		}
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	return []plan.Page{{Text: strings.Join(texts, "   •   "), Style: "scroll"}}
 }
 
 // defaults is the default pages for a standing: those the place wants, else those
@@ -246,19 +279,13 @@ func (d *Display) lay(page plan.Page) ([]layout.Page, []layout.Finding) {
 		return d.layPicture(page)
 	}
 	look, ok := layout.LookNamed(page.Style)
+	look.Stay = time.Duration(page.StayS) * time.Second
 	pages, findings := layout.Set(page.Text, look, d.o.Board, d.o.Fields())
 	if !ok {
 		findings = append(findings, layout.Finding{
 			Code: plan.Unsupported, Warning: true,
 			EN: "no style is called " + page.Style, VI: "không có kiểu trang " + page.Style,
 		})
-	}
-	if page.StayS > 0 && len(pages) > 0 {
-		// The time given is for the whole text.
-		stay := page.Stay() / time.Duration(len(pages))
-		for i := range pages {
-			pages[i].Stay = stay
-		}
 	}
 	return pages, findings
 }

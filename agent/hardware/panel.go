@@ -12,6 +12,7 @@ import (
 	"loa/agent/config"
 	"loa/agent/display"
 	"loa/boards"
+	"loa/drivers/bx"
 	"loa/drivers/colorlight"
 	"loa/drivers/cpower"
 	"loa/drivers/ddp"
@@ -29,6 +30,8 @@ type openPanel func(p boards.Panel, o Opts) (display.Panel, error)
 // panels is every panel driver there is. A line less, and the linker leaves the
 // driver out.
 var panels = map[string]openPanel{
+	"bx":         openBX,
+	"bxk":        openBXK,
 	"colorlight": openColorlight,
 	"cpower":     openCPower,
 	"ddp":        openDDP,
@@ -62,32 +65,67 @@ func panel[P display.Panel](p P, err error) (display.Panel, error) {
 // size is that of the panel in pixels.
 func size(p boards.Panel) image.Point { return image.Pt(p.Width, p.Height) }
 
-// wire opens what a card hangs on: a serial line, or a connection. It is closed
-// with what is made of it, or when that cannot be made.
-func wire[P display.Panel](p boards.Panel, o Opts, made func(*line.Line) (P, error)) (display.Panel, error) {
-	opts := line.Opts{Address: p.Host}
+// wire is what a card hangs on: a serial line, or a connection.
+func wire(p boards.Panel, o Opts) line.Opts {
 	if p.TTY != "" {
-		opts = line.Opts{Path: config.Move(o.Root, p.TTY), Baud: p.Baud}
+		return line.Opts{Path: config.Move(o.Root, p.TTY), Baud: p.Baud}
 	}
-	l, err := line.Open(opts)
+	return line.Opts{Address: p.Host}
+}
+
+// card opens a card on its wire. The wire is closed with it, or when nothing can
+// be made of it.
+func card[P display.Panel](w line.Opts, made func(*line.Line) (P, error)) (P, error) {
+	var none P
+	l, err := line.Open(w)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
-	card, err := made(l)
+	p, err := made(l)
 	if err != nil {
 		l.Close()
+		return none, err
+	}
+	return p, nil
+}
+
+func bxOpts(p boards.Panel, o Opts, l *line.Line) bx.Opts {
+	return bx.Opts{
+		Card: p.Card, Size: size(p), Address: uint16(p.Address), Baud: p.Baud, Name: l.String(),
+		Colours:  map[string]int{"red": 1, "red-green": 2}[p.Colors],
+		FlashLog: o.path("panel-flash.json"),
+		Log:      func(format string, args ...any) { o.Log.Info(fmt.Sprintf(format, args...)) },
+	}
+}
+
+func openBX(p boards.Panel, o Opts) (display.Panel, error) {
+	made, err := card(wire(p, o), func(l *line.Line) (*bx.Panel, error) { return bx.New(l, bxOpts(p, o, l)) })
+	if err != nil {
 		return nil, err
 	}
-	return card, nil
+	if a, ok := made.Areas(); ok {
+		return a, nil
+	}
+	return steady{made}, nil
+}
+
+// A steady panel keeps what it shows in flash.
+type steady struct{ *bx.Panel }
+
+// Steady says so to display.
+func (steady) Steady() bool { return true }
+
+func openBXK(p boards.Panel, o Opts) (display.Panel, error) {
+	return panel(card(wire(p, o), func(l *line.Line) (*bx.KPanel, error) { return bx.NewK(l, bxOpts(p, o, l)) }))
 }
 
 func openCPower(p boards.Panel, o Opts) (display.Panel, error) {
-	return wire(p, o, func(l *line.Line) (*cpower.Panel, error) {
+	return panel(card(wire(p, o), func(l *line.Line) (*cpower.Panel, error) {
 		return cpower.New(l, cpower.Opts{
 			Width: p.Width, Height: p.Height, Card: p.Address, Network: p.Host != "",
 			Colours: map[string]string{"red": "mono", "red-green": "two", "full": "full"}[p.Colors],
 		})
-	})
+	}))
 }
 
 func openColorlight(p boards.Panel, _ Opts) (display.Panel, error) {
