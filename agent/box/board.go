@@ -1,15 +1,20 @@
 package box
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"image"
 	"os"
 	"time"
 
+	"loa/agent/console"
 	"loa/agent/display"
 	"loa/agent/layout"
 	"loa/agent/layout/lunar"
+	"loa/agent/layout/picture"
 	"loa/agent/ledger"
 	"loa/agent/plan"
 	"loa/agent/station"
@@ -24,7 +29,7 @@ func (b *Box) newDisplay() *display.Display {
 	board := boardOf(b.o.Board.Panel)
 	return display.New(display.Opts{
 		Open: b.o.Panel, Board: board, Fields: b.fields, Words: words,
-		Picture: func(sha string) (*image.RGBA, error) { return b.picture(sha, board) },
+		Picture: func(sha string) ([]display.Still, error) { return b.picture(sha, board) },
 		Proof:   b.proofOf, Begun: b.nowShown, Missing: b.notShown,
 		Report: b.o.Health.Report, Log: b.o.Log.With("room", "display"),
 	})
@@ -64,26 +69,38 @@ func words(s plan.Standing) []plan.Page {
 	}
 }
 
-// maxPicture bounds a picture file that is opened; plan allows no more.
-const maxPicture = 8 << 20
+// maxStills bounds the memory of an animation, in pixels of the board: 16 MB.
+const maxStills = 4 << 20
 
-// picture opens a picture that is on the box, as large as the board.
-func (b *Box) picture(sha string, board layout.Board) (*image.RGBA, error) {
+// colours are those of a board as a picture is brought down to them.
+var colours = map[layout.Colors]picture.Colours{
+	layout.Mono: picture.Mono, layout.TwoColor: picture.RedGreenYellow, layout.Full: picture.Full,
+}
+
+// picture opens a picture that is on the box, as large as the board. Of an animation
+// that would take too much memory there is the beginning.
+func (b *Box) picture(sha string, board layout.Board) ([]display.Still, error) {
 	path, ok := b.media.Path(sha)
 	if !ok {
 		return nil, &plan.Error{Code: plan.MediaMissing, Msg: fmt.Sprintf("%.12s is not on the box", sha)}
 	}
-	if fi, err := os.Stat(path); err != nil {
-		return nil, err
-	} else if fi.Size() > maxPicture {
-		return nil, &plan.Error{Code: plan.TooBig, Msg: fmt.Sprintf("%.12s has %d bytes", sha, fi.Size())}
-	}
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(path) // at most as long as plan allows: what is longer was not fetched
 	if err != nil {
 		return nil, err
 	}
-	_ = data
-	return nil, errors.New("no pictures yet")
+	p, err := picture.Open(data, picture.Limits{Bytes: plan.MaxImageBytes})
+	if err != nil {
+		return nil, err
+	}
+	most := max(1, maxStills/(board.Size.X*board.Size.Y))
+	var stills []display.Still
+	for img, stay := range p.All() {
+		stills = append(stills, display.Still{Picture: picture.Fit(img, board.Size, colours[board.Colors]), Stay: stay})
+		if len(stills) == most {
+			break
+		}
+	}
+	return stills, nil
 }
 
 // show tells the board what the station has decided, unless the link to the centre
@@ -160,4 +177,39 @@ func entryOf(o plan.Occurrence) ledger.Entry {
 		e.Item = o.Item.String()
 	}
 	return e
+}
+
+// boardOfBox answers what the console asks of the board.
+type boardOfBox struct{ b *Box }
+
+func (t boardOfBox) Board() console.BoardStatus {
+	st, p := t.b.display.Status(), t.b.o.Board.Panel
+	all := console.BoardStatus{
+		Driver: p.Driver, Width: p.Width, Height: p.Height, Fault: st.Err, Facts: st.Facts, Probed: st.Probed,
+		Brightness: st.Brightness, Title: st.Title, Page: st.Page, Pages: st.Pages, Since: st.Since, Taken: st.Taken,
+	}
+	if st.Frame != nil {
+		sum := sha256.Sum256(st.Frame.Pix)
+		all.Digest = hex.EncodeToString(sum[:])
+	}
+	return all
+}
+
+func (t boardOfBox) Picture() []string {
+	frame := t.b.display.Status().Frame
+	if frame == nil || t.b.o.Draw == nil {
+		return nil
+	}
+	return t.b.o.Draw(frame)
+}
+
+func (t boardOfBox) Pattern(name string, d time.Duration) error { return t.b.display.Pattern(name, d) }
+func (t boardOfBox) Bright(percent int, d time.Duration) error  { return t.b.display.Bright(percent, d) }
+
+func (t boardOfBox) Sweep(ctx context.Context) (heard []string, err error) {
+	if t.b.o.Sweep == nil {
+		return nil, nil
+	}
+	err = t.b.display.Lend(ctx, func(ctx context.Context) { heard = t.b.o.Sweep(ctx) })
+	return heard, err
 }

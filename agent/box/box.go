@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"image"
 	"io"
 	"log/slog"
 	"os"
@@ -63,6 +64,8 @@ type Opts struct {
 	Port func(ctx context.Context, session func(context.Context, io.ReadWriter) error) error
 	// Panel opens the board that people read; nil: there is none.
 	Panel func(context.Context) (display.Panel, error)
+	Sweep func(context.Context) []string // looks for its card; nil: there is nothing to search
+	Draw  func(image.Image) []string     // a picture in lines of text
 	// OpenInput opens an input of the board for a relay of alsa:NAME; nil: none.
 	OpenInput func(name string) (io.ReadCloser, error)
 

@@ -24,9 +24,11 @@ import (
 
 func (b *Box) newConsole() *console.Console {
 	t := technician{b}
-	return console.New(console.Box{
-		View: t, Plan: b.station, Sound: t, Ledger: b.ledger, Log: b.o.Recent,
-	}, console.Opts{Lang: b.o.Lang, Now: b.now})
+	box := console.Box{View: t, Plan: b.station, Sound: t, Ledger: b.ledger, Log: b.o.Recent}
+	if b.display != nil {
+		box.Board = boardOfBox{b}
+	}
+	return console.New(box, console.Opts{Lang: b.o.Lang, Now: b.now})
 }
 
 // technician answers what the console asks.

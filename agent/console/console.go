@@ -31,6 +31,7 @@ type Box struct {
 	Plan   Planner
 	Sound  Sounder
 	Ledger Ledger
+	Board  Board
 	Log    func(n int) []string // the last n lines of the log, oldest first
 }
 

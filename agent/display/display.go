@@ -24,13 +24,19 @@ type Opts struct {
 	Board layout.Board
 
 	Fields  func() layout.Fields                      // what clocks and thermometers on a page say; nil: nothing but the time
-	Picture func(sha256 string) (*image.RGBA, error)  // a picture as large as the board; nil: there are none
+	Picture func(sha256 string) ([]Still, error)      // a picture as large as the board; of an animation all; nil: there are none
 	Words   func(s plan.Standing) []plan.Page         // the image's own default pages; nil: dark
 	Proof   func(Showing)                             // told of everything that was shown, at its end; must not block
 	Begun   func(o plan.Occurrence, pages int)        // told when something new is shown
 	Missing func(o plan.Occurrence, f layout.Finding) // told once of what of it cannot be shown
 	Report  func(code string, err error)              // conditions; see the constants
 	Log     *slog.Logger
+}
+
+// A Still is a picture, or one of an animation.
+type Still struct {
+	Picture *image.RGBA
+	Stay    time.Duration // in the animation; 0: as the page says
 }
 
 // The conditions that Opts.Report is told.
@@ -54,14 +60,17 @@ type Showing struct {
 
 // A Display owns one panel.
 type Display struct {
-	o    Opts
-	wake chan struct{} // holds one: there is something new
+	o     Opts
+	wake  chan struct{} // holds one: there is something new
+	loans chan func()   // see Lend
 
-	mu     sync.Mutex
-	scene  plan.Scene
-	test   *test              // what the technician wants to see, before everything else
-	cut    context.CancelFunc // ends the Show under way
-	status Status
+	mu        sync.Mutex
+	knob      int // percent that a technician wants; 0: none
+	knobUntil time.Time
+	scene     plan.Scene
+	test      *test              // what the technician wants to see, before everything else
+	cut       context.CancelFunc // ends the Show under way
+	status    Status
 
 	// Of Run alone.
 	panel    Panel
@@ -124,7 +133,7 @@ func New(o Opts) *Display {
 		o.Fields = func() layout.Fields { return layout.Fields{Now: time.Now()} }
 	}
 	return &Display{
-		o: o, wake: make(chan struct{}, 1), bright: -1, accounts: map[string]*account{},
+		o: o, wake: make(chan struct{}, 1), loans: make(chan func()), bright: -1, accounts: map[string]*account{},
 		scene: plan.Scene{Standing: plan.PowerUp}, status: Status{Brightness: -1},
 	}
 }
@@ -206,6 +215,8 @@ func (d *Display) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-d.wake:
+		case f := <-d.loans:
+			d.lend(f)
 		case <-timer.C:
 		}
 		timer.Reset(max(time.Millisecond, time.Until(d.step(ctx))))
@@ -385,6 +396,9 @@ func digestOf(p *image.RGBA, speed int) [32]byte {
 func (d *Display) dim() {
 	d.mu.Lock()
 	want := d.scene.BrightnessPercent
+	if d.knob > 0 && time.Now().Before(d.knobUntil) {
+		want = d.knob
+	}
 	d.mu.Unlock()
 	if want == 0 {
 		want = 100

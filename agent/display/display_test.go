@@ -219,13 +219,13 @@ func newRig(t *testing.T, b *board, able bool) *rig {
 		},
 		Board: layout.Board{Size: image.Pt(128, 32)},
 		Words: func(s plan.Standing) []plan.Page { return []plan.Page{{Text: "default " + string(s)}} },
-		Picture: func(sha string) (*image.RGBA, error) {
+		Picture: func(sha string) ([]Still, error) {
 			if sha != "there" {
 				return nil, errors.New("not on the box")
 			}
 			p := image.NewRGBA(image.Rect(0, 0, 128, 32))
 			p.Set(5, 5, color.RGBA{255, 0, 0, 255})
-			return p, nil
+			return []Still{{Picture: p}}, nil
 		},
 		Proof: func(s Showing) {
 			r.mu.Lock()

@@ -297,13 +297,21 @@ func (d *Display) layPicture(page plan.Page) ([]layout.Page, []layout.Finding) {
 	if d.o.Picture == nil {
 		return missing("this board shows none")
 	}
-	picture, err := d.o.Picture(page.Image)
+	stills, err := d.o.Picture(page.Image)
 	if err != nil {
 		return missing(err.Error())
 	}
-	g, findings := layout.FromPicture(picture, d.o.Board)
-	g.Stay = page.Stay()
-	return []layout.Page{g}, findings
+	if d.steady() {
+		stills = stills[:1]
+	}
+	var pages []layout.Page
+	var findings []layout.Finding
+	for _, s := range stills {
+		g, f := layout.FromPicture(s.Picture, d.o.Board)
+		g.Stay = cmp.Or(s.Stay, page.Stay())
+		pages, findings = append(pages, g), append(findings, f...)
+	}
+	return pages, findings
 }
 
 // refresh sets a page with fields again.

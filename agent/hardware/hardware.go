@@ -4,6 +4,7 @@ package hardware
 import (
 	"context"
 	"fmt"
+	"image"
 	"io"
 	"log/slog"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"loa/agent/speaker"
 	"loa/boards"
 	"loa/drivers/capture"
+	"loa/drivers/term"
 	"loa/drivers/tty"
 )
 
@@ -56,6 +58,13 @@ type Devices struct {
 	// the box has none.
 	Panel func(context.Context) (display.Panel, error)
 
+	// Sweep looks for the panel's card at every speed and address, while nothing else
+	// has the line, and says what was heard; nil where there is no such thing.
+	Sweep func(context.Context) []string
+
+	// Draw draws a picture in lines of text.
+	Draw func(image.Image) []string
+
 	// OpenInput opens an input of the board by its name: raw signed 16-bit
 	// little-endian stereo at 48 kHz.
 	OpenInput func(name string) (io.ReadCloser, error)
@@ -95,6 +104,8 @@ func Open(b boards.Board, o Opts) *Devices {
 	if d.Panel, err = panelOf(b.Panel, o); err != nil {
 		o.Report(Missing, fmt.Errorf("board %s: panel: %w", b.Name, err))
 	}
+	d.Sweep = sweepOf(b.Panel, o)
+	d.Draw = func(p image.Image) []string { return term.Lines(p, term.Plain) }
 	if c := b.Console; c.TTY != "" {
 		path := config.Move(o.Root, c.TTY)
 		report := func(err error) {

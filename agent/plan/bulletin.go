@@ -9,7 +9,8 @@ var AudioTypes = []string{"audio/mpeg", "audio/wav", "audio/flac", "audio/ogg", 
 var ImageTypes = []string{"image/png", "image/jpeg", "image/webp", "image/gif"}
 
 const (
-	maxImageBytes = 8 << 20 // a photograph for a wall
+	// MaxImageBytes bounds a picture: a photograph for a wall has less.
+	MaxImageBytes = 4 << 20
 
 	maxAudioBytes = 1 << 29          // a day of speech at 48 kbit/s
 	maxAudioMS    = 24 * 3600 * 1000 // a day
@@ -70,7 +71,7 @@ func (c *check) page(at string, p Page) {
 	switch {
 	case p.Image != "":
 		c.sha(at+".image", p.Image)
-		c.between(at+".bytes", p.Bytes, 1, maxImageBytes)
+		c.between(at+".bytes", p.Bytes, 1, MaxImageBytes)
 		enum(c, at+".type", p.Type, ImageTypes...)
 	case p.Bytes != 0 || p.Type != "":
 		c.fail(at+".bytes", "only a picture has bytes and a type")
