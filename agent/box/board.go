@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"image"
 	"os"
 	"time"
 
@@ -14,11 +13,9 @@ import (
 	"loa/agent/display"
 	"loa/agent/layout"
 	"loa/agent/layout/lunar"
-	"loa/agent/layout/picture"
 	"loa/agent/ledger"
 	"loa/agent/plan"
 	"loa/agent/station"
-	"loa/boards"
 )
 
 // newDisplay is the board that people read, nil where the box has none.
@@ -26,22 +23,13 @@ func (b *Box) newDisplay() *display.Display {
 	if b.o.Panel == nil {
 		return nil
 	}
-	board := boardOf(b.o.Board.Panel)
+	board := layout.BoardOf(b.o.Board.Panel)
 	return display.New(display.Opts{
 		Open: b.o.Panel, Board: board, Fields: b.fields, Words: words,
 		Picture: func(sha string) ([]display.Still, error) { return b.picture(sha, board) },
 		Proof:   b.proofOf, Begun: b.nowShown, Missing: b.notShown,
 		Report: b.o.Health.Report, Log: b.o.Log.With("room", "display"),
 	})
-}
-
-// boardOf is a board file's panel as layout knows it.
-func boardOf(p boards.Panel) layout.Board {
-	return layout.Board{
-		Size:    image.Pt(p.Width, p.Height),
-		Colors:  map[string]layout.Colors{"red": layout.Mono, "red-green": layout.TwoColor, "full": layout.Full}[p.Colors],
-		PitchMM: p.PitchMM, ReaderM: p.ReaderM,
-	}
 }
 
 var vietnam = time.FixedZone("+07:00", 7*3600)
@@ -69,16 +57,7 @@ func words(s plan.Standing) []plan.Page {
 	}
 }
 
-// maxStills bounds the memory of an animation, in pixels of the board: 16 MB.
-const maxStills = 4 << 20
-
-// colours are those of a board as a picture is brought down to them.
-var colours = map[layout.Colors]picture.Colours{
-	layout.Mono: picture.Mono, layout.TwoColor: picture.RedGreenYellow, layout.Full: picture.Full,
-}
-
-// picture opens a picture that is on the box, as large as the board. Of an animation
-// that would take too much memory there is the beginning.
+// picture opens a picture that is on the box.
 func (b *Box) picture(sha string, board layout.Board) ([]display.Still, error) {
 	path, ok := b.media.Path(sha)
 	if !ok {
@@ -88,19 +67,7 @@ func (b *Box) picture(sha string, board layout.Board) ([]display.Still, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := picture.Open(data, picture.Limits{Bytes: plan.MaxImageBytes})
-	if err != nil {
-		return nil, err
-	}
-	most := max(1, maxStills/(board.Size.X*board.Size.Y))
-	var stills []display.Still
-	for img, stay := range p.All() {
-		stills = append(stills, display.Still{Picture: picture.Fit(img, board.Size, colours[board.Colors]), Stay: stay})
-		if len(stills) == most {
-			break
-		}
-	}
-	return stills, nil
+	return display.Stills(data, board)
 }
 
 // show tells the board what the station has decided, unless the link to the centre

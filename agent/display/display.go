@@ -33,12 +33,6 @@ type Opts struct {
 	Log     *slog.Logger
 }
 
-// A Still is a picture, or one of an animation.
-type Still struct {
-	Picture *image.RGBA
-	Stay    time.Duration // in the animation; 0: as the page says
-}
-
 // The conditions that Opts.Report is told.
 const (
 	PanelMissing = "panel-missing" // it does not open

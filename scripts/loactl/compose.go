@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
+	"loa/agent/layout/picture"
+	"loa/agent/layout/viet"
 	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/scripts/authority"
@@ -30,7 +33,7 @@ func (a *app) compose(au *authority.Authority, kind plan.Kind, name string) (any
 		setDefault(f.Tree, "class", "normal")
 		setDefault(f.Tree, "origin", "own")
 		setDefault(f.Tree, "lang", "vi")
-		err = a.fillAudio(au, f)
+		err = errors.Join(a.fillAudio(au, f), fillPictures(f, func(file string) (string, int64, error) { return keepMedia(au, file) }))
 	case plan.KindSchedule:
 		setDefault(f.Tree, "zone", "+07:00")
 		err = a.fillRefs(au, f)
@@ -40,7 +43,11 @@ func (a *app) compose(au *authority.Authority, kind plan.Kind, name string) (any
 	if err != nil {
 		return nil, err
 	}
-	return a.decode(f, kind)
+	doc, err := a.decode(f, kind)
+	if b, ok := doc.(*plan.Bulletin); ok && err == nil {
+		a.proofread(f.Name, b)
+	}
+	return doc, err
 }
 
 // decode makes a document out of a tree, with the strictness of a box.
@@ -129,6 +136,62 @@ func same(l []float64) bool {
 		}
 	}
 	return len(l) > 0
+}
+
+// fillPictures turns `file = "x.png"` in a bulletin's pages into what boxes need;
+// keep puts it where they fetch it.
+func fillPictures(f *source.File, keep func(file string) (sha256 string, size int64, err error)) error {
+	list, _ := f.Tree["pages"].([]any)
+	for i, e := range list {
+		entry, _ := e.(map[string]any)
+		file, ok := entry["file"].(string)
+		if !ok {
+			continue
+		}
+		at := fmt.Sprintf("pages[%d].file", i)
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(filepath.Dir(f.Name), file)
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return f.At(at, "%v", err)
+		}
+		p, err := picture.Open(data, picture.Limits{Bytes: plan.MaxImageBytes})
+		if err != nil {
+			return f.At(at, "%v", err)
+		}
+		sum, size, err := keep(file)
+		if err != nil {
+			return f.At(at, "%v", err)
+		}
+		delete(entry, "file")
+		entry["image"], entry["bytes"], entry["type"] = sum, size, "image/"+p.Format
+	}
+	return nil
+}
+
+// proofread tells what is not right with the letters of a bulletin: what a board
+// would show as boxes, and text from before Unicode, with what it should be.
+func (a *app) proofread(name string, b *plan.Bulletin) {
+	texts := []string{b.Title, b.Text}
+	for _, p := range b.Pages {
+		texts = append(texts, p.Text)
+	}
+	for _, text := range texts {
+		for _, f := range viet.Check(text) {
+			say := f.EN
+			if a.lang == "vi" {
+				say = f.VI
+			}
+			if f.Line > 0 {
+				say = a.text("proof.at", f.Line, f.Column, say)
+			}
+			a.note("proof", name, say)
+			if f.Offer != "" {
+				a.note("proof.offer", f.Offer)
+			}
+		}
+	}
 }
 
 // fillRefs pins every bulletin that a schedule names to the content it has now,

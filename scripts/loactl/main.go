@@ -33,6 +33,7 @@ func commands() []command {
 		{"bulletin", (*app).bulletin},
 		{"schedule", (*app).schedule},
 		{"policy", (*app).policy},
+		{"preview", (*app).preview},
 		{"playlist", (*app).playlist},
 		{"send", (*app).send},
 		{"alert", (*app).alert},

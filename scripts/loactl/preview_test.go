@@ -1,0 +1,71 @@
+package main
+
+import (
+	"image/gif"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestPreview(t *testing.T) {
+	w := newWorld(t)
+	dir := t.TempDir()
+	file := w.file("tin.toml", `id = "tin"
+place = "26734"
+title = "Lịch tiêm chủng"
+valid_until = "`+until+`"
+[[pages]]
+text = "Tiêm chủng sáng thứ Bảy"
+[[pages]]
+text = "Mời bà con đưa trẻ đến đúng giờ"
+style = "scroll"
+`)
+	var got struct {
+		Pages    []preview   `json:"pages"`
+		Findings []complaint `json:"findings"`
+	}
+	w.json(&got, "preview", file, "--board", "commune-led-128x32", "--out", dir)
+	if len(got.Pages) != 2 || len(got.Findings) != 0 || got.Pages[0].Moves || !got.Pages[1].Moves || got.Pages[0].StayS < 4 {
+		t.Fatalf("%+v", got)
+	}
+	still, err := os.Open(got.Pages[0].File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer still.Close()
+	if img, err := png.Decode(still); err != nil || img.Bounds().Dx() != 128*8 || img.Bounds().Dy() != 32*8 {
+		t.Errorf("%v, %v", img.Bounds(), err)
+	}
+	moving, err := os.Open(filepath.Join(dir, "tin-2.gif"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer moving.Close()
+	if g, err := gif.DecodeAll(moving); err != nil || len(g.Image) < 30 {
+		t.Errorf("the scroll has %d frames: %v", len(g.Image), err)
+	}
+}
+
+func TestPreviewSaysWhatIsWrong(t *testing.T) {
+	w := newWorld(t)
+	dir := t.TempDir()
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"--text", "Cháy 🚒", "--board", "commune-led-128x32"}, exitFailed, "U+1F692"},
+		{[]string{"--text", "TiÕng ViÖt cã dÊu", "--board", "commune-led-128x32"}, exitOK, "Tiếng Việt có dấu"},
+		{[]string{"--text", "Xin chào", "--board", "orangepi-zero"}, exitFailed, "commune-led-128x32"},
+		{[]string{"--text", "Xin chào"}, exitUsage, "--board"},
+		{[]string{"--text", strings.Repeat("Nước lên nhanh. ", 20), "--board", "commune-led-128x32"}, exitOK, "note"},
+		{[]string{"--text", "Xin chào", "--style", "lon", "--board", "commune-led-128x32"}, exitOK, "headline"},
+	} {
+		code := w.run(append([]string{"preview", "--out", dir}, c.args...)...)
+		if said := w.out.String() + w.err.String(); code != c.code || !strings.Contains(said, c.says) {
+			t.Errorf("%q: exit %d, %s", c.args, code, said)
+		}
+	}
+}
