@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -46,6 +47,13 @@ type rig struct {
 	acks       []station.Ack
 	conditions map[string]error
 	asked      int // times that the box had to subscribe again
+	scenes     []scene
+}
+
+// A scene is what a board was told to show, and when.
+type scene struct {
+	at time.Time
+	plan.Scene
 }
 
 // fakeClock tells the bubble's time as far as level says, apart by skew.
@@ -185,6 +193,13 @@ func bootRig(t *testing.T, w *trusttest.World, dir string, level clock.Level, sk
 			defer r.mu.Unlock()
 			if reassigned {
 				r.asked++
+			}
+		},
+		Show: func(s plan.Scene) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if n := len(r.scenes); n == 0 || !reflect.DeepEqual(r.scenes[n-1].Scene, s) {
+				r.scenes = append(r.scenes, scene{time.Now(), s})
 			}
 		},
 		Sounds: func() {}, Log: log,

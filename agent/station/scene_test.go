@@ -1,0 +1,115 @@
+package station_test
+
+import (
+	"testing"
+	"time"
+
+	"loa/agent/ledger"
+	"loa/agent/plan"
+	"loa/agent/trust/trusttest"
+)
+
+// told is when the board was told to show something of this title, and when to show
+// something else.
+func (r *rig) told(title string) (from, until time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.scenes {
+		is := len(s.Shown) > 0 && s.Shown[0].Title == title
+		switch {
+		case is && from.IsZero():
+			from = s.at
+		case !is && !from.IsZero() && until.IsZero():
+			until = s.at
+		}
+	}
+	return from, until
+}
+
+func together(t *testing.T, what string, sound, board time.Time) {
+	t.Helper()
+	if d := board.Sub(sound).Abs(); sound.IsZero() || board.IsZero() || d > 100*time.Millisecond {
+		t.Errorf("%s: sound at %s, board at %s", what, sound.Format("15:04:05.000"), board.Format("15:04:05.000"))
+	}
+}
+
+func TestWordsAndSoundBeginTogether(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		b := bulletin(w, "tiem", 60*time.Second)
+		b.Title, b.Pages = "Tiêm chủng", []plan.Page{{Text: "Tiêm chủng sáng mai"}}
+		r.hear(trusttest.Seal(b, a1), trusttest.Seal(w.Schedule(here, "day", item(b)), a1))
+		sleepUntil("05:30:20")
+		starts := r.written(ledger.Start)
+		if len(starts) != 1 {
+			t.Fatalf("%d starts", len(starts))
+		}
+		from, _ := r.told("Tiêm chủng")
+		together(t, "an item", starts[0].Time, from)
+
+		// An alarm takes both at once, and the board keeps it for as long as it is active.
+		alarm := w.Later(90*time.Minute+20*time.Second).Alerts(here, trusttest.Office, "flood")
+		alarm.Alerts[0].Headline, alarm.Alerts[0].Repeat = "Lũ quét", 1
+		r.hear(trusttest.Seal(alarm, trusttest.Warner1, trusttest.Warner2))
+		starts = r.written(ledger.Start)
+		from, _ = r.told("Lũ quét")
+		together(t, "an alarm", starts[len(starts)-1].Time, from)
+		wait(10 * time.Minute)
+		if now := r.View().Now; now != nil {
+			t.Fatalf("%s still sounds", now.Occurrence.ID)
+		}
+		if _, until := r.told("Lũ quét"); !until.IsZero() {
+			t.Errorf("the board let the alarm go at %s", until.Format("15:04:05"))
+		}
+		clear := w.Later(101*time.Minute).Alerts(here, trusttest.Office)
+		r.hear(trusttest.Seal(clear, trusttest.Warner1))
+		if _, until := r.told("Lũ quét"); until.IsZero() {
+			t.Error("the board keeps the alarm after the all clear")
+		}
+	})
+}
+
+func TestABoardSaysWhyItShowsNothing(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir())
+		defer r.stop()
+		last := func() plan.Scene {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return r.scenes[len(r.scenes)-1].Scene
+		}
+		wait(time.Second)
+		if s := last(); s.Standing != plan.Reset {
+			t.Errorf("before anybody has said where it belongs: %q", s.Standing)
+		}
+		r.setUp()
+		law := w.Later(time.Second).Policy()
+		law.DefaultPages = []plan.DefaultPage{{Page: plan.Page{Text: "Xã An Sơn"}}}
+		law.Brightness = []plan.Volume{{Span: plan.Span{From: "04:00", Until: "06:00"}, Percent: 20}}
+		r.hear(trusttest.Seal(law, a1, a2))
+		if s := last(); s.Standing != plan.Idle || len(s.Defaults) != 1 || s.BrightnessPercent != 20 {
+			t.Errorf("idle: %+v", s)
+		}
+	})
+}
+
+func TestBannedWordsAreNotShown(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		law := w.Later(time.Second).Policy()
+		law.BannedWords = []string{"cá cược"}
+		b := bulletin(w, "xau", time.Minute)
+		b.Title, b.Audio, b.Pages = "Vui", nil, []plan.Page{{Text: "Cá cược bóng đá"}}
+		r.hear(trusttest.Seal(law, a1, a2), trusttest.Seal(b, a1), trusttest.Seal(w.Schedule(here, "day", item(b)), a1))
+		sleepUntil("05:31:00")
+		if from, _ := r.told("Vui"); !from.IsZero() {
+			t.Error("betting is advertised")
+		}
+		refused := r.written(ledger.Refused)
+		if len(refused) != 1 || refused[0].Code != plan.Scope {
+			t.Errorf("the ledger: %+v", refused)
+		}
+	})
+}
