@@ -74,25 +74,41 @@ func (s *stage) boxDoes(ts *testscript.TestScript, args []string) error {
 	case "thaw":
 		return b.cmd.Process.Signal(syscall.SIGCONT)
 	case "fill":
-		// Its mounts are its own; /proc shows them.
-		f, err := os.Create(filepath.Join(fmt.Sprintf("/proc/%d/root", b.cmd.Process.Pid), b.state(), "filled"))
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		for range 3 { // what the box lets go of meanwhile is taken as well
-			for size := 1 << 20; size > 0; { // to the last byte
-				if _, err := f.Write(make([]byte, size)); errors.Is(err, syscall.ENOSPC) {
-					size /= 2
-				} else if err != nil {
-					return err
-				}
-			}
-			time.Sleep(300 * time.Millisecond)
-		}
+		return b.fill()
 	default:
 		return usage(args)
 	}
+	return nil
+}
+
+// fill takes the last byte of the box's disk, and what the box lets go of from then
+// on, until it ends.
+func (b *box) fill() error {
+	// Its mounts are its own; /proc shows them.
+	pid := b.cmd.Process.Pid
+	f, err := os.Create(filepath.Join(fmt.Sprintf("/proc/%d/root", pid), b.state(), "filled"))
+	if err != nil {
+		return err
+	}
+	take := func() error {
+		for size := 1 << 20; size > 0; {
+			if _, err := f.Write(make([]byte, size)); errors.Is(err, syscall.ENOSPC) {
+				size /= 2
+			} else if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := take(); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	go func() { // ends with the box
+		defer f.Close()
+		for syscall.Kill(pid, 0) == nil && take() == nil {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
 	return nil
 }
 
