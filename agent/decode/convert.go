@@ -38,8 +38,9 @@ type converter struct {
 	out  sound.Source
 }
 
-// convert looks at in and opens the decoder for it.
+// convert looks at in and opens the decoder for it. Both end with ctx.
 func convert(ctx context.Context, in *input, mime string) (*converter, error) {
+	in.ctx = ctx
 	dec, info, err := open(ctx, in, mime)
 	if err != nil {
 		return nil, err

@@ -41,8 +41,8 @@ type Info struct {
 
 // Open begins to decode a recording. mime is what it was called, may be empty, and
 // only turns up in refusals. Open returns once three quarters of a second of sound
-// are ready, or all there is; or with a *plan.Error of [plan.MediaFormat] when r holds no sound,
-// or with r's own error when it cannot be read.
+// are ready, or all there is; or with a *plan.Error of [plan.MediaFormat] when r holds no
+// sound, or none that could be found within 5 s; or with r's own error when it cannot be read.
 //
 // The source owns r from then on: Close closes it if it is an io.Closer. After
 // an error r still belongs to the caller.
@@ -52,7 +52,14 @@ func Open(r io.ReadSeeker, mime string) (*Source, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	late := time.AfterFunc(stall, cancel)
 	c, err := convert(ctx, in, mime)
+	if !late.Stop() {
+		if err == nil {
+			c.close()
+		}
+		return nil, tooSlow(stall)
+	}
 	if err != nil {
 		cancel()
 		return nil, err

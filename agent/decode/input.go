@@ -2,14 +2,17 @@ package decode
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 )
 
 // An input is the bytes of a recording or a stream: it can look ahead, and it
-// knows where it is.
+// knows where it is. It ends with ctx: who looks through megabytes of rubbish for
+// a frame looks at them through peek, and so can be called off.
 type input struct {
+	ctx  context.Context
 	buf  *bufio.Reader
 	seek io.Seeker // nil: a stream
 	base int64     // where the recording begins in seek
@@ -22,7 +25,7 @@ type input struct {
 const lookahead = 1 << 16
 
 func flowing(r io.Reader) *input {
-	return &input{buf: bufio.NewReaderSize(r, lookahead), size: -1}
+	return &input{ctx: context.Background(), buf: bufio.NewReaderSize(r, lookahead), size: -1}
 }
 
 func seekable(r io.ReadSeeker) (*input, error) {
@@ -45,6 +48,9 @@ func seekable(r io.ReadSeeker) (*input, error) {
 // peek shows up to n bytes without taking them. Fewer mean that the input ends
 // there (err is io.EOF) or failed (err is its error); none are lost by asking.
 func (in *input) peek(n int) ([]byte, error) {
+	if err := in.stopped(); err != nil {
+		return nil, err
+	}
 	b, err := in.buf.Peek(n)
 	if errors.Is(err, bufio.ErrBufferFull) {
 		err = nil
@@ -53,6 +59,14 @@ func (in *input) peek(n int) ([]byte, error) {
 		err = fmt.Errorf("decode: cannot read after byte %d: %w", in.pos, err)
 	}
 	return b, err
+}
+
+// stopped is the error of an input whose context has ended.
+func (in *input) stopped() error {
+	if err := in.ctx.Err(); err != nil {
+		return fmt.Errorf("decode: stopped at byte %d: %w", in.pos, err)
+	}
+	return nil
 }
 
 // ready is like peek but shows everything that has already arrived, and at least

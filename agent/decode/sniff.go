@@ -174,8 +174,14 @@ func search(in *input) (kind string, at int, err error) {
 				if adts.starts(b[i:], need, last) {
 					return TypeAAC, i, nil
 				}
-				if last && headless(in, b[i:]) != nil {
+				if !last {
+					continue
+				}
+				if headless(in, b[i:]) != nil {
 					return TypeFLAC, i, nil
+				}
+				if err := in.stopped(); err != nil { // headless may take milliseconds
+					return "", 0, err
 				}
 			}
 			if err != nil {

@@ -3,6 +3,7 @@ package decode
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"math"
@@ -258,6 +259,73 @@ func (s *slowDisk) Read(p []byte) (int, error) {
 		time.Sleep(time.Minute)
 	}
 	return n, err
+}
+
+// lying is FLAC made to keep a decoder busy: headers that hold, each of a frame of
+// eight channels and 65,536 samples in 38 bytes, and not one checksum that does.
+func lying(frames int, head bool) []byte {
+	var b []byte
+	if head {
+		info := make([]byte, flacInfo)
+		binary.BigEndian.PutUint16(info, 16)
+		binary.BigEndian.PutUint16(info[2:], 65535)
+		binary.BigEndian.PutUint64(info[10:], 48000<<44|7<<41|15<<36)
+		b = append([]byte("fLaC\x80\x00\x00\x22"), info...)
+	}
+	frame := []byte{0xFF, 0xF9, 0x7A, 0x78, 0x00, 0xFF, 0xFE} // 65,535 samples at 48 kHz, 8 × 16 bits
+	frame = append(frame, crc8(frame))
+	for range 8 {
+		frame = append(frame, 0, 0x12, 0x34) // a channel that is one sample all along
+	}
+	frame = append(frame, 0, 0)
+	return append(b, bytes.Repeat(frame, frames)...)
+}
+
+// TestCalledOff looks for the frames of a recording that has none, and would for
+// minutes: it ends when nobody waits for it any more.
+func TestCalledOff(t *testing.T) {
+	for name, look := range map[string]func(in *input) error{
+		"the next frame": func(in *input) error {
+			d, err := newFLAC(in)
+			if err == nil {
+				_, err = d.next()
+			}
+			return err
+		},
+		"any frame": func(in *input) error { _, _, err := search(in); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			in, err := seekable(bytes.NewReader(lying(20_000, name == "the next frame")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			in.ctx = ctx
+			time.AfterFunc(50*time.Millisecond, cancel)
+			began := time.Now()
+			if err := look(in); !errors.Is(err, context.Canceled) {
+				t.Errorf("it ended with %v", err)
+			}
+			if d := time.Since(began); d > 10*time.Second {
+				t.Errorf("it ended after %v", d)
+			}
+		})
+	}
+}
+
+// TestSoughtForTooLong gives a recording up in which no beginning is found.
+func TestSoughtForTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		_, err := Open(&steadyDisk{bytes.NewReader(make([]byte, maxJunk))}, "")
+		var refusal *plan.Error
+		if !errors.As(err, &refusal) || refusal.Code != plan.MediaFormat {
+			t.Errorf("Open: %v, want %s", err, plan.MediaFormat)
+		}
+		if d := time.Since(began); d < stall || d > stall+time.Second {
+			t.Errorf("given up after %v, want %v", d, stall)
+		}
+	})
 }
 
 // TestStreamInRealTimeHasNoCrackle reads a source that gives no more than sounds, in
