@@ -269,17 +269,23 @@ func TestHostilePosition(t *testing.T) {
 
 // TestPanic makes an error of a codec that breaks down.
 func TestPanic(t *testing.T) {
-	_, err := step(&converter{out: panicking{}}, make([]float32, 2))
-	if err == nil {
-		t.Fatal("no error")
+	c := &converter{raw: raw{dec: panicking{}}, out: panicking{}}
+	if _, err := step(c, make([]float32, 2)); err == nil {
+		t.Error("no error of decoding")
 	}
-	t.Log(err)
+	if err := wind(c, time.Second); err == nil {
+		t.Error("no error of going to a place")
+	}
 }
 
 type panicking struct{}
 
 func (panicking) Read([]float32) (int, error) { panic("index out of range [38] with length 36") }
 func (panicking) Close() error                { return nil }
+func (panicking) next() (block, error)        { panic("index out of range [38] with length 36") }
+func (panicking) close()                      {}
+
+func (panicking) wind(time.Duration) (time.Duration, error) { panic("makeslice: len out of range") }
 
 // TestReadError tells a disk that fails from a file that ends.
 func TestReadError(t *testing.T) {

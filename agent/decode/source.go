@@ -75,7 +75,7 @@ func (s *Source) run(c *converter) {
 			return
 		}
 		if w != nil {
-			s.arrive(w, c.wind(w.to))
+			s.arrive(w, wind(c, w.to))
 			continue
 		}
 		n, err := step(c, p)
@@ -87,6 +87,12 @@ func (s *Source) run(c *converter) {
 func step(c *converter, p []float32) (n int, err error) {
 	defer guard(&err)
 	return c.read(p)
+}
+
+// wind goes to a place, with a panic as an error: what lies there is read anew.
+func wind(c *converter, to time.Duration) (err error) {
+	defer guard(&err)
+	return c.wind(to)
 }
 
 // room waits until there is something to do: a place to go to, or room for a
