@@ -1,6 +1,7 @@
 package player
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,7 +23,7 @@ type item struct {
 	open Opener
 	fed  chan opened   // closed after the last part
 	set  chan struct{} // closed when the first part is there, or will not be
-	quit chan struct{} // closed by Close
+	quit func()        // by Close: ends feed and what it opens
 
 	mu     sync.Mutex
 	cur    sound.Source
@@ -46,18 +47,19 @@ type opened struct {
 }
 
 func newItem(o plan.Occurrence, open Opener, now time.Time) *item {
+	ctx, quit := context.WithCancel(context.Background())
 	it := &item{
 		o: o, open: open,
-		fed: make(chan opened, 1), set: make(chan struct{}), quit: make(chan struct{}),
+		fed: make(chan opened, 1), set: make(chan struct{}), quit: quit,
 		left: sound.Frames64(o.End.Sub(now)),
 	}
 	// Ends when everything has been handed over or the item is closed; the
 	// speaker closes every source it was given.
-	go it.feed()
+	go it.feed(ctx)
 	return it
 }
 
-func (it *item) feed() {
+func (it *item) feed(ctx context.Context) {
 	ready := sync.OnceFunc(func() { close(it.set) })
 	defer ready()
 	defer close(it.fed)
@@ -67,7 +69,7 @@ func (it *item) feed() {
 			gap := sound.Frames64(it.o.Gap)
 			passed := min(gap, skip)
 			skip -= passed
-			if !it.give(opened{Opened: Opened{Source: sound.Silence(sound.Duration64(gap - passed))}}) {
+			if !it.give(ctx, opened{Opened: Opened{Source: sound.Silence(sound.Duration64(gap - passed))}}) {
 				return
 			}
 		}
@@ -76,14 +78,14 @@ func (it *item) feed() {
 				skip -= length
 				continue
 			}
-			part, err := it.open(p)
-			if err == nil && skip > 0 {
-				skip = passOver(part.Source, skip)
+			part := it.prepare(ctx, p)
+			if part.err == nil && skip > 0 {
+				skip = passOver(ctx, part.Source, skip)
 			}
-			if err == nil && p.Relay != nil && p.Length > 0 {
+			if part.err == nil && p.Relay != nil && p.Length > 0 {
 				part.Source = sound.Cut(part.Source, p.Length) // it has no end of its own
 			}
-			if !it.give(opened{Opened: part, part: true, err: err}) {
+			if !it.give(ctx, part) {
 				return
 			}
 			ready()
@@ -94,11 +96,55 @@ func (it *item) feed() {
 	it.mu.Unlock()
 }
 
-func (it *item) give(o opened) bool {
+// patience is how long a part may take to be opened. An honest one needs a second
+// or two; measuring has 3 s, and then decode gives up after 5 s what gives no
+// sound. What is slower must hold up neither its slot nor the speaker that an alarm
+// has. To go to a place in a part decode has half a minute more: the frames of
+// hours may have to be counted.
+const patience = 10 * time.Second
+
+// prepare opens a part, or gives it up.
+func (it *item) prepare(ctx context.Context, p plan.Part) opened {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	done := make(chan opened)
+	// Ends with the opener. A codec that hangs does not end, so nobody waits.
+	go func() {
+		part, err := it.open(ctx, p)
+		select {
+		case done <- opened{Opened: part, part: true, err: err}:
+		case <-ctx.Done():
+			if part.Source != nil {
+				part.Source.Close()
+			}
+		}
+	}()
+	select {
+	case part := <-done:
+		if part.err == nil || ctx.Err() == nil {
+			return part
+		}
+	case <-ctx.Done():
+	}
+	return opened{part: true, err: &plan.Error{Code: plan.MediaFormat, Msg: fmt.Sprintf("%s was not ready to sound after %v", called(p), patience)}}
+}
+
+// called is what a part is called in an error.
+func called(p plan.Part) string {
+	switch {
+	case p.Audio != nil:
+		return fmt.Sprintf("recording %.12s", p.Audio.SHA256)
+	case p.Relay != nil:
+		return "the station"
+	}
+	return p.Chime
+}
+
+func (it *item) give(ctx context.Context, o opened) bool {
 	select {
 	case it.fed <- o:
 		return true
-	case <-it.quit:
+	case <-ctx.Done():
 		if o.Source != nil {
 			o.Source.Close()
 		}
@@ -107,10 +153,14 @@ func (it *item) give(o opened) bool {
 }
 
 // passOver moves src on by so many frames and returns those still missing: when
-// it ended before, or when it had nothing to give.
-func passOver(src sound.Source, frames int64) int64 {
-	if s, ok := src.(interface{ SeekTo(time.Duration) error }); ok && s.SeekTo(sound.Duration64(frames)) == nil {
-		return 0
+// it ended before, or when it had nothing to give. It closes src when ctx ends.
+func passOver(ctx context.Context, src sound.Source, frames int64) int64 {
+	if s, ok := src.(interface{ SeekTo(time.Duration) error }); ok {
+		stop := context.AfterFunc(ctx, func() { src.Close() }) // SeekTo may take half a minute
+		defer stop()
+		if s.SeekTo(sound.Duration64(frames)) == nil {
+			return 0
+		}
 	}
 	buf := make([]float32, 4096)
 	for frames > 0 {
@@ -218,7 +268,7 @@ func (it *item) Close() error {
 		return nil
 	}
 	it.closed = true
-	close(it.quit)
+	it.quit()
 	select { // what feed had ready
 	case o := <-it.fed:
 		if o.Source != nil {

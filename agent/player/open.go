@@ -2,11 +2,9 @@ package player
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"sync"
-	"time"
 
 	"loa/agent/decode"
 	"loa/agent/plan"
@@ -29,21 +27,19 @@ type shelf interface {
 type Library struct {
 	shelf shelf
 	relay func(plan.Relay) (sound.Source, error)
-
-	mu       sync.Mutex
-	loudness map[string]float64 // measured, by SHA-256
+	loud  loudness
 }
 
 // NewLibrary makes a library over the box's media.
 func NewLibrary(media shelf, relay func(plan.Relay) (sound.Source, error)) *Library {
-	return &Library{shelf: media, relay: relay, loudness: make(map[string]float64)}
+	return &Library{shelf: media, relay: relay, loud: loudness{of: make(map[string]*measurement)}}
 }
 
 // Open implements [Opener].
-func (l *Library) Open(p plan.Part) (Opened, error) {
+func (l *Library) Open(ctx context.Context, p plan.Part) (Opened, error) {
 	switch {
 	case p.Audio != nil:
-		return l.audio(p)
+		return l.audio(ctx, p)
 	case p.Relay != nil:
 		src, err := l.relay(*p.Relay)
 		if err != nil {
@@ -58,7 +54,7 @@ func (l *Library) Open(p plan.Part) (Opened, error) {
 	return Opened{Source: src}, nil
 }
 
-func (l *Library) audio(p plan.Part) (Opened, error) {
+func (l *Library) audio(ctx context.Context, p plan.Part) (Opened, error) {
 	a := p.Audio
 	path, release, ok := l.shelf.Hold(a.SHA256)
 	if !ok {
@@ -66,7 +62,11 @@ func (l *Library) audio(p plan.Part) (Opened, error) {
 	}
 	lufs := p.LoudnessLUFS
 	if lufs == 0 {
-		lufs = l.measure(a.SHA256, path, a.Type)
+		lufs = l.loud.measure(ctx, a.SHA256, path, a.Type)
+	}
+	if err := ctx.Err(); err != nil {
+		release()
+		return Opened{}, err
 	}
 	src, err := openFile(path, a.Type)
 	if err != nil {
@@ -76,39 +76,6 @@ func (l *Library) audio(p plan.Part) (Opened, error) {
 	}
 	src.release = sync.OnceFunc(release)
 	return Opened{Source: src, GainDB: sound.LevelGain(lufs, TargetLUFS), SHA256: a.SHA256}, nil
-}
-
-// measured bounds the work of measuring: the first minute tells the level of
-// speech and takes a small ARM core well under a second.
-const measured = time.Minute
-
-var errEnough = errors.New("measured")
-
-// measure is the loudness of a recording whose document does not give it; a
-// recording that has none, such as silence, counts as being at the target.
-func (l *Library) measure(sha256, path, mime string) float64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if lufs, ok := l.loudness[sha256]; ok {
-		return lufs
-	}
-	lufs := TargetLUFS
-	if f, err := os.Open(path); err == nil {
-		var all sound.Loudness
-		_, err := decode.Walk(context.Background(), f, mime, func(pcm []float32) error {
-			all.Add(pcm)
-			if all.Gated() >= measured {
-				return errEnough
-			}
-			return nil
-		})
-		f.Close()
-		if found := all.Integrated(); (err == nil || errors.Is(err, errEnough)) && found > sound.NoLoudness {
-			lufs = found
-		}
-	}
-	l.loudness[sha256] = lufs
-	return lufs
 }
 
 func openFile(path, mime string) (*fileSource, error) {

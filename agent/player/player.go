@@ -3,6 +3,7 @@
 package player
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"time"
@@ -18,8 +19,9 @@ type speakers interface {
 }
 
 // An Opener opens one part of an occurrence. Its errors are *plan.Error where a
-// code is known. The source it returns is at the part's beginning.
-type Opener func(plan.Part) (Opened, error)
+// code is known. The source it returns is at the part's beginning. When its
+// context ends nobody waits for it any more, and what it still returns is closed.
+type Opener func(context.Context, plan.Part) (Opened, error)
 
 // Opened is a part ready to sound.
 type Opened struct {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,23 +22,24 @@ import (
 type stage struct {
 	*player.Player
 	card *speakertest.Card
+	amp  *speakertest.Amp
 	end  func()
 }
 
 func newStage(t *testing.T, open player.Opener) stage {
 	t.Helper()
-	card := &speakertest.Card{}
+	card, amp := &speakertest.Card{}, &speakertest.Amp{}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	spk := speaker.New(func() (speaker.Sink, error) { return card, nil }, &speakertest.Amp{}, speaker.Opts{Log: log})
+	spk := speaker.New(func() (speaker.Sink, error) { return card, nil }, amp, speaker.Opts{Log: log})
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { spk.Run(ctx) })
-	return stage{player.New(spk, open, log), card, func() { cancel(); wg.Wait() }}
+	return stage{player.New(spk, open, log), card, amp, func() { cancel(); wg.Wait() }}
 }
 
 // tones opens a part as a tone as long as the part says; a part of the chime
 // named "missing" cannot be opened, "silence" is silent, "faint" is far too quiet.
-func tones(p plan.Part) (player.Opened, error) {
+func tones(_ context.Context, p plan.Part) (player.Opened, error) {
 	switch p.Chime {
 	case "missing":
 		return player.Opened{}, &plan.Error{Code: plan.MediaMissing, Msg: "not here"}
@@ -169,9 +171,9 @@ func TestALongDay(t *testing.T) {
 
 func TestStopIsPromptAndClosesEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		closed := 0
-		s := newStage(t, func(p plan.Part) (player.Opened, error) {
-			o, err := tones(p)
+		var closed atomic.Int32
+		s := newStage(t, func(ctx context.Context, p plan.Part) (player.Opened, error) {
+			o, err := tones(ctx, p)
 			o.Source = counted{o.Source, &closed}
 			return o, err
 		})
@@ -185,8 +187,8 @@ func TestStopIsPromptAndClosesEverything(t *testing.T) {
 			t.Errorf("ended %s after %v", e.Result, time.Since(asked))
 		}
 		synctest.Wait()
-		if closed != 2 {
-			t.Errorf("%d of 2 opened parts were closed", closed)
+		if n := closed.Load(); n != 2 {
+			t.Errorf("%d of 2 opened parts were closed", n)
 		}
 	})
 }
@@ -194,8 +196,8 @@ func TestStopIsPromptAndClosesEverything(t *testing.T) {
 func TestAFailingPartLetsTheNextSound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := errors.New("bad frame")
-		s := newStage(t, func(p plan.Part) (player.Opened, error) {
-			o, err := tones(p)
+		s := newStage(t, func(ctx context.Context, p plan.Part) (player.Opened, error) {
+			o, err := tones(ctx, p)
 			if p.Chime == "broken" {
 				o.Source = failing{o.Source, broken}
 			}
@@ -213,12 +215,89 @@ func TestAFailingPartLetsTheNextSound(t *testing.T) {
 	})
 }
 
-type counted struct {
-	sound.Source
-	n *int
+// What cannot be opened in time is given up, and the rest sounds; what comes of it
+// later is closed. Before there is anything to sound the amplifier is off.
+func TestASlowPartIsGivenUp(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		chimes []string
+		takes  time.Duration // to open "slow"
+		result plan.Result
+		heard  time.Duration
+		lasts  time.Duration // at most
+	}{
+		{"a tone and its words", []string{"a", "slow"}, time.Hour, plan.Partial, 2 * time.Second, 11 * time.Second},
+		{"in the middle", []string{"a", "slow", "b"}, time.Hour, plan.Partial, 4 * time.Second, 13 * time.Second},
+		{"alone", []string{"slow"}, time.Hour, plan.Silent, 0, 11 * time.Second},
+		{"slow, but not too slow", []string{"a", "slow", "b"}, 8 * time.Second, plan.Heard, 6 * time.Second, 13 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var opened, closed atomic.Int32
+				s := newStage(t, func(ctx context.Context, p plan.Part) (player.Opened, error) {
+					if p.Chime == "slow" {
+						time.Sleep(c.takes) // whatever ctx says: a codec that hangs does not listen
+					}
+					o, err := tones(ctx, p)
+					opened.Add(1)
+					o.Source = counted{o.Source, &closed}
+					return o, err
+				})
+				defer s.end()
+				began := time.Now()
+				s.Play(occurrence(2*time.Second, c.chimes...), 100, began)
+				e := <-s.Endings()
+				late := c.takes > time.Minute
+				if e.Result != c.result || late != (e.Code == plan.MediaFormat) {
+					t.Errorf("ended %s (%s): %v", e.Result, e.Code, e.Err)
+				}
+				if !near(e.Heard, c.heard, 50*time.Millisecond) {
+					t.Errorf("heard %v, want %v", e.Heard, c.heard)
+				}
+				if d := time.Since(began); d > c.lasts {
+					t.Errorf("it held the speaker for %v", d)
+				}
+				if on := s.amp.Edges(); c.heard == 0 && len(on) > 0 && on[0].At.Sub(began) < 10*time.Second {
+					t.Errorf("the amplifier was on after %v", on[0].At.Sub(began))
+				}
+				time.Sleep(2 * time.Hour)
+				if o, c, want := opened.Load(), closed.Load(), int32(len(c.chimes)); o != want || c != want {
+					t.Errorf("of %d parts %d were opened, %d closed", want, o, c)
+				}
+			})
+		})
+	}
 }
 
-func (c counted) Close() error { *c.n++; return c.Source.Close() }
+// Nobody waits for the opening of an item that was stopped.
+func TestStopCallsOpeningOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		off := make(chan time.Time, 1)
+		s := newStage(t, func(ctx context.Context, _ plan.Part) (player.Opened, error) {
+			<-ctx.Done()
+			off <- time.Now()
+			return player.Opened{}, ctx.Err()
+		})
+		defer s.end()
+		s.Play(occurrence(20*time.Second, "a"), 100, time.Now())
+		time.Sleep(time.Second)
+		asked := time.Now()
+		s.Stop()
+		if e := <-s.Endings(); e.Complete || e.Heard > 0 {
+			t.Errorf("ended %s, %v heard", e.Result, e.Heard)
+		}
+		if d := (<-off).Sub(asked); d > 100*time.Millisecond {
+			t.Errorf("its opening was called off after %v", d)
+		}
+	})
+}
+
+type counted struct {
+	sound.Source
+	n *atomic.Int32
+}
+
+func (c counted) Close() error { c.n.Add(1); return c.Source.Close() }
 
 // failing gives nothing but its error.
 type failing struct {
@@ -245,7 +324,7 @@ func TestSoftByOrderIsNotWeak(t *testing.T) {
 func TestAStationThatIsAwayCanBeStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, first := range []time.Duration{0, 3 * time.Second} {
-			s := newStage(t, func(plan.Part) (player.Opened, error) {
+			s := newStage(t, func(context.Context, plan.Part) (player.Opened, error) {
 				return player.Opened{Source: away{sound.NewTone(440, -20, time.Hour), time.Now().Add(first)}}, nil
 			})
 			o := occurrence(0)

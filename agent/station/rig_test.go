@@ -97,6 +97,7 @@ type fakeMedia struct {
 	mu      sync.Mutex
 	lacks   map[string]bool
 	spoilt  map[string]plan.Code
+	hangs   map[string]bool     // whoever opens it waits until nobody waits for him
 	relay   func() sound.Source // nil: a tone
 	changed chan struct{}
 }
@@ -122,10 +123,14 @@ func (m *fakeMedia) lack(sha string, lacks bool) {
 }
 
 // open makes a tone of the length that a part says it has.
-func (m *fakeMedia) open(p plan.Part) (player.Opened, error) {
+func (m *fakeMedia) open(ctx context.Context, p plan.Part) (player.Opened, error) {
 	if p.Audio != nil {
 		if _, ok := m.Path(p.Audio.SHA256); !ok {
 			return player.Opened{}, &plan.Error{Code: plan.MediaMissing, Msg: "not here"}
+		}
+		if m.hangs[p.Audio.SHA256] {
+			<-ctx.Done()
+			return player.Opened{}, ctx.Err()
 		}
 		d := time.Duration(p.Audio.DurationMS) * time.Millisecond
 		return player.Opened{Source: sound.NewTone(440, -20, d), SHA256: p.Audio.SHA256}, nil
