@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,10 +12,13 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"loa/agent/decode"
 	"loa/agent/sound"
+	"loa/scripts/mediaserver"
 )
 
-// bulletin signs a recording as the commune's bulletin.
+// bulletin signs a recording as the commune's bulletin; unheard, one to which
+// nobody has listened, as loactl would.
 func (s *stage) bulletin(ts *testscript.TestScript, args []string) error {
 	if len(args) == 2 {
 		args = append(args, "normal")
@@ -21,7 +26,15 @@ func (s *stage) bulletin(ts *testscript.TestScript, args []string) error {
 	if len(args) != 3 {
 		return usage(args)
 	}
-	id, file, class := args[0], args[1], args[2]
+	id, class := args[0], args[2]
+	audio := fmt.Sprintf("file = %q", filepath.Join(recordings, args[1]))
+	if class == "unheard" {
+		var err error
+		if audio, err = s.unheard(args[1]); err != nil {
+			return err
+		}
+		class = "normal"
+	}
 	place, signers := commune, commune+"-1"
 	if class == "emergency" {
 		place, signers = province, province+"-1,"+province+"-2"
@@ -33,9 +46,9 @@ class = %q
 title = "Tin %s"
 valid_until = %s
 [[audio]]
-file = %q
+%s
 lang = "vi"
-`, id, place, class, id, until(), filepath.Join(recordings, file)), 0o600); err != nil {
+`, id, place, class, id, until(), audio), 0o600); err != nil {
 		return err
 	}
 	if err := ts.Exec("loactl", "bulletin", "sign", draft, "--as", signers); err != nil {
@@ -53,6 +66,25 @@ lang = "vi"
 	}
 	s.digest[id] = doc.Document.Audio[0].SHA256
 	return nil
+}
+
+// unheard puts a recording onto the media server and gives what a document says of
+// it, but how loud it is: whoever signs with another tool need not know.
+func (s *stage) unheard(name string) (audio string, err error) {
+	f, err := os.Open(filepath.Join(recordings, name))
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := decode.Probe(context.Background(), f, "")
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return "", err
+	}
+	sum, size, err := mediaserver.Add(s.au.MediaDir(), f)
+	return fmt.Sprintf("sha256 = %q\nbytes = %d\ntype = %q\nduration_ms = %d", sum, size, info.Type, info.Duration.Milliseconds()), err
 }
 
 // schedule signs one slot of bulletins and chimes, a second apart.

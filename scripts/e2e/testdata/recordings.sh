@@ -23,3 +23,4 @@ sox -R -n -r 48000 -b 16 -c 2 nhac.wav \
 cp nhac.wav nhac.master.wav
 # Two seconds in which nobody speaks.
 sox -R -n -r 24000 -b 16 -c 1 im.wav trim 0 2
+lame --quiet --nohist -m m -b 48 im.wav im.mp3
