@@ -15,6 +15,7 @@ speech dai "Kính chào bà con. Sáng thứ hai, trạm y tế phường tiêm 
 for name in tin dai; do
 	lame --quiet --nohist -m m -b 48 $name.master.wav $name.mp3
 done
+lame --quiet --nohist -m m -b 32 dai.master.wav dai32.mp3
 cp bao.master.wav bao.wav
 
 # At the box's own rate: nothing on the way has a reason to change a sample.
