@@ -1,20 +1,38 @@
 package policy
 
 import (
+	"fmt"
+
 	"loa/agent/clock"
 	"loa/agent/plan"
 )
 
 // ClockNeeded is how sure of the time a box must be before o may sound. A box
 // without a battery clock comes back from a power cut in the hour before it: what
-// was still to sound then may be hours late, at night, or days.
-//
-// Nobody knows how long the box was off, so also an alarm that it holds waits for
-// some sign of the time: one that was over days ago must not wake a commune. What
-// a technician asks for needs a sure clock too, or a confirmation.
+// was still to sound then may be hours late, at night, or days. Nobody knows how
+// long the box was off, so also an alarm that it holds waits for some sign of the
+// time: one that was over days ago must not wake a commune. What a technician plays
+// needs none; the box asks for a confirmation.
 func ClockNeeded(o plan.Occurrence) clock.Level {
-	if o.By.Kind == plan.KindAlert {
+	switch o.By.Kind {
+	case "":
+		return clock.None
+	case plan.KindAlert:
 		return clock.NTP
 	}
 	return clock.RTC
+}
+
+// AllowClock refuses o while the time is trusted less than it needs. Nobody knows
+// how long that lasts: the verdict's Until is zero.
+func AllowClock(o plan.Occurrence, level clock.Level) Verdict {
+	need := ClockNeeded(o)
+	if level >= need {
+		return Verdict{}
+	}
+	return Verdict{
+		Code: plan.ClockCode,
+		Why:  fmt.Sprintf("it needs a clock of trust %v, this one is %v", need, level),
+		VI:   fmt.Sprintf("đồng hồ chưa đủ tin cậy: cần %v, hiện là %v", need, level),
+	}
 }
