@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"loa/agent/arbiter"
+	"loa/agent/clock"
 	"loa/agent/plan"
 	"loa/agent/policy"
 	"loa/agent/schedule"
@@ -30,28 +31,42 @@ type Line struct {
 	Why, VI string        // of Code, in English and Vietnamese
 }
 
+// A State is how far a box is and what it can lean on.
+type State struct {
+	// Progress has how far what sounds now has come by now, in At, as if it were
+	// interrupted. Nothing sounds whose ID is not in Sounding.
+	Progress plan.Progress
+	Usage    policy.Usage         // the air time that was used, and how the box stands
+	Clock    clock.Level          // how sure it is of the time, now and later
+	Missing  map[string]plan.Code // by SHA-256, the recordings that are not on the box, and why
+	// Toned are the IDs of the emergencies of which the tone has sounded and the
+	// words are missing: they wait for their words.
+	Toned map[string]bool
+}
+
 // Run is what the plan comes to in [from, to), for a box that has played nothing
-// of it yet: a slot that is open at from is joined where its timeline stands.
-// Lines are in order of time. u is the air time that was used, and how the box
-// stands; it is not changed.
+// of it yet, is sure of the time and has every recording: a slot that is open at
+// from is joined where its timeline stands. Lines are in order of time. u is the
+// air time that was used, and how the box stands; it is not changed.
 //
 // Alerts and acts are those of now; what may still be sent is not known.
 func Run(p plan.Plan, u policy.Usage, from, to time.Time) []Line {
-	return Continue(p, schedule.NewProgress(from), u, from, to)
+	return Continue(p, State{Progress: schedule.NewProgress(from), Usage: u, Clock: clock.Signed}, from, to)
 }
 
-// Continue is like Run for a box that is as far as g. What sounds now should
-// stand in g.At with how far it is, as if it were interrupted.
-func Continue(p plan.Plan, g plan.Progress, u policy.Usage, from, to time.Time) []Line {
+// Continue is like Run for a box as it stands. What it has at hand and how sure it
+// is of the time may become more; what is said is what comes about if it does not.
+func Continue(p plan.Plan, s State, from, to time.Time) []Line {
 	d := dryRun{
-		p: &p, g: clone(g), u: u.Clone(),
+		p: &p, g: clone(s.Progress), u: s.Usage.Clone(), level: s.Clock, missing: s.Missing, toned: make(map[string]bool),
 		now: from, from: from, open: -1,
-		said: make(map[string]plan.Code), barred: make(map[string]int),
+		said: make(map[string]plan.Code), barred: make(map[string]int), held: make(map[string]policy.Verdict),
 	}
+	maps.Copy(d.toned, s.Toned)
 	for _, k := range slices.SortedFunc(maps.Keys(p.Policies), byName) {
 		d.policies = append(d.policies, p.Policies[k])
 	}
-	d.u.End(from) // what sounds now is chosen anew, and goes on
+	d.goOn()
 	for d.now.Before(to) {
 		d.step(to)
 	}
@@ -70,6 +85,7 @@ func clone(g plan.Progress) plan.Progress {
 	maps.Copy(c.Last, g.Last)
 	maps.Copy(c.Missed, g.Missed)
 	maps.Copy(c.Refused, g.Refused)
+	c.Sounding = g.Sounding
 	return c
 }
 
@@ -79,14 +95,34 @@ type dryRun struct {
 	policies []plan.Policy
 	g        plan.Progress
 	u        policy.Usage
+	level    clock.Level
+	missing  map[string]plan.Code
+	toned    map[string]bool
 	from     time.Time
 	now      time.Time
 	lines    []Line
 	open     int // the line that sounds; -1: none
 	said     map[string]plan.Code
-	barred   map[string]int // the lines of what is refused for now, by ID
+	barred   map[string]int            // the lines of what is refused for now, by ID
+	held     map[string]policy.Verdict // what keeps a slot waiting, by its name
 	allowed  []plan.Occurrence
 	verdicts map[string]policy.Verdict // of allowed
+}
+
+// goOn gives what sounds at from the line that it goes on in.
+func (d *dryRun) goOn() {
+	due, _ := schedule.Due(d.p, d.g, d.from)
+	i := slices.IndexFunc(due, func(o plan.Occurrence) bool { return o.ID == d.g.Sounding })
+	if i < 0 { // nothing sounds, or nothing of the plan
+		d.u.End(d.from)
+		d.g.Sounding = ""
+		return
+	}
+	d.open = len(d.lines)
+	d.lines = append(d.lines, Line{
+		At: d.from, Occurrence: due[i], Sounds: true,
+		Volume: policy.Allow(d.policies, d.u, due[i], d.from).VolumePercent,
+	})
 }
 
 // step decides at d.now and goes on to the next moment at which something changes.
@@ -120,7 +156,7 @@ func (d *dryRun) judge() (next time.Time) {
 		d.over(due)
 		struck := false
 		for _, o := range due {
-			v := policy.Allow(d.policies, d.u, o, d.now)
+			v := d.allow(&o)
 			if v.Until.Before(next) {
 				next = v.Until
 			}
@@ -140,6 +176,60 @@ func (d *dryRun) judge() (next time.Time) {
 			return next
 		}
 	}
+}
+
+// allow is what the clock, local law and the library say of o.
+func (d *dryRun) allow(o *plan.Occurrence) policy.Verdict {
+	if v := policy.AllowClock(*o, d.level); v.Code != plan.Accepted {
+		v.Until = o.End
+		return v
+	}
+	v := policy.Allow(d.policies, d.u, *o, d.now)
+	if v.Code != plan.Accepted || d.g.Sounding == o.ID {
+		return v // what sounds has opened its parts already
+	}
+	sha, lacks := d.lacks(o)
+	if !lacks || d.tonesFirst(o) {
+		return v
+	}
+	v.Code, v.Final = d.missing[sha], o.Slot != ""
+	v.Why = fmt.Sprintf("recording %.12s is not on the box", sha)
+	v.VI = fmt.Sprintf("bản ghi %.12s chưa có trong máy", sha)
+	if said := v.Code.Sentence(); v.Code != plan.MediaMissing {
+		v.Why += ": " + said.EN
+		v.VI += ": " + said.VI
+	}
+	return v
+}
+
+// lacks names a recording of o that is not on the box.
+func (d *dryRun) lacks(o *plan.Occurrence) (sha256 string, lacks bool) {
+	for _, p := range o.Parts {
+		if p.Audio != nil && d.missing[p.Audio.SHA256] != plan.Accepted {
+			return p.Audio.SHA256, true
+		}
+	}
+	return "", false
+}
+
+// tonesFirst reports an emergency that sounds what there is of it: its words are
+// missing, and half an alarm is better than none.
+func (d *dryRun) tonesFirst(o *plan.Occurrence) bool {
+	_, lacks := d.lacks(o)
+	return lacks && o.Class == plan.Emergency && len(o.Parts) > 1 && !d.toned[o.ID]
+}
+
+// silent is how much of an emergency is not heard because its words are missing.
+func (d *dryRun) silent(o *plan.Occurrence) (much time.Duration) {
+	if !d.tonesFirst(o) {
+		return 0
+	}
+	for _, p := range o.Parts {
+		if p.Audio != nil && d.missing[p.Audio.SHA256] != plan.Accepted {
+			much += p.Length
+		}
+	}
+	return much * time.Duration(max(1, o.Repeat))
 }
 
 // over ends the refusals of what is not due any more: an act has outlived its
@@ -173,6 +263,9 @@ func (d *dryRun) refuse(o plan.Occurrence, v policy.Verdict) {
 		l.Until = v.Until
 		d.g.Refused[o.ID] = v.Code
 		d.barred[o.ID] = len(d.lines)
+		if o.Slot != "" {
+			d.held[o.Slot] = v
+		}
 	}
 	d.lines = append(d.lines, l)
 }
@@ -202,7 +295,7 @@ func (d *dryRun) end() time.Time {
 	if o.Length == 0 {
 		return o.End
 	}
-	if end := l.At.Add(o.Length - o.At); end.Before(o.End) {
+	if end := l.At.Add(o.Length - o.At - d.silent(o)); end.Before(o.End) {
 		return end
 	}
 	return o.End
@@ -212,7 +305,14 @@ func (d *dryRun) end() time.Time {
 func (d *dryRun) finish(end time.Time) {
 	l := &d.lines[d.open]
 	l.Until, l.Left = end, left(l, end)
-	schedule.End(&d.g, &l.Occurrence, end)
+	if d.tonesFirst(&l.Occurrence) {
+		l.Code = plan.MediaMissing
+		l.Why, l.VI = "its words are not on the box", "chưa có bản ghi lời trong máy"
+		d.toned[l.Occurrence.ID], d.said[l.Occurrence.ID] = true, plan.MediaMissing
+		d.g.Sounding = ""
+	} else {
+		schedule.End(&d.g, &l.Occurrence, end)
+	}
 	d.u.End(end)
 	d.open = -1
 }
@@ -275,10 +375,14 @@ func (d *dryRun) lapses(to time.Time) {
 		if l.At > 0 || l.Result != plan.Preempted || l.Start.Before(d.from) {
 			continue
 		}
-		d.lines = append(d.lines, Line{
+		line := Line{
 			At: l.Start, Until: l.Start, Occurrence: l.Occurrence, Code: plan.Priority,
 			Why: "other things have the speaker until its slot ends",
 			VI:  "loa bận nội dung khác cho đến hết khung giờ",
-		})
+		}
+		if v, held := d.held[l.Slot]; held { // what held back the one before it
+			line.Code, line.Why, line.VI = v.Code, v.Why, v.VI
+		}
+		d.lines = append(d.lines, line)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"loa/agent/ahead"
+	"loa/agent/clock"
 	"loa/agent/plan"
 	"loa/agent/policy"
 	"loa/agent/schedule"
@@ -256,7 +257,7 @@ func TestOpenSlotIsJoined(t *testing.T) {
 	// A box that is behind knows better.
 	g := schedule.NewProgress(first)
 	g.At[commune+"/schedule/d/s@2026-12-15T08:00/0"] = time.Minute
-	compare(t, ahead.Continue(p, g, policy.Usage{}, from, from.Add(time.Hour)), `
+	compare(t, ahead.Continue(p, ahead.State{Progress: g, Clock: clock.RTC}, from, from.Add(time.Hour)), `
 		08:03:00-08:06:00 d/s@2026-12-15T08:00/0 100%
 		08:06:00-08:08:00 d/s@2026-12-15T08:00/1 100%
 	`)

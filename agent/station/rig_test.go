@@ -133,7 +133,7 @@ func (m *fakeMedia) open(ctx context.Context, p plan.Part) (player.Opened, error
 			return player.Opened{}, ctx.Err()
 		}
 		d := time.Duration(p.Audio.DurationMS) * time.Millisecond
-		return player.Opened{Source: sound.NewTone(440, -20, d), SHA256: p.Audio.SHA256}, nil
+		return player.Opened{Source: &tone{left: 2 * int(sound.Frames64(d))}, SHA256: p.Audio.SHA256}, nil
 	}
 	if p.Relay != nil && m.relay != nil {
 		return player.Opened{Source: m.relay()}, nil
@@ -144,6 +144,41 @@ func (m *fakeMedia) open(ctx context.Context, p plan.Part) (player.Opened, error
 	src, _, err := sound.Chime(p.Chime)
 	return player.Opened{Source: src}, err
 }
+
+// A tone of 440 Hz costs next to nothing: tests let hours of it sound.
+type tone struct{ at, left int }
+
+// second is one second of it, which fits to itself.
+var second = sync.OnceValue(func() []float32 {
+	p := make([]float32, 3*2*sound.Rate)
+	for src, at := sound.NewTone(440, -20, time.Hour), 0; at < len(p); {
+		n, err := src.Read(p[at:])
+		if err != nil {
+			panic(err)
+		}
+		at += n
+	}
+	return p[2*sound.Rate : 4*sound.Rate] // behind its soft beginning
+})
+
+func (t *tone) Read(p []float32) (n int, err error) {
+	if t.left == 0 {
+		return 0, io.EOF
+	}
+	n = copy(p[:min(len(p), t.left)], second()[t.at:])
+	t.at, t.left = (t.at+n)%len(second()), t.left-n
+	return n, nil
+}
+
+func (t *tone) SeekTo(d time.Duration) error {
+	t.at, t.left = 0, max(0, t.left-2*int(sound.Frames64(d)))
+	return nil
+}
+
+// Left is [sound.Finite].
+func (t *tone) Left() (frames int64, known bool) { return int64(t.left / 2), true }
+
+func (t *tone) Close() error { t.left = 0; return nil }
 
 // newRig makes a box that knows its root, on the world's authority.
 func newRig(t *testing.T, w *trusttest.World, dir string) *rig {

@@ -10,7 +10,6 @@ import (
 	"loa/agent/ahead"
 	"loa/agent/ledger"
 	"loa/agent/plan"
-	"loa/agent/policy"
 	"loa/agent/schedule"
 )
 
@@ -77,21 +76,36 @@ func (s *Station) order(ctx context.Context, f func(now time.Time)) error {
 // where the box stands by the functions that decide.
 func (s *Station) Ahead(ctx context.Context, d time.Duration) ([]ahead.Line, error) {
 	var (
-		p plan.Plan
-		g plan.Progress
-		u policy.Usage
-		t time.Time
+		p    plan.Plan
+		from time.Time
+		is   ahead.State
 	)
 	err := s.order(ctx, func(now time.Time) {
-		p, g, u, t = s.plan, s.copyProgress(), s.usage.Clone(), now
+		p, from = s.plan, now
+		is = ahead.State{Progress: s.copyProgress(), Usage: s.usage.Clone(), Missing: s.lacking(), Toned: maps.Clone(s.wordless)}
+		_, is.Clock = s.o.Clock.Now()
 		if s.current != nil { // it goes on from where it is by now
-			g.At[s.current.o.ID] = s.current.o.At + now.Sub(s.current.began)
+			is.Progress.At[s.current.o.ID] = s.current.o.At + now.Sub(s.current.began)
 		}
 	})
-	if err != nil {
+	if err != nil || s.o.SeenOnly {
 		return nil, err
 	}
-	return ahead.Continue(p, g, u, t, t.Add(d)), nil
+	return ahead.Continue(p, is, from, from.Add(d)), nil
+}
+
+// lacking is the recordings of the plan that are not on the box, and why.
+func (s *Station) lacking() map[string]plan.Code {
+	missing := make(map[string]plan.Code)
+	all, urgent := recordingsOf(&s.plan)
+	for _, a := range append(all, urgent...) {
+		if _, here := s.o.Media.Path(a.SHA256); here {
+			continue
+		}
+		code, _ := s.o.Media.Why(a.SHA256)
+		missing[a.SHA256] = cmp.Or(code, plan.MediaMissing)
+	}
+	return missing
 }
 
 func (s *Station) copyProgress() plan.Progress {
