@@ -372,7 +372,7 @@ func undecided(o *plan.Occurrence) bool {
 func (d *dryRun) lapses(to time.Time) {
 	for _, l := range schedule.Missed(d.p, d.g, d.from, to) {
 		// What was cut or refused has its line, and what passed before is no news.
-		if l.At > 0 || l.Result != plan.Preempted || l.Start.Before(d.from) {
+		if l.At > 0 || l.Result == plan.Missed || l.Start.Before(d.from) || l.Result == plan.Refused && d.said[l.ID] != plan.Accepted {
 			continue
 		}
 		line := Line{

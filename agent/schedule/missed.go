@@ -10,7 +10,7 @@ import (
 // A Lapse is an occurrence that was planned and will not sound (any more).
 type Lapse struct {
 	plan.Occurrence
-	Result plan.Result // missed, pre-empted or refused
+	Result plan.Result // missed, pre-empted, refused or, when a refusal cut it short, partial
 	Code   plan.Code   // why it was refused; priority when something else had the speaker
 	Stop   plan.Key    // the act.stop that ended it, if one did
 	Ends   string      // what is over with it: itself, its whole slot or its alert
@@ -61,6 +61,8 @@ func silenced(o plan.Occurrence, stop *plan.Act) Lapse {
 func (v *view) expired(o plan.Occurrence) Lapse {
 	l := Lapse{Occurrence: o, Result: plan.Preempted, Code: plan.Priority, Ends: o.ID}
 	switch code, refused := v.g.Refused[o.ID]; {
+	case o.At > 0 && refused:
+		l.Result, l.Code = plan.Partial, code
 	case o.At > 0:
 	case refused:
 		l.Result, l.Code = plan.Refused, code
@@ -86,6 +88,7 @@ func (v *view) lapses(l *timeline) []Lapse {
 		passed = n
 	}
 	var lapses []Lapse
+	var held plan.Code // what keeps an item waiting keeps those behind it waiting
 	for n := range passed {
 		endless := l.slot.Loops < 0 && n >= len(l.bodies)
 		if endless && len(v.g.At) == 0 || !l.start(n).Before(l.end) {
@@ -97,7 +100,14 @@ func (v *view) lapses(l *timeline) []Lapse {
 		if again || told || l.bodies[n%len(l.bodies)].seen || v.ended(l, n) || endless && !v.interrupted(l, n) {
 			continue
 		}
-		lapses = append(lapses, v.lapse(l, n))
+		lapse := v.lapse(l, n)
+		switch {
+		case lapse.Result == plan.Refused && lapse.Err == nil, lapse.Result == plan.Partial:
+			held = lapse.Code
+		case lapse.Result == plan.Preempted && lapse.At == 0 && held != plan.Accepted:
+			lapse.Result, lapse.Code = plan.Refused, held
+		}
+		lapses = append(lapses, lapse)
 	}
 	return lapses
 }
@@ -114,6 +124,8 @@ func (v *view) lapse(l *timeline, n int) Lapse {
 	lapse := Lapse{Occurrence: o, Result: plan.Preempted, Code: plan.Priority, Ends: o.ID}
 	refused, wasRefused := v.g.Refused[o.ID]
 	switch {
+	case o.At > 0 && wasRefused:
+		lapse.Result, lapse.Code = plan.Partial, refused
 	case o.At > 0:
 	case wasRefused:
 		lapse.Result, lapse.Code = plan.Refused, refused

@@ -66,6 +66,31 @@ func TestNeverHadItsTurn(t *testing.T) {
 	compareLapses(t, Missed(p, g, on("08:00"), on("08:09:59")), "")
 	compareLapses(t, Missed(p, g, on("08:00"), on("08:10")), `
 		08:00/1 refused muted
+		08:00/2 refused muted
+	`)
+	// The mute was over, and it began: nothing holds back what comes behind it.
+	second := due(t, p, g, on("08:01:40"))
+	Begin(&g, &second)
+	End(&g, &second, on("08:10"))
+	compareLapses(t, Missed(p, g, on("08:00"), on("08:10")), "08:00/2 pre-empted priority\n")
+}
+
+func TestCutByALawAndNotGoingOn(t *testing.T) {
+	p, g := programme(), progress()
+	first := due(t, p, g, on("08:00"))
+	Begin(&g, &first)
+	g.Refused[first.ID] = plan.QuietHours
+	Interrupt(&g, &first, 50*time.Second)
+	compareLapses(t, Missed(p, g, on("08:00"), on("08:10")), `
+		08:00/0 partial quiet-hours
+		08:00/1 refused quiet-hours
+		08:00/2 refused quiet-hours
+	`)
+	Begin(&g, &first) // the hours are over, but something else takes the speaker
+	Interrupt(&g, &first, 60*time.Second)
+	compareLapses(t, Missed(p, g, on("08:00"), on("08:10")), `
+		08:00/0 pre-empted priority
+		08:00/1 pre-empted priority
 		08:00/2 pre-empted priority
 	`)
 }

@@ -59,8 +59,11 @@ func NewProgress(now time.Time) plan.Progress {
 	}
 }
 
-// Begin notes that o has the speaker.
-func Begin(g *plan.Progress, o *plan.Occurrence) { g.Sounding = o.ID }
+// Begin notes that o has the speaker. What refused it before does so no more.
+func Begin(g *plan.Progress, o *plan.Occurrence) {
+	g.Sounding = o.ID
+	delete(g.Refused, o.ID)
+}
 
 // End notes that o came to its end at now and is not to sound again.
 func End(g *plan.Progress, o *plan.Occurrence, now time.Time) {
