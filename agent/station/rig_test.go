@@ -180,8 +180,9 @@ func (t *tone) Left() (frames int64, known bool) { return int64(t.left / 2), tru
 
 func (t *tone) Close() error { t.left = 0; return nil }
 
-// newRig makes a box that knows its root, on the world's authority.
-func newRig(t *testing.T, w *trusttest.World, dir string) *rig {
+// newRig makes a box that knows its root, on the world's authority. What is to be
+// different from the first moment on is done to it before it runs.
+func newRig(t *testing.T, w *trusttest.World, dir string, before ...func(*rig)) *rig {
 	t.Helper()
 	return bootRig(t, w, dir, clock.Signed, 0)
 }
@@ -196,6 +197,9 @@ func bootRig(t *testing.T, w *trusttest.World, dir string, level clock.Level, sk
 		card:       &speakertest.Card{},
 		amp:        &speakertest.Amp{},
 		conditions: map[string]error{},
+	}
+	for _, f := range before {
+		f(r)
 	}
 	var err error
 	if r.docs, err = store.Open(filepath.Join(dir, "docs")); err != nil {
