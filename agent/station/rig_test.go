@@ -184,11 +184,11 @@ func (t *tone) Close() error { t.left = 0; return nil }
 // different from the first moment on is done to it before it runs.
 func newRig(t *testing.T, w *trusttest.World, dir string, before ...func(*rig)) *rig {
 	t.Helper()
-	return bootRig(t, w, dir, clock.Signed, 0)
+	return bootRig(t, w, dir, clock.Signed, 0, before...)
 }
 
 // bootRig makes one whose clock is so sure, and so far from the truth, at its start.
-func bootRig(t *testing.T, w *trusttest.World, dir string, level clock.Level, skew time.Duration) *rig {
+func bootRig(t *testing.T, w *trusttest.World, dir string, level clock.Level, skew time.Duration, before ...func(*rig)) *rig {
 	t.Helper()
 	r := &rig{
 		t: t, w: w, dir: dir,

@@ -22,9 +22,9 @@ import (
 // Kinds of trouble that a season may have. One that is off is off because a box
 // still fails it.
 const (
-	withStops      = false // an act.stop, or a technician's, and a restart after it
-	withBootsAhead = false // a clock that is months ahead at boot, and is put right
-	withWordless   = false // an alarm whose words are missing, and restarts
+	withStops      = true  // an act.stop, or a technician's, and a restart after it
+	withBootsAhead = true  // a clock that is months ahead at boot, and is put right
+	withWordless   = true  // an alarm whose words are missing, and restarts
 	withSteps      = false // a clock that jumps while something sounds
 	withFullDays   = false // air time that is used up while something sounds, and a restart
 	withMissing    = false // an item whose recording is missing, and a restart
