@@ -2,10 +2,14 @@ package authority
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
+	"loa/agent/message"
 	"loa/agent/plan"
 )
 
@@ -94,14 +98,51 @@ func (a *Authority) MoveBox(device, place string, groups []string) error {
 	})
 }
 
-// Want signs what a box should be.
+// Want signs what a registered box should be.
 func (a *Authority) Want(device string, settings *plan.Settings, signers ...string) (Issued, error) {
-	s := a.read()
-	b, ok := s.Boxes[device]
+	b, ok := a.read().Boxes[device]
 	if !ok {
 		return Issued{}, fail("no-box", nil, device)
 	}
-	w := &plan.Want{OwnPlace: b.Place, Groups: b.Groups, Name: b.Name, Media: s.Media, Settings: settings}
+	w := plan.Want{OwnPlace: b.Place, Groups: b.Groups, Name: b.Name, Settings: settings}
 	w.Device = device
-	return a.Sign(w, signers...)
+	return a.Assign(w, signers...)
+}
+
+// Assign signs w with the media servers as they are now. Nothing is written
+// down: see Judge, AddBox and Keep.
+func (a *Authority) Assign(w plan.Want, signers ...string) (Issued, error) {
+	s := a.read()
+	if _, ok := s.Places[w.OwnPlace]; !ok {
+		return Issued{}, fail("no-place", nil, w.OwnPlace)
+	}
+	w.Media = s.Media
+	return a.Sign(&w, signers...)
+}
+
+// LastWant is the newest want of a box, also one that waits for a signature; a
+// box that has none yet is to be what the books say.
+func (a *Authority) LastWant(device string) (plan.Want, error) {
+	b, ok := a.read().Boxes[device]
+	if !ok {
+		return plan.Want{}, fail("no-box", nil, device)
+	}
+	w := plan.Want{OwnPlace: b.Place, Groups: b.Groups, Name: b.Name}
+	w.Device = device
+	topic := message.DeviceTopic(device, message.LeafWant)
+	for _, file := range []string{a.pendingFile(topic), a.issuedFile(topic)} {
+		raw, err := os.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return w, err
+		}
+		is, err := Read(raw)
+		if err != nil {
+			return w, fail("damaged", err, file)
+		}
+		return is.Doc.(plan.Want), nil
+	}
+	return w, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -21,8 +22,60 @@ func (a *app) box(args []string) error {
 
 // settings are the flags of what a centre may set on a box.
 type settings struct {
+	fs                    *flag.FlagSet
 	volume, delay         *int
 	metered, commissioned *bool
+}
+
+func settingFlags(fs *flag.FlagSet) settings {
+	return settings{fs, fs.Int("volume", 0, ""), fs.Int("delay-ms", 0, ""), fs.Bool("metered", false, ""), fs.Bool("commissioned", false, "")}
+}
+
+// change puts the flags that were given into what a want says already.
+func (s settings) change(w *plan.Want) {
+	v := plan.Settings{}
+	if w.Settings != nil {
+		v = *w.Settings
+	}
+	s.fs.Visit(func(f *flag.Flag) {
+		switch f.Name {
+		case "volume":
+			v.VolumePercent = *s.volume
+		case "delay-ms":
+			v.DelayMS = *s.delay
+		case "metered":
+			v.Metered = *s.metered
+		case "commissioned":
+			v.Commissioned = *s.commissioned
+		default:
+			return
+		}
+		w.Settings = &v
+	})
+}
+
+// settingsIn says in words what a want sets.
+func (a *app) settingsIn(w plan.Want) string {
+	v := plan.Settings{}
+	if w.Settings != nil {
+		v = *w.Settings
+	}
+	all := []string{a.text("setting.by-board")}
+	if v.VolumePercent > 0 {
+		all[0] = a.text("setting.volume", v.VolumePercent)
+	}
+	if v.Commissioned {
+		all = append(all, a.text("setting.commissioned"))
+	} else {
+		all = append(all, a.text("setting.uncommissioned"))
+	}
+	if v.Metered {
+		all = append(all, a.text("setting.metered"))
+	}
+	if v.DelayMS > 0 {
+		all = append(all, a.text("setting.delay", v.DelayMS))
+	}
+	return strings.Join(all, ", ")
 }
 
 // defaultBoard is the kind of a box of which nobody says it.
@@ -37,7 +90,7 @@ func (a *app) boxAdd(args []string) error {
 	name := fs.String("name", "", "")
 	board := fs.String("board", defaultBoard, "")
 	as := fs.String("as", "", "")
-	s := settings{fs.Int("volume", 0, ""), fs.Int("delay-ms", 0, ""), fs.Bool("metered", false, ""), fs.Bool("commissioned", false, "")}
+	s := settingFlags(fs)
 	rest, err := a.parse(fs, args, 1, 1)
 	if err != nil {
 		return err
@@ -53,22 +106,29 @@ func (a *app) boxAdd(args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := au.AddBox(device, *board, authority.Box{Place: *place, Groups: names(*groups), Name: *name}); err != nil {
+	b := authority.Box{Place: *place, Groups: names(*groups), Name: *name, Board: *board}
+	if err := au.AddBox(device, *board, b); err != nil {
 		return err
 	}
-	if err := a.issueWant(au, device, s, *as); err != nil {
+	w, err := au.LastWant(device)
+	if err != nil {
+		return err
+	}
+	s.change(&w)
+	if err := a.assign(au, w, *as); err != nil {
 		return fmt.Errorf("%w\n%s", err, a.text("box.unassigned", device))
 	}
-	return a.say(map[string]string{"box": device, "place": *place, "files": au.BoxDir(device)}, "box.added", device, *place, au.BoxDir(device))
+	return a.say(map[string]any{"box": device, "place": *place, "files": au.BoxDir(device), "settings": w.Settings}, "box.added", device, *place, a.settingsIn(w), au.BoxDir(device))
 }
 
-// boxSet moves a box or changes what the centre sets on it.
+// boxSet moves a box or changes what the centre sets on it; what is not said
+// stays as it was.
 func (a *app) boxSet(args []string) error {
 	fs := a.flags("box set")
 	place := fs.String("place", "", "")
 	groups := fs.String("groups", "", "")
 	as := fs.String("as", "", "")
-	s := settings{fs.Int("volume", 0, ""), fs.Int("delay-ms", 0, ""), fs.Bool("metered", false, ""), fs.Bool("commissioned", false, "")}
+	s := settingFlags(fs)
 	rest, err := a.parse(fs, args, 1, 1)
 	if err != nil {
 		return err
@@ -80,31 +140,31 @@ func (a *app) boxSet(args []string) error {
 	if err != nil {
 		return err
 	}
-	b, ok := au.Boxes()[rest[0]]
-	if !ok {
-		return fmt.Errorf("%s", a.text("box.none", rest[0]))
-	}
-	if *place != "" {
-		b.Place = *place
-	}
-	if *groups != "" {
-		b.Groups = names(*groups)
-	}
-	if err := au.MoveBox(rest[0], b.Place, b.Groups); err != nil {
+	w, err := au.LastWant(rest[0])
+	if err != nil {
 		return err
 	}
-	if err := a.issueWant(au, rest[0], s, *as); err != nil {
+	fs.Visit(func(f *flag.Flag) {
+		switch f.Name {
+		case "place":
+			w.OwnPlace = *place
+		case "groups":
+			w.Groups = names(*groups)
+		}
+	})
+	s.change(&w)
+	if err := au.MoveBox(rest[0], w.OwnPlace, w.Groups); err != nil {
 		return err
 	}
-	return a.say(map[string]string{"box": rest[0], "place": b.Place}, "box.set", rest[0], b.Place)
+	if err := a.assign(au, w, *as); err != nil {
+		return err
+	}
+	return a.say(map[string]any{"box": rest[0], "place": w.OwnPlace, "settings": w.Settings}, "box.set", rest[0], w.OwnPlace, a.settingsIn(w))
 }
 
-func (a *app) issueWant(au *authority.Authority, device string, s settings, as string) error {
-	var set *plan.Settings
-	if v := (plan.Settings{VolumePercent: *s.volume, DelayMS: *s.delay, Metered: *s.metered, Commissioned: *s.commissioned}); *s.volume > 0 || *s.delay > 0 || *s.metered || *s.commissioned {
-		set = &v
-	}
-	is, err := au.Want(device, set, names(as)...)
+// assign signs a want and keeps it if the box would take it.
+func (a *app) assign(au *authority.Authority, w plan.Want, as string) error {
+	is, err := au.Assign(w, names(as)...)
 	if err != nil {
 		return err
 	}

@@ -80,8 +80,15 @@ var en = map[string]string{
 
 	"box.needs": "say where it stands and who assigns it: --place CODE --as NAME,NAME",
 	"box.none":  "there is no box %s",
-	"box.added": "Box %s belongs to %s. What it carries is in %s: copy etc/loa from there to the box's /etc/loa, then delete it here, because the box's secret key is in it. After that: loactl send.",
-	"box.set":   "Box %s belongs to %s. Send it with loactl send.",
+	"box.added": "Box %s belongs to %s: %s. What it carries is in %s: copy etc/loa from there to the box's /etc/loa, then delete it here, because the box's secret key is in it. After that: loactl send.",
+	"box.set":   "Box %s belongs to %s: %s. Send it with loactl send.",
+
+	"setting.volume":         "volume %d %%",
+	"setting.by-board":       "volume by its board",
+	"setting.commissioned":   "commissioned",
+	"setting.uncommissioned": "not commissioned",
+	"setting.metered":        "on a SIM card",
+	"setting.delay":          "%d ms late",
 
 	"document.good":     "Well formed, a box would read it: %s",
 	"document.other":    "this is a document of kind %s",

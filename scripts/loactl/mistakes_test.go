@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -44,6 +45,36 @@ func TestMistakesCanBeMadeGood(t *testing.T) {
 	w.fails(exitFailed, "no place 999", "playlist", w.dir, "--place", "999")
 	w.fails(exitFailed, "no chime", "play", "26734", "--chime", "gongg", "--as", "26734-1")
 	w.fails(exitFailed, "place list", "play", "nowhere", "--chime", "gong", "--as", "26734-1")
+}
+
+// Whoever changes one setting of a box changes no other.
+func TestBoxSetKeepsTheOtherSettings(t *testing.T) {
+	w := newWorld(t).sample()
+	for _, c := range []struct{ set, want string }{
+		{"--commissioned --volume 50 --metered", `{"volume_percent":50,"metered":true,"commissioned":true}`},
+		{"--delay-ms 340", `{"volume_percent":50,"metered":true,"commissioned":true,"delay_ms":340}`},
+		{"--place 74", `{"volume_percent":50,"metered":true,"commissioned":true,"delay_ms":340}`},
+		{"--commissioned=false --metered=false", `{"volume_percent":50,"delay_ms":340}`},
+		{"--volume 0", `{"delay_ms":340}`},
+	} {
+		var r struct{ Settings json.RawMessage }
+		w.json(&r, append(strings.Fields("box set box-1 --as 74-1,74-2"), strings.Fields(c.set)...)...)
+		if string(r.Settings) != c.want {
+			t.Errorf("after %s: %s, want %s", c.set, r.Settings, c.want)
+		}
+	}
+	out := w.must(strings.Fields("box set box-1 --as 74-1,74-2 --volume 50 --commissioned --lang vi")...)
+	if want := "thuộc 74: âm lượng 50 %, đã nghiệm thu, phát trễ 340 ms."; !strings.Contains(out, want) {
+		t.Errorf("%q does not say %q", out, want)
+	}
+	// Also what has no flag: a box that was signed a name keeps it.
+	au, err := authority.Open(w.env["LOA_AUTHORITY"], authority.Opts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, err := au.LastWant("box-1"); err != nil || want.Name != "box-1" || len(want.Media) == 0 {
+		t.Errorf("%+v, %v", want, err)
+	}
 }
 
 // Whoever asks for help in the usual way gets it.

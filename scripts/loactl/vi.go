@@ -80,8 +80,15 @@ var vi = map[string]string{
 
 	"box.needs": "cho biết thiết bị đặt ở đâu và ai giao: --place MÃ --as NGƯỜI,NGƯỜI",
 	"box.none":  "không có thiết bị %s",
-	"box.added": "Thiết bị %s thuộc %s. Những gì thiết bị cần mang nằm trong %s: chép etc/loa ở đó vào /etc/loa của thiết bị rồi xóa ở đây, vì trong đó có khóa bí mật của thiết bị. Sau đó: loactl send.",
-	"box.set":   "Thiết bị %s thuộc %s. Gửi đi bằng loactl send.",
+	"box.added": "Thiết bị %s thuộc %s: %s. Những gì thiết bị cần mang nằm trong %s: chép etc/loa ở đó vào /etc/loa của thiết bị rồi xóa ở đây, vì trong đó có khóa bí mật của thiết bị. Sau đó: loactl send.",
+	"box.set":   "Thiết bị %s thuộc %s: %s. Gửi đi bằng loactl send.",
+
+	"setting.volume":         "âm lượng %d %%",
+	"setting.by-board":       "âm lượng theo loại thiết bị",
+	"setting.commissioned":   "đã nghiệm thu",
+	"setting.uncommissioned": "chưa nghiệm thu",
+	"setting.metered":        "dùng SIM",
+	"setting.delay":          "phát trễ %d ms",
 
 	"document.good":     "Đúng định dạng, thiết bị đọc được: %s",
 	"document.other":    "đây là văn bản loại %s",
