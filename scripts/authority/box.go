@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -13,41 +14,85 @@ import (
 	"loa/agent/plan"
 )
 
-// AddBox takes a device in: one new key, which is both its certificate's and
-// the one that signs its reports. What the box has to carry is written to
-// BoxDir, in the folders where the box has it. The box still needs its want.
-func (a *Authority) AddBox(device, board string, b Box) error {
+// MayAdd says why a device cannot be taken in; nothing is written down.
+func (a *Authority) MayAdd(device string, b Box) error {
+	s := a.read()
 	if !plan.ValidID(device) {
 		return fail("bad-name", nil, device)
 	}
-	s := a.read()
 	if _, ok := s.Boxes[device]; ok {
 		return fail("box-exists", nil, device)
 	}
 	if _, ok := s.Places[b.Place]; !ok {
 		return fail("no-place", nil, b.Place)
 	}
-	ca, err := a.ca()
-	if err != nil {
+	return nil
+}
+
+// AddBox takes a device in: one new key, which is both its certificate's and
+// the one that signs its reports. What the box has to carry is written to
+// BoxDir, in the folders where the box has it. The box still needs its want.
+// What fails leaves nothing.
+func (a *Authority) AddBox(device, board string, b Box) error {
+	if err := a.MayAdd(device, b); err != nil {
 		return err
 	}
 	pub, priv, err := newKey()
 	if err != nil {
 		return err
 	}
-	cert, key, err := clientPair(ca, device, pub, priv, a)
+	files, err := a.boxFiles(device, board, pub, priv)
 	if err != nil {
 		return err
+	}
+	fresh := filepath.Join(a.dir, "boxes", ".new-"+device)
+	defer os.RemoveAll(fresh) // unless it has become BoxDir
+	for name, data := range files {
+		if err := writeFile(filepath.Join(fresh, "etc", "loa", name), data); err != nil {
+			return fail("box-files", err, device)
+		}
+	}
+	b.Key = base64.StdEncoding.EncodeToString(pub)
+	b.Board = board
+	b.Added = a.o.Now().UTC()
+	moved := false
+	err = a.change(func(s *state) error {
+		if _, ok := s.Boxes[device]; ok {
+			return fail("box-exists", nil, device)
+		}
+		if err := errors.Join(os.RemoveAll(a.BoxDir(device)), os.Rename(fresh, a.BoxDir(device))); err != nil {
+			return fail("box-files", err, device)
+		}
+		moved = true
+		s.Boxes[device] = b
+		return nil
+	})
+	if err != nil && moved {
+		err = errors.Join(err, os.RemoveAll(a.BoxDir(device)))
+	}
+	return err
+}
+
+// boxFiles are what a box has in /etc/loa.
+func (a *Authority) boxFiles(device, board string, pub ed25519.PublicKey, priv ed25519.PrivateKey) (map[string][]byte, error) {
+	ca, err := a.ca()
+	if err != nil {
+		return nil, err
+	}
+	cert, key, err := clientPair(ca, device, pub, priv, a)
+	if err != nil {
+		return nil, err
 	}
 	root, err := a.RootFile()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	quoted := make([]string, len(s.Brokers))
-	for i, u := range s.Brokers {
+	brokers := a.read().Brokers
+	quoted := make([]string, len(brokers))
+	for i, u := range brokers {
 		quoted[i] = fmt.Sprintf("%q", u)
 	}
-	for name, data := range map[string][]byte{
+	return map[string][]byte{
 		"agent.toml": fmt.Appendf(nil, `# The settings of this box and of no other.
 device = %q
 board = %q
@@ -60,40 +105,20 @@ urls = [%s]
 		"ca.pem":    ca.CertPEM(),
 		"box.pem":   cert,
 		"box.key":   key,
-	} {
-		if err := writeFile(filepath.Join(a.BoxDir(device), "etc", "loa", name), data); err != nil {
-			return fail("box-files", err, device)
-		}
-	}
-	b.Key = base64.StdEncoding.EncodeToString(pub)
-	b.Board = board
-	b.Added = a.o.Now().UTC()
-	return a.change(func(s *state) error {
-		if _, ok := s.Boxes[device]; ok {
-			return fail("box-exists", nil, device)
-		}
-		s.Boxes[device] = b
-		return nil
-	})
+	}, nil
 }
 
 // BoxDir is what a new box is handed, laid out as on the box. It holds the
 // box's secret key: once the box has it, it should be gone from here.
 func (a *Authority) BoxDir(device string) string { return filepath.Join(a.dir, "boxes", device) }
 
-// MoveBox registers a box elsewhere; its want has to be issued again, signed by
-// who may assign at the old place and at the new one.
-func (a *Authority) MoveBox(device, place string, groups []string) error {
+// moved writes down where the newest want puts a box.
+func (a *Authority) moved(w plan.Want) error {
 	return a.change(func(s *state) error {
-		b, ok := s.Boxes[device]
-		if !ok {
-			return fail("no-box", nil, device)
+		if b, ok := s.Boxes[w.Device]; ok {
+			b.Place, b.Groups = w.OwnPlace, w.Groups
+			s.Boxes[w.Device] = b
 		}
-		if _, ok := s.Places[place]; !ok {
-			return fail("no-place", nil, place)
-		}
-		b.Place, b.Groups = place, groups
-		s.Boxes[device] = b
 		return nil
 	})
 }

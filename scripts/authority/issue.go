@@ -121,7 +121,8 @@ func (a *Authority) Signers(raw []byte) []string {
 }
 
 // Keep stores a document that boxes accept, so that it is published again
-// whenever a broker has lost it. Acts and answers pass by and are not kept.
+// whenever a broker has lost it. Acts and answers pass by and are not kept. A
+// want moves its box in the books too.
 func (a *Authority) Keep(is Issued) error {
 	if !is.Topic.Retained() || is.Topic.Leaf == message.LeafBeat {
 		return nil
@@ -130,6 +131,9 @@ func (a *Authority) Keep(is Issued) error {
 		return fail("keep", err, is.Topic)
 	}
 	os.Remove(a.pendingFile(is.Topic)) // whether or not there was one
+	if w, ok := is.Doc.(plan.Want); ok {
+		return a.moved(w)
+	}
 	return nil
 }
 

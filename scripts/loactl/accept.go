@@ -13,20 +13,30 @@ import (
 // box would take it. One that only lacks a signature waits for it; any other
 // refusal is an error, and nothing is kept or sent.
 func (a *app) accept(au *authority.Authority, is authority.Issued) error {
+	return a.acceptAfter(au, is, nil)
+}
+
+// acceptAfter is accept that first does what has to be done before the document
+// can be kept.
+func (a *app) acceptAfter(au *authority.Authority, is authority.Issued, first func() error) error {
 	v, err := au.Judge(is)
 	if err != nil {
 		return err
 	}
-	switch v.Code {
-	case plan.Accepted:
-		return au.Keep(is)
-	case plan.Quorum:
-		if is.Topic.Retained() {
-			a.note("quorum", a.because(v))
-			return au.KeepPending(is)
+	waits := v.Code == plan.Quorum && is.Topic.Retained()
+	if v.Code != plan.Accepted && !waits {
+		return errors.New(a.refusal(is, v))
+	}
+	if first != nil {
+		if err := first(); err != nil {
+			return err
 		}
 	}
-	return errors.New(a.refusal(is, v))
+	if waits {
+		a.note("quorum", a.because(v))
+		return au.KeepPending(is)
+	}
+	return au.Keep(is)
 }
 
 // refusal explains why a box would refuse.

@@ -107,16 +107,14 @@ func (a *app) boxAdd(args []string) error {
 		return err
 	}
 	b := authority.Box{Place: *place, Groups: names(*groups), Name: *name, Board: *board}
-	if err := au.AddBox(device, *board, b); err != nil {
+	if err := au.MayAdd(device, b); err != nil {
 		return err
 	}
-	w, err := au.LastWant(device)
-	if err != nil {
-		return err
-	}
+	w := plan.Want{OwnPlace: b.Place, Groups: b.Groups, Name: b.Name}
+	w.Device = device
 	s.change(&w)
-	if err := a.assign(au, w, *as); err != nil {
-		return fmt.Errorf("%w\n%s", err, a.text("box.unassigned", device))
+	if err := a.assign(au, w, *as, func() error { return au.AddBox(device, *board, b) }); err != nil {
+		return err
 	}
 	return a.say(map[string]any{"box": device, "place": *place, "files": au.BoxDir(device), "settings": w.Settings}, "box.added", device, *place, a.settingsIn(w), au.BoxDir(device))
 }
@@ -153,22 +151,20 @@ func (a *app) boxSet(args []string) error {
 		}
 	})
 	s.change(&w)
-	if err := au.MoveBox(rest[0], w.OwnPlace, w.Groups); err != nil {
-		return err
-	}
-	if err := a.assign(au, w, *as); err != nil {
+	if err := a.assign(au, w, *as, nil); err != nil {
 		return err
 	}
 	return a.say(map[string]any{"box": rest[0], "place": w.OwnPlace, "settings": w.Settings}, "box.set", rest[0], w.OwnPlace, a.settingsIn(w))
 }
 
-// assign signs a want and keeps it if the box would take it.
-func (a *app) assign(au *authority.Authority, w plan.Want, as string) error {
+// assign signs a want and keeps it if the box would take it, after first, if
+// there is one: what has to be written down before a want can be kept.
+func (a *app) assign(au *authority.Authority, w plan.Want, as string, first func() error) error {
 	is, err := au.Assign(w, names(as)...)
 	if err != nil {
 		return err
 	}
-	return a.accept(au, is)
+	return a.acceptAfter(au, is, first)
 }
 
 func (a *app) boxList(args []string) error {

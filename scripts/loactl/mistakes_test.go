@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -21,9 +23,36 @@ func TestMistakesCanBeMadeGood(t *testing.T) {
 	w.env["LOA_PASSPHRASE_FILE"] = pass
 	w.sample()
 
-	// A box that the wrong people wanted to assign.
-	w.fails(exitFailed, "loactl box set box-2", "box", "add", "box-2", "--place", "26734", "--as", "26734-1")
-	w.must("box", "set", "box-2", "--as", "74-1,74-2")
+	// A box that the wrong people wanted to assign, or the right ones to nowhere:
+	// the books are as before, and its name is free.
+	books := func() string {
+		au, err := authority.Open(w.env["LOA_AUTHORITY"], authority.Opts{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, err := filepath.Glob(filepath.Join(au.Dir(), "boxes", "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(au.Boxes(), files)
+	}
+	before := books()
+	w.fails(exitFailed, "assign", "box", "add", "box-2", "--place", "26734", "--as", "26734-1")
+	w.fails(exitFailed, "no place 999", "box", "add", "box-2", "--place", "999", "--as", "74-1,74-2")
+	w.fails(exitFailed, "there is no person lan", "box", "add", "box-2", "--place", "26734", "--as", "lan")
+	w.fails(exitFailed, "already is a box", "box", "add", "box-1", "--place", "26734", "--as", "74-1,74-2")
+	w.fails(exitFailed, "percent", "box", "set", "box-1", "--place", "74", "--volume", "300", "--as", "74-1,74-2")
+	w.fails(exitFailed, "assign", "box", "set", "box-1", "--place", "74", "--as", "26734-1")
+	w.fails(exitFailed, "999", "box", "set", "box-1", "--groups", "999", "--as", "74-1,74-2")
+	w.must("box", "set", "box-1", "--place", "74", "--as", "74-1") // waits for a second signature
+	if after := books(); after != before {
+		t.Errorf("the books after refusals: %s, before %s", after, before)
+	}
+	w.must("box", "set", "box-1", "--place", "74", "--as", "74-1,74-2")
+	if books() == before {
+		t.Error("a box that was moved is in the books where it was")
+	}
+	w.must("box", "add", "box-2", "--place", "26734", "--as", "74-1,74-2")
 
 	// A grant that too few of the root's holders gave.
 	w.must("person", "add", "lan")
