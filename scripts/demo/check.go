@@ -51,7 +51,7 @@ func check(ctx context.Context, out io.Writer, s *stage, b *box, p *programme) e
 			if e.Kind == ledger.End {
 				ended++
 			}
-			if e.Kind == ledger.Start && strings.HasSuffix(e.Item, "/thong-bao") {
+			if e.Kind == ledger.Start && strings.HasSuffix(e.Item, "-thong-bao") {
 				spoken = e.Time
 			}
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"loa/agent/decode"
-	"loa/agent/mqtt"
 	"loa/agent/plan"
 	"loa/agent/sound"
 	"loa/scripts/authority"
@@ -35,7 +34,7 @@ func (s *stage) send(ctx context.Context, folder string, now time.Time) (*progra
 	}
 	day := plan.Validity{ValidFrom: now.Add(-time.Minute).UTC().Truncate(time.Second), ValidUntil: now.Add(24 * time.Hour).UTC().Truncate(time.Second)}
 	policy := &plan.Policy{Validity: day, Zone: "+07:00", QuietHours: []plan.Span{}}
-	policy.Place, policy.ID = s.place, "demo"
+	policy.Place, policy.ID = s.place, s.device // as nobody else's is called
 	documents := []any{policy}
 
 	chime, _ := sound.ChimeLength("gong")
@@ -59,34 +58,32 @@ func (s *stage) send(ctx context.Context, folder string, now time.Time) (*progra
 		if b.text != "" {
 			doc.Pages = []plan.Page{noticePage}
 		}
-		doc.Place, doc.ID = s.place, b.id
+		doc.Place, doc.ID = s.place, s.device+"-"+b.id
 		is, err := s.sign(doc)
 		if err != nil {
 			return nil, err
 		}
-		slot.Items = append(slot.Items, plan.Item{Ref: &plan.Ref{Kind: plan.KindBulletin, ID: b.id, SHA256: is.SHA256}})
+		slot.Items = append(slot.Items, plan.Item{Ref: &plan.Ref{Kind: plan.KindBulletin, ID: doc.ID, SHA256: is.SHA256}})
 		p.length += time.Second + time.Duration(audio.DurationMS)*time.Millisecond
 	}
 	schedule := &plan.Schedule{Validity: day, Zone: "+07:00", Slots: []plan.Slot{slot}}
-	schedule.Place, schedule.ID = s.place, "demo"
+	schedule.Place, schedule.ID = s.place, s.device
 	documents = append(documents, schedule)
 	for _, doc := range documents {
 		if _, err := s.sign(doc); err != nil {
 			return nil, err
 		}
 	}
-	all, err := s.au.Issued()
-	if err != nil {
-		return nil, err
+	all := s.sample // a real broker has the rest, or is not to have it yet
+	if s.own {
+		var err error
+		if all, err = s.au.Issued(); err != nil {
+			return nil, err
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	for _, is := range all {
-		if err := s.sender.Send(ctx, mqtt.Message{Topic: is.Topic.String(), Payload: is.Raw, Retain: true}); err != nil {
-			return nil, fmt.Errorf("no broker took %s: %w", is.Topic, err)
-		}
-	}
-	return p, nil
+	return p, s.publish(ctx, all...)
 }
 
 // alarm sets an emergency for the sample's place, or takes it back.
@@ -104,7 +101,7 @@ func (s *stage) alarm(ctx context.Context, on bool, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	return s.sender.Send(ctx, mqtt.Message{Topic: is.Topic.String(), Payload: is.Raw, Retain: true})
+	return s.publish(ctx, is)
 }
 
 func (s *stage) sign(doc any) (authority.Issued, error) {
@@ -112,6 +109,7 @@ func (s *stage) sign(doc any) (authority.Issued, error) {
 	if err != nil {
 		return is, err
 	}
+	s.sample = append(s.sample, is)
 	return is, s.au.Keep(is)
 }
 

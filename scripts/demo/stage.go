@@ -6,16 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"loa/agent/message"
 	"loa/agent/mqtt"
 	"loa/agent/plan"
 	"loa/scripts/authority"
@@ -44,8 +42,12 @@ type stage struct {
 	sender   *mqtt.Client
 	mediaURL string
 	own      bool // authority and broker are this program's
+	secret   authority.Secret
+	broker   *broker.Broker // our own
 
-	stops []func()
+	sample []authority.Issued // what this program signed
+	sent   []message.Topic    // on a real broker, to be taken back
+	stops  []func()
 }
 
 func (s *stage) close() {
@@ -66,30 +68,19 @@ func setStage(ctx context.Context, o options, dir string) (*stage, error) {
 }
 
 func (s *stage) set(ctx context.Context, o options) error {
+	var err error
 	if o.authority == "" {
-		if err := s.throwAway(ctx); err != nil {
-			return err
-		}
-		return s.furnish(ctx)
+		err = s.throwAway(ctx)
+	} else {
+		err = s.open(o)
 	}
-	if err := s.open(o); err != nil {
-		return err
-	}
-	// The sample's addresses are for this box alone: what the authority tells its
-	// other boxes has to stay.
-	brokers, media := s.au.Brokers(), s.au.Media()
-	err := s.au.SetAddresses([]string{o.broker}, media)
-	if err == nil {
-		err = s.furnish(ctx)
-	}
-	return errors.Join(err, s.au.SetAddresses(brokers, media))
-}
-
-func (s *stage) furnish(ctx context.Context) error {
-	if err := s.serveMedia(); err != nil {
+	if err != nil {
 		return err
 	}
 	if err := s.connect(ctx); err != nil {
+		return err
+	}
+	if err := s.serveMedia(); err != nil {
 		return err
 	}
 	return s.takeIn()
@@ -97,9 +88,9 @@ func (s *stage) furnish(ctx context.Context) error {
 
 // throwAway makes an authority of two officers a place, and its broker.
 func (s *stage) throwAway(ctx context.Context) error {
-	secret := []byte(rand.Text())
-	au, err := authority.New(filepath.Join(s.dir, "authority"), authority.Setup{Name: "Tỉnh mẫu", ThrowAway: true},
-		authority.Opts{Secret: func(string) ([]byte, error) { return secret, nil }})
+	phrase := []byte(rand.Text())
+	s.secret = func(string) ([]byte, error) { return phrase, nil }
+	au, err := authority.New(filepath.Join(s.dir, "authority"), authority.Setup{Name: "Tỉnh mẫu", ThrowAway: true}, authority.Opts{Secret: s.secret})
 	if err != nil {
 		return err
 	}
@@ -152,91 +143,13 @@ func (s *stage) throwAway(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.broker = b
 	s.stops = append(s.stops, b.Close)
 	_, port, err := net.SplitHostPort(b.Addr())
 	if err != nil {
 		return err
 	}
 	return au.SetAddresses([]string{"tls://localhost:" + port}, nil)
-}
-
-// open uses a real authority. Its passphrases come from LOA_PASSPHRASE_FILE.
-func (s *stage) open(o options) error {
-	au, err := authority.Open(o.authority, authority.Opts{Secret: func(person string) ([]byte, error) {
-		file := os.Getenv("LOA_PASSPHRASE_FILE")
-		if file == "" {
-			return nil, fmt.Errorf("the passphrase of %s: set LOA_PASSPHRASE_FILE", person)
-		}
-		data, err := os.ReadFile(file)
-		return passphrase(string(data), person), err
-	}})
-	if err != nil {
-		return err
-	}
-	s.au = au
-	if s.place = quietPlace(au); s.place == "" {
-		return fmt.Errorf("every place in %s has boxes, and all of them would play the sample: add a place to try things at, such as "+
-			"loactl place add thu --name \"Thử\" --parent CODE --as ROOT,ROOT,ROOT", o.authority)
-	}
-	s.signers = strings.Split(o.as, ",")
-	if o.as == "" {
-		s.signers = speakers(au)
-	}
-	return nil
-}
-
-// passphrase finds a person's line "name: passphrase" as loactl does; without one
-// the whole first line is everybody's.
-func passphrase(file, person string) []byte {
-	lines := strings.Split(strings.ReplaceAll(file, "\r\n", "\n"), "\n")
-	for _, line := range lines {
-		if p, ok := strings.CutPrefix(line, person+": "); ok {
-			return []byte(p)
-		}
-	}
-	return []byte(lines[0])
-}
-
-// quietPlace is the narrowest place with nothing below it where no box stands but
-// those of earlier runs: nobody in the street shall hear a sample.
-func quietPlace(au *authority.Authority) string {
-	places, taken := au.Places(), make(map[string]bool)
-	for _, p := range places {
-		taken[p.Parent] = true
-	}
-	for name, b := range au.Boxes() {
-		taken[b.Place] = taken[b.Place] || !strings.HasPrefix(name, samplePrefix)
-		for _, g := range b.Groups {
-			taken[g] = true
-		}
-	}
-	for _, code := range slices.Sorted(maps.Keys(places)) {
-		if !taken[code] && places[code].Width == 0 {
-			return code
-		}
-	}
-	return ""
-}
-
-// samplePrefix begins the names of the boxes that this program takes in.
-const samplePrefix = "demo-"
-
-// speakers are two people of an authority who may assign boxes and speak.
-func speakers(au *authority.Authority) []string {
-	has := make(map[string]map[plan.Kind]bool)
-	var all []string
-	for _, g := range au.Grants() {
-		if has[g.Person] == nil {
-			has[g.Person] = make(map[plan.Kind]bool)
-		}
-		for _, k := range g.Kinds {
-			has[g.Person][k] = true
-		}
-		if k := has[g.Person]; k[plan.GrantAssign] && k[plan.KindSchedule] && len(all) < 2 && (len(all) == 0 || all[0] != g.Person) {
-			all = append(all, g.Person)
-		}
-	}
-	return all
 }
 
 // serveMedia gives out recordings over HTTPS on this machine.
@@ -261,38 +174,46 @@ func (s *stage) serveMedia() error {
 }
 
 // connect joins the sender's tool to the broker, and a dispatcher to our own: a
-// real one has its own, which a second of the same name would throw off.
+// real one has its own, which a second of the same name would throw off. A real
+// broker is looked at before anything is sent to it.
 func (s *stage) connect(ctx context.Context) (err error) {
-	if s.sender, err = s.client(tool, func() []string { return nil }, nil); err != nil {
+	seen := look{list: make(chan []byte, 1)}
+	filters := []string{message.ListTopic(plan.RootPlace).String()}
+	if s.sender, err = s.client(tool, func() []string { return filters }, seen.receive, seen.report); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	// What was sent has to be taken back also after Ctrl-C.
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	s.stops = append(s.stops, func() { cancel(); wg.Wait() })
-	wg.Go(func() { s.sender.Run(ctx) })
+	wg.Go(func() { s.sender.Run(running) })
 	if !s.own {
-		return nil
+		s.stops = append(s.stops, s.takeBack)
+		return seen.check(ctx, s.au, s.sender.Connected)
 	}
 	d := dispatch.New(dispatch.Opts{Authority: s.au, Online: dispatcher, Archive: s.archive, Every: 20 * time.Second})
-	online, err := s.client(dispatcher, d.Filters, d.Receive)
+	online, err := s.client(dispatcher, d.Filters, d.Receive, nil)
 	if err != nil {
 		return err
 	}
-	wg.Go(func() { online.Run(ctx) })
-	wg.Go(func() { d.Run(ctx, online) })
+	wg.Go(func() { online.Run(running) })
+	wg.Go(func() { d.Run(running, online) })
 	return nil
 }
 
-func (s *stage) client(name string, filters func() []string, receive func(string, []byte)) (*mqtt.Client, error) {
+func (s *stage) client(name string, filters func() []string, receive func(string, []byte), report func(string, error)) (*mqtt.Client, error) {
 	conf, err := s.au.ClientTLS(name)
 	if err != nil {
 		return nil, err
 	}
 	return mqtt.New(mqtt.Opts{
-		Device: name, Brokers: s.au.Brokers(), TLS: conf, Fresh: true, Subscriptions: filters, Receive: receive,
+		Device: name, Brokers: s.au.Brokers(), TLS: conf, Fresh: true, Subscriptions: filters, Receive: receive, Report: report,
 		Window: func() time.Duration { return 200 * time.Millisecond },
 	})
 }
+
+// samplePrefix begins the names of the boxes that this program takes in.
+const samplePrefix = "demo-"
 
 // takeIn makes the box's identity and says where it belongs.
 func (s *stage) takeIn() error {
@@ -304,5 +225,6 @@ func (s *stage) takeIn() error {
 	if err != nil {
 		return err
 	}
+	s.sample = append(s.sample, want)
 	return s.au.Keep(want)
 }
