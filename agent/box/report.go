@@ -159,6 +159,9 @@ func (b *Box) reportHave() {
 		Device: b.o.Device, At: now, Clock: level, Place: p.Place, Documents: versions(p), Epochs: b.trust.Epochs(),
 		Media: b.mediaOf(p), DiskFree: b.diskFree(), Ledger: seq,
 	}
+	if until := mutedUntil(p); until.After(now) {
+		h.MutedUntil = until
+	}
 	if v := b.station.View(); v.Now != nil {
 		o := v.Now.Occurrence
 		h.Sounds = &message.Sounds{

@@ -54,11 +54,7 @@ func (t technician) Status() console.Status {
 	if b.mqtt != nil {
 		st.Broker, st.Connected = strings.Join(b.o.Brokers, " "), b.mqtt.Connected()
 	}
-	for _, a := range p.Acts {
-		if a.Kind == plan.KindMute && a.MuteUntil.After(st.MutedUntil) {
-			st.MutedUntil = a.MuteUntil
-		}
-	}
+	st.MutedUntil = mutedUntil(p)
 	if v.Now != nil {
 		it := itemOf(v.Now.Occurrence)
 		it.From, it.Volume = v.Now.Began, v.Now.Volume
@@ -83,6 +79,17 @@ func (t technician) Status() console.Status {
 		st.MediaPresent += m.Present
 	}
 	return st
+}
+
+// mutedUntil is when the last mute ends that counts; it may be over.
+func mutedUntil(p *plan.Plan) (until time.Time) {
+	for _, a := range p.Acts {
+		ended := slices.ContainsFunc(p.Acts, func(n plan.Act) bool { return n.Supersedes(a) })
+		if a.Kind == plan.KindMute && !ended && a.MuteUntil.After(until) {
+			until = a.MuteUntil
+		}
+	}
+	return until
 }
 
 func itemOf(o plan.Occurrence) console.Item {

@@ -38,18 +38,19 @@ type State struct {
 
 // A Have says what a box has, d/{device}/have, signed by the box and retained.
 type Have struct {
-	Device    string           `json:"device"`
-	At        time.Time        `json:"at"`
-	Clock     clock.Level      `json:"clock"`
-	Place     string           `json:"place,omitempty"`
-	Documents map[string]int64 `json:"documents"` // place/kind/id → version in force
-	Epochs    map[string]int64 `json:"epochs"`    // trust list issuer → epoch
-	Media     []MediaOf        `json:"media,omitempty"`
-	More      int              `json:"more,omitempty"` // documents in force, the oldest, for which there was no room here
-	DiskFree  int64            `json:"disk_free_bytes"`
-	Sounds    *Sounds          `json:"sounds,omitempty"` // nothing sounds: absent
-	Shows     *Shows           `json:"shows,omitempty"`  // no board, or a default page: absent
-	Ledger    int64            `json:"ledger_seq"`       // the newest entry
+	Device     string           `json:"device"`
+	At         time.Time        `json:"at"`
+	Clock      clock.Level      `json:"clock"`
+	Place      string           `json:"place,omitempty"`
+	Documents  map[string]int64 `json:"documents"` // place/kind/id → version in force
+	Epochs     map[string]int64 `json:"epochs"`    // trust list issuer → epoch
+	Media      []MediaOf        `json:"media,omitempty"`
+	More       int              `json:"more,omitempty"` // documents in force, the oldest, for which there was no room here
+	DiskFree   int64            `json:"disk_free_bytes"`
+	MutedUntil time.Time        `json:"muted_until,omitzero"`
+	Sounds     *Sounds          `json:"sounds,omitempty"` // nothing sounds: absent
+	Shows      *Shows           `json:"shows,omitempty"`  // no board, or a default page: absent
+	Ledger     int64            `json:"ledger_seq"`       // the newest entry
 }
 
 // Shows is what a board shows now.

@@ -48,6 +48,14 @@ func (a Act) Forgotten(now time.Time) bool {
 	return !now.Before(end)
 }
 
+// Supersedes reports whether a is a mute that takes the place of the mute b: the
+// newer of the same signer place counts, so that a mute can be cut short. A mute
+// that two holders signed, which silences emergencies too, takes two to end.
+func (a Act) Supersedes(b Act) bool {
+	return a.Kind == KindMute && b.Kind == KindMute && a.Proof.Signer == b.Proof.Signer &&
+		a.Issued.After(b.Issued) && (len(b.Proof.Holders) < 2 || len(a.Proof.Holders) >= 2)
+}
+
 // Validate says what is wrong with the act.
 func (a Act) Validate() error {
 	var c check

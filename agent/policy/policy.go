@@ -201,7 +201,8 @@ func (j *judge) muted() *Verdict {
 		if longest := m.Issued.Add(muteLongest); until.After(longest) {
 			until = longest
 		}
-		if !j.now.Before(until) || j.isEmergency() && len(m.Proof.Holders) < 2 {
+		ended := slices.ContainsFunc(j.u.Mutes, func(n plan.Act) bool { return n.Supersedes(m) })
+		if ended || !j.now.Before(until) || j.isEmergency() && len(m.Proof.Holders) < 2 {
 			continue
 		}
 		j.edge(until)

@@ -108,6 +108,11 @@ func TestMute(t *testing.T) {
 	u.Mutes = []plan.Act{mute(on("08:00"), on("80:00"), "lan")}
 	expect(t, "never longer than a day", Allow(p, u, item(plan.Normal, "09:00"), on("31:59")), plan.Muted, "32:00")
 	expect(t, "a day later", Allow(p, u, item(plan.Normal, "09:00"), on("32:00")), plan.Accepted, "")
+	u.Mutes = []plan.Act{mute(on("08:30"), on("09:00"), "lan"), mute(on("08:00"), on("10:00"), "lan")}
+	expect(t, "cut short, not yet over", Allow(p, u, item(plan.Normal, "08:30"), on("08:59")), plan.Muted, "09:00")
+	expect(t, "cut short", Allow(p, u, item(plan.Normal, "09:00"), on("09:00")), plan.Accepted, "")
+	u.Mutes[1].Proof.Signer = "74"
+	expect(t, "another place's mute stays", Allow(p, u, item(plan.Normal, "09:00"), on("09:00")), plan.Muted, "10:00")
 }
 
 func TestLocalMode(t *testing.T) {

@@ -2,7 +2,6 @@ package trust
 
 import (
 	"bytes"
-	"slices"
 	"time"
 
 	"loa/agent/clock"
@@ -65,11 +64,26 @@ func (j *judgement) act(a plan.Act) error {
 		t.s.Seen[sha] = mem
 		if lasts(a.Kind) {
 			a.Proof = p
-			t.acts = append(slices.Clip(t.acts), a)
-			t.s.Acts = append(slices.Clip(t.s.Acts), acted{payload, keys, p})
+			t.keepAct(a, acted{payload, keys, p})
 		}
 	})
 	return nil
+}
+
+// keepAct puts an act into the plan. A mute that a newer one takes the place of
+// is gone for good: that one may be forgotten first.
+func (t *Trust) keepAct(act plan.Act, as acted) {
+	var acts []plan.Act
+	var stored []acted
+	for i, a := range t.acts {
+		if a.Supersedes(act) {
+			return // it was overtaken on its way
+		}
+		if !act.Supersedes(a) {
+			acts, stored = append(acts, a), append(stored, t.s.Acts[i])
+		}
+	}
+	t.acts, t.s.Acts = append(acts, act), append(stored, as)
 }
 
 // speaksFor is the place that an act's signers speak for. Of a stop of several

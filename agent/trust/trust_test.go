@@ -598,6 +598,39 @@ func TestStopSpeaksForTheNarrowest(t *testing.T) {
 	}
 }
 
+// A newer mute of the same place takes the place of the one before, also after
+// it was forgotten and the box began anew; no other mute is ended by it.
+func TestMuteIsCutShort(t *testing.T) {
+	b := newBench(t)
+	later := func(d time.Duration) *trusttest.World { return b.w.Later(d) }
+	check := func(what string, want ...string) {
+		t.Helper()
+		var got []string
+		for _, a := range b.box.Plan(b.now).Acts {
+			got = append(got, a.ID)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", what, got, want)
+		}
+	}
+	b.now = start.Add(10 * time.Second)
+	b.takes(trusttest.Seal(later(time.Second).Mute("province", 2*time.Hour), trusttest.Prov1))
+	b.takes(trusttest.Seal(later(2*time.Second).Mute("commune", 2*time.Hour), trusttest.Author1))
+	check("two places", "province", "commune")
+	b.takes(trusttest.Seal(later(4*time.Second).Mute("end", time.Second), trusttest.Author1))
+	check("the commune's is ended", "province", "end")
+	b.takes(trusttest.Seal(later(3*time.Second).Mute("overtaken", time.Hour), trusttest.Author1))
+	check("an older one comes late", "province", "end")
+	b.takes(trusttest.Seal(later(5*time.Second).Mute("both", 2*time.Hour), trusttest.Prov1, trusttest.Prov2))
+	check("two holders take the place of one", "end", "both")
+	b.takes(trusttest.Seal(later(6*time.Second).Mute("one", time.Second), trusttest.Prov1))
+	check("one does not end what two signed", "end", "both", "one")
+	b.now = start.Add(30 * time.Minute)
+	check("half an hour later", "both")
+	b.reboot()
+	check("after a power cut", "both")
+}
+
 // What a delegate cannot do: call a key of the root's an online key, and so silence it.
 func TestOnlineKeysStayApart(t *testing.T) {
 	w := trusttest.New(start)

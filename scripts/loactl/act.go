@@ -97,7 +97,7 @@ func (a *app) stop(args []string) error {
 	})
 }
 
-// mute silences one box for a while.
+// mute silences one box for a while; the newest of a place counts.
 func (a *app) mute(args []string) error {
 	fs := a.flags("mute")
 	length := fs.Duration("for", time.Hour, "")
@@ -107,9 +107,28 @@ func (a *app) mute(args []string) error {
 	if err != nil {
 		return err
 	}
-	return a.act(rest[0], by, func(_ *authority.Authority, act *plan.Act) error {
-		act.Kind, act.Reason = plan.KindMute, *reason
-		act.MuteUntil = a.now().Add(*length).UTC().Truncate(time.Second)
+	if *length < time.Minute {
+		return &usageError{a.text("mute.for")}
+	}
+	return a.muteUntil(rest[0], by, *length, *reason)
+}
+
+// unmute ends what the same place has muted: by a mute that ends at once.
+func (a *app) unmute(args []string) error {
+	fs := a.flags("unmute")
+	reason := fs.String("reason", "", "")
+	by := signedBy(fs)
+	rest, err := a.parse(fs, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	return a.muteUntil(rest[0], by, 2*time.Second, *reason) // it has to end after it begins, to the second
+}
+
+func (a *app) muteUntil(box string, by signing, length time.Duration, reason string) error {
+	return a.act(box, by, func(_ *authority.Authority, act *plan.Act) error {
+		act.Kind, act.Reason = plan.KindMute, reason
+		act.MuteUntil = a.now().Add(length).UTC().Truncate(time.Second)
 		return nil
 	})
 }

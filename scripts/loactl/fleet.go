@@ -105,18 +105,19 @@ func (f *fleet) receive(topic string, payload []byte) {
 
 // A row is one box, for the table and for programs.
 type row struct {
-	Box     string   `json:"box"`
-	Place   string   `json:"place"`
-	State   string   `json:"state"` // online, offline, lost, or silent: it never reported
-	Clock   string   `json:"clock,omitempty"`
-	Sounds  string   `json:"sounds,omitempty"`
-	Class   string   `json:"class,omitempty"`
-	Wanted  int      `json:"media_wanted"`
-	Present int      `json:"media_present"`
-	Faults  []string `json:"faults"`
-	Refused string   `json:"refused,omitempty"` // code of the last refusal
-	What    string   `json:"refused_what,omitempty"`
-	Forged  int      `json:"forged,omitempty"`
+	Box        string    `json:"box"`
+	Place      string    `json:"place"`
+	State      string    `json:"state"` // online, offline, lost, or silent: it never reported
+	Clock      string    `json:"clock,omitempty"`
+	Sounds     string    `json:"sounds,omitempty"`
+	MutedUntil time.Time `json:"muted_until,omitzero"`
+	Class      string    `json:"class,omitempty"`
+	Wanted     int       `json:"media_wanted"`
+	Present    int       `json:"media_present"`
+	Faults     []string  `json:"faults"`
+	Refused    string    `json:"refused,omitempty"` // code of the last refusal
+	What       string    `json:"refused_what,omitempty"`
+	Forged     int       `json:"forged,omitempty"`
 }
 
 // A readiness says of one bulletin how many of its boxes have it whole.
@@ -128,7 +129,7 @@ type readiness struct {
 }
 
 // rows is the fleet now.
-func (f *fleet) rows() []row {
+func (f *fleet) rows(now time.Time) []row {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	boxes := f.au.Boxes()
@@ -144,6 +145,9 @@ func (f *fleet) rows() []row {
 		}
 		if s := b.have.Sounds; s != nil && r.State == "online" {
 			r.Sounds, r.Class = printable(s.Title), printable(string(s.Class))
+		}
+		if b.have.MutedUntil.After(now) {
+			r.MutedUntil = b.have.MutedUntil
 		}
 		for _, m := range b.have.Media {
 			r.Wanted, r.Present = r.Wanted+m.Wanted, r.Present+m.Present

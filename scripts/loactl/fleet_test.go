@@ -120,6 +120,9 @@ func TestWatch(t *testing.T) {
 	for b, present := range map[*fakeBox]int{one: 1, two: 0} {
 		h := have(present)
 		h.Device = b.name
+		if b == two {
+			h.MutedUntil = time.Now().Add(time.Hour)
+		}
 		b.send("state", message.EncodeReport(message.State{State: "online", Boot: "x"}))
 		b.send("have", message.SealReport(message.ReportHave, h, b.key))
 	}
@@ -136,6 +139,9 @@ func TestWatch(t *testing.T) {
 	}
 	if len(r.Ready) != 1 || r.Ready[0].Ready != 1 || r.Ready[0].Of != 2 || fmt.Sprint(r.Ready[0].Waiting) != "[box-2]" {
 		t.Errorf("%+v", r.Ready)
+	}
+	if out, muted := w.must("watch", "--once"), "muted until "+r.Boxes[1].MutedUntil.In(vietnam).Format("15:04"); r.Boxes[1].MutedUntil.IsZero() || strings.Count(out, "muted until ") != 1 || !strings.Contains(out, muted) {
+		t.Errorf("%q does not say %q", out, muted)
 	}
 	if out := w.must("watch", "--once"); !strings.Contains(out, "ready on 1 of 2") || strings.Contains(out, "\x1b") {
 		t.Errorf("%q", out)

@@ -343,6 +343,11 @@ func TestActs(t *testing.T) {
 	}
 	w.json(&act, "mute", "box-1", "--as", "26734-1", "--for", "2h", "--reason", "sửa loa", "--wait", "1ms")
 	w.fails(exitFailed, "mute_until", "mute", "box-1", "--as", "26734-1", "--for", "25h")
+	w.fails(exitUsage, "loactl unmute", "mute", "box-1", "--as", "26734-1", "--for", "0s")
+	w.json(&act, "unmute", "box-1", "--as", "26734-1", "--wait", "1ms")
+	if act.Topic != "loa/v1/d/box-1/cmd" {
+		t.Errorf("%+v", act)
+	}
 	w.fails(exitUsage, "--as", "stop", "26734")
 	w.fails(exitFailed, "nowhere", "stop", "nowhere", "--as", "26734-1")
 	w.fails(exitUsage, "--bulletin", "play", "26734", "--as", "26734-1")

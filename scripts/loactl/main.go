@@ -41,6 +41,7 @@ func commands() []command {
 		{"drill", (*app).drill},
 		{"stop", (*app).stop},
 		{"mute", (*app).mute},
+		{"unmute", (*app).unmute},
 		{"ahead", (*app).ahead},
 		{"watch", (*app).watch},
 		{"ask", (*app).ask},

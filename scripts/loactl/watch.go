@@ -59,7 +59,7 @@ func (a *app) watch(args []string) error {
 }
 
 func (a *app) showFleet(f *fleet) error {
-	rows, ready := f.rows(), f.ready()
+	rows, ready := f.rows(a.now()), f.ready()
 	online := 0
 	for _, r := range rows {
 		if r.State == "online" {
@@ -78,6 +78,9 @@ func (a *app) showFleet(f *fleet) error {
 				media = fmt.Sprintf("%d/%d", r.Present, r.Wanted)
 			}
 			notes := a.faults(r.Faults)
+			if !r.MutedUntil.IsZero() {
+				notes = append(notes, a.text("watch.muted", r.MutedUntil.In(vietnam).Format("15:04")))
+			}
 			if r.Refused != "" {
 				notes = append(notes, a.text("watch.refused", r.What, a.codeWord(plan.Code(r.Refused))))
 			}
