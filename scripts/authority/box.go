@@ -87,30 +87,53 @@ func (a *Authority) boxFiles(device, board string, pub ed25519.PublicKey, priv e
 	if err != nil {
 		return nil, err
 	}
-	brokers := a.read().Brokers
+	return map[string][]byte{
+		"agent.toml": agentFile(device, board, a.read().Brokers),
+		"root.json":  root,
+		"ca.pem":     ca.CertPEM(),
+		"box.pem":    cert,
+		"box.key":    key,
+	}, nil
+}
+
+func agentFile(device, board string, brokers []string) []byte {
 	quoted := make([]string, len(brokers))
 	for i, u := range brokers {
 		quoted[i] = fmt.Sprintf("%q", u)
 	}
-	return map[string][]byte{
-		"agent.toml": fmt.Appendf(nil, `# The settings of this box and of no other.
+	return fmt.Appendf(nil, `# The settings of this box and of no other.
 device = %q
 board = %q
 report_key = "/etc/loa/box.key" # one key: the certificate's, and the one that signs reports
 
 [broker]
 urls = [%s]
-`, device, board, strings.Join(quoted, ", ")),
-		"root.json": root,
-		"ca.pem":    ca.CertPEM(),
-		"box.pem":   cert,
-		"box.key":   key,
-	}, nil
+`, device, board, strings.Join(quoted, ", "))
 }
 
 // BoxDir is what a new box is handed, laid out as on the box. It holds the
 // box's secret key: once the box has it, it should be gone from here.
 func (a *Authority) BoxDir(device string) string { return filepath.Join(a.dir, "boxes", device) }
+
+// SetBoard says that a box is of another kind than it was taken in as, in the
+// books and in what it is handed if that is still here.
+func (a *Authority) SetBoard(device, board string) error {
+	return a.change(func(s *state) error {
+		b, ok := s.Boxes[device]
+		if !ok {
+			return fail("no-box", nil, device)
+		}
+		b.Board = board
+		s.Boxes[device] = b
+		if _, err := os.Stat(a.BoxDir(device)); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err := writeFile(filepath.Join(a.BoxDir(device), "etc", "loa", "agent.toml"), agentFile(device, board, s.Brokers)); err != nil {
+			return fail("box-files", err, device)
+		}
+		return nil
+	})
+}
 
 // moved writes down where the newest want puts a box.
 func (a *Authority) moved(w plan.Want) error {

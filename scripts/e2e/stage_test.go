@@ -90,7 +90,7 @@ quiet_hours = []
 	for _, line := range [][]string{
 		{"init", "--throw-away", "--place", province + "=Tỉnh", "--place", commune + "@" + province + "=Xã", "--hosts", "localhost,127.0.0.1",
 			"--brokers", "tls://localhost" + port(s.brokerAddr), "--media", "https://localhost" + port(media.Addr().String())},
-		{"box", "add", device, "--place", commune, "--as", "74-1,74-2", "--commissioned", "--volume", "75"},
+		{"box", "add", device, "--place", commune, "--board", "desk", "--as", "74-1,74-2", "--commissioned", "--volume", "75"},
 		{"policy", "sign", policy, "--as", commune + "-1"},
 	} {
 		if err := ts.Exec("loactl", line...); err != nil {

@@ -100,6 +100,9 @@ func (a *app) ahead(args []string) error {
 	})
 }
 
+// newBoard is the kind of a box that is not there yet.
+const newBoard = "desk"
+
 // loudest is how the device stands; without one, how the loudest box stands that
 // is at the place or has it as a group, or, where there is none yet, a new one
 // that somebody has listened to.
@@ -115,7 +118,7 @@ func loudest(au *authority.Authority, p *plan.Plan, place, device string) policy
 		}
 	}
 	if len(all) == 0 {
-		return stands(au, p, "", defaultBoard)
+		return stands(au, p, "", newBoard)
 	}
 	return slices.MaxFunc(all, func(x, y policy.Box) int {
 		return cmp.Or(cmp.Compare(ceiling(x), ceiling(y)), cmp.Compare(x.VolumePercent, y.VolumePercent))

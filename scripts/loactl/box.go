@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"loa/agent/plan"
+	"loa/boards"
 	"loa/scripts/authority"
 )
 
@@ -78,9 +79,6 @@ func (a *app) settingsIn(w plan.Want) string {
 	return strings.Join(all, ", ")
 }
 
-// defaultBoard is the kind of a box of which nobody says it.
-const defaultBoard = "desk"
-
 // boxAdd takes a device in: its key, its certificate, the files it carries, and
 // the document that says where it belongs.
 func (a *app) boxAdd(args []string) error {
@@ -88,7 +86,7 @@ func (a *app) boxAdd(args []string) error {
 	place := fs.String("place", "", "")
 	groups := fs.String("groups", "", "")
 	name := fs.String("name", "", "")
-	board := fs.String("board", defaultBoard, "")
+	board := fs.String("board", "", "")
 	as := fs.String("as", "", "")
 	s := settingFlags(fs)
 	rest, err := a.parse(fs, args, 1, 1)
@@ -97,6 +95,9 @@ func (a *app) boxAdd(args []string) error {
 	}
 	if *place == "" || *as == "" {
 		return &usageError{a.text("box.needs")}
+	}
+	if err := a.knownBoard(*board); err != nil {
+		return err
 	}
 	device := rest[0]
 	if *name == "" {
@@ -125,6 +126,7 @@ func (a *app) boxSet(args []string) error {
 	fs := a.flags("box set")
 	place := fs.String("place", "", "")
 	groups := fs.String("groups", "", "")
+	board := fs.String("board", "", "")
 	as := fs.String("as", "", "")
 	s := settingFlags(fs)
 	rest, err := a.parse(fs, args, 1, 1)
@@ -133,6 +135,11 @@ func (a *app) boxSet(args []string) error {
 	}
 	if *as == "" {
 		return &usageError{a.text("who-signs")}
+	}
+	if *board != "" {
+		if err := a.knownBoard(*board); err != nil {
+			return err
+		}
 	}
 	au, err := a.open()
 	if err != nil {
@@ -154,7 +161,26 @@ func (a *app) boxSet(args []string) error {
 	if err := a.assign(au, w, *as, nil); err != nil {
 		return err
 	}
+	if *board != "" {
+		if err := au.SetBoard(rest[0], *board); err != nil {
+			return err
+		}
+		a.note("box.kind", *board)
+	}
 	return a.say(map[string]any{"box": rest[0], "place": w.OwnPlace, "settings": w.Settings}, "box.set", rest[0], w.OwnPlace, a.settingsIn(w))
+}
+
+// knownBoard refuses a kind of box that the box itself would not know. There is
+// none by default: a horn that plays as a desk plays at full level.
+func (a *app) knownBoard(board string) error {
+	if board != "" {
+		if _, err := boards.Load(board); err == nil {
+			return nil
+		} else if !slices.Contains(boards.Names(), board) && strings.HasSuffix(board, ".toml") {
+			return err // what is wrong with that file
+		}
+	}
+	return &usageError{a.text("box.board", board, strings.Join(boards.Names(), ", "))}
 }
 
 // assign signs a want and keeps it if the box would take it, after first, if

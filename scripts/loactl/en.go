@@ -45,7 +45,7 @@ var en = map[string]string{
 	"use.person":   "person add NAME\nperson list",
 	"use.place":    "place add CODE --name NAME [--parent CODE] [--width N] --as ROOT,…\nplace list",
 	"use.grant":    "grant give PERSON PLACE [--role author|officer|installer] [--office ID] --as ROOT,…\ngrant take PERSON [PLACE] --as ROOT,…\ngrant renew --as ROOT,…\ngrant list",
-	"use.box":      "box add NAME --place CODE --as NAME,NAME [--groups CODE,…] [--name TEXT] [--board desk] [--volume N] [--commissioned] [--metered] [--delay-ms N]\nbox set NAME --as NAME,NAME [--place CODE] [--groups CODE,…] [--volume N] [--commissioned] [--metered] [--delay-ms N]\nbox list",
+	"use.box":      "box add NAME --place CODE --board KIND --as NAME,NAME [--groups CODE,…] [--name TEXT] [--volume N] [--commissioned] [--metered] [--delay-ms N]\nbox set NAME --as NAME,NAME [--place CODE] [--board KIND] [--groups CODE,…] [--volume N] [--commissioned] [--metered] [--delay-ms N]\nbox list",
 	"use.bulletin": "bulletin new [ID] --place CODE\nbulletin check FILE…\nbulletin sign FILE… --as NAME [--send]\nbulletin approve ID --as NAME [--send]\nbulletin withdraw ID --as NAME [--send]\nbulletin show ID\nbulletin list",
 	"use.schedule": "schedule new [ID] --place CODE\nschedule check FILE…\nschedule sign FILE… --as NAME [--send]\nschedule approve ID --as NAME [--send]\nschedule withdraw ID --as NAME [--send]\nschedule show ID\nschedule list",
 	"use.policy":   "policy new [ID] --place CODE\npolicy check FILE…\npolicy sign FILE… --as NAME [--send]\npolicy approve ID --as NAME [--send]\npolicy withdraw ID --as NAME [--send]\npolicy show ID\npolicy list",
@@ -70,7 +70,7 @@ var en = map[string]string{
 	"init.address":  "%q is no address: write tls://host:8883 for a broker and https://host:8443 for media",
 	"init.done":     "The authority %q is in %s.",
 	"init.root":     "Of the root's %[2]d keys %[1]d must sign. Take people/root-*.key off this machine and keep them apart. Officers:",
-	"init.next":     "Next:\n  loactl box add NAME --place CODE --as NAME,NAME   (two who may assign boxes)\n  loactl dispatch                                   (keep it running; with --serve-broker, --serve-media where there are none)\n  loactl send",
+	"init.next":     "Next:\n  loactl box add NAME --place CODE --board KIND --as NAME,NAME   (two who may assign boxes)\n  loactl dispatch                                   (keep it running; with --serve-broker, --serve-media where there are none)\n  loactl send",
 
 	"person.added":  "%s has a key now. It can say nothing yet: loactl grant give.",
 	"place.added":   "Place %s (%s) is registered. Send it with loactl send.",
@@ -81,6 +81,8 @@ var en = map[string]string{
 	"grant.renewed": "%d grants were renewed: those past half their life. Send them with loactl send.",
 
 	"box.needs": "say where it stands and who assigns it: --place CODE --as NAME,NAME",
+	"box.board": "there is no board %q: write --board KIND, one of %s, or the path of a .toml file. desk is for desks: a horn in the street that is called a desk plays at full level",
+	"box.kind":  "The board is written down as %[1]s. A box that runs changes only with board = %[1]q in its own /etc/loa/agent.toml.",
 	"box.none":  "there is no box %s",
 	"box.added": "Box %s belongs to %s: %s. What it carries is in %s: copy etc/loa from there to the box's /etc/loa, then delete it here, because the box's secret key is in it. After that: loactl send.",
 	"box.set":   "Box %s belongs to %s: %s. Send it with loactl send.",

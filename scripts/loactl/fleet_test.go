@@ -101,8 +101,8 @@ func (b *fakeBox) receive(_ string, raw []byte) {
 
 func TestWatch(t *testing.T) {
 	w := newWorld(t).sample().online()
-	w.must("box", "add", "box-2", "--place", "26734", "--as", "74-1,74-2")
-	w.must("box", "add", "box-3", "--place", "74", "--as", "74-1,74-2")
+	w.must("box", "add", "box-2", "--place", "26734", "--board", "desk", "--as", "74-1,74-2")
+	w.must("box", "add", "box-3", "--place", "74", "--board", "desk", "--as", "74-1,74-2")
 	w.tone("tone.wav", 1, 0.1)
 	file := w.file("b.toml", "id = \"b1\"\nplace = \"26734\"\ntitle = \"B\"\nvalid_until = "+until+"\n[[audio]]\nfile = \"tone.wav\"\n")
 	w.must("bulletin", "sign", file, "--as", "26734-1")
@@ -191,9 +191,9 @@ func TestAsk(t *testing.T) {
 func TestReceipts(t *testing.T) {
 	w := newWorld(t).sample().online()
 	for _, b := range []string{"box-2", "box-3"} {
-		w.must("box", "add", b, "--place", "26734", "--as", "74-1,74-2")
+		w.must("box", "add", b, "--place", "26734", "--board", "desk", "--as", "74-1,74-2")
 	}
-	w.must("box", "add", "elsewhere", "--place", "74", "--as", "74-1,74-2")
+	w.must("box", "add", "elsewhere", "--place", "74", "--board", "desk", "--as", "74-1,74-2")
 	w.box("box-1")
 	w.box("box-2", plan.Muted)
 	var r struct{ Boxes []receipt }
@@ -265,7 +265,7 @@ func TestLedger(t *testing.T) {
 func TestDispatchServesACommune(t *testing.T) {
 	w := newWorld(t)
 	w.must("init", "--throw-away", "--hosts", "127.0.0.1", "--place", "26734=An Sơn")
-	w.must("box", "add", "box-1", "--place", "26734", "--as", "26734-1,26734-2")
+	w.must("box", "add", "box-1", "--place", "26734", "--board", "desk", "--as", "26734-1,26734-2")
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	said := &lines{came: make(chan string, 16)}
@@ -310,7 +310,7 @@ func TestRealBroker(t *testing.T) {
 	w := newWorld(t)
 	addr := freePort(t)
 	w.must("init", "--throw-away", "--hosts", "127.0.0.1", "--brokers", "tls://"+addr, "--place", "26734=An Sơn")
-	w.must("box", "add", "box-1", "--place", "26734", "--as", "26734-1,26734-2")
+	w.must("box", "add", "box-1", "--place", "26734", "--board", "desk", "--as", "26734-1,26734-2")
 	dir := w.env["LOA_AUTHORITY"]
 	conf, err := os.ReadFile(filepath.Join(dir, "mosquitto/loa.conf"))
 	if err != nil {

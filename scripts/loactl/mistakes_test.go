@@ -37,10 +37,10 @@ func TestMistakesCanBeMadeGood(t *testing.T) {
 		return fmt.Sprint(au.Boxes(), files)
 	}
 	before := books()
-	w.fails(exitFailed, "assign", "box", "add", "box-2", "--place", "26734", "--as", "26734-1")
-	w.fails(exitFailed, "no place 999", "box", "add", "box-2", "--place", "999", "--as", "74-1,74-2")
-	w.fails(exitFailed, "there is no person lan", "box", "add", "box-2", "--place", "26734", "--as", "lan")
-	w.fails(exitFailed, "already is a box", "box", "add", "box-1", "--place", "26734", "--as", "74-1,74-2")
+	w.fails(exitFailed, "assign", "box", "add", "box-2", "--place", "26734", "--board", "desk", "--as", "26734-1")
+	w.fails(exitFailed, "no place 999", "box", "add", "box-2", "--place", "999", "--board", "desk", "--as", "74-1,74-2")
+	w.fails(exitFailed, "there is no person lan", "box", "add", "box-2", "--place", "26734", "--board", "desk", "--as", "lan")
+	w.fails(exitFailed, "already is a box", "box", "add", "box-1", "--place", "26734", "--board", "desk", "--as", "74-1,74-2")
 	w.fails(exitFailed, "percent", "box", "set", "box-1", "--place", "74", "--volume", "300", "--as", "74-1,74-2")
 	w.fails(exitFailed, "assign", "box", "set", "box-1", "--place", "74", "--as", "26734-1")
 	w.fails(exitFailed, "999", "box", "set", "box-1", "--groups", "999", "--as", "74-1,74-2")
@@ -52,7 +52,7 @@ func TestMistakesCanBeMadeGood(t *testing.T) {
 	if books() == before {
 		t.Error("a box that was moved is in the books where it was")
 	}
-	w.must("box", "add", "box-2", "--place", "26734", "--as", "74-1,74-2")
+	w.must("box", "add", "box-2", "--place", "26734", "--board", "desk", "--as", "74-1,74-2")
 
 	// A grant that too few of the root's holders gave.
 	w.must("person", "add", "lan")
@@ -103,6 +103,25 @@ func TestBoxSetKeepsTheOtherSettings(t *testing.T) {
 	}
 	if want, err := au.LastWant("box-1"); err != nil || want.Name != "box-1" || len(want.Media) == 0 {
 		t.Errorf("%+v, %v", want, err)
+	}
+}
+
+// A box is of a kind that it will know itself, and nobody gets a desk who did
+// not ask for it.
+func TestBoardsAreKnown(t *testing.T) {
+	w := newWorld(t).sample()
+	add := []string{"box", "add", "box-2", "--place", "26734", "--as", "74-1,74-2"}
+	w.fails(exitUsage, "raspberrypi", add...)
+	w.fails(exitUsage, "raspberrypi", append(add, "--board", "nope")...)
+	w.fails(exitFailed, "no-such.toml", append(add, "--board", filepath.Join(w.dir, "no-such.toml"))...)
+	w.fails(exitUsage, "nope", "box", "set", "box-1", "--as", "74-1,74-2", "--board", "nope")
+	w.must(append(add, "--board", "raspberrypi")...)
+	w.must("box", "set", "box-2", "--as", "74-1,74-2", "--board", "orangepi-zero")
+	var boxes map[string]authority.Box
+	w.json(&boxes, "box", "list")
+	file, err := os.ReadFile(filepath.Join(w.env["LOA_AUTHORITY"], "boxes/box-2/etc/loa/agent.toml"))
+	if err != nil || boxes["box-2"].Board != "orangepi-zero" || !strings.Contains(string(file), `board = "orangepi-zero"`) {
+		t.Errorf("%+v, %v, %s", boxes["box-2"], err, file)
 	}
 }
 

@@ -45,7 +45,7 @@ var vi = map[string]string{
 	"use.person":   "person add TÊN\nperson list",
 	"use.place":    "place add MÃ --name TÊN [--parent MÃ] [--width N] --as NGƯỜI-GIỮ-KHÓA-GỐC,…\nplace list",
 	"use.grant":    "grant give NGƯỜI ĐỊA-BÀN [--role author|officer|installer] [--office MÃ] --as NGƯỜI-GIỮ-KHÓA-GỐC,…\ngrant take NGƯỜI [ĐỊA-BÀN] --as NGƯỜI-GIỮ-KHÓA-GỐC,…\ngrant renew --as NGƯỜI-GIỮ-KHÓA-GỐC,…\ngrant list",
-	"use.box":      "box add TÊN --place MÃ --as NGƯỜI,NGƯỜI [--groups MÃ,…] [--name CHỮ] [--board desk] [--volume N] [--commissioned] [--metered] [--delay-ms N]\nbox set TÊN --as NGƯỜI,NGƯỜI [--place MÃ] [--groups MÃ,…] [--volume N] [--commissioned] [--metered] [--delay-ms N]\nbox list",
+	"use.box":      "box add TÊN --place MÃ --board LOẠI --as NGƯỜI,NGƯỜI [--groups MÃ,…] [--name CHỮ] [--volume N] [--commissioned] [--metered] [--delay-ms N]\nbox set TÊN --as NGƯỜI,NGƯỜI [--place MÃ] [--board LOẠI] [--groups MÃ,…] [--volume N] [--commissioned] [--metered] [--delay-ms N]\nbox list",
 	"use.bulletin": "bulletin new [MÃ] --place ĐỊA-BÀN\nbulletin check TỆP…\nbulletin sign TỆP… --as NGƯỜI [--send]\nbulletin approve MÃ --as NGƯỜI [--send]\nbulletin withdraw MÃ --as NGƯỜI [--send]\nbulletin show MÃ\nbulletin list",
 	"use.schedule": "schedule new [MÃ] --place ĐỊA-BÀN\nschedule check TỆP…\nschedule sign TỆP… --as NGƯỜI [--send]\nschedule approve MÃ --as NGƯỜI [--send]\nschedule withdraw MÃ --as NGƯỜI [--send]\nschedule show MÃ\nschedule list",
 	"use.policy":   "policy new [MÃ] --place ĐỊA-BÀN\npolicy check TỆP…\npolicy sign TỆP… --as NGƯỜI [--send]\npolicy approve MÃ --as NGƯỜI [--send]\npolicy withdraw MÃ --as NGƯỜI [--send]\npolicy show MÃ\npolicy list",
@@ -70,7 +70,7 @@ var vi = map[string]string{
 	"init.address":  "%q không phải địa chỉ: viết tls://máy:8883 cho máy chủ tin nhắn, https://máy:8443 cho máy chủ âm thanh",
 	"init.done":     "Cơ quan %q đã lập trong %s.",
 	"init.root":     "Trong %[2]d khóa gốc phải có %[1]d khóa cùng ký. Hãy chuyển các tệp people/root-*.key khỏi máy này và cất riêng từng nơi. Cán bộ:",
-	"init.next":     "Tiếp theo:\n  loactl box add TÊN --place MÃ --as NGƯỜI,NGƯỜI   (hai người được giao thiết bị)\n  loactl dispatch                                  (để chạy suốt; thêm --serve-broker, --serve-media nếu chưa có máy chủ)\n  loactl send",
+	"init.next":     "Tiếp theo:\n  loactl box add TÊN --place MÃ --board LOẠI --as NGƯỜI,NGƯỜI   (hai người được giao thiết bị)\n  loactl dispatch                                  (để chạy suốt; thêm --serve-broker, --serve-media nếu chưa có máy chủ)\n  loactl send",
 
 	"person.added":  "%s đã có khóa, nhưng chưa được nói gì: loactl grant give.",
 	"place.added":   "Đã ghi địa bàn %s (%s). Gửi đi bằng loactl send.",
@@ -81,6 +81,8 @@ var vi = map[string]string{
 	"grant.renewed": "Đã gia hạn %d quyền đã qua nửa thời hạn. Gửi đi bằng loactl send.",
 
 	"box.needs": "cho biết thiết bị đặt ở đâu và ai giao: --place MÃ --as NGƯỜI,NGƯỜI",
+	"box.board": "không có loại thiết bị %q: viết --board LOẠI, một trong %s, hoặc đường dẫn tới tệp .toml. desk chỉ dành cho bàn làm việc: loa ngoài trời mà khai là desk sẽ phát hết cỡ",
+	"box.kind":  "Loại thiết bị đã ghi là %[1]s. Thiết bị đang chạy chỉ đổi khi sửa board = %[1]q trong /etc/loa/agent.toml của nó.",
 	"box.none":  "không có thiết bị %s",
 	"box.added": "Thiết bị %s thuộc %s: %s. Những gì thiết bị cần mang nằm trong %s: chép etc/loa ở đó vào /etc/loa của thiết bị rồi xóa ở đây, vì trong đó có khóa bí mật của thiết bị. Sau đó: loactl send.",
 	"box.set":   "Thiết bị %s thuộc %s: %s. Gửi đi bằng loactl send.",

@@ -90,7 +90,7 @@ func (w *world) file(name, text string) string {
 func (w *world) sample() *world {
 	w.t.Helper()
 	w.must("init", "--throw-away", "--place", "74=Bình Dương", "--place", "26734@74=An Sơn")
-	w.must("box", "add", "box-1", "--place", "26734", "--as", "74-1,74-2")
+	w.must("box", "add", "box-1", "--place", "26734", "--board", "desk", "--as", "74-1,74-2")
 	return w
 }
 
