@@ -66,6 +66,7 @@ var en = map[string]string{
 	"use.help":     "help [COMMAND]",
 
 	"init.no-place": "name at least one place: --place 74=\"Tỉnh Bình Dương\" --place 26734@74=\"Xã An Sơn\"",
+	"init.place":    "--place %q is no place, perhaps without a name: write CODE[@PARENT]=NAME, such as 26734@74=\"An Sơn\"",
 	"init.no-host":  "name the host on which broker and media server are reached: --hosts loa.example",
 	"init.address":  "%q is no address: write tls://host:8883 for a broker and https://host:8443 for media",
 	"init.done":     "The authority %q is in %s.",

@@ -27,6 +27,7 @@ const (
 type placeFlag struct {
 	codes  []string
 	places map[string]authority.Place
+	bad    string // what is no place
 }
 
 func (f *placeFlag) String() string { return strings.Join(f.codes, ",") }
@@ -34,11 +35,10 @@ func (f *placeFlag) String() string { return strings.Join(f.codes, ",") }
 func (f *placeFlag) Set(s string) error {
 	code, name, _ := strings.Cut(s, "=")
 	code, parent, _ := strings.Cut(code, "@")
-	if !plan.ValidID(code) {
-		return fmt.Errorf("%q: CODE[@PARENT]=NAME", s)
-	}
-	if name == "" {
-		name = code
+	if name = strings.TrimSpace(name); !plan.ValidID(code) || name == "" {
+		// Without its name a place would be called by its code for good.
+		f.bad = s
+		return errors.New("CODE[@PARENT]=NAME")
 	}
 	if f.places == nil {
 		f.places = make(map[string]authority.Place)
@@ -62,7 +62,9 @@ func (a *app) initAuthority(args []string) error {
 	throwAway := flags.Bool("throw-away", false, "")
 	var places placeFlag
 	flags.Var(&places, "place", "")
-	if _, err := a.parse(flags, args, 0, 0); err != nil {
+	if _, err := a.parse(flags, args, 0, 0); places.bad != "" {
+		return &usageError{a.text("init.place", places.bad)}
+	} else if err != nil {
 		return err
 	}
 	if len(places.codes) == 0 {

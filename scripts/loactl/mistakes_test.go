@@ -21,6 +21,11 @@ func TestMistakesCanBeMadeGood(t *testing.T) {
 		t.Error("half an authority is left")
 	}
 	w.env["LOA_PASSPHRASE_FILE"] = pass
+	w.fails(exitUsage, "=NAME", "init", "--throw-away", "--place", "1")
+	w.fails(exitUsage, "thiếu tên", "init", "--throw-away", "--place", "74=", "--lang", "vi")
+	if _, err := os.Stat(w.env["LOA_AUTHORITY"]); err == nil {
+		t.Error("an authority without a name is founded")
+	}
 	w.sample()
 
 	// A box that the wrong people wanted to assign, or the right ones to nowhere:

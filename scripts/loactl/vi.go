@@ -66,6 +66,7 @@ var vi = map[string]string{
 	"use.help":     "help [LỆNH]",
 
 	"init.no-place": "cần ít nhất một địa bàn: --place 74=\"Tỉnh Bình Dương\" --place 26734@74=\"Xã An Sơn\"",
+	"init.place":    "--place %q chưa đúng, có lẽ thiếu tên: viết MÃ[@MÃ-CẤP-TRÊN]=TÊN, ví dụ 26734@74=\"Xã An Sơn\"",
 	"init.no-host":  "cho biết tên máy chạy máy chủ tin nhắn và máy chủ âm thanh: --hosts loa.example",
 	"init.address":  "%q không phải địa chỉ: viết tls://máy:8883 cho máy chủ tin nhắn, https://máy:8443 cho máy chủ âm thanh",
 	"init.done":     "Cơ quan %q đã lập trong %s.",
