@@ -67,6 +67,7 @@ var sentences = map[string]plan.Sentence{
 	"none":            {VI: "không có cơ quan nào trong %s: lập bằng loactl init", EN: "there is no authority in %s: make one with loactl init"},
 	"damaged":         {VI: "%s bị hỏng", EN: "%s is damaged"},
 	"lock":            {VI: "không khóa được %s", EN: "cannot lock %s"},
+	"dispatching":     {VI: "một máy điều phối khác của cơ quan này đang chạy (pid %s)", EN: "another dispatcher of this authority is running (pid %s)"},
 	"write":           {VI: "không ghi được dữ liệu của cơ quan", EN: "cannot write the authority's state"},
 	"threshold":       {VI: "%[2]d người giữ khóa gốc không thể cho %[1]d chữ ký", EN: "%d of %d holders cannot sign for the root"},
 	"bad-name":        {VI: "%q không dùng làm tên hoặc mã được: chỉ dùng a đến z, 0 đến 9 và dấu -, tối đa 64 ký tự", EN: "%q cannot be a name or a code: use a to z, 0 to 9 and -, at most 64"},

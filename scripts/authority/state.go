@@ -3,6 +3,8 @@ package authority
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -127,6 +129,32 @@ func writeFile(name string, data []byte) error {
 	}
 	defer d.Close()
 	return d.Sync()
+}
+
+// ClaimDispatch makes this process the one dispatcher of the authority until
+// release: two under one name would throw each other off the broker for ever.
+func (a *Authority) ClaimDispatch() (release func(), err error) {
+	f, err := os.OpenFile(filepath.Join(a.dir, "dispatch.pid"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fail("lock", err, a.dir)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		pid, _ := io.ReadAll(io.LimitReader(f, 20))
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fail("dispatching", nil, trimLine(pid))
+		}
+		return nil, fail("lock", err, a.dir)
+	}
+	err = f.Truncate(0)
+	if err == nil {
+		_, err = fmt.Fprintln(f, os.Getpid())
+	}
+	if err != nil {
+		f.Close()
+		return nil, fail("lock", err, a.dir)
+	}
+	return func() { f.Close() }, nil // with it the lock goes; whatever the file says is past
 }
 
 // change runs f on the newest state and writes what it became. Several tools

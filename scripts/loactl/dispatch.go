@@ -8,7 +8,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -37,6 +40,11 @@ func (a *app) dispatch(args []string) error {
 	if err != nil {
 		return err
 	}
+	release, err := au.ClaimDispatch()
+	if err != nil {
+		return err
+	}
+	defer release()
 	log := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	g, ctx := errgroup.WithContext(a.ctx)
 	if *serveBroker != "" {
@@ -50,6 +58,9 @@ func (a *app) dispatch(args []string) error {
 		}
 		defer b.Close()
 		a.note("dispatch.broker", b.URL())
+		if called := au.Brokers(); !reachedAt(called, *serveBroker, b.Addr()) {
+			a.note("dispatch.apart", b.URL(), strings.Join(called, ", "))
+		}
 	}
 	if *serveMedia != "" {
 		if err := a.serveMedia(ctx, g, au, *serveMedia); err != nil {
@@ -68,6 +79,26 @@ func (a *app) dispatch(args []string) error {
 	g.Go(func() error { return d.Run(ctx, l) })
 	a.note("dispatch.running", au.Name())
 	return g.Wait()
+}
+
+// reachedAt reports whether a broker that listens at listen, which became addr,
+// can be the one that boxes call at one of these addresses: the port is the same,
+// and not only this machine is served while they call another.
+func reachedAt(called []string, listen, addr string) bool {
+	host, _, err1 := net.SplitHostPort(listen)
+	_, port, err2 := net.SplitHostPort(addr)
+	if err1 != nil || err2 != nil {
+		return true // it listens, so this cannot be
+	}
+	return slices.ContainsFunc(called, func(c string) bool {
+		u, err := url.Parse(c)
+		return err == nil && u.Port() == port && (!loopback(host) || loopback(u.Hostname()))
+	})
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // serveMedia gives audio out to whoever asks: it is public once it has sounded,

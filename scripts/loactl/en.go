@@ -181,6 +181,7 @@ until = "05:30"`,
 
 	"dispatch.every":   "write --every 1s to 5m: boxes miss their authority after 6 minutes",
 	"dispatch.broker":  "broker at %s",
+	"dispatch.apart":   "MIND: the broker is at %s, and the boxes and loactl of this authority call %s; unless something forwards it they will not meet",
 	"dispatch.media":   "media server at %v",
 	"dispatch.running": "%s is online. Ctrl-C ends it.",
 

@@ -260,6 +260,43 @@ func TestLedger(t *testing.T) {
 	}
 }
 
+// Two dispatchers of one authority would throw each other off the broker.
+func TestOneDispatcher(t *testing.T) {
+	w := newWorld(t).sample()
+	au, err := authority.Open(w.env["LOA_AUTHORITY"], authority.Opts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	release, err := au.ClaimDispatch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.fails(exitFailed, fmt.Sprintf("một máy điều phối khác của cơ quan này đang chạy (pid %d)", os.Getpid()), "dispatch", "--lang", "vi")
+	release()
+	if release, err = au.ClaimDispatch(); err != nil {
+		t.Fatalf("after the other has ended: %v", err)
+	}
+	release()
+}
+
+func TestBrokerElsewhere(t *testing.T) {
+	for _, c := range []struct {
+		called, listen, addr string
+		want                 bool
+	}{
+		{"tls://localhost:8883", "localhost:8883", "127.0.0.1:8883", true},
+		{"tls://loa.example:8883", ":8883", "[::]:8883", true},
+		{"tls://loa.example:8883", "0.0.0.0:8883", "0.0.0.0:8883", true},
+		{"tls://loa.example:8883", "localhost:8883", "127.0.0.1:8883", false},
+		{"tls://localhost:8883", "localhost:18883", "127.0.0.1:18883", false},
+		{"tls://localhost:8883", "127.0.0.1:0", "127.0.0.1:45678", false},
+	} {
+		if got := reachedAt([]string{"tls://other:1", c.called}, c.listen, c.addr); got != c.want {
+			t.Errorf("a broker at %s, called at %s: %v", c.listen, c.called, got)
+		}
+	}
+}
+
 // One machine for everything: broker, media server and dispatcher over TLS, and
 // the tools reach them.
 func TestDispatchServesACommune(t *testing.T) {

@@ -181,6 +181,7 @@ until = "05:30"`,
 
 	"dispatch.every":   "viết --every từ 1s đến 5m: sau 6 phút thiết bị coi như mất trung tâm",
 	"dispatch.broker":  "máy chủ tin nhắn ở %s",
+	"dispatch.apart":   "CHÚ Ý: máy chủ tin nhắn ở %s, còn thiết bị và loactl của cơ quan này gọi tới %s, nên sẽ không gặp nhau nếu không có máy nào chuyển tiếp",
 	"dispatch.media":   "máy chủ âm thanh ở %v",
 	"dispatch.running": "%s đang trực tuyến. Nhấn Ctrl-C để dừng.",
 
