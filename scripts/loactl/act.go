@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"loa/agent/plan"
@@ -43,7 +44,7 @@ func (a *app) play(args []string) error {
 		return &usageError{a.text("play.what")}
 	}
 	return a.act(rest[0], by, func(au *authority.Authority, act *plan.Act) error {
-		act.Kind = plan.KindPlay
+		act.Kind, act.Until = plan.KindPlay, a.soon()
 		act.Repeat, act.VolumePercent, act.ForS = *repeat, *volume, int(*length/time.Second)
 		if *chime != "" {
 			if _, ok := sound.ChimeLength(*chime); !ok {
@@ -57,6 +58,12 @@ func (a *app) play(args []string) error {
 		return err
 	})
 }
+
+// playLife is how long what should sound now may still begin: on a box that was
+// away, or that somebody was working at. Much later it would be a surprise.
+const playLife = 2 * time.Minute
+
+func (a *app) soon() time.Time { return a.now().Add(playLife).UTC().Truncate(time.Second) }
 
 // drill plays a bulletin of class drill; its preface comes from the box itself.
 func (a *app) drill(args []string) error {
@@ -72,7 +79,7 @@ func (a *app) drill(args []string) error {
 		return &usageError{a.text("play.what")}
 	}
 	return a.act(rest[0], by, func(au *authority.Authority, act *plan.Act) error {
-		act.Kind, act.Repeat = plan.KindDrill, *repeat
+		act.Kind, act.Until, act.Repeat = plan.KindDrill, a.soon(), *repeat
 		act.Item, err = a.item(au, act.Head, *bulletin)
 		return err
 	})
@@ -184,10 +191,17 @@ func (a *app) act(to string, by signing, fill func(*authority.Authority, *plan.A
 	if err != nil {
 		return a.unsent(a.text("act.unsent"), err)
 	}
-	id := is.Doc.(plan.Act).ID
-	result := map[string]any{"id": id, "topic": is.Topic.String(), "kind": act.Kind, "sha256": is.SHA256, "boxes": answers}
-	return a.show(result, func(w io.Writer) {
-		fmt.Fprintln(w, a.text("act.sent", id, is.Topic.String()))
+	signed := is.Doc.(plan.Act)
+	result := map[string]any{"id": signed.ID, "topic": is.Topic.String(), "kind": act.Kind, "sha256": is.SHA256, "until": signed.Until, "boxes": answers}
+	err = a.show(result, func(w io.Writer) {
+		fmt.Fprintln(w, a.text("act.sent", signed.ID, is.Topic.String()))
 		a.tally(w, answers)
+		if act.Kind == plan.KindPlay || act.Kind == plan.KindDrill {
+			fmt.Fprintln(w, a.text("act.until", signed.Until.In(vietnam).Format("15:04:05")))
+		}
 	})
+	if err == nil && !slices.ContainsFunc(answers, receipt.took) {
+		return errNobody
+	}
+	return err
 }

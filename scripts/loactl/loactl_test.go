@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -332,19 +333,35 @@ items = [{ chime = "gong" }]
 
 func TestActs(t *testing.T) {
 	w := newWorld(t).sample().online()
-	var act struct{ ID, Topic string }
-	w.json(&act, "play", "26734", "--chime", "gong", "--as", "26734-1", "--wait", "1ms")
+	var act struct {
+		ID, Topic string
+		Until     time.Time
+	}
+	// Nobody is there: that is not done.
+	if code := w.run("play", "26734", "--chime", "gong", "--as", "26734-1", "--wait", "1ms"); code != exitNobody || !strings.Contains(w.out.String(), "0 of 1") {
+		t.Errorf("a play that nobody took: exit %d, %q", code, w.out.String())
+	}
+	w.box("box-1")
+	w.json(&act, "play", "26734", "--chime", "gong", "--as", "26734-1")
+	if left := time.Until(act.Until); left > playLife || left < playLife-time.Minute {
+		t.Errorf("it may begin %v from now on", left)
+	}
+	out := w.must("play", "26734", "--chime", "gong", "--as", "26734-1", "--lang", "vi")
+	if !regexp.MustCompile(`Còn hiệu lực đến \d\d:\d\d:\d\d`).MatchString(out) {
+		t.Errorf("%q does not say until when", out)
+	}
+	w.json(&act, "play", "26734", "--chime", "gong", "--as", "26734-1")
 	if act.Topic != "loa/v1/p/26734/act" || act.ID == "" {
 		t.Errorf("%+v", act)
 	}
-	w.json(&act, "stop", "box-1", "--as", "26734-1", "--wait", "1ms")
+	w.json(&act, "stop", "box-1", "--as", "26734-1")
 	if act.Topic != "loa/v1/d/box-1/cmd" {
 		t.Errorf("%+v", act)
 	}
-	w.json(&act, "mute", "box-1", "--as", "26734-1", "--for", "2h", "--reason", "sửa loa", "--wait", "1ms")
+	w.json(&act, "mute", "box-1", "--as", "26734-1", "--for", "2h", "--reason", "sửa loa")
 	w.fails(exitFailed, "mute_until", "mute", "box-1", "--as", "26734-1", "--for", "25h")
 	w.fails(exitUsage, "loactl unmute", "mute", "box-1", "--as", "26734-1", "--for", "0s")
-	w.json(&act, "unmute", "box-1", "--as", "26734-1", "--wait", "1ms")
+	w.json(&act, "unmute", "box-1", "--as", "26734-1")
 	if act.Topic != "loa/v1/d/box-1/cmd" {
 		t.Errorf("%+v", act)
 	}

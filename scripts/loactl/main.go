@@ -58,6 +58,7 @@ const (
 	exitFailed   = 1
 	exitUsage    = 2
 	exitNoBroker = 3 // it is signed and kept as far as that goes, and nothing went out
+	exitNobody   = 4 // it went out, and no box took it
 )
 
 func main() {
@@ -91,6 +92,8 @@ func (a *app) do(args []string) int {
 		return exitUsage
 	case errors.Is(err, errTold):
 		return exitFailed
+	case errors.Is(err, errNobody):
+		return exitNobody
 	case errors.Is(err, context.Canceled) && a.ctx.Err() != nil:
 		return exitFailed
 	}
@@ -103,6 +106,9 @@ func (a *app) do(args []string) int {
 
 // errTold ends a command whose failure has been shown already.
 var errTold = errors.New("told")
+
+// errNobody ends a command that has shown that no box took what it sent.
+var errNobody = errors.New("no box took it")
 
 // A usageError is a command line that cannot be understood.
 type usageError struct{ msg string }

@@ -71,6 +71,9 @@ type receipt struct {
 	Why   string    `json:"why,omitempty"`
 }
 
+// took reports whether the box took what it was sent.
+func (r receipt) took() bool { return r.State != "refused" && r.State != "silent" }
+
 func (r *receipts) list(a *app) []receipt {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -116,7 +119,7 @@ func (a *app) deliver(au *authority.Authority, is authority.Issued, wait time.Du
 func (a *app) tally(w io.Writer, all []receipt) {
 	good := 0
 	for _, r := range all {
-		if r.State != "refused" && r.State != "silent" {
+		if r.took() {
 			good++
 		}
 	}
