@@ -9,8 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"loa/agent/clock"
 	"loa/agent/message"
 	"loa/agent/plan"
+	"loa/agent/trust"
 	"loa/scripts/authority"
 )
 
@@ -204,6 +206,15 @@ func (a *app) documentList(kind plan.Kind, args []string) error {
 		State   string    `json:"state"`
 	}
 	lines := []line{}
+	boxes := make(map[string]*trust.Trust) // by place: what a box there knows
+	counts := func(is authority.Issued) bool {
+		place := is.Topic.Place
+		if _, ok := boxes[place]; !ok {
+			boxes[place], _ = au.Rehearse(place, nil) // nil: the place is gone, and no box can stand there
+		}
+		t := boxes[place]
+		return t != nil && t.Judge(is.Topic.String(), is.Raw, a.now(), clock.Signed).Accepted()
+	}
 	add := func(all []authority.Issued, state string) {
 		for _, is := range all {
 			h := head(is.Doc)
@@ -218,6 +229,8 @@ func (a *app) documentList(kind plan.Kind, args []string) error {
 				l.State = "withdrawn"
 			case !a.now().Before(v.ValidUntil):
 				l.State = "over"
+			case state == "signed" && !counts(is):
+				l.State = "void" // whoever signed it may not any more
 			}
 			if b, ok := is.Doc.(plan.Bulletin); ok {
 				l.Title = b.Title

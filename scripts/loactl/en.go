@@ -106,6 +106,7 @@ var en = map[string]string{
 	"state.signed":      "signed",
 	"state.pending":     "waits",
 	"state.withdrawn":   "withdrawn",
+	"state.void":        "void",
 	"state.over":        "over",
 	"schedule.unsigned": "bulletin %s has not been signed: sign it first, a schedule names its content",
 

@@ -376,8 +376,28 @@ func TestGrants(t *testing.T) {
 	w.fails(exitFailed, "role", "grant", "give", "lan", "26734", "--role", "king")
 	w.must("grant", "give", "lan", "26734", "--role", "author")
 	file := w.file("b.toml", "id = \"x\"\nplace = \"26734\"\ntitle = \"X\"\ntext = \"a\"\nvalid_until = "+until)
+	w.file("c.toml", "id = \"y\"\nplace = \"26734\"\ntitle = \"Y\"\ntext = \"a\"\nvalid_until = "+until)
 	w.must("bulletin", "sign", file, "--as", "lan")
+	w.must("bulletin", "sign", strings.Replace(file, "b.toml", "c.toml", 1), "--as", "26734-1")
+	states := func() map[string]string {
+		var list []struct{ Key, State string }
+		w.json(&list, "bulletin", "list")
+		of := make(map[string]string)
+		for _, l := range list {
+			of[l.Key] = l.State
+		}
+		return of
+	}
+	if got := states(); got["26734/x"] != "signed" || got["26734/y"] != "signed" {
+		t.Errorf("before: %v", got)
+	}
 	w.must("grant", "take", "lan")
+	if got := states(); got["26734/x"] != "void" || got["26734/y"] != "signed" {
+		t.Errorf("what a key signed that counts no more: %v", got)
+	}
+	if out := w.must("bulletin", "list", "--lang", "vi"); !strings.Contains(out, "hết giá trị") {
+		t.Errorf("%q", out)
+	}
 	w.fails(exitFailed, "", "bulletin", "sign", file, "--as", "lan")
 	w.fails(exitFailed, "lan", "grant", "take", "lan")
 }

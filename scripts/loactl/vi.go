@@ -106,6 +106,7 @@ var vi = map[string]string{
 	"state.signed":      "đã ký",
 	"state.pending":     "chờ duyệt",
 	"state.withdrawn":   "đã thu hồi",
+	"state.void":        "hết giá trị",
 	"state.over":        "hết hạn",
 	"schedule.unsigned": "bản tin %s chưa được ký: hãy ký trước, vì lịch phát ghi rõ nội dung của nó",
 
