@@ -162,6 +162,16 @@ func (a *Authority) Find(t message.Topic) (Issued, bool) {
 	return is, err == nil
 }
 
+// Waiting is the document of a topic that lacks a signature.
+func (a *Authority) Waiting(t message.Topic) (Issued, bool) {
+	raw, err := os.ReadFile(a.pendingFile(t))
+	if err != nil {
+		return Issued{}, false
+	}
+	is, err := Read(raw)
+	return is, err == nil
+}
+
 func (a *Authority) walk(sub string) ([]Issued, error) {
 	var all []Issued
 	root := filepath.Join(a.dir, sub)

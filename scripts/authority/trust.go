@@ -1,6 +1,9 @@
 package authority
 
 import (
+	"bytes"
+	"errors"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -30,7 +33,8 @@ func (a *Authority) issueRoot() error {
 
 // IssueList signs an issuer's complete list as the state has it now: what is
 // absent from it is revoked. Without signers the root's list is signed by the
-// first holders of the root.
+// first holders of the root. A list that says the same and waits for signatures
+// gets these too: keys that are kept apart sign one after another.
 func (a *Authority) IssueList(issuer string, signers ...string) (Issued, error) {
 	s := a.read()
 	l := &plan.List{Grants: []plan.Grant{}, Children: []plan.Child{}}
@@ -60,11 +64,53 @@ func (a *Authority) IssueList(issuer string, signers ...string) (Issued, error) 
 		l.Children = append(l.Children, c)
 	}
 	slices.SortFunc(l.Children, func(x, y plan.Child) int { return strings.Compare(x.Place, y.Place) })
-	is, err := a.Sign(l, signers...)
-	if err != nil {
+	is, waits := a.Waiting(message.ListTopic(issuer))
+	var err error
+	if waits && sameList(*l, is.Doc) {
+		for _, p := range signers {
+			if is, err = a.Approve(is.Raw, p); err != nil {
+				return is, err
+			}
+		}
+		return is, nil
+	}
+	if is, err = a.Sign(l, signers...); err != nil {
 		return is, fail("sign-list", err, issuer)
 	}
 	return is, nil
+}
+
+// sameList reports whether a list that was signed says what l says.
+func sameList(l plan.List, signed any) bool {
+	old, ok := signed.(plan.List)
+	if !ok {
+		return false
+	}
+	l.Head = old.Head
+	x, err1 := message.Encode(l)
+	y, err2 := message.Encode(old)
+	return err1 == nil && err2 == nil && bytes.Equal(x, y)
+}
+
+// Try makes a change to places and grants and signs what follows from it. When
+// that fails, the books are as before, unless somebody else has gone on with
+// them meanwhile.
+func (a *Authority) Try(change, sign func() error) error {
+	before := a.read()
+	if err := change(); err != nil {
+		return err
+	}
+	after := a.read()
+	err := sign()
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, a.change(func(s *state) error {
+		if reflect.DeepEqual(s.Places, after.Places) && reflect.DeepEqual(s.Grants, after.Grants) {
+			s.Places, s.Grants = before.Places, before.Grants
+		}
+		return nil
+	}))
 }
 
 // RootFile is what an image or a new box carries: every root document so far,

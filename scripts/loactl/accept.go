@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/agent/trust"
 	"loa/scripts/authority"
@@ -33,7 +34,9 @@ func (a *app) acceptAfter(au *authority.Authority, is authority.Issued, first fu
 		}
 	}
 	if waits {
-		a.note("quorum", a.because(v))
+		if is.Topic.Leaf != message.LeafList { // of which reissue tells more
+			a.note("quorum", a.because(v))
+		}
 		return au.KeepPending(is)
 	}
 	return au.Keep(is)

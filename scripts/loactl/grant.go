@@ -11,10 +11,11 @@ import (
 
 func (a *app) grant(args []string) error {
 	return a.sub(args, map[string]func([]string) error{
-		"give":  a.grantGive,
-		"take":  a.grantTake,
-		"renew": a.grantRenew,
-		"list":  a.grantList,
+		"give":    a.grantGive,
+		"take":    a.grantTake,
+		"renew":   a.grantRenew,
+		"approve": a.listApprove,
+		"list":    a.grantList,
 	})
 }
 
@@ -31,10 +32,7 @@ func (a *app) grantGive(args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := a.giveRole(au, rest[0], rest[1], *name, *office); err != nil {
-		return err
-	}
-	if err := a.reissue(au, plan.RootPlace, names(*signers)); err != nil {
+	if err := a.reissue(au, names(*signers), func() error { return a.giveRole(au, rest[0], rest[1], *name, *office) }); err != nil {
 		return err
 	}
 	return a.say(map[string]any{"person": rest[0], "place": rest[1], "role": *name}, "grant.given", rest[0], rest[1], *name)
@@ -55,14 +53,13 @@ func (a *app) grantTake(args []string) error {
 	if err != nil {
 		return err
 	}
-	found, err := au.Revoke(rest[0], place)
-	if err != nil {
+	if err := a.reissue(au, names(*signers), func() error {
+		found, err := au.Revoke(rest[0], place)
+		if err == nil && !found {
+			err = errors.New(a.text("grant.none", rest[0]))
+		}
 		return err
-	}
-	if !found {
-		return errors.New(a.text("grant.none", rest[0]))
-	}
-	if err := a.reissue(au, plan.RootPlace, names(*signers)); err != nil {
+	}); err != nil {
 		return err
 	}
 	return a.say(map[string]any{"person": rest[0], "place": place}, "grant.taken", rest[0])
@@ -78,17 +75,21 @@ func (a *app) grantRenew(args []string) error {
 	if err != nil {
 		return err
 	}
-	n, err := au.Renew(plan.RootPlace)
-	if err != nil {
-		return err
-	}
-	if n > 0 {
-		if err := a.reissue(au, plan.RootPlace, names(*signers)); err != nil {
-			return err
+	n := 0
+	err = a.reissue(au, names(*signers), func() (err error) {
+		if n, err = au.Renew(plan.RootPlace); err == nil && n == 0 {
+			err = errNothing
 		}
+		return err
+	})
+	if err != nil && !errors.Is(err, errNothing) {
+		return err
 	}
 	return a.say(map[string]any{"renewed": n}, "grant.renewed", n)
 }
+
+// errNothing ends a change that changes nothing.
+var errNothing = errors.New("nothing to change")
 
 func (a *app) grantList(args []string) error {
 	if _, err := a.parse(a.flags("grant list"), args, 0, 0); err != nil {

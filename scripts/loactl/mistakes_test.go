@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -128,6 +130,67 @@ func TestBoardsAreKnown(t *testing.T) {
 	if err != nil || boxes["box-2"].Board != "orangepi-zero" || !strings.Contains(string(file), `board = "orangepi-zero"`) {
 		t.Errorf("%+v, %v, %s", boxes["box-2"], err, file)
 	}
+}
+
+// The root's keys lie apart, each in another drawer: what needs three of them is
+// signed by one after another.
+func TestRootSignsOneAfterAnother(t *testing.T) {
+	w := newWorld(t).sample()
+	people := filepath.Join(w.env["LOA_AUTHORITY"], "people")
+	drawer := t.TempDir()
+	only := func(here ...string) {
+		t.Helper()
+		for i := range 5 {
+			name := fmt.Sprintf("root-%d", i+1)
+			from, to := people, drawer
+			if slices.Contains(here, name) {
+				from, to = drawer, people
+			}
+			if err := os.Rename(filepath.Join(from, name+".key"), filepath.Join(to, name+".key")); err != nil && !errors.Is(err, os.ErrNotExist) {
+				t.Fatal(err)
+			}
+		}
+	}
+	waits := func(code string) bool {
+		t.Helper()
+		var places map[string]struct{ Waits bool }
+		w.json(&places, "place", "list")
+		p, ok := places[code]
+		return ok && p.Waits
+	}
+	sign := []string{"place", "add", "999", "--name", "Thử", "--parent", "74", "--as"}
+
+	only("root-1")
+	w.fails(exitFailed, "no change", "place", "approve", "--as", "root-1")
+	w.fails(exitFailed, "root-2", append(sign, "root-1,root-2")...) // whose key is elsewhere
+	w.fails(exitFailed, "refused", append(sign, "74-1")...)
+	if out := w.must("place", "list"); strings.Contains(out, "999") {
+		t.Errorf("a place that nobody could sign is in the books: %q", out)
+	}
+	w.fails(exitFailed, "1 of 3", append(sign, "root-1")...)
+	if !waits("999") || waits("26734") {
+		t.Error("it is not shown that the place waits, or that the others do not")
+	}
+	if out := w.must("place", "list", "--lang", "vi"); strings.Count(out, "(chờ ký)") != 1 {
+		t.Errorf("%q", out)
+	}
+	only("root-3")
+	w.fails(exitFailed, "2 trong 3 chữ ký", append(sign, "root-3", "--lang", "vi")...) // the same command again
+	w.fails(exitFailed, "74-1", "place", "approve", "--as", "74-1")
+	only("root-5")
+	w.must("place", "approve", "--as", "root-5")
+	if !strings.Contains(w.out.String(), "+ 999 74 Thử\n") || waits("999") {
+		t.Errorf("after the third signature: %q", w.out.String())
+	}
+	w.must("box", "add", "box-9", "--place", "999", "--board", "desk", "--as", "74-1,74-2") // boxes know the place
+
+	// Another change does not take over signatures that were for this one.
+	w.must("person", "add", "lan")
+	w.fails(exitFailed, "1 of 3", "grant", "give", "lan", "999", "--as", "root-5")
+	only("root-1", "root-2")
+	w.fails(exitFailed, "2 of 3", "place", "add", "998", "--as", "root-1,root-2")
+	only("root-5")
+	w.must("grant", "approve", "--as", "root-5")
 }
 
 // Whoever asks for help in the usual way gets it.

@@ -1,20 +1,21 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 
+	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/scripts/authority"
 )
 
 func (a *app) place(args []string) error {
 	return a.sub(args, map[string]func([]string) error{
-		"add":  a.placeAdd,
-		"list": a.placeList,
+		"add":     a.placeAdd,
+		"approve": a.listApprove,
+		"list":    a.placeList,
 	})
 }
 
@@ -35,10 +36,9 @@ func (a *app) placeAdd(args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := au.AddPlace(rest[0], authority.Place{Name: *name, Parent: *parent, Width: *width}); err != nil {
-		return err
-	}
-	if err := a.reissue(au, plan.RootPlace, names(*signers)); err != nil {
+	if err := a.reissue(au, names(*signers), func() error {
+		return au.AddPlace(rest[0], authority.Place{Name: *name, Parent: *parent, Width: *width})
+	}); err != nil {
 		return err
 	}
 	return a.say(map[string]any{"place": rest[0], "name": *name, "parent": *parent}, "place.added", rest[0], *name)
@@ -52,31 +52,41 @@ func (a *app) placeList(args []string) error {
 	if err != nil {
 		return err
 	}
-	places := au.Places()
+	type line struct {
+		authority.Place
+		Waits bool `json:"waits,omitempty"` // too few have signed it
+	}
+	places := make(map[string]line)
+	for code, p := range au.Places() {
+		places[code] = line{p, true}
+	}
+	for _, issuer := range issuers(au) {
+		list, _ := au.Find(message.ListTopic(issuer))
+		if l, ok := list.Doc.(plan.List); ok {
+			for _, c := range l.Children {
+				if p, ok := places[c.Place]; ok && p.Issuer == issuer {
+					p.Waits = false
+					places[c.Place] = p
+				}
+			}
+		}
+	}
 	return a.show(places, func(w io.Writer) {
 		for _, code := range slices.Sorted(maps.Keys(places)) {
-			p := places[code]
-			fmt.Fprintf(w, "%-12s %-12s %s\n", code, p.Parent, p.Name)
+			p, waits := places[code], ""
+			if p.Waits {
+				waits = "  (" + a.text("place.waits") + ")"
+			}
+			fmt.Fprintf(w, "%-12s %-12s %s%s\n", code, p.Parent, p.Name, waits)
 		}
 	})
 }
 
-// reissue signs an issuer's list as it is now and keeps it for sending.
-func (a *app) reissue(au *authority.Authority, issuer string, signers []string) error {
-	list, err := au.IssueList(issuer, signers...)
-	if err != nil {
-		return err
+// issuers are the places whose lists register places.
+func issuers(au *authority.Authority) []string {
+	of := make(map[string]bool)
+	for _, p := range au.Places() {
+		of[p.Issuer] = true
 	}
-	if err := a.accept(au, list); err != nil {
-		return err
-	}
-	pending, err := au.Pending()
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(pending, func(p authority.Issued) bool { return p.SHA256 == list.SHA256 }) {
-		_, threshold := au.Root()
-		return errors.New(a.text("list.waits", threshold))
-	}
-	return nil
+	return slices.Sorted(maps.Keys(of))
 }
