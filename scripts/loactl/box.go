@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/boards"
 	"loa/scripts/authority"
@@ -15,9 +17,10 @@ import (
 
 func (a *app) box(args []string) error {
 	return a.sub(args, map[string]func([]string) error{
-		"add":  a.boxAdd,
-		"set":  a.boxSet,
-		"list": a.boxList,
+		"add":     a.boxAdd,
+		"set":     a.boxSet,
+		"approve": a.boxApprove,
+		"list":    a.boxList,
 	})
 }
 
@@ -168,6 +171,43 @@ func (a *app) boxSet(args []string) error {
 		a.note("box.kind", *board)
 	}
 	return a.say(map[string]any{"box": rest[0], "place": w.OwnPlace, "settings": w.Settings}, "box.set", rest[0], w.OwnPlace, a.settingsIn(w))
+}
+
+// boxApprove adds a second person's signature to what box add or box set signed,
+// after showing it.
+func (a *app) boxApprove(args []string) error {
+	fs := a.flags("box approve")
+	as := fs.String("as", "", "")
+	send := fs.Bool("send", false, "")
+	rest, err := a.parse(fs, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	if *as == "" {
+		return &usageError{a.text("who-signs")}
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	is, ok := au.Waiting(message.DeviceTopic(rest[0], message.LeafWant))
+	if !ok {
+		return errors.New(a.text("box.waits-not", rest[0]))
+	}
+	if !a.json {
+		if err := a.display(au, is); err != nil {
+			return err
+		}
+	}
+	for _, person := range names(*as) {
+		if is, err = au.Approve(is.Raw, person); err != nil {
+			return err
+		}
+	}
+	if err := a.accept(au, is); err != nil {
+		return err
+	}
+	return a.finish(au, []authority.Issued{is}, *send)
 }
 
 // knownBoard refuses a kind of box that the box itself would not know. There is

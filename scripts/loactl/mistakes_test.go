@@ -55,7 +55,9 @@ func TestMistakesCanBeMadeGood(t *testing.T) {
 	if after := books(); after != before {
 		t.Errorf("the books after refusals: %s, before %s", after, before)
 	}
-	w.must("box", "set", "box-1", "--place", "74", "--as", "74-1,74-2")
+	w.fails(exitFailed, "26734-1", "box", "approve", "box-1", "--as", "26734-1")
+	w.must("box", "approve", "box-1", "--as", "74-2")
+	w.fails(exitFailed, "waits", "box", "approve", "box-1", "--as", "74-2")
 	if books() == before {
 		t.Error("a box that was moved is in the books where it was")
 	}
