@@ -45,7 +45,13 @@ func (a *Authority) AddBox(device, board string, b Box) error {
 	if err != nil {
 		return err
 	}
-	fresh := filepath.Join(a.dir, "boxes", ".new-"+device)
+	if err := os.MkdirAll(filepath.Dir(a.BoxDir(device)), 0o700); err != nil {
+		return fail("box-files", err, device)
+	}
+	fresh, err := os.MkdirTemp(filepath.Dir(a.BoxDir(device)), ".new-*")
+	if err != nil {
+		return fail("box-files", err, device)
+	}
 	defer os.RemoveAll(fresh) // unless it has become BoxDir
 	for name, data := range files {
 		if err := writeFile(filepath.Join(fresh, "etc", "loa", name), data); err != nil {
