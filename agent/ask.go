@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"flag"
 	"fmt"
@@ -24,7 +25,8 @@ func askConsole(args []string, in *os.File, out, errs io.Writer) int {
 	lang := flags.String("lang", "", "the answers' language: `vi|en`; without it, the box's")
 	socket := flags.String("socket", "", "the console's `socket`, instead of the one in the config")
 	flags.Usage = func() {
-		fmt.Fprintln(errs, "usage: agent console [--lang vi|en] [flags]            a session with the box that runs here\n"+
+		fmt.Fprintln(errs, "usage: agent console [--lang vi|en] [flags]            a session with the box that runs here;\n"+
+			"                                                   from a pipe, one question a line\n"+
 			"       agent console [--lang vi|en] [flags] COMMAND    one question; help lists the commands")
 		flags.PrintDefaults()
 	}
@@ -46,20 +48,19 @@ func askConsole(args []string, in *os.File, out, errs io.Writer) int {
 	if *socket == "" {
 		*socket = socketOf(*file, *root)
 	}
-	conn, err := net.Dial("unix", *socket)
+	switch {
+	case flags.NArg() > 0:
+		return askOnce(*socket, opening+strings.Join(flags.Args(), " "), out, errs)
+	case !term.IsTerminal(int(in.Fd())):
+		return askLines(*socket, opening, in, out, errs)
+	}
+	conn, err := reach(*socket, errs)
 	if err != nil {
-		fmt.Fprintln(errs, "agent: no box answers here:", err)
 		return exitFailed
 	}
 	defer conn.Close()
-	if flags.NArg() > 0 {
-		return askOnce(conn, opening+strings.Join(flags.Args(), " "), out, errs)
-	}
-	if term.IsTerminal(int(in.Fd())) {
-		old, err := term.MakeRaw(int(in.Fd()))
-		if err == nil {
-			defer term.Restore(int(in.Fd()), old)
-		}
+	if old, err := term.MakeRaw(int(in.Fd())); err == nil {
+		defer term.Restore(int(in.Fd()), old)
 	}
 	fmt.Fprintln(conn, opening) // without a command: it asks for the line editor
 	go io.Copy(conn, in)        // ends with the process
@@ -67,9 +68,43 @@ func askConsole(args []string, in *os.File, out, errs io.Writer) int {
 	return exitOK
 }
 
+// reach connects to the box and tells if that cannot be done.
+func reach(socket string, errs io.Writer) (net.Conn, error) {
+	conn, err := net.Dial("unix", socket)
+	if err != nil {
+		fmt.Fprintln(errs, "agent: no box answers here:", err)
+	}
+	return conn, err
+}
+
+// askLines asks each line of a file or a pipe as a question of its own, up to the
+// end or the word exit, and ends as the last of them did.
+func askLines(socket, opening string, in io.Reader, out, errs io.Writer) (code int) {
+	lines := bufio.NewScanner(in)
+	for lines.Scan() {
+		switch line := strings.TrimSpace(lines.Text()); line {
+		case "":
+		case "exit":
+			return code
+		default:
+			code = askOnce(socket, opening+line, out, errs)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		fmt.Fprintln(errs, "agent: cannot read the questions:", err)
+		return exitFailed
+	}
+	return code
+}
+
 // askOnce sends one line and prints the answer. The box ends its answer with a
 // zero byte and the exit code as a digit.
-func askOnce(conn net.Conn, line string, out, errs io.Writer) int {
+func askOnce(socket, line string, out, errs io.Writer) int {
+	conn, err := reach(socket, errs)
+	if err != nil {
+		return exitFailed
+	}
+	defer conn.Close()
 	fmt.Fprintf(conn, "%s\n", line)
 	answer, err := io.ReadAll(conn)
 	text, code, ok := strings.Cut(string(answer), "\x00")

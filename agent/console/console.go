@@ -170,6 +170,7 @@ func (c *Console) Serve(ctx context.Context, rw io.ReadWriter) error {
 			return ctx.Err()
 		}
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) {
+			io.WriteString(rw, "\r\n") // what follows must not stand behind the prompt
 			return nil
 		}
 		if err != nil {
