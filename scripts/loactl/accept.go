@@ -26,7 +26,7 @@ func (a *app) acceptAfter(au *authority.Authority, is authority.Issued, first fu
 	}
 	waits := v.Code == plan.Quorum && is.Topic.Retained()
 	if v.Code != plan.Accepted && !waits {
-		return errors.New(a.refusal(is, v))
+		return errors.New(a.refusal(au, is, v))
 	}
 	if first != nil {
 		if err := first(); err != nil {
@@ -43,8 +43,8 @@ func (a *app) acceptAfter(au *authority.Authority, is authority.Issued, first fu
 }
 
 // refusal explains why a box would refuse.
-func (a *app) refusal(is authority.Issued, v trust.Verdict) string {
-	return a.text("refused", is.Topic.String(), a.because(v))
+func (a *app) refusal(au *authority.Authority, is authority.Issued, v trust.Verdict) string {
+	return a.text("refused", a.named(au, is.Topic), a.because(v))
 }
 
 // because is a verdict's sentence and its particulars.

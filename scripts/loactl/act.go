@@ -194,9 +194,10 @@ func (a *app) act(to string, by signing, fill func(*authority.Authority, *plan.A
 	signed := is.Doc.(plan.Act)
 	result := map[string]any{"id": signed.ID, "topic": is.Topic.String(), "kind": act.Kind, "sha256": is.SHA256, "until": signed.Until, "boxes": answers}
 	err = a.show(result, func(w io.Writer) {
-		fmt.Fprintln(w, a.text("act.sent", signed.ID, is.Topic.String()))
+		fmt.Fprintln(w, a.text("act.sent", signed.ID, a.whom(au, is.Topic)))
 		a.tally(w, answers)
 		if act.Kind == plan.KindPlay || act.Kind == plan.KindDrill {
+			fmt.Fprintln(w, a.text("receipt.heard"))
 			fmt.Fprintln(w, a.text("act.until", signed.Until.In(vietnam).Format("15:04:05")))
 		}
 	})

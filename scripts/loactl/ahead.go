@@ -15,6 +15,9 @@ import (
 	"loa/scripts/authority"
 )
 
+// maxDays is how far ahead can look: a year, with a leap day.
+const maxDays = 366
+
 // ahead tells what will sound at a place, or from one box, and what will be
 // refused: the box's own code on what has been issued. Air time that a box has
 // used up already is known to the box alone.
@@ -28,8 +31,11 @@ func (a *app) ahead(args []string) error {
 	if err != nil {
 		return err
 	}
-	if *days > 0 {
+	if *days != 0 {
 		*hours = *days * 24
+	}
+	if *hours < 1 || *hours > maxDays*24 {
+		return &usageError{a.text("ahead.span", maxDays)}
 	}
 	au, err := a.open()
 	if err != nil {
@@ -44,20 +50,9 @@ func (a *app) ahead(args []string) error {
 		b := au.Boxes()[h.Device]
 		place, in = b.Place, b.Groups
 	}
-	t, err := au.Rehearse(place, in)
+	p, err := a.rehearse(au, place, in, *pending)
 	if err != nil {
 		return err
-	}
-	p := t.Plan(a.now())
-	if *pending {
-		// What waits for a signature, as if it had it: to see before approving.
-		waiting, err := au.Pending()
-		if err != nil {
-			return err
-		}
-		for _, is := range waiting {
-			withPending(&p, is.Doc)
-		}
 	}
 	usage := policy.Usage{Box: loudest(au, &p, place, h.Device)}
 	from := a.now()
@@ -80,17 +75,22 @@ func (a *app) ahead(args []string) error {
 			why = l.VI
 		}
 		out = append(out, line{l.At, l.Until, l.Sounds, l.Code, why, l.Occurrence.ID, string(l.Occurrence.Class),
-			cmp.Or(l.Occurrence.Title, l.Occurrence.ID), l.Volume})
+			titleOf(l.Occurrence), l.Volume})
 	}
 	slices.SortStableFunc(out, func(x, y line) int { return x.At.Compare(y.At) })
 	return a.show(out, func(w io.Writer) {
 		fmt.Fprintln(w, a.text("ahead.head", *hours, place, len(out)))
+		last := ""
 		for _, l := range out {
-			at, until := l.At.In(vietnam).Format("02/01 15:04:05"), l.Until.In(vietnam).Format("15:04:05")
+			if day := a.date(l.At); day != last {
+				last = day
+				fmt.Fprintln(w, day)
+			}
+			at, until := l.At.In(vietnam).Format("15:04:05"), l.Until.In(vietnam).Format("15:04:05")
 			if l.Sounds {
-				fmt.Fprintf(w, "%s–%s  %-11s %3d %%  %s", at, until, word(a.text("class."+l.Class), l.Class), l.Volume, l.Title)
+				fmt.Fprintf(w, "  %s–%s  %-11s %3d %%  %s", at, until, word(a.text("class."+l.Class), l.Class), l.Volume, l.Title)
 			} else {
-				fmt.Fprintf(w, "%s           %-11s %s  %s", at, word(a.text("class."+l.Class), l.Class), a.text("ahead.refused"), l.Title)
+				fmt.Fprintf(w, "  %s           %-11s %s  %s", at, word(a.text("class."+l.Class), l.Class), a.text("ahead.refused"), l.Title)
 			}
 			if l.Code != "" {
 				fmt.Fprintf(w, "  [%s] %s", l.Code, l.Why)
@@ -147,16 +147,4 @@ func stands(au *authority.Authority, p *plan.Plan, device, board string) policy.
 		b.VolumePercent = cmp.Or(b.VolumePercent, kind.Levels.VolumePercent)
 	}
 	return b
-}
-
-// withPending puts a document into a plan that nobody has accepted yet.
-func withPending(p *plan.Plan, doc any) {
-	switch d := doc.(type) {
-	case plan.Bulletin:
-		p.Bulletins[d.Key()] = d
-	case plan.Schedule:
-		p.Schedules[d.Key()] = d
-	case plan.Policy:
-		p.Policies[d.Key()] = d
-	}
 }

@@ -186,7 +186,7 @@ func (a *app) alertChange(place, office string, by signing, change func(*authori
 	}
 	if v.Code != plan.Accepted {
 		// An alarm does not wait in a drawer for a second signature: both sign now.
-		return errors.New(a.refusal(is, v))
+		return errors.New(a.refusal(au, is, v))
 	}
 	if err := au.Keep(is); err != nil {
 		return err
@@ -203,6 +203,9 @@ func (a *app) alertChange(place, office string, by signing, change func(*authori
 			a.alerts(w, set)
 		}
 		a.tally(w, answers)
+		if len(set.Alerts) > 0 {
+			fmt.Fprintln(w, a.text("receipt.heard"))
+		}
 	})
 }
 

@@ -38,7 +38,7 @@ func (a *app) ask(args []string) error {
 	if v, err := au.Judge(is); err != nil {
 		return err
 	} else if v.Code != plan.Accepted {
-		return errors.New(a.refusal(is, v))
+		return errors.New(a.refusal(au, is, v))
 	}
 	answers := newAnswers(is.Doc.(plan.Act).ID)
 	l, err := a.connect(au, []string{message.DeviceTopic(device, message.LeafAnswer).String()}, answers.receive)

@@ -66,20 +66,31 @@ func (a *app) documentCheck(kind plan.Kind, args []string) error {
 		return err
 	}
 	var ids []string
+	warned := make(map[string][]*foreseen)
 	for _, name := range rest {
 		doc, err := a.compose(au, kind, name)
 		if err != nil {
 			return err
 		}
-		ids = append(ids, head(doc).Key().String())
+		id := head(doc).Key().String()
+		ids = append(ids, id)
+		if s, ok := doc.(*plan.Schedule); ok {
+			if warned[id], err = a.foresee(au, s); err != nil {
+				return err
+			}
+			if !a.json {
+				a.warn(a.err, au, s, warned[id])
+			}
+		}
 	}
-	return a.say(map[string]any{"good": ids}, "document.good", strings.Join(ids, ", "))
+	return a.say(map[string]any{"good": ids, "unheard": warned}, "document.good", strings.Join(ids, ", "))
 }
 
 func (a *app) documentSign(kind plan.Kind, args []string) error {
 	fs := a.flags("sign")
 	as := fs.String("as", "", "")
 	send := fs.Bool("send", false, "")
+	sure := fs.Bool("yes", false, "")
 	rest, err := a.parse(fs, args, 1, -1)
 	if err != nil {
 		return err
@@ -96,6 +107,11 @@ func (a *app) documentSign(kind plan.Kind, args []string) error {
 		doc, err := a.compose(au, kind, name)
 		if err != nil {
 			return err
+		}
+		if s, ok := doc.(*plan.Schedule); ok {
+			if err := a.mayRefuse(au, s, *sure); err != nil {
+				return err
+			}
 		}
 		is, err := au.Sign(doc, names(*as)...)
 		if err != nil {
@@ -274,7 +290,7 @@ func (a *app) documentShow(kind plan.Kind, args []string) error {
 func (a *app) display(au *authority.Authority, is authority.Issued) error {
 	return a.show(map[string]any{"topic": is.Topic.String(), "sha256": is.SHA256, "signers": au.Signers(is.Raw), "document": is.Doc},
 		func(w io.Writer) {
-			fmt.Fprintln(w, a.text("document.head", is.Topic.String(), strings.Join(au.Signers(is.Raw), ", ")))
+			fmt.Fprintln(w, a.text("document.head", capital(a.named(au, is.Topic)), strings.Join(au.Signers(is.Raw), ", ")))
 			payload, err := message.Open(is.Raw)
 			if err == nil {
 				fmt.Fprintln(w, pretty(payload.Payload))
@@ -350,14 +366,15 @@ func (a *app) finish(au *authority.Authority, signed []authority.Issued, send bo
 		}
 	}
 	return a.show(lines, func(w io.Writer) {
-		for _, l := range lines {
+		for i, l := range lines {
+			name := capital(a.named(au, signed[i].Topic))
 			switch {
 			case l.Pending:
-				fmt.Fprintln(w, a.text("document.pending", l.Topic, strings.Join(l.Signers, ", ")))
+				fmt.Fprintln(w, a.text("document.pending", name, strings.Join(l.Signers, ", ")))
 			case send:
-				fmt.Fprintln(w, a.text("document.sent", l.Topic))
+				fmt.Fprintln(w, a.text("document.sent", a.named(au, signed[i].Topic)))
 			default:
-				fmt.Fprintln(w, a.text("document.signed", l.Topic, strings.Join(l.Signers, ", ")))
+				fmt.Fprintln(w, a.text("document.signed", name, strings.Join(l.Signers, ", ")))
 			}
 		}
 	})

@@ -324,7 +324,7 @@ at = ["03:15"]
 for_s = 600
 items = [{ chime = "gong" }]
 `)
-	w.must("schedule", "sign", file, "--as", "26734-1")
+	w.must("schedule", "sign", file, "--as", "26734-1", "--yes")
 	out := w.must("ahead", "26734")
 	if !strings.Contains(out, "quiet-hours") || !strings.Contains(out, "REFUSED") {
 		t.Errorf("%s", out)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"loa/agent/message"
 	"loa/scripts/authority"
 )
 
@@ -49,37 +50,49 @@ func (a *app) send(args []string) error {
 	if err := c.quiet(a, settle); err != nil {
 		return err
 	}
-	var sent, newer []string
+	var sent, newer []message.Topic
 	for _, is := range issued {
-		topic := is.Topic.String()
-		there := c.get(topic)
+		there := c.get(is.Topic.String())
 		if !*all {
 			if bytes.Equal(there, is.Raw) {
 				continue
 			}
 			if other, err := authority.Read(there); err == nil && head(other.Doc).Version() > head(is.Doc).Version() {
-				newer = append(newer, topic)
+				newer = append(newer, is.Topic)
 				continue
 			}
 		}
 		if err := l.send(wire(is)); err != nil {
 			return err
 		}
-		sent = append(sent, topic)
+		sent = append(sent, is.Topic)
 	}
-	result := map[string]any{"issued": len(issued), "sent": sent, "newer_at_broker": newer, "pending": len(pending)}
+	result := map[string]any{"issued": len(issued), "sent": written(sent), "newer_at_broker": written(newer), "pending": len(pending)}
 	return a.show(result, func(w io.Writer) {
 		for _, t := range sent {
-			fmt.Fprintln(w, a.text("document.sent", t))
+			fmt.Fprintln(w, a.text("document.sent", a.named(au, t)))
 		}
 		for _, t := range newer {
-			fmt.Fprintln(w, a.text("send.newer", t))
+			fmt.Fprintln(w, a.text("send.newer", capital(a.named(au, t))))
 		}
-		fmt.Fprintln(w, a.text("send.done", len(sent), len(issued)))
+		if len(sent) == 0 && len(newer) == 0 {
+			fmt.Fprintln(w, a.text("send.nothing", len(issued)))
+		} else {
+			fmt.Fprintln(w, a.text("send.done", len(sent), len(issued)))
+		}
 		if len(pending) > 0 {
 			fmt.Fprintln(w, a.text("send.pending", len(pending)))
 		}
 	})
+}
+
+// written are topics as they are on the wire.
+func written(topics []message.Topic) []string {
+	out := make([]string, len(topics))
+	for i, t := range topics {
+		out[i] = t.String()
+	}
+	return out
 }
 
 // A collector keeps the last message of each topic.
