@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -23,21 +24,26 @@ import (
 // server's folder. It writes drafts, which are then signed like any other
 // document.
 func (a *app) playlist(args []string) error {
-	fs := a.flags("playlist")
-	place := fs.String("place", "", "")
-	out := fs.String("out", "", "")
-	at := fs.String("at", "05:30", "")
-	days := fs.String("days", "", "")
-	length := fs.Duration("for", 0, "")
-	gap := fs.Duration("gap", 0, "")
-	lang := fs.String("item-lang", "vi", "")
-	encode := fs.Bool("encode", false, "")
-	rest, err := a.parse(fs, args, 1, 1)
+	opts := a.flags("playlist")
+	place := opts.String("place", "", "")
+	out := opts.String("out", "", "")
+	at := opts.String("at", "05:30", "")
+	days := opts.String("days", "", "")
+	length := opts.Duration("for", 0, "")
+	gap := opts.Duration("gap", 0, "")
+	lang := opts.String("item-lang", "vi", "")
+	encode := opts.Bool("encode", false, "")
+	force := opts.Bool("force", false, "")
+	rest, err := a.parse(opts, args, 1, 1)
 	if err != nil {
 		return err
 	}
 	if *place == "" {
 		return &usageError{a.text("playlist.place")}
+	}
+	slot, err := a.slotAt(*at, *days, *length, *gap)
+	if err != nil {
+		return err
 	}
 	au, err := a.open()
 	if err != nil {
@@ -54,7 +60,13 @@ func (a *app) playlist(args []string) error {
 	if *out == "" {
 		*out = name
 	}
-	b := &programme{a: a, au: au, place: *place, prefix: name, lang: *lang, until: a.now().AddDate(0, 3, 0), used: make(map[string]bool)}
+	if found, err := os.ReadDir(*out); !*force && (err == nil && len(found) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist)) {
+		return errors.New(a.text("playlist.exists", *out)) // drafts in it may have been edited by hand
+	}
+	b := &programme{
+		a: a, au: au, place: *place, prefix: name, lang: *lang, until: a.now().AddDate(0, 3, 0), slot: slot,
+		used: make(map[string]bool), files: make(map[string]string),
+	}
 	if *encode {
 		if b.encoder, err = findEncoder(); err != nil {
 			return err
@@ -68,14 +80,11 @@ func (a *app) playlist(args []string) error {
 	if len(b.slot.Items) == 0 {
 		return errors.New(a.text("playlist.nothing"))
 	}
-	b.slot.ID = "s1"
-	b.slot.At = names(*at)
-	b.slot.Days = names(*days)
-	b.slot.GapS = int(*gap / time.Second)
 	total := b.length + time.Duration(len(b.slot.Items)-1)*(*gap)
 	b.slot.ForS = int(math.Ceil(total.Minutes())) * 60
 	if *length > 0 {
 		b.slot.ForS = int(*length / time.Second)
+		b.cut(*length, *gap)
 	}
 	if b.slot.ForS == 0 {
 		return &usageError{a.text("playlist.length")} // nothing but streams, which have none
@@ -83,7 +92,7 @@ func (a *app) playlist(args []string) error {
 	if err := b.write(*out); err != nil {
 		return err
 	}
-	result := map[string]any{"out": *out, "items": b.items, "skipped": b.skipped, "length_s": int(total.Seconds()), "for_s": b.slot.ForS}
+	result := map[string]any{"out": *out, "items": b.items, "skipped": b.skipped, "warnings": b.warnings, "length_s": int(total.Seconds()), "for_s": b.slot.ForS}
 	return a.show(result, func(w io.Writer) {
 		for _, it := range b.items {
 			fmt.Fprintf(w, "  %-32s %8s  %6.1f LUFS  %s\n", it.ID, time.Duration(it.DurationMS*1e6).Round(time.Second), it.LUFS, it.Title)
@@ -91,9 +100,35 @@ func (a *app) playlist(args []string) error {
 		for _, s := range b.skipped {
 			fmt.Fprintln(w, a.text("playlist.skipped", s))
 		}
+		for _, s := range b.warnings {
+			fmt.Fprintln(w, s)
+		}
 		fmt.Fprintln(w, a.text("playlist.done", len(b.slot.Items), total.Round(time.Second), *out))
 		fmt.Fprintln(w, a.text("playlist.next", *out, *out))
 	})
+}
+
+// slotAt is when a programme sounds, by the readers that boxes have: what they
+// cannot read is a mistake here, and not when it is signed.
+func (a *app) slotAt(at, days string, length, gap time.Duration) (slotDraft, error) {
+	s := slotDraft{ID: "s1", At: names(at), Days: names(days), GapS: int(gap / time.Second)}
+	if len(s.At) == 0 {
+		return s, &usageError{a.text("playlist.at", at)}
+	}
+	for _, t := range s.At {
+		if d, err := plan.ParseClock(t); err != nil || d == 24*time.Hour {
+			return s, &usageError{a.text("playlist.at", t)}
+		}
+	}
+	for _, d := range s.Days {
+		if _, err := plan.ParseWeekday(d); err != nil {
+			return s, &usageError{a.text("playlist.days", d)}
+		}
+	}
+	if length != 0 && (length < time.Second || length > 24*time.Hour) || gap < 0 || gap > time.Hour {
+		return s, &usageError{a.text("playlist.span")}
+	}
+	return s, nil
 }
 
 // A programme is a schedule in the making.
@@ -105,13 +140,15 @@ type programme struct {
 	prefix  string
 	lang    string
 	until   time.Time
-	used    map[string]bool // ids
+	used    map[string]bool   // ids
+	files   map[string]string // by SHA-256, where it was first
 
-	drafts  []draft
-	slot    slotDraft
-	length  time.Duration
-	items   []itemReport
-	skipped []string
+	drafts   []draft
+	slot     slotDraft
+	length   time.Duration
+	items    []itemReport
+	skipped  []string
+	warnings []string
 }
 
 // What is written, in the words and the order of the documents.
@@ -211,6 +248,11 @@ func (p *programme) add(e playlist.Entry) error {
 	if r.SHA256, r.Bytes, err = keepMedia(p.au, file); err != nil {
 		return err
 	}
+	if first, twice := p.files[r.SHA256]; twice {
+		p.warnings = append(p.warnings, p.a.text("playlist.twice", e.Path, first))
+	} else {
+		p.files[r.SHA256] = e.Path
+	}
 	id := p.id(e.Title)
 	p.drafts = append(p.drafts, draft{
 		ID: id, Place: p.place, Class: "normal", Origin: "own", Lang: p.lang, Title: e.Title,
@@ -221,6 +263,24 @@ func (p *programme) add(e playlist.Entry) error {
 	p.slot.Items = append(p.slot.Items, itemDraft{Bulletin: id})
 	p.length += r.Duration
 	return nil
+}
+
+// cut tells what a slot is too short for, unless a stream of unknown length is in it.
+func (p *programme) cut(length, gap time.Duration) {
+	if len(p.items) < len(p.slot.Items) {
+		return
+	}
+	var begins time.Duration
+	for _, it := range p.items {
+		ends := begins + time.Duration(it.DurationMS)*time.Millisecond
+		switch {
+		case begins >= length:
+			p.warnings = append(p.warnings, p.a.text("playlist.late", it.Title, length))
+		case ends > length:
+			p.warnings = append(p.warnings, p.a.text("playlist.cut", it.Title, length, (ends-length).Round(time.Second)))
+		}
+		begins = ends + gap
+	}
 }
 
 // id makes an id of a title, and never the same twice.

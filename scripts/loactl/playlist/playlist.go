@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,7 +45,8 @@ func Read(name string) ([]Entry, error) {
 		return nil, err
 	}
 	if info.IsDir() {
-		return folder(name)
+		entries, err := folder(name)
+		return unnumbered(entries), err
 	}
 	if info.Size() > maxBytes {
 		return nil, fmt.Errorf("%s: %d MiB is no playlist", name, info.Size()>>20)
@@ -62,7 +64,7 @@ func Read(name string) ([]Entry, error) {
 			entries[i].Path = locate(filepath.Dir(name), entries[i].Path)
 		}
 	}
-	return entries, nil
+	return unnumbered(entries), nil
 }
 
 // folder is the audio in dir and below, in the order of names, where 2 comes
@@ -254,6 +256,25 @@ func clean(s string) string {
 func titleOf(path string) string {
 	base := filepath.Base(path)
 	return clean(strings.TrimSuffix(base, filepath.Ext(base)))
+}
+
+// number is what people put before a title to have files in order: "01 ", "2. ".
+var number = regexp.MustCompile(`^([0-9]{1,3})[ ._)-]+`)
+
+// unnumbered takes the numbers off titles: nobody wants to hear or read them. One
+// that does not begin with 0 may belong to its title, unless all have one.
+func unnumbered(entries []Entry) []Entry {
+	all := len(entries) > 1
+	for _, e := range entries {
+		all = all && number.MatchString(e.Title)
+	}
+	for i, e := range entries {
+		n := number.FindString(e.Title)
+		if rest := e.Title[len(n):]; n != "" && rest != "" && (all || n[0] == '0') {
+			entries[i].Title = rest
+		}
+	}
+	return entries
 }
 
 // natural compares names so that numbers in them count as numbers.

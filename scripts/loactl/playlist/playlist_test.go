@@ -84,6 +84,32 @@ func TestFolderInTheOrderOfNumbers(t *testing.T) {
 	}
 }
 
+// A number that only orders files is no part of a title.
+func TestNumbersAreTakenOff(t *testing.T) {
+	for in, want := range map[string]string{
+		"01 Dâng Bác|5 điều Bác dạy|Tin":     "Dâng Bác|5 điều Bác dạy|Tin",
+		"1. Dâng Bác|2 - Tin|10_Kết thúc":    "Dâng Bác|Tin|Kết thúc",
+		"5 điều Bác dạy":                     "5 điều Bác dạy",
+		"02":                                 "02",
+		"01 ":                                "01 ",
+		"1945 Tuyên ngôn|1975 Giải phóng":    "1945 Tuyên ngôn|1975 Giải phóng",
+		"01) Chào|003-Bản tin|Nhạc 01 cuối":  "Chào|Bản tin|Nhạc 01 cuối",
+		"20/11 lễ|02/09 lễ|Kính thưa bà con": "20/11 lễ|02/09 lễ|Kính thưa bà con",
+	} {
+		var entries []Entry
+		for _, title := range strings.Split(in, "|") {
+			entries = append(entries, Entry{Title: title})
+		}
+		var got []string
+		for _, e := range unnumbered(entries) {
+			got = append(got, e.Title)
+		}
+		if s := strings.Join(got, "|"); s != want {
+			t.Errorf("%q: %q, want %q", in, s, want)
+		}
+	}
+}
+
 func TestFilesBesideTheListAreFound(t *testing.T) {
 	dir := t.TempDir()
 	os.WriteFile(filepath.Join(dir, "hai.mp3"), nil, 0o644)
