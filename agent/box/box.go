@@ -101,12 +101,14 @@ type Box struct {
 	acks   atomic.Int64
 	births atomic.Int64  // connections so far
 	tell   chan struct{} // the reports changed
+	loaded chan struct{} // closed when the plan on the disk has been taken
+	first  sync.Once     // closes loaded
 	relay  relays
 }
 
 // New builds the parts of a box. It starts nothing and makes no sound.
 func New(o Opts) (made *Box, err error) {
-	b := &Box{o: o, boot: rand.Text(), booted: time.Now(), tell: make(chan struct{}, 1)}
+	b := &Box{o: o, boot: rand.Text(), booted: time.Now(), tell: make(chan struct{}, 1), loaded: make(chan struct{})}
 	b.plan.Store(&plan.Plan{Device: o.Device})
 	if err := os.MkdirAll(o.State, 0o750); err != nil {
 		return nil, fmt.Errorf("cannot use the state directory: %w", err)
@@ -264,6 +266,7 @@ func (b *Box) now() time.Time {
 func (b *Box) changed(p *plan.Plan, reassigned bool) {
 	c := *p
 	before := b.plan.Swap(&c)
+	b.first.Do(func() { close(b.loaded) })
 	if reassigned && b.mqtt != nil {
 		b.mqtt.Resubscribe()
 	}
@@ -288,6 +291,11 @@ func (b *Box) watch(ctx context.Context) error {
 	var moved time.Time
 	_, before := b.clock.Now()
 	b.o.Health.Report("ledger-broken", b.ledger.Verify())
+	select { // before that the box would say that nobody has told it anything
+	case <-b.loaded:
+	case <-ctx.Done():
+		return nil
+	}
 	for {
 		now, level := b.clock.Now()
 		b.standing(now)

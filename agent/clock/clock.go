@@ -212,6 +212,7 @@ type Facts struct {
 	Synced  bool          `json:"ntp_synced"`
 	RTC     bool          `json:"rtc_present"`
 	Tainted bool          `json:"rtc_unconfirmed"` // it may hold a time that only NTP vouched for
+	OfHost  bool          `json:"of_host"`         // Time is the host's, which TrustHost takes as good as a battery clock's
 	Error   time.Duration `json:"max_error_ns"`    // how far Time may be off; 0: not known
 }
 
@@ -222,6 +223,7 @@ func (c *Clock) Facts() Facts {
 	t, level := c.now()
 	wall, up := c.o.Host()
 	f := Facts{Time: t, Level: level, Floor: c.floor, Host: wall, Synced: c.o.Synced(), RTC: c.rtc, Tainted: c.tainted}
+	f.OfHost = c.o.TrustHost && level == RTC && c.anchor.level != RTC
 	if c.anchor.level != None && level == c.anchor.level {
 		f.Error = c.anchor.tolerance(up)
 	}

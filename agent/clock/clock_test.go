@@ -134,6 +134,9 @@ func TestLevels(t *testing.T) {
 		o := h.opts()
 		o.TrustHost = true
 		is(t, New(o), truth, RTC)
+		if f := New(o).Facts(); !f.OfHost {
+			t.Errorf("%+v: it is the host's clock", f)
+		}
 		h.wall = time.Unix(0, 0)
 		is(t, New(o), build, Floor)
 	})

@@ -289,3 +289,13 @@ func TestYes(t *testing.T) {
 		}
 	}
 }
+
+// A clock without a battery is not called one.
+func TestAHostsClock(t *testing.T) {
+	p := &pole{desk: true}
+	for _, line := range []string{"clock", "status"} {
+		if out, _ := ask(t, p, line); strings.Contains(out, "theo đồng hồ pin") || !strings.Contains(out, "theo giờ của máy") {
+			t.Errorf("%s: %s", line, out)
+		}
+	}
+}

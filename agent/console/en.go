@@ -75,6 +75,7 @@ var english = map[string]string{
 	"level.floor":   "only known to be no earlier",
 	"level.ntp":     "by NTP, not signed",
 	"level.rtc":     "by the battery clock",
+	"level.host":    "by the host's clock, which this board trusts as a battery clock",
 	"level.signed":  "signed",
 	"allows.none":   "no slot plays; no new documents",
 	"allows.floor":  "no slot plays; no new documents",

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"loa/agent/clock"
 	"loa/agent/health"
 	"loa/agent/plan"
 )
@@ -85,7 +86,7 @@ func (c *call) status() (answer, error) {
 	var b rows
 	b.row(c.say("status.box"), join(", ", st.Device, named(st), st.Board, st.Version))
 	b.row(c.say("status.place"), or(st.Place, c.say("status.unassigned")))
-	b.row(c.say("status.clock"), c.time(f.Time)+", "+c.say("level."+f.Level.String()))
+	b.row(c.say("status.clock"), c.time(f.Time)+", "+c.trusted(f))
 	b.row(c.say("status.up"), c.span(f.Time.Sub(st.Started)))
 	link := c.say("status.offline")
 	if st.Connected {
@@ -223,7 +224,7 @@ func (c *call) clock() (answer, error) {
 	f := c.box.View.Clock()
 	var b rows
 	b.row(c.say("clock.time"), c.time(f.Time))
-	level := c.say("level." + f.Level.String())
+	level := c.trusted(f)
 	if f.Error > 0 {
 		level += fmt.Sprintf(", ± %v", f.Error.Round(time.Millisecond))
 	}
@@ -237,6 +238,14 @@ func (c *call) clock() (answer, error) {
 	b.row(c.say("clock.rtc"), rtc)
 	b.row(c.say("clock.floor"), c.time(f.Floor))
 	return answer{data: f, text: b.String()}, nil
+}
+
+// trusted says how far the time can be trusted, and why.
+func (c *call) trusted(f clock.Facts) string {
+	if f.OfHost {
+		return c.say("level.host")
+	}
+	return c.say("level." + f.Level.String())
 }
 
 func (c *call) documents() (answer, error) {

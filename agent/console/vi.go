@@ -75,6 +75,7 @@ var vietnamese = map[string]string{
 	"level.floor":   "chỉ biết không sớm hơn giờ này",
 	"level.ntp":     "theo NTP, chưa có chữ ký",
 	"level.rtc":     "theo đồng hồ pin",
+	"level.host":    "theo giờ của máy, bo mạch cho tin như đồng hồ pin",
 	"level.signed":  "có chữ ký",
 	"allows.none":   "không phát theo giờ; không nhận văn bản mới",
 	"allows.floor":  "không phát theo giờ; không nhận văn bản mới",
