@@ -322,6 +322,7 @@ func (b *Box) watch(ctx context.Context) error {
 			}
 		}
 		b.o.Health.Report("authority-lost", lostErr)
+		b.o.Health.ReportOf("storage-full", b.o.State, full(b.o.State))
 		status := b.speaker.Status()
 		// Under its own name: that the card is not plugged in is for hardware to
 		// say, and an idle speaker does not know.
@@ -334,6 +335,23 @@ func (b *Box) watch(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// leastRoom is below which the disk is full: a document or a stretch of the
+// ledger may fail to fit.
+const leastRoom = 256 << 10
+
+// full says that there is no room left in dir. The store knows of it only when it
+// writes, and what fails first is the ledger.
+func full(dir string) error {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return nil // another condition
+	}
+	if free := int64(st.Bavail) * int64(st.Bsize); free < leastRoom {
+		return fmt.Errorf("%d KiB are free in %s", free>>10, dir)
+	}
+	return nil
 }
 
 // standing reports how the box stands with its authority.

@@ -35,6 +35,7 @@ func (b *Box) newConsole() *console.Console {
 type technician struct{ b *Box }
 
 func (t technician) Faults() []health.Active { return t.b.o.Health.Active(time.Now()) }
+func (t technician) Fresh() []health.Active  { return t.b.o.Health.Fresh(time.Now()) }
 func (t technician) Clock() clock.Facts      { return t.b.clock.Facts() }
 
 func (t technician) Status() console.Status {

@@ -65,3 +65,13 @@ func TestUnassignedIsSaidWhenItIsKnown(t *testing.T) {
 		}
 	})
 }
+
+// A disk without room says so itself, before anything fails to be written.
+func TestAFullDisk(t *testing.T) {
+	if err := full(t.TempDir()); err != nil {
+		t.Error(err)
+	}
+	if err := full("/proc"); err == nil { // a file system that has no room
+		t.Error("no room, and nobody is told")
+	}
+}

@@ -29,7 +29,9 @@ type pole struct {
 	level   int
 	entries []ledger.Entry
 	broken  error // of the ledger
-	desk    bool  // no battery clock, and the host's is trusted
+	fresh   []health.Active
+	offline bool
+	desk    bool // no battery clock, and the host's is trusted
 }
 
 func (p *pole) box() Box {
@@ -48,7 +50,7 @@ func (p *pole) touched() int {
 func (p *pole) Status() Status {
 	return Status{
 		Device: "tp-0421", Name: "Ấp 3", Place: "26734", Board: "orangepi-zero", Version: "0.3.1",
-		Started: noon.Add(-50 * time.Hour), Broker: "tls://broker.example:8883", Connected: true, Since: noon.Add(-90 * time.Minute),
+		Started: noon.Add(-50 * time.Hour), Broker: "tls://broker.example:8883", Connected: !p.offline, Since: noon.Add(-90 * time.Minute),
 		Amp: true, LocalUntil: p.local, RMSDBFS: -18, PeakDBFS: -6, Volume: p.level,
 		Now:         &Item{Title: "Bản tin trưa", Class: plan.Normal, From: noon.Add(-time.Minute), Until: noon.Add(14 * time.Minute), Volume: 80},
 		Next:        &Item{Title: "Tiếp âm VOV1", Class: plan.PriorityC, From: noon.Add(5 * time.Hour)},
@@ -57,6 +59,9 @@ func (p *pole) Status() Status {
 }
 
 func (p *pole) Faults() []health.Active {
+	if p.offline {
+		return nil
+	}
 	c, _ := health.Lookup("sink-lost")
 	d, _ := health.Lookup("broker-unreachable")
 	return []health.Active{
@@ -64,6 +69,8 @@ func (p *pole) Faults() []health.Active {
 		{Condition: d, Since: noon.Add(-time.Hour), Count: 1},
 	}
 }
+
+func (p *pole) Fresh() []health.Active { return p.fresh }
 
 func (p *pole) Clock() clock.Facts {
 	if p.desk {

@@ -39,6 +39,7 @@ type Box struct {
 type Viewer interface {
 	Status() Status
 	Faults() []health.Active
+	Fresh() []health.Active // what holds, but not long enough to be a fault
 	Clock() clock.Facts
 	Documents() []Document
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"loa/agent/health"
 	"loa/agent/ledger"
 )
 
@@ -296,6 +297,38 @@ func TestAHostsClock(t *testing.T) {
 	for _, line := range []string{"clock", "status"} {
 		if out, _ := ask(t, p, line); strings.Contains(out, "theo đồng hồ pin") || !strings.Contains(out, "theo giờ của máy") {
 			t.Errorf("%s: %s", line, out)
+		}
+	}
+}
+
+// Why there is no broker is said at once, and not when patience ends: somebody
+// stands at the box and waits.
+func TestWhyThereIsNoBroker(t *testing.T) {
+	holds := func(code string, ago time.Duration) health.Active {
+		c, _ := health.Lookup(code)
+		return health.Active{Condition: c, Since: noon.Add(-ago), Count: 2, Detail: "x509: unknown"}
+	}
+	for _, c := range []struct {
+		holds []health.Active
+		want  string
+	}{
+		{nil, "chưa nối, tls://broker.example:8883\n"},
+		{[]health.Active{holds("broker-unreachable", 20*time.Second)}, "chưa nối từ 11:59: không liên lạc được với máy chủ tin nhắn\n"},
+		{[]health.Active{holds("broker-unreachable", time.Hour), holds("tls-ca", time.Minute)}, "chưa nối từ 11:00: chứng thư của máy chủ không do cơ quan của ta ký\n"},
+		{[]health.Active{holds("tls-expired", 30*time.Hour)}, "chưa nối từ 06:00:00 22/11/2026: chứng thư"},
+		{[]health.Active{holds("muted", time.Hour)}, "chưa nối, tls"},
+	} {
+		p := &pole{offline: true, fresh: c.holds}
+		if out, _ := ask(t, p, "status"); !strings.Contains(out, "\nKết nối        "+c.want) {
+			t.Errorf("want %q in\n%s", c.want, out)
+		}
+		for _, a := range c.holds {
+			if out, _ := ask(t, p, "faults"); !strings.Contains(out, "MỚI  "+a.VI) || !strings.Contains(out, "x509") {
+				t.Errorf("faults: %s", out)
+			}
+			if out, _ := ask(t, p, "faults --json"); !strings.Contains(out, `"code":"`+a.Code+`"`) || !strings.Contains(out, `"fresh":true`) {
+				t.Errorf("faults --json: %s", out)
+			}
 		}
 	}
 }

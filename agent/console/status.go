@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"loa/agent/clock"
 	"loa/agent/health"
@@ -88,14 +90,7 @@ func (c *call) status() (answer, error) {
 	b.row(c.say("status.place"), or(st.Place, c.say("status.unassigned")))
 	b.row(c.say("status.clock"), c.time(f.Time)+", "+c.trusted(f))
 	b.row(c.say("status.up"), c.span(f.Time.Sub(st.Started)))
-	link := c.say("status.offline")
-	if st.Connected {
-		link = c.say("status.online", st.Broker)
-	}
-	if !st.Since.IsZero() {
-		link += ", " + c.say("status.since", c.span(f.Time.Sub(st.Since)))
-	}
-	b.row(c.say("status.link"), link)
+	b.row(c.say("status.link"), c.link(st, f.Time, slices.Concat(faults, c.box.View.Fresh())))
 	b.row(c.say("status.sound"), or(st.Sink, "OK")+", "+c.say("status.amp."+onOff(st.Amp))+", "+c.say("status.volume", st.Volume))
 	b.row(c.say("status.level"), meter(st.RMSDBFS, st.PeakDBFS))
 	b.row(c.say("status.now"), c.sounding(st.Now))
@@ -117,6 +112,47 @@ func (c *call) status() (answer, error) {
 		Status
 		Faults []fault `json:"faults"`
 	}{st, c.told(faults)}, text: b.String()}, nil
+}
+
+// troubles are what keeps a box from its broker, the most telling first.
+var troubles = []string{"tls-ca", "tls-name", "tls-expired", "broker-refused", "broker-unreachable"}
+
+// link says how the box stands with its broker: without one why, and since when,
+// of all that holds.
+func (c *call) link(st Status, now time.Time, holds []health.Active) string {
+	if st.Connected {
+		link := c.say("status.online", st.Broker)
+		if !st.Since.IsZero() {
+			link += ", " + c.say("status.since", c.span(now.Sub(st.Since)))
+		}
+		return link
+	}
+	why, since := "", time.Time{}
+	for _, code := range troubles {
+		i := slices.IndexFunc(holds, func(a health.Active) bool { return a.Code == code })
+		if i < 0 {
+			continue
+		}
+		if why == "" {
+			why = c.told(holds[i : i+1])[0].What
+		}
+		if since.IsZero() || holds[i].Since.Before(since) {
+			since = holds[i].Since
+		}
+	}
+	switch {
+	case why != "":
+		return c.say("status.offline.why", c.hourOrDay(since, now), small(why))
+	case st.Broker != "":
+		return c.say("status.offline") + ", " + st.Broker
+	}
+	return c.say("status.nobroker")
+}
+
+// small is a sentence in the middle of another.
+func small(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToLower(r)) + s[n:]
 }
 
 func (c *call) sounding(it *Item) string {
@@ -160,12 +196,13 @@ type fault struct {
 	Detail   string          `json:"detail,omitempty"`
 	Do       string          `json:"do,omitempty"`
 	Part     string          `json:"part,omitempty"`
+	Fresh    bool            `json:"fresh,omitempty"` // it may yet mend itself
 }
 
 func (c *call) told(faults []health.Active) []fault {
 	told := make([]fault, 0, len(faults))
 	for _, a := range faults {
-		f := fault{a.Code, a.Severity, a.Since, a.Count, a.VI, a.Detail, a.DoVI, a.PartVI}
+		f := fault{Code: a.Code, Severity: a.Severity, Since: a.Since, Count: a.Count, What: a.VI, Detail: a.Detail, Do: a.DoVI, Part: a.PartVI}
 		if c.english() {
 			f.What, f.Do, f.Part = a.EN, a.DoEN, a.PartEN
 		}
@@ -191,14 +228,22 @@ func (c *call) faults() (answer, error) {
 	if c.box.View == nil {
 		return answer{}, c.absent()
 	}
-	told := c.told(c.box.View.Faults())
-	if len(told) == 0 {
-		return answer{data: told, text: c.say("faults.none")}, nil
-	}
+	told, fresh := c.told(c.box.View.Faults()), c.told(c.box.View.Fresh())
 	now := c.box.View.Clock().Time
 	var b strings.Builder
+	if len(told) == 0 {
+		fmt.Fprintln(&b, c.say("faults.none"))
+	}
+	for i := range fresh {
+		fresh[i].Fresh = true
+	}
+	told = append(told, fresh...)
 	for _, f := range told {
-		fmt.Fprintf(&b, "%s  %s (%s)\n", c.say("severity."+f.Severity.String()), f.What, f.Code)
+		severity := c.say("severity." + f.Severity.String())
+		if f.Fresh {
+			severity = c.say("severity.fresh")
+		}
+		fmt.Fprintf(&b, "%s  %s (%s)\n", severity, f.What, f.Code)
 		since := c.say("status.since", c.span(now.Sub(f.Since)))
 		if f.Count > 1 {
 			since += ", " + c.say("times", f.Count)

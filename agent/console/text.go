@@ -77,6 +77,14 @@ func (s *session) clockTime(t, now time.Time) string {
 // hourOf is the hour and minute of a moment that is near.
 func (s *session) hourOf(t time.Time) string { return t.In(s.o.Zone).Format("15:04") }
 
+// hourOrDay is hourOf, or the moment in full where that is not of this day.
+func (s *session) hourOrDay(t, now time.Time) string {
+	if d := now.Sub(t); d < 0 || d >= 24*time.Hour {
+		return s.time(t)
+	}
+	return s.hourOf(t)
+}
+
 // day is a heading of a list by days.
 func (s *session) day(t time.Time) string {
 	t = t.In(s.o.Zone)

@@ -3,6 +3,7 @@
 package health
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
@@ -174,9 +175,21 @@ func (h *Health) tell(r *raised, now time.Time) bool {
 func (h *Health) Active(now time.Time) []Active {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	return h.list(func(r *raised) bool { return h.tell(r, now) })
+}
+
+// Fresh gives what holds and has not outlasted its patience at now, in the order
+// of Active: it may yet mend itself, but whoever looks wants to know it.
+func (h *Health) Fresh(now time.Time) []Active {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.list(func(r *raised) bool { return !r.told && now.Sub(r.since) < r.Patience })
+}
+
+func (h *Health) list(in func(*raised) bool) []Active {
 	var out []Active
 	for _, r := range h.active {
-		if !h.tell(r, now) {
+		if !in(r) {
 			continue
 		}
 		things := slices.Sorted(maps.Keys(r.things))
@@ -186,19 +199,37 @@ func (h *Health) Active(now time.Time) []Active {
 		n := min(len(things), shown)
 		out = append(out, Active{Condition: r.Condition, Since: r.since, Count: r.count, Detail: r.detail, Things: things[:n], More: len(things) - n})
 	}
-	slices.SortFunc(out, func(a, b Active) int {
-		if a.Severity != b.Severity {
-			return int(b.Severity) - int(a.Severity)
-		}
-		if c := a.Since.Compare(b.Since); c != 0 {
-			return c
-		}
-		if a.Code < b.Code {
-			return -1
-		}
-		return 1
-	})
+	sortWorst(out)
 	return out
+}
+
+// sortWorst puts the worst first, then the longest. A cause is as bad as what has
+// come of it, and stands before it: whoever mends it need not look at the rest.
+func sortWorst(all []Active) {
+	weight := make(map[string]Severity, len(all))
+	for _, a := range all {
+		weight[a.Code] = a.Severity
+	}
+	cause := make(map[string]bool)
+	for code := range weight {
+		for _, effect := range effects[code] {
+			if w, holds := weight[effect]; holds {
+				cause[code], weight[code] = true, max(weight[code], w)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b Active) int {
+		switch {
+		case weight[a.Code] != weight[b.Code]:
+			return int(weight[b.Code]) - int(weight[a.Code])
+		case cause[a.Code] != cause[b.Code]:
+			if cause[a.Code] {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Code, b.Code))
+	})
 }
 
 // Next is when Active will give more without anything being set: the earliest

@@ -262,3 +262,52 @@ func TestLongDetailIsCutBetweenLetters(t *testing.T) {
 		t.Fatalf("%d bytes, valid %v", len(d), utf8.ValidString(d))
 	}
 }
+
+// What does not hold long enough to be told can still be asked for.
+func TestFreshIsWhatActiveDoesNotTellYet(t *testing.T) {
+	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	h := New(nil, func() time.Time { return now })
+	h.Set("broker-unreachable", "dial")
+	h.Set("storage-full", "")
+	if f := h.Fresh(now); len(f) != 1 || f[0].Code != "broker-unreachable" || f[0].Detail != "dial" || len(h.Active(now)) != 1 {
+		t.Errorf("at first: %+v", f)
+	}
+	now = now.Add(2 * time.Minute)
+	if f := h.Fresh(now); len(f) != 0 || len(h.Active(now)) != 2 {
+		t.Errorf("after its patience: %+v", f)
+	}
+}
+
+// Of a full disk one reads first that it is full, whatever came of it and when.
+func TestCausesStandBeforeTheirEffects(t *testing.T) {
+	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	order := func(codes ...string) string {
+		h := New(nil, func() time.Time { return now })
+		for _, c := range codes {
+			now = now.Add(time.Second)
+			h.Set(c, "")
+		}
+		var got []string
+		for _, a := range h.Active(now.Add(time.Hour)) {
+			got = append(got, a.Code)
+		}
+		return strings.Join(got, " ")
+	}
+	for _, c := range [][2]string{
+		{order("amp-fault", "ledger-lost", "outbox-fault", "storage-full"), "storage-full amp-fault ledger-lost outbox-fault"},
+		{order("outbox-fault", "unassigned", "storage-full"), "storage-full outbox-fault unassigned"},
+		{order("amp-fault", "storage-full"), "amp-fault storage-full"},
+		{order("ledger-lost", "storage-readonly"), "storage-readonly ledger-lost"},
+	} {
+		if c[0] != c[1] {
+			t.Errorf("%s; want %s", c[0], c[1])
+		}
+	}
+	for cause, list := range effects {
+		for _, code := range append(list, cause) {
+			if _, ok := Lookup(code); !ok {
+				t.Errorf("effects of %s: there is no condition %q", cause, code)
+			}
+		}
+	}
+}

@@ -78,6 +78,12 @@ var byCode = func() map[string]Condition {
 	return m
 }()
 
+// effects are the conditions that a condition may bring about.
+var effects = map[string][]string{
+	"storage-full":     {"ledger-lost", "outbox-fault", "media-storage", "media-missing"},
+	"storage-readonly": {"ledger-lost", "outbox-fault", "media-storage", "media-missing"},
+}
+
 // table is all that can be wrong. Patience keeps what mends itself from being
 // told: a mobile network drops for seconds, a USB card takes some to come back.
 var table = []Condition{
