@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"unicode/utf8"
 
 	"loa/agent/console"
@@ -103,9 +104,10 @@ func (b *Box) answer(a plan.Act) {
 	if a.Kind == plan.KindIdentify {
 		line = "status"
 	}
+	lang, line := language(line)
 	// The station must not wait for it; the watch on relays waits for its end.
 	b.relay.start(func(ctx context.Context) {
-		text, code := b.console.Do(ctx, line, console.Asker{Remote: true})
+		text, code := b.console.Do(ctx, line, console.Asker{Lang: lang, Remote: true})
 		pieces := cut(text, message.MaxAnswer)
 		for part, piece := range pieces {
 			b.mqtt.Publish(message.DeviceTopic(b.o.Device, message.LeafAnswer).String(), message.EncodeReport(message.Answer{
@@ -113,6 +115,17 @@ func (b *Box) answer(a plan.Act) {
 			}), false)
 		}
 	})
+}
+
+// language takes the language that is wanted off the beginning of a line, as in
+// "--lang en status".
+func language(line string) (lang, rest string) {
+	after, ok := strings.CutPrefix(line, "--lang ")
+	if !ok {
+		return "", line
+	}
+	lang, rest, _ = strings.Cut(after, " ")
+	return lang, rest
 }
 
 // cut parts text into pieces of at most n bytes, between letters; at least one.

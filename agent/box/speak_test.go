@@ -34,3 +34,18 @@ func TestTheFirstLineAtTheSocket(t *testing.T) {
 		}
 	}
 }
+
+// A question from the centre may name its language as well.
+func TestLanguageOfALine(t *testing.T) {
+	for line, want := range map[string][2]string{
+		"status":                  {"", "status"},
+		"--lang en status --json": {"en", "status --json"},
+		"--lang en":               {"en", ""},
+		"status --lang en":        {"", "status --lang en"},
+		"":                        {"", ""},
+	} {
+		if lang, rest := language(line); lang != want[0] || rest != want[1] {
+			t.Errorf("%q: %q, %q", line, lang, rest)
+		}
+	}
+}

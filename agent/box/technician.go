@@ -234,11 +234,7 @@ func (b *Box) speak(ctx context.Context, conn net.Conn) {
 		return
 	}
 	conn.SetReadDeadline(time.Time{})
-	line = strings.TrimRight(line, "\r\n")
-	lang := ""
-	if rest, ok := strings.CutPrefix(line, "--lang "); ok {
-		lang, line, _ = strings.Cut(rest, " ")
-	}
+	lang, line := language(strings.TrimRight(line, "\r\n"))
 	if line == "" {
 		b.console.In(lang).Serve(ctx, struct {
 			io.Reader

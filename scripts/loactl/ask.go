@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,7 +22,10 @@ func (a *app) ask(args []string) error {
 	if err != nil {
 		return err
 	}
-	device, command := rest[0], strings.Join(rest[1:], " ")
+	device, command := rest[0], "--lang "+a.lang+" "+strings.Join(rest[1:], " ")
+	if a.json {
+		command += " --json"
+	}
 	au, err := a.open()
 	if err != nil {
 		return err
@@ -60,7 +64,11 @@ func (a *app) ask(args []string) error {
 		return errors.New(a.text("ask.silent", device, *wait))
 	}
 	text, code := answers.text()
-	if err := a.show(map[string]any{"box": device, "code": code, "answer": text}, func(w io.Writer) {
+	var answer any = text
+	if a.json && json.Valid([]byte(text)) { // else the box broke off
+		answer = json.RawMessage(text)
+	}
+	if err := a.show(map[string]any{"box": device, "code": code, "answer": answer}, func(w io.Writer) {
 		fmt.Fprintln(w, strings.TrimRight(text, "\n"))
 	}); err != nil {
 		return err

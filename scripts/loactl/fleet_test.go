@@ -95,6 +95,9 @@ func (b *fakeBox) receive(_ string, raw []byte) {
 	}
 	for _, part := range []int{1, 0} {
 		text := []string{"loa \x1b[31mtốt\n", act.Command + "\n"}[part]
+		if strings.HasSuffix(act.Command, " --json") {
+			text = []string{`{"command":`, `"clock","code":0}`}[part]
+		}
 		b.c.Publish(b.topic("answer"), message.EncodeReport(message.Answer{ID: act.ID, Part: part, Of: 2, Text: text}), false)
 	}
 }
@@ -180,8 +183,16 @@ func TestAsk(t *testing.T) {
 	w := newWorld(t).sample().online()
 	w.fails(exitFailed, "not answered", "ask", "box-1", "status", "--wait", "100ms")
 	w.box("box-1")
-	if out := w.must("ask", "box-1", "next", "24h"); out != "loa [31mtốt\nnext 24h\n" {
+	if out := w.must("ask", "box-1", "next", "24h"); out != "loa [31mtốt\n--lang en next 24h\n" {
 		t.Errorf("%q", out)
+	}
+	if out := w.must("ask", "box-1", "clock", "--lang", "vi"); !strings.Contains(out, "--lang vi clock\n") {
+		t.Errorf("%q", out)
+	}
+	var r struct{ Answer struct{ Command string } }
+	w.json(&r, "ask", "box-1", "clock")
+	if r.Answer.Command != "clock" {
+		t.Errorf("for a program: %s", w.out.String())
 	}
 	w.fails(exitFailed, "box-9", "ask", "box-9", "status")
 	w.fails(exitUsage, "", "ask", "box-1")
