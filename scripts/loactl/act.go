@@ -48,7 +48,7 @@ func (a *app) play(args []string) error {
 		act.Repeat, act.VolumePercent, act.ForS = *repeat, *volume, int(*length/time.Second)
 		if *chime != "" {
 			if _, ok := sound.ChimeLength(*chime); !ok {
-				return errors.New(a.text("play.chime", *chime))
+				return &usageError{a.text("play.chime", *chime)}
 			}
 			act.Class = plan.Class(*class)
 			act.Item = &plan.Item{Chime: *chime}

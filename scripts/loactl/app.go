@@ -8,14 +8,18 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/term"
 
+	"loa/agent/plan"
 	"loa/scripts/authority"
 )
 
@@ -100,9 +104,9 @@ func (a *app) parse(fs *flag.FlagSet, args []string, least, most int) ([]string,
 	for {
 		if err := fs.Parse(args); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
-				return nil, &usageError{}
+				return nil, err
 			}
-			return nil, &usageError{a.flagError(err)}
+			return nil, &usageError{a.flagError(fs, err)}
 		}
 		if fs.NArg() == 0 {
 			break
@@ -116,24 +120,65 @@ func (a *app) parse(fs *flag.FlagSet, args []string, least, most int) ([]string,
 }
 
 // flagError says in the reader's language what package flag says in English.
-func (a *app) flagError(err error) string {
+func (a *app) flagError(fs *flag.FlagSet, err error) string {
 	if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
 		return a.text("flag.unknown", name)
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "flag needs an argument: -"); ok {
 		return a.text("flag.empty", name)
 	}
-	return err.Error()
+	m := wrongValue.FindStringSubmatch(err.Error())
+	if m == nil {
+		return err.Error()
+	}
+	if f, ok := fs.Lookup(m[2]).Value.(flag.Getter); ok {
+		switch f.Get().(type) {
+		case time.Duration:
+			return a.text("flag.span", m[1], m[2])
+		case int:
+			return a.text("flag.number", m[1], m[2])
+		}
+	}
+	return a.text("flag.value", m[1], m[2])
+}
+
+// wrongValue is how package flag says that a value cannot be read.
+var wrongValue = regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-([a-z-]+): `)
+
+// options are the fields of documents that come from an option of another name.
+var options = map[string]string{
+	"volume_percent": "volume", "for_s": "for", "mute_until": "for", "until": "for", "gap_s": "gap", "delay_ms": "delay-ms",
+	"class": "class", "classes": "classes", "repeat": "repeat", "tone": "tone", "severity": "severity", "urgency": "urgency",
+	"certainty": "certainty", "event": "event", "headline": "headline", "instruction": "instruction", "reason": "reason",
+	"id": "id", "office": "office", "groups": "groups", "name": "name",
+}
+
+// wrongOption says what is wrong with a document that was made of options.
+func (a *app) wrongOption(err error, bad *plan.Error) string {
+	field := bad.Field[strings.LastIndexByte(bad.Field, '.')+1:]
+	field, _, _ = strings.Cut(field, "[")
+	if option, ok := options[field]; ok {
+		return "--" + option + ": " + a.particulars(bad)
+	}
+	return a.explain(err)
+}
+
+// particulars say what was wrong in a document, in the chosen language.
+func (a *app) particulars(bad *plan.Error) string {
+	return bad.Msg
 }
 
 // sub runs one of a command's own commands.
 func (a *app) sub(args []string, table map[string]func([]string) error) error {
-	if len(args) == 0 || args[0] == "-h" || args[0] == "-help" || args[0] == "--help" {
+	if len(args) == 0 {
 		return &usageError{}
+	}
+	if args[0] == "-h" || args[0] == "-help" || args[0] == "--help" {
+		return flag.ErrHelp
 	}
 	run, ok := table[args[0]]
 	if !ok {
-		return &usageError{a.text("unknown-command", args[0])}
+		return &usageError{a.unknown(args[0], slices.Sorted(maps.Keys(table)))}
 	}
 	return run(args[1:])
 }

@@ -217,6 +217,11 @@ until = "05:30"`,
 
 	"send.nothing": "The broker has all %d documents; there was nothing to send.",
 
+	"unknown-near": "there is no command %q; did you mean %q?",
+	"flag.span":    "%s is no length of time for --%s: write 30s, 5m or 1h30m",
+	"flag.number":  "%s is no whole number for --%s",
+	"flag.value":   "%s cannot be used for --%s",
+
 	"more.bulletin": "check: read it as a box does, without signing. sign: sign and keep it; with --send it goes out at once, otherwise by loactl send.\napprove: a second person signs the same document. withdraw: a newer version that ends the bulletin; to use it again it is signed again.",
 	"more.schedule": "check and sign play 7 days through by the box's own code: of what a box would refuse check warns, and sign does not sign it; --yes: sign it all the same.\n--send: it goes out at once, otherwise by loactl send. To change a schedule change its file and sign it again. withdraw: it ends on every box.\nA schedule names the content of its bulletins: after changing a bulletin sign the schedule again.",
 	"more.policy":   "A policy is kept by the boxes themselves: they do not play what is against it, whoever signs. Of several in force the strictest counts.\n--send: it goes out at once, otherwise by loactl send. withdraw: the policy ends.",

@@ -245,7 +245,7 @@ var roles = map[string]role{
 func (a *app) giveRole(au *authority.Authority, person, place, name, office string) error {
 	r, ok := roles[name]
 	if !ok {
-		return fmt.Errorf("%s", a.text("grant.role", name))
+		return &usageError{a.text("grant.role", name)}
 	}
 	g := authority.Grant{Person: person, Place: place, Kinds: r.kinds, Classes: r.classes}
 	if r.life > 0 {

@@ -373,7 +373,7 @@ func TestActs(t *testing.T) {
 func TestGrants(t *testing.T) {
 	w := newWorld(t).sample()
 	w.must("person", "add", "lan")
-	w.fails(exitFailed, "role", "grant", "give", "lan", "26734", "--role", "king")
+	w.fails(exitUsage, "role", "grant", "give", "lan", "26734", "--role", "king")
 	w.must("grant", "give", "lan", "26734", "--role", "author")
 	file := w.file("b.toml", "id = \"x\"\nplace = \"26734\"\ntitle = \"X\"\ntext = \"a\"\nvalid_until = "+until)
 	w.file("c.toml", "id = \"y\"\nplace = \"26734\"\ntitle = \"Y\"\ntext = \"a\"\nvalid_until = "+until)

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"loa/agent/plan"
 )
 
 // A command is one line of the table below.
@@ -76,14 +79,22 @@ func (a *app) do(args []string) int {
 	}
 	i := slices.IndexFunc(commands(), func(c command) bool { return c.name == args[0] })
 	if i < 0 {
-		fmt.Fprintln(a.err, a.text("unknown-command", args[0]))
+		fmt.Fprintln(a.err, "loactl: "+a.unknown(args[0], commandNames()))
 		return exitUsage
 	}
 	err := commands()[i].run(a, args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		err = a.help(args[:1])
+	}
 	var usage *usageError
+	var bad *plan.Error
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &bad) && bad.Code == plan.Malformed:
+		// What comes from a file has its line; this came from the command line.
+		fmt.Fprintln(a.err, "loactl: "+a.wrongOption(err, bad))
+		return exitUsage
 	case errors.As(err, &usage):
 		if usage.msg != "" {
 			fmt.Fprintln(a.err, "loactl: "+usage.msg)
@@ -118,7 +129,7 @@ func (e *usageError) Error() string { return e.msg }
 func (a *app) help(args []string) error {
 	if len(args) > 0 {
 		if !slices.ContainsFunc(commands(), func(c command) bool { return c.name == args[0] }) {
-			return errors.New(a.text("unknown-command", args[0]))
+			return &usageError{a.unknown(args[0], commandNames())}
 		}
 		fmt.Fprintf(a.out, "%s\n\n%s", a.text("cmd."+args[0]), a.lines(args[0]))
 		if more := word(a.text("more."+args[0]), args[0]); more != args[0] {
@@ -132,6 +143,28 @@ func (a *app) help(args []string) error {
 	}
 	fmt.Fprintln(a.out, a.text("help.foot"))
 	return nil
+}
+
+func commandNames() []string {
+	var names []string
+	for _, c := range commands() {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// unknown says that there is no such command among names, and which may be meant.
+func (a *app) unknown(name string, names []string) string {
+	best, least := "", 3
+	for _, n := range names {
+		if d := plan.Distance(name, n, least); d < least {
+			best, least = n, d
+		}
+	}
+	if best != "" {
+		return a.text("unknown-near", name, best)
+	}
+	return a.text("unknown-command", name)
 }
 
 // lines are the ways to call a command, one on each line.

@@ -81,7 +81,7 @@ func TestMistakesCanBeMadeGood(t *testing.T) {
 
 	w.fails(exitUsage, "no option --slot", "playlist", w.dir, "--slot", "05:30")
 	w.fails(exitFailed, "no place 999", "playlist", w.dir, "--place", "999")
-	w.fails(exitFailed, "no chime", "play", "26734", "--chime", "gongg", "--as", "26734-1")
+	w.fails(exitUsage, "no chime", "play", "26734", "--chime", "gongg", "--as", "26734-1")
 	w.fails(exitFailed, "place list", "play", "nowhere", "--chime", "gong", "--as", "26734-1")
 }
 
@@ -202,8 +202,11 @@ func TestHelpByOption(t *testing.T) {
 		if out := w.must(option); !strings.Contains(out, "dispatch") {
 			t.Errorf("loactl %s: %q", option, out)
 		}
-		w.fails(exitUsage, "alert clear", "alert", option)
-		w.fails(exitUsage, "box add", "box", "add", option)
+		for want, args := range map[string]string{"alert clear": "alert", "--commissioned": "box add", "withdraw:": "bulletin sign", "--send": "bulletin"} {
+			if out := w.must(append(strings.Fields(args), option)...); !strings.Contains(out, want) || w.err.Len() > 0 {
+				t.Errorf("loactl %s %s: %q %q", args, option, out, w.err.String())
+			}
+		}
 	}
 }
 
@@ -249,5 +252,27 @@ items = [{ chime = "gong" }]
 		if len(lines) == 0 || lines[0].Volume != c.volume {
 			t.Errorf("ahead %s after %q: %+v, want %d %%", c.target, c.set, lines, c.volume)
 		}
+	}
+}
+
+// What was typed wrong ends with the same code everywhere, and says what was meant.
+func TestWhatIsTypedWrong(t *testing.T) {
+	w := newWorld(t).sample()
+	for _, c := range []struct{ args, want string }{
+		{"bulletinn list", `loactl: there is no command "bulletinn"; did you mean "bulletin"?`},
+		{"help bulletinn", `did you mean "bulletin"?`},
+		{"bulletin lst", `loactl: there is no command "lst"; did you mean "list"?`},
+		{"nonsense", `loactl: there is no command "nonsense"; see loactl help`},
+		{"play 26734 --chime kèn --as 26734-1", "no chime"},
+		{"play 26734 --chime gong --volume 300 --as 26734-1", "--volume: 300"},
+		{"play 26734 --chime gong --class x --as 26734-1", `--class: "x"`},
+		{"play 26734 --chime gong --for 3 --as 26734-1", `"3" is no length of time for --for: write 30s`},
+		{"play 26734 --chime gong --repeat ba --as 26734-1", `"ba" is no whole number for --repeat`},
+		{"watch --once=x", `"x" cannot be used for --once`},
+		{"stop 26734 --classes foo --as 26734-1", `--classes: "foo"`},
+		{"alert set 26734 --event Bão --headline x --severity nặng --as 26734-1", `--severity: "nặng"`},
+		{"grant give 26734-1 26734 --role king", "no role"},
+	} {
+		w.fails(exitUsage, c.want, strings.Fields(c.args)...)
 	}
 }

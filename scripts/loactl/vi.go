@@ -217,6 +217,11 @@ until = "05:30"`,
 
 	"send.nothing": "Máy chủ đã có đủ %d văn bản; không phải gửi gì.",
 
+	"unknown-near": "không có lệnh %q; có phải là %q?",
+	"flag.span":    "%s không phải khoảng thời gian cho --%s: viết 30s, 5m hay 1h30m",
+	"flag.number":  "%s không phải số nguyên cho --%s",
+	"flag.value":   "%s không dùng được cho --%s",
+
 	"more.bulletin": "check: đọc như thiết bị đọc, không ký. sign: ký và cất; thêm --send thì gửi luôn, không thì gửi bằng loactl send.\napprove: người thứ hai ký thêm vào đúng văn bản ấy. withdraw: gửi một bản mới nói rằng bản tin hết hiệu lực; muốn dùng lại thì ký lại.",
 	"more.schedule": "check và sign tính thử 7 ngày bằng chính chương trình của thiết bị: phần nào loa sẽ từ chối thì check báo trước, sign không ký; --yes: vẫn ký.\n--send: ký xong gửi luôn, không thì gửi bằng loactl send. Sửa lịch: sửa tệp rồi ký lại. withdraw: lịch hết hiệu lực ở mọi thiết bị.\nLịch ghi rõ nội dung từng bản tin: sửa bản tin thì phải ký lại cả lịch.",
 	"more.policy":   "Quy định do chính thiết bị giữ: nội dung trái quy định thì loa không phát, dù ai ký. Nhiều quy định cùng có hiệu lực thì theo cái chặt nhất.\n--send: ký xong gửi luôn, không thì gửi bằng loactl send. withdraw: thôi áp dụng quy định ấy.",
