@@ -89,7 +89,8 @@ func TestDocumentsAreCalledByName(t *testing.T) {
 		{"Có phát thật hay không", "play box-1 --chime gong --as 26734-1 --wait 1ms"},
 		{"0 trong 1 thiết bị đã nhận.\n  box-1 ch", "stop 26734 --as 26734-1 --wait 1ms"},
 	} {
-		if out := w.must(strings.Fields(c.args)...); !strings.Contains(out, c.want) {
+		w.run(strings.Fields(c.args)...) // what nobody takes ends with its own code
+		if out := w.out.String(); !strings.Contains(out, c.want) {
 			t.Errorf("%s: %q is missing in %q", c.args, c.want, out)
 		}
 	}

@@ -48,7 +48,7 @@ func TestMistakesCanBeMadeGood(t *testing.T) {
 	w.fails(exitFailed, "no place 999", "box", "add", "box-2", "--place", "999", "--board", "desk", "--as", "74-1,74-2")
 	w.fails(exitFailed, "there is no person lan", "box", "add", "box-2", "--place", "26734", "--board", "desk", "--as", "lan")
 	w.fails(exitFailed, "already is a box", "box", "add", "box-1", "--place", "26734", "--board", "desk", "--as", "74-1,74-2")
-	w.fails(exitFailed, "percent", "box", "set", "box-1", "--place", "74", "--volume", "300", "--as", "74-1,74-2")
+	w.fails(exitUsage, "0 to 100", "box", "set", "box-1", "--place", "74", "--volume", "300", "--as", "74-1,74-2")
 	w.fails(exitFailed, "assign", "box", "set", "box-1", "--place", "74", "--as", "26734-1")
 	w.fails(exitFailed, "999", "box", "set", "box-1", "--groups", "999", "--as", "74-1,74-2")
 	w.must("box", "set", "box-1", "--place", "74", "--as", "74-1") // waits for a second signature
