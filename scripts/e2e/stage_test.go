@@ -91,7 +91,7 @@ quiet_hours = []
 		{"init", "--throw-away", "--place", province + "=Tỉnh", "--place", commune + "@" + province + "=Xã", "--hosts", "localhost,127.0.0.1",
 			"--brokers", "tls://localhost" + port(s.brokerAddr), "--media", "https://localhost" + port(media.Addr().String())},
 		{"box", "add", device, "--place", commune, "--board", "desk", "--as", "74-1,74-2", "--commissioned", "--volume", "75"},
-		{"policy", "sign", policy, "--as", commune + "-1"},
+		{"policy", "sign", policy, "--as", commune + "-1," + commune + "-2"},
 	} {
 		if err := ts.Exec("loactl", line...); err != nil {
 			return fmt.Errorf("loactl %s: %w", strings.Join(line, " "), err)
