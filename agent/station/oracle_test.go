@@ -25,13 +25,12 @@ func (a *airing) lasted() time.Duration { return a.to.Sub(a.from) }
 
 // A planned is one item of one slot on one day.
 type plannedItem struct {
-	id           string
-	slot         *seasonSlot
-	due, from    time.Time // from: of the slot
-	until        time.Time // of the slot
-	length       time.Duration
-	day          time.Time
-	mayBeRefused bool
+	id        string
+	slot      *seasonSlot
+	due, from time.Time // from: of the slot
+	until     time.Time // of the slot
+	length    time.Duration
+	day       time.Time
 }
 
 type verdicts struct {
@@ -58,6 +57,7 @@ func (s *season) judge(first time.Time) {
 	}
 	v.read()
 	v.replays()
+	v.stops()
 	v.quiet()
 	v.caps()
 	planned := s.planned(first)
@@ -92,7 +92,7 @@ func (s *season) planned(first time.Time) (all []plannedItem) {
 					id:   fmt.Sprintf("%s/schedule/day/%s@%sT%s/%d", here, p.id, day.In(vietnam).Format(time.DateOnly), p.at, n),
 					slot: p, due: due, from: from, until: until, length: length, day: day,
 				})
-				due = due.Add(length + seasonGap*time.Second)
+				due = due.Add(length + time.Duration(p.gap)*time.Second)
 			}
 		}
 	}
@@ -174,6 +174,24 @@ func (v *verdicts) replays() {
 		}
 		if all > length+2*time.Second && !again {
 			v.errorf(turns[0].from, "%s sounded for %v of %v, in %d turns", id, all, length, len(turns))
+		}
+	}
+}
+
+// stops: of what was stopped nothing sounds again, nor what stood behind it in its
+// slot, nor another round.
+func (v *verdicts) stops() {
+	series := func(id string) string { return id[:strings.LastIndexByte(id, '/')+1] }
+	for id, ends := range v.finals {
+		for _, e := range ends {
+			if !strings.HasPrefix(e.Detail, "stopped by ") || e.Slot == "" && e.Class != plan.Emergency {
+				continue
+			}
+			for _, a := range v.airings {
+				if a.Seq > e.Seq && series(a.ID) == series(id) {
+					v.errorf(a.from, "%s sounds, and was %s", a.ID, e.Detail)
+				}
+			}
 		}
 	}
 }

@@ -28,6 +28,7 @@ const (
 	withSteps      = false // a clock that jumps while something sounds
 	withFullDays   = false // air time that is used up while something sounds, and a restart
 	withMissing    = false // an item whose recording is missing, and a restart
+	withCutsAtBoot = false // a power cut in the moment in which the box writes what it missed
 	withTornTails  = false // a power cut that leaves half a line in the ledger
 )
 
@@ -51,24 +52,22 @@ func TestSeason(t *testing.T) {
 // The programme of every day, and the law. The oracle knows it from here.
 var (
 	programme = []seasonSlot{
-		{"night", "03:00", 60, []seasonItem{{"a", 10}}}, // in quiet hours
-		{"morning", "05:30", 180, []seasonItem{{"a", 10}, {"bb", 8}}},
-		{"noon", "11:00", 120, []seasonItem{{"a", 10}}},
-		{"evening", "17:00", 300, []seasonItem{{"ccc", 20}, {"a", 10}, {"bb", 8}}},
-		{"late", "20:59:50", 300, []seasonItem{{"ccc", 20}, {"bb", 8}}}, // into quiet hours
+		{"night", "03:00", 60, 2, []seasonItem{{"a", 10}}}, // in quiet hours
+		{"morning", "05:30", 180, 2, []seasonItem{{"a", 10}, {"bb", 8}}},
+		{"noon", "11:00", 900, 180, []seasonItem{{"a", 10}, {"bb", 8}, {"a", 10}}},
+		{"evening", "17:00", 300, 2, []seasonItem{{"ccc", 20}, {"a", 10}, {"bb", 8}}},
+		{"late", "20:59:50", 300, 2, []seasonItem{{"ccc", 20}, {"bb", 8}}}, // into quiet hours
 	}
 	quietFrom, quietUntil = "21:00", "05:00"
 )
 
-// dayCap is in seconds; the programme of a day takes 76.
-var dayCap = map[bool]int{true: 100, false: 1000}[withFullDays]
-
-const seasonGap = 2 // s between items
+// dayCap is in seconds; the programme of a day takes 94.
+var dayCap = map[bool]int{true: 120, false: 1000}[withFullDays]
 
 type seasonSlot struct {
-	id, at string
-	forS   int
-	items  []seasonItem
+	id, at    string
+	forS, gap int // s
+	items     []seasonItem
 }
 
 type seasonItem struct {
@@ -170,7 +169,7 @@ func (s *season) teach() {
 	day := s.w.Schedule(here, "day")
 	day.Slots = nil
 	for _, p := range programme {
-		slot := plan.Slot{ID: p.id, At: []string{p.at}, ForS: p.forS, GapS: seasonGap}
+		slot := plan.Slot{ID: p.id, At: []string{p.at}, ForS: p.forS, GapS: p.gap}
 		for _, it := range p.items {
 			slot.Items = append(slot.Items, s.items[it.bulletin])
 		}
@@ -261,8 +260,19 @@ func (s *season) events(first time.Time) (all []seasonEvent) {
 			}
 		})
 		if withStops {
-			often(20, func(at time.Time) { add(at, s.stopAct) })
+			often(10, func(at time.Time) { add(at, func() { s.stopAct(plan.Normal, a1) }) })
 			often(10, func(at time.Time) { add(at, s.stopLocal) })
+			// What was stopped is over, though nothing but the ledger remembers the stop.
+			often(20, func(time.Time) {
+				at := today.Add(11*time.Hour + seconds(1, 100))
+				add(at, func() { s.stopAct(plan.Normal, a1) })
+				add(at.Add(seconds(301, 400)), func() { s.restart(x.IntN(2) == 0, 3*time.Second) })
+			})
+			often(20, func(at time.Time) {
+				add(at, func() { s.alarm(3, 150) })
+				add(at.Add(seconds(5, 60)), func() { s.stopAct(plan.Emergency, trusttest.Prov1, trusttest.Prov2) })
+				add(at.Add(seconds(370, 500)), func() { s.restart(x.IntN(2) == 0, 3*time.Second) })
+			})
 		}
 		often(10, func(at time.Time) { d := seconds(30, 600); add(at, func() { s.mute(d) }) })
 		often(10, func(at time.Time) { d := seconds(30, 600); add(at, func() { s.localMode(d) }) })
@@ -329,6 +339,9 @@ func (s *season) halt() {
 // cut takes the power away: nothing more is said, and what was not on the disk is
 // gone. It gives the directory as the next life finds it.
 func (s *season) cut() string {
+	if up := time.Since(s.awake[len(s.awake)-1].from); !withCutsAtBoot && up < 5*time.Second {
+		time.Sleep(5*time.Second - up)
+	}
 	dir := s.t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(s.dir)); err != nil {
 		s.t.Fatal(err)
@@ -461,11 +474,11 @@ func (s *season) alarm(repeat, gap int) {
 	s.hear(trusttest.Seal(set, trusttest.Warner1, trusttest.Warner2))
 }
 
-func (s *season) stopAct() {
+func (s *season) stopAct(class plan.Class, signers ...string) {
 	if w, id, ok := s.now(); ok {
-		s.tell("act.stop %s", id)
+		s.tell("act.stop %s of class %s", id, class)
 		s.trouble("stop", time.Now(), time.Now().Add(5*time.Minute))
-		s.hear(trusttest.Seal(w.Stop(here, id, plan.Normal), a1))
+		s.hear(trusttest.Seal(w.Stop(here, id, class), signers...))
 	}
 }
 
