@@ -56,7 +56,7 @@ func write(dir string) {
 // is there with its hash, and the chain verifies from one life to the next.
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
-	total := 0
+	total, lost, broken := 0, 0, 0
 	for range *kills {
 		lines := powertest.Life(t, writerDir+"="+dir, 5*time.Millisecond)
 		if len(lines) == 0 {
@@ -74,14 +74,18 @@ func TestKill(t *testing.T) {
 		}
 		es, err := l.Query(Query{After: last - 1})
 		if err != nil || len(es) == 0 || es[0].Seq != last || es[0].Hash != hash {
-			t.Fatalf("entry %d %.12s was acknowledged, there is %v, %v", last, hash, es, err)
+			lost++
+			t.Errorf("entry %d %.12s was acknowledged, there is %v, %v", last, hash, es, err)
 		}
-		verified(t, l)
+		if err := l.Verify(); err != nil {
+			broken++
+			t.Error(err)
+		}
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("%d kills, %d entries acknowledged, none lost, no chain broken", *kills, total)
+	t.Logf("%d kills, %d entries acknowledged, %d lost, %d chains broken", *kills, total, lost, broken)
 }
 
 // The power is cut at random instants: every entry that was synced is there.

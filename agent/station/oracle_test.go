@@ -41,6 +41,7 @@ type verdicts struct {
 	finals   map[string][]ledger.Entry
 	refusals map[string][]ledger.Entry
 	tally    map[string]int
+	wrong    int
 }
 
 func (s *season) judge(first time.Time) {
@@ -67,7 +68,7 @@ func (s *season) judge(first time.Time) {
 	for _, id := range s.asked {
 		v.act(id)
 	}
-	s.t.Logf("%d items planned over %d days: %v; %d lives, %d acts, %d turns at the speaker", len(planned), s.days, v.tally, len(s.awake), len(s.asked), len(v.airings))
+	s.t.Logf("%d items planned over %d days, %d wrong: %v; %d lives, %d acts, %d turns at the speaker", len(planned), s.days, v.wrong, v.tally, len(s.awake), len(s.asked), len(v.airings))
 	if v.tally["heard"] < len(planned)/3 {
 		s.t.Error("too much trouble: hardly anything was heard")
 	}
@@ -119,7 +120,7 @@ func (v *verdicts) read() {
 		case ledger.Start:
 			a := &airing{Entry: e, from: at, skew: skew}
 			if old := open[e.ID]; old != nil {
-				v.s.t.Errorf("%s begins at %s and had not ended", e.ID, at)
+				v.fail("%s begins at %s and had not ended", e.ID, at)
 			}
 			open[e.ID] = a
 			v.airings, v.of[e.ID] = append(v.airings, a), append(v.of[e.ID], a)
@@ -140,12 +141,17 @@ func (v *verdicts) read() {
 		}
 	}
 	for id := range open {
-		v.s.t.Errorf("%s began and never ended", id)
+		v.fail("%s began and never ended", id)
 	}
 }
 
 func (v *verdicts) errorf(at time.Time, format string, a ...any) {
-	v.s.t.Errorf("%s: %s", at.In(vietnam).Format("01-02 15:04:05"), fmt.Sprintf(format, a...))
+	v.fail("%s: %s", at.In(vietnam).Format("01-02 15:04:05"), fmt.Sprintf(format, a...))
+}
+
+func (v *verdicts) fail(format string, a ...any) {
+	v.wrong++
+	v.s.t.Errorf(format, a...)
 }
 
 // replays: nothing that ended sounds again, and nothing sounds for longer than it
@@ -243,7 +249,7 @@ func (v *verdicts) caps() {
 	}
 	for day := range days {
 		if least, _ := v.used(day, 1<<62); least > time.Duration(dayCap+1)*time.Second {
-			v.s.t.Errorf("%s: %v sounded, the law allows %d s", day, least, dayCap)
+			v.fail("%s: %v sounded, the law allows %d s", day, least, dayCap)
 		}
 	}
 }
@@ -393,8 +399,8 @@ func (v *verdicts) untrue(p plannedItem, e ledger.Entry, wide func(...string) bo
 func (v *verdicts) act(id string) {
 	switch n := len(v.finals[id]); {
 	case n > 1:
-		v.s.t.Errorf("%s has %d endings: %v", id, n, results(v.finals[id]))
+		v.fail("%s has %d endings: %v", id, n, results(v.finals[id]))
 	case n == 0 && len(v.refusals[id]) == 0:
-		v.s.t.Errorf("%s vanished; %d turns", id, len(v.of[id]))
+		v.fail("%s vanished; %d turns", id, len(v.of[id]))
 	}
 }

@@ -44,7 +44,7 @@ func write(dir string) {
 // The process is killed at random instants: every value that Put acknowledged
 // is there, or the one that followed it.
 func TestKill(t *testing.T) {
-	dir, total := t.TempDir(), 0
+	dir, total, lost, damaged := t.TempDir(), 0, 0, 0
 	acked := map[string]int{}
 	for range *kills {
 		for _, line := range powertest.Life(t, writerDir+"="+dir, 8*time.Millisecond) {
@@ -65,13 +65,15 @@ func TestKill(t *testing.T) {
 			var have int
 			fmt.Sscan(string(b), &have)
 			if err != nil || have != n && have != n+1 {
-				t.Fatalf("%s = %d was acknowledged, there is %d, %v", name, n, have, err)
+				lost++
+				t.Errorf("%s = %d was acknowledged, there is %d, %v", name, n, have, err)
 			}
 			acked[name] = have // the writer may have died before it could say so
 		}
 		if d := s.Status().Damaged; len(d) > 0 {
-			t.Fatalf("%+v", d)
+			damaged += len(d)
+			t.Errorf("%+v", d)
 		}
 	}
-	t.Logf("%d kills, %d values acknowledged, none lost", *kills, total)
+	t.Logf("%d kills, %d values acknowledged, %d lost, %d damaged", *kills, total, lost, damaged)
 }

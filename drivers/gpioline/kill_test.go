@@ -151,7 +151,7 @@ func TestRandomKills(t *testing.T) {
 	}
 	var mu sync.Mutex
 	var slowest time.Duration
-	wasOn := 0
+	wasOn, wentOff := 0, 0
 	t.Run("kills", func(t *testing.T) {
 		for i := range kills {
 			t.Run(fmt.Sprint(i), func(t *testing.T) {
@@ -180,13 +180,14 @@ func TestRandomKills(t *testing.T) {
 				mu.Lock()
 				defer mu.Unlock()
 				slowest = max(slowest, d)
+				wentOff++
 				if n := len(before); n > 0 && before[n-1].On {
 					wasOn++
 				}
 			})
 		}
 	})
-	t.Logf("%d kills, %d of them with the line on; off at the latest after %v", kills, wasOn, slowest.Round(time.Microsecond))
+	t.Logf("%d kills, %d of them with the line on, %d left on; off at the latest after %v", kills, wasOn, kills-wentOff, slowest.Round(time.Microsecond))
 	if wasOn < kills/4 {
 		t.Errorf("only %d of %d kills met a line that was on", wasOn, kills)
 	}
