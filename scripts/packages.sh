@@ -1,12 +1,12 @@
 #!/bin/sh
 # Installs the Debian packages that a make target needs, and says which.
-# Usage: scripts/packages.sh GROUP…   (build run test bench arm)
+# Usage: scripts/packages.sh GROUP…   (build run test bench arm screen)
 # Without root and sudo it names what is missing and exits 2.
 set -eu
 
 build='pkg-config libasound2-dev libmpg123-dev'
 run='espeak-ng sox libsox-fmt-mp3 lame'
-test="$run alsa-utils ffmpeg flac opus-tools vorbis-tools faad mpg123 mosquitto openssl e2fsprogs util-linux procps"
+test="$run alsa-utils ffmpeg flac opus-tools vorbis-tools faad mpg123 mosquitto openssl e2fsprogs util-linux procps iproute2"
 bench="$test mpd gcc-arm-linux-gnueabihf libc6-dev-armhf-cross libasound2-dev:armhf libmpg123-dev:armhf"
 arm='qemu-user gcc-arm-linux-gnueabihf gcc-aarch64-linux-gnu libc6-dev-armhf-cross libc6-dev-arm64-cross
 libasound2-dev:armhf libasound2-dev:arm64 libmpg123-dev:armhf libmpg123-dev:arm64'
@@ -19,9 +19,12 @@ for group; do
 	test) want="$want $build $test" ;;
 	bench) want="$want $build $bench" ;;
 	arm) want="$want $build $arm" ;;
+	screen) want="$want $screen" ;;
 	*) echo "packages.sh: no group \"$group\"" >&2; exit 2 ;;
 	esac
 done
+
+screen='qemu-system-x86'
 
 native=$(dpkg --print-architecture 2>/dev/null || true)
 have() { # installed, in the architecture asked for

@@ -32,7 +32,8 @@ suite fast go test -p 1 -short -timeout 20m ./...
 # they take many minutes, and do what the other tests of the station do.
 suite race go test -p 1 -short -race -timeout 20m -skip "TestAttacks|TestHowARelayEnds" \
 	./agent/plan ./agent/message ./agent/trust ./agent/schedule ./agent/policy ./agent/arbiter ./agent/ahead \
-	./agent/sound ./agent/speaker ./agent/station ./agent/player
+	./agent/sound ./agent/speaker ./agent/station ./agent/player ./agent/display ./agent/layout \
+	./drivers/line ./drivers/bx ./drivers/cpower
 
 slow demo make --no-print-directory demo
 # The agent and loactl as programs, by the scripts of one page each.
@@ -40,8 +41,8 @@ slow e2e go test -timeout 15m ./scripts/e2e
 # The rooms whose arithmetic and clocks a 32-bit box could get wrong; make arm runs
 # them all, the station's hundred attacks under emulation among them.
 if ((SECONDS - start > limit)) || scripts/packages.sh arm; then
-	slow arm env ARM_TIMEOUT=8m scripts/arm.sh ./agent \
-		./agent/{plan,message,trust,schedule,policy,arbiter,sound,player} ./drivers/{gpioline,wav}
+	slow arm env ARM_TIMEOUT=15m scripts/arm.sh ./agent \
+		./agent/{plan,message,trust,schedule,policy,arbiter,sound,player,display} ./drivers/{gpioline,wav,bx,kms,novastar}
 else
 	left+=("arm (its packages cannot be installed here)")
 fi
@@ -51,6 +52,12 @@ slow devices go test -timeout 20m ./drivers/gpioline ./drivers/oto
 slow store go test -timeout 15m -run 'TestKill|TestPowerCut' ./agent/store -kills 1000 -cuts 100
 slow ledger go test -timeout 15m -run 'TestKill|TestPowerCut|Hundred' ./agent/ledger -kills 1000 -cuts 100
 slow mutations go test -timeout 20m ./agent/decode
+# Pictures on the screen of a virtual machine, compared pixel by pixel.
+if ((SECONDS - start > limit)) || { scripts/packages.sh screen && scripts/kms/kernel.sh; }; then
+	slow screen go test -timeout 15m ./scripts/kms
+else
+	left+=("screen (its packages cannot be had here)")
+fi
 
 echo
 echo "took $(((SECONDS - start) / 60)) min"
