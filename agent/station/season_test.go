@@ -27,9 +27,9 @@ const (
 	withWordless   = true  // an alarm whose words are missing, and restarts
 	withSteps      = false // a clock that jumps while something sounds
 	withFullDays   = false // air time that is used up while something sounds, and a restart
-	withMissing    = false // an item whose recording is missing, and a restart
-	withCutsAtBoot = false // a power cut in the moment in which the box writes what it missed
-	withTornTails  = false // a power cut that leaves half a line in the ledger
+	withMissing    = true  // an item whose recording is missing, and a restart
+	withCutsAtBoot = true  // a power cut in the moment in which the box writes what it missed
+	withTornTails  = true  // a power cut that leaves half a line in the ledger
 )
 
 // TestSeason lets weeks pass in the life of a whole box: real trust, store,
