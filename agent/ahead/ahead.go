@@ -31,19 +31,6 @@ type Line struct {
 	Why, VI string        // of Code, in English and Vietnamese
 }
 
-// A State is how far a box is and what it can lean on.
-type State struct {
-	// Progress has how far what sounds now has come by now, in At, as if it were
-	// interrupted. Nothing sounds whose ID is not in Sounding.
-	Progress plan.Progress
-	Usage    policy.Usage         // the air time that was used, and how the box stands
-	Clock    clock.Level          // how sure it is of the time, now and later
-	Missing  map[string]plan.Code // by SHA-256, the recordings that are not on the box, and why
-	// Toned are the IDs of the emergencies of which the tone has sounded and the
-	// words are missing: they wait for their words.
-	Toned map[string]bool
-}
-
 // Run is what the plan comes to in [from, to), for a box that has played nothing
 // of it yet, is sure of the time and has every recording: a slot that is open at
 // from is joined where its timeline stands. Lines are in order of time. u is the
@@ -109,22 +96,6 @@ type dryRun struct {
 	verdicts map[string]policy.Verdict // of allowed
 }
 
-// goOn gives what sounds at from the line that it goes on in.
-func (d *dryRun) goOn() {
-	due, _ := schedule.Due(d.p, d.g, d.from)
-	i := slices.IndexFunc(due, func(o plan.Occurrence) bool { return o.ID == d.g.Sounding })
-	if i < 0 { // nothing sounds, or nothing of the plan
-		d.u.End(d.from)
-		d.g.Sounding = ""
-		return
-	}
-	d.open = len(d.lines)
-	d.lines = append(d.lines, Line{
-		At: d.from, Occurrence: due[i], Sounds: true,
-		Volume: policy.Allow(d.policies, d.u, due[i], d.from).VolumePercent,
-	})
-}
-
 // step decides at d.now and goes on to the next moment at which something changes.
 func (d *dryRun) step(to time.Time) {
 	next := d.judge()
@@ -176,60 +147,6 @@ func (d *dryRun) judge() (next time.Time) {
 			return next
 		}
 	}
-}
-
-// allow is what the clock, local law and the library say of o.
-func (d *dryRun) allow(o *plan.Occurrence) policy.Verdict {
-	if v := policy.AllowClock(*o, d.level); v.Code != plan.Accepted {
-		v.Until = o.End
-		return v
-	}
-	v := policy.Allow(d.policies, d.u, *o, d.now)
-	if v.Code != plan.Accepted || d.g.Sounding == o.ID {
-		return v // what sounds has opened its parts already
-	}
-	sha, lacks := d.lacks(o)
-	if !lacks || d.tonesFirst(o) {
-		return v
-	}
-	v.Code, v.Final = d.missing[sha], o.Slot != ""
-	v.Why = fmt.Sprintf("recording %.12s is not on the box", sha)
-	v.VI = fmt.Sprintf("bản ghi %.12s chưa có trong máy", sha)
-	if said := v.Code.Sentence(); v.Code != plan.MediaMissing {
-		v.Why += ": " + said.EN
-		v.VI += ": " + said.VI
-	}
-	return v
-}
-
-// lacks names a recording of o that is not on the box.
-func (d *dryRun) lacks(o *plan.Occurrence) (sha256 string, lacks bool) {
-	for _, p := range o.Parts {
-		if p.Audio != nil && d.missing[p.Audio.SHA256] != plan.Accepted {
-			return p.Audio.SHA256, true
-		}
-	}
-	return "", false
-}
-
-// tonesFirst reports an emergency that sounds what there is of it: its words are
-// missing, and half an alarm is better than none.
-func (d *dryRun) tonesFirst(o *plan.Occurrence) bool {
-	_, lacks := d.lacks(o)
-	return lacks && o.Class == plan.Emergency && len(o.Parts) > 1 && !d.toned[o.ID]
-}
-
-// silent is how much of an emergency is not heard because its words are missing.
-func (d *dryRun) silent(o *plan.Occurrence) (much time.Duration) {
-	if !d.tonesFirst(o) {
-		return 0
-	}
-	for _, p := range o.Parts {
-		if p.Audio != nil && d.missing[p.Audio.SHA256] != plan.Accepted {
-			much += p.Length
-		}
-	}
-	return much * time.Duration(max(1, o.Repeat))
 }
 
 // over ends the refusals of what is not due any more: an act has outlived its
@@ -376,12 +293,12 @@ func (d *dryRun) lapses(to time.Time) {
 			continue
 		}
 		line := Line{
-			At: l.Start, Until: l.Start, Occurrence: l.Occurrence, Code: plan.Priority,
+			At: l.Start, Until: l.Start, Occurrence: l.Occurrence, Code: l.Code,
 			Why: "other things have the speaker until its slot ends",
 			VI:  "loa bận nội dung khác cho đến hết khung giờ",
 		}
-		if v, held := d.held[l.Slot]; held { // what held back the one before it
-			line.Code, line.Why, line.VI = v.Code, v.Why, v.VI
+		if l.Result == plan.Refused { // by what held back the one before it
+			line.Why, line.VI = d.held[l.Slot].Why, d.held[l.Slot].VI
 		}
 		d.lines = append(d.lines, line)
 	}

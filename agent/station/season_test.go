@@ -62,7 +62,7 @@ var (
 )
 
 // dayCap is in seconds; the programme of a day takes 94.
-var dayCap = map[bool]int{true: 120, false: 1000}[withFullDays]
+var dayCap = map[bool]int{true: 100, false: 1000}[withFullDays]
 
 type seasonSlot struct {
 	id, at    string
