@@ -207,5 +207,5 @@ func isHex(s string, bytes int) bool {
 }
 
 func malformed(field, format string, args ...any) *plan.Error {
-	return &plan.Error{Code: plan.Malformed, Field: field, Msg: fmt.Sprintf(format, args...)}
+	return &plan.Error{Code: plan.Malformed, Field: field, Msg: fmt.Sprintf(format, args...), VI: plan.InVietnamese(vietnamese, format, args...)}
 }

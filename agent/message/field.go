@@ -1,7 +1,6 @@
 package message
 
 import (
-	"fmt"
 	"reflect"
 	"strings"
 	"sync"
@@ -36,21 +35,18 @@ func fieldsOf(t reflect.Type) *fields {
 	return f
 }
 
-// nearest says which key was probably meant.
+// nearest is the key that was probably meant; empty: there is none.
 func (f *fields) nearest(key string) string {
 	best, least := "", 3
 	for _, n := range f.names {
 		if strings.EqualFold(n, key) {
-			return fmt.Sprintf("; keys are case-exact: write %q", n)
+			return n
 		}
 		if d := plan.Distance(n, key, least); d < least {
 			best, least = n, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %q?", best)
+	return best
 }
 
 // clip bounds what is quoted of a stranger's bytes.

@@ -181,7 +181,15 @@ func (d *decoder) object(v reflect.Value, at *step, depth int) error {
 	return d.members(at, func(key string) error {
 		n, ok := fields.at[key]
 		if !ok {
-			return d.fail(&step{up: at, key: clip(key)}, "unknown key%s", fields.nearest(key))
+			here := &step{up: at, key: clip(key)}
+			switch near := fields.nearest(key); {
+			case near == "":
+				return d.fail(here, "unknown key")
+			case strings.EqualFold(near, key):
+				return d.fail(here, "unknown key; keys are case-exact: write %q", near)
+			default:
+				return d.fail(here, "unknown key; did you mean %q?", near)
+			}
 		}
 		here := &step{up: at, key: key}
 		if seen&(1<<n) != 0 {
@@ -296,11 +304,24 @@ func (d *decoder) literal() string {
 	return s
 }
 
+// instead is what stands where a number should go on or end: a text without its
+// quotes, or whatever comes before the next value.
+func (d *decoder) instead() string {
+	rest, ends := d.b[d.i:min(len(d.b), d.i+64)], ",]} \n"
+	if text, ok := bytes.CutPrefix(rest, []byte{'"'}); ok {
+		rest, ends = text, `"`
+	}
+	if n := bytes.IndexAny(rest, ends); n >= 0 {
+		rest = rest[:n]
+	}
+	return strings.ToValidUTF8(string(rest), "")
+}
+
 func (d *decoder) integer(at *step) (int64, error) {
 	s := d.literal()
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || strconv.FormatInt(n, 10) != s || n > maxInteger || n < -maxInteger {
-		return 0, d.fail(at, "%q is no plain integer below 2^53: write digits only", clip(s))
+		return 0, d.fail(at, "%q is no plain integer below 2^53: write digits only, without quotes", clip(s+d.instead()))
 	}
 	return n, nil
 }
@@ -309,7 +330,7 @@ func (d *decoder) number(at *step) (float64, error) {
 	s := d.literal()
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || len(s) > 24 || !json.Valid([]byte(s)) {
-		return 0, d.fail(at, "%q is no number", clip(s))
+		return 0, d.fail(at, "%q is no number", clip(s+d.instead()))
 	}
 	return f, nil
 }

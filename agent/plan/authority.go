@@ -3,7 +3,6 @@ package plan
 import (
 	"crypto/ed25519"
 	"encoding/base64"
-	"fmt"
 	"time"
 )
 
@@ -100,10 +99,10 @@ type ClockReset struct {
 func ParseKey(s string) (ed25519.PublicKey, error) {
 	raw, err := base64.StdEncoding.Strict().DecodeString(s)
 	if err != nil || len(raw) != ed25519.PublicKeySize || len(s) != base64.StdEncoding.EncodedLen(len(raw)) {
-		return nil, fmt.Errorf("not the base64 of a 32-byte Ed25519 key: write the 44 characters that end in \"=\"")
+		return nil, say("not the base64 of a 32-byte Ed25519 key: write the 44 characters that end in \"=\"")
 	}
 	if lowOrder(raw) {
-		return nil, fmt.Errorf("a key of low order, for which anyone can sign: make a new key")
+		return nil, say("a key of low order, for which anyone can sign: make a new key")
 	}
 	return ed25519.PublicKey(raw), nil
 }

@@ -18,10 +18,13 @@ const (
 	MaxMute      = 24 * time.Hour
 	MaxAlertLife = 72 * time.Hour
 	MaxGrantLife = 90 * 24 * time.Hour // of grants that speak
+
+	mostErrors = 9 // beside the first
 )
 
-// check collects the first thing wrong with a document, so that validation
-// reads as a list of demands.
+// check collects what is wrong with a document, so that validation reads as a
+// list of demands. The first thing is the error, and one of each other field stands
+// in its More.
 type check struct {
 	err  *Error
 	late *Error // a life that is too long: judged after everything else, because it is well formed
@@ -36,8 +39,13 @@ func (c *check) failAs(code Code, field, format string, args ...any) {
 	if code == Lifetime {
 		first = &c.late
 	}
-	if *first == nil {
-		*first = &Error{Code: code, Field: field, Msg: fmt.Sprintf(format, args...)}
+	e := &Error{Code: code, Field: field, Msg: fmt.Sprintf(format, args...), VI: InVietnamese(vietnamese, format, args...)}
+	switch {
+	case *first == nil:
+		*first = e
+	case len((*first).More) < mostErrors && field != (*first).Field &&
+		!slices.ContainsFunc((*first).More, func(o *Error) bool { return o.Field == field }):
+		(*first).More = append((*first).More, e)
 	}
 }
 
@@ -233,9 +241,9 @@ func oneOf[T ~string](list []T) string {
 func index(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }
 
 // span writes a duration in the unit that a reader expects.
-func span(d time.Duration) string {
+func span(d time.Duration) any {
 	if day := 24 * time.Hour; d >= 2*day {
-		return fmt.Sprintf("%d days", d/day)
+		return say("%d days", d/day)
 	}
-	return d.Round(time.Second).String()
+	return d.Round(time.Second)
 }

@@ -48,6 +48,8 @@ type Error struct {
 	Code  Code
 	Field string
 	Msg   string
+	VI    string   // Msg in Vietnamese; empty: nobody has said it
+	More  []*Error // what else is wrong with the same document, for its author
 }
 
 func (e *Error) Error() string {

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,7 +29,7 @@ func loadZone(name string) (*time.Location, error) {
 	if len(name) == len("+07:00") && (name[0] == '+' || name[0] == '-') {
 		offset, err := ParseClock(name[1:])
 		if err != nil || offset > 14*time.Hour {
-			return nil, fmt.Errorf("%q is no offset from UTC: write +07:00", name)
+			return nil, say("%q is no offset from UTC: write +07:00", name)
 		}
 		if name[0] == '-' {
 			offset = -offset
@@ -39,11 +38,11 @@ func loadZone(name string) (*time.Location, error) {
 	}
 	// "Local" would make the answer depend on the machine.
 	if name == "" || name == "Local" {
-		return nil, fmt.Errorf("%q is no zone: write +07:00 or Asia/Ho_Chi_Minh", name)
+		return nil, say("%q is no zone: write +07:00 or Asia/Ho_Chi_Minh", name)
 	}
 	z, err := time.LoadLocation(name)
 	if err != nil {
-		return nil, fmt.Errorf("%q is no zone: write +07:00 or Asia/Ho_Chi_Minh", name)
+		return nil, say("%q is no zone: write +07:00 or Asia/Ho_Chi_Minh", name)
 	}
 	return z, nil
 }
@@ -52,7 +51,7 @@ func loadZone(name string) (*time.Location, error) {
 // midnight. 24:00 is the end of the day.
 func ParseClock(s string) (time.Duration, error) {
 	bad := func() (time.Duration, error) {
-		return 0, fmt.Errorf("%q is no time of day: write 05:30 or 05:30:15", s)
+		return 0, say("%q is no time of day: write 05:30 or 05:30:15", s)
 	}
 	if len(s) != len("05:30") && len(s) != len("05:30:15") {
 		return bad()
@@ -94,7 +93,7 @@ func DateOf(t time.Time, zone *time.Location) Date {
 func ParseDate(s string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no date: write 2026-02-17", s)
+		return 0, say("%q is no date: write 2026-02-17", s)
 	}
 	return Date(t.Unix() / 86400), nil
 }
@@ -150,5 +149,5 @@ func ParseWeekday(s string) (time.Weekday, error) {
 	if i := slices.Index(weekdays[:], s); i >= 0 {
 		return time.Weekday(i), nil
 	}
-	return 0, fmt.Errorf("%q is no day: write one of %s", s, strings.Join(weekdays[:], " "))
+	return 0, say("%q is no day: write one of %s", s, strings.Join(weekdays[:], " "))
 }

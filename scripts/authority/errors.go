@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -51,7 +52,7 @@ func Vietnamese(err error) string {
 			where += ", " + bad.Field
 		}
 		if bad.Code == plan.Malformed {
-			where += ": " + bad.Msg
+			where += ": " + cmp.Or(bad.VI, bad.Msg)
 		}
 		return fmt.Sprintf("%s [%s]", bad.Code.Sentence().VI, where)
 	}
@@ -64,7 +65,7 @@ var ErrPassphrase = fail("passphrase", nil)
 // sentences has one line for every code.
 var sentences = map[string]plan.Sentence{
 	"exists":          {VI: "đã có cơ quan trong %s", EN: "there already is an authority in %s"},
-	"none":            {VI: "không có cơ quan nào trong %s: lập bằng loactl init", EN: "there is no authority in %s: make one with loactl init"},
+	"none":            {VI: "không có cơ quan nào trong %s: cho biết thư mục bằng --authority hoặc LOA_AUTHORITY, hoặc lập mới bằng loactl init", EN: "there is no authority in %s: name its folder with --authority or LOA_AUTHORITY, or make one with loactl init"},
 	"damaged":         {VI: "%s bị hỏng", EN: "%s is damaged"},
 	"lock":            {VI: "không khóa được %s", EN: "cannot lock %s"},
 	"dispatching":     {VI: "một máy điều phối khác của cơ quan này đang chạy (pid %s)", EN: "another dispatcher of this authority is running (pid %s)"},

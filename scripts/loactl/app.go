@@ -165,6 +165,9 @@ func (a *app) wrongOption(err error, bad *plan.Error) string {
 
 // particulars say what was wrong in a document, in the chosen language.
 func (a *app) particulars(bad *plan.Error) string {
+	if a.lang == "vi" && bad.VI != "" {
+		return bad.VI
+	}
 	return bad.Msg
 }
 

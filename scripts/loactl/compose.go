@@ -65,7 +65,11 @@ func (a *app) decode(f *source.File, kind plan.Kind) (any, error) {
 	if err != nil {
 		var bad *plan.Error
 		if errors.As(err, &bad) {
-			return nil, f.At(bad.Field, "%s", bad.Msg)
+			all := []error{f.At(bad.Field, "%s", a.particulars(bad))}
+			for _, m := range bad.More {
+				all = append(all, f.At(m.Field, "%s", a.particulars(m)))
+			}
+			return nil, errors.Join(all...)
 		}
 		return nil, fmt.Errorf("%s: %w", f.Name, err)
 	}
@@ -112,10 +116,10 @@ func (a *app) fillAudio(au *authority.Authority, f *source.File) error {
 		}
 		r, err := measure(a.ctx, file)
 		if err != nil {
-			return f.At(at, "%v", err)
+			return f.At(at, "%s", a.explain(err))
 		}
 		if r.SHA256, r.Bytes, err = keepMedia(au, file); err != nil {
-			return f.At(at, "%v", err)
+			return f.At(at, "%s", a.explain(err))
 		}
 		delete(entry, "file")
 		entry["sha256"], entry["bytes"], entry["type"], entry["duration_ms"] = r.SHA256, r.Bytes, r.Type, r.Duration.Milliseconds()

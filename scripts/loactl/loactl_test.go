@@ -161,7 +161,7 @@ func TestRefusalsInVietnamese(t *testing.T) {
 	w.env["LOA_PASSPHRASE_FILE"] = w.file("wrong", "wrong\n")
 	w.fails(exitFailed, "loactl: khóa của 74-1: sai mật khẩu\n", "bulletin", "sign", file, "--as", "74-1", "--lang", "vi")
 	w.env["LOA_AUTHORITY"] = w.dir
-	w.fails(exitFailed, "không có cơ quan nào trong "+w.dir+": lập bằng loactl init\n", "send", "--lang", "vi")
+	w.fails(exitFailed, "không có cơ quan nào trong "+w.dir+": cho biết thư mục bằng --authority hoặc LOA_AUTHORITY, hoặc lập mới bằng loactl init\n", "send", "--lang", "vi")
 }
 
 func TestAlertSetAndClear(t *testing.T) {

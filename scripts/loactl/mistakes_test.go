@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -253,6 +254,39 @@ items = [{ chime = "gong" }]
 			t.Errorf("ahead %s after %q: %+v, want %d %%", c.target, c.set, lines, c.volume)
 		}
 	}
+}
+
+// A person's mistakes are told in their language, without another in the middle,
+// and all of a file at once.
+func TestMistakesInVietnamese(t *testing.T) {
+	w := newWorld(t).sample()
+	w.env["LOA_LANG"] = "vi"
+	head := "id = \"x\"\nplace = \"26734\"\nvalid_until = " + until + "\ntitle = \"X\"\n"
+	slot := "[[slots]]\nid = \"a\"\nat = [\"05:00\"]\nitems = [{ chime = \"gong\" }]\n"
+	for _, c := range []struct{ kind, text, want string }{
+		{"bulletin", head + "text = \"a\"\nclas = \"normal\"\n", "m.toml:6: clas: không có mục nào tên này; có phải là \"class\"?\n"},
+		{"bulletin", head + "text = \"a\"\nclass = \"gấp\"\n", "m.toml:6: class: \"gấp\"; viết một trong: normal"},
+		{"bulletin", head + "text = “a”\n", "m.toml:5: dòng này viết sai: viết TÊN = GIÁ TRỊ"},
+		{"bulletin", head + "id = \"y\"\n", "m.toml:5: id: mục này có hai lần\n"},
+		{"bulletin", head + "[[audio]]\nfile = \"none.mp3\"\n", "audio[0].file: không có tệp "},
+		{"bulletin", head + "[[audio]]\nfile = \"m.toml\"\n", "m.toml: Không giải mã được tệp âm thanh. [media-format]\n"},
+		{"schedule", "id = \"x\"\nplace = \"26734\"\nvalid_until = 2020-02-02T00:00:00+07:00\n" + slot + "for_s = 0\n",
+			"m.toml:3: valid_until: kết thúc trước khi bắt đầu\n" + filepath.Join(w.dir, "m.toml") + ":8: slots[0].for_s: 0; viết từ 1 đến 86400\n"},
+		{"schedule", "id = \"x\"\nplace = \"26734\"\nvalid_until = " + until + "\n" + slot + "for_s = 'sáu mươi'\n", "m.toml:8: slots[0].for_s: \"sáu mươi\" không phải số nguyên"},
+		{"schedule", "id = \"x\"\nplace = \"26734\"\nvalid_until = " + until + "\n" + strings.Replace(slot, "05:00", "25:30", 1) + "for_s = 9\n", "\"25:30\" không phải giờ trong ngày: viết 05:30"},
+	} {
+		w.fails(exitFailed, c.want, c.kind, "check", w.file("m.toml", c.text))
+	}
+	w.fails(exitFailed, "không có tệp none.toml\n", "bulletin", "check", "none.toml")
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	addr := taken.Addr().String()
+	w.fails(exitFailed, "loactl: không mở được cổng "+addr+": đã có chương trình khác dùng\n", "dispatch", "--serve-broker", addr)
+	w.fails(exitUsage, "--volume: 300; viết từ 0 đến 100\n", "play", "26734", "--chime", "gong", "--volume", "300", "--as", "26734-1")
+	w.fails(exitUsage, `"3" không phải khoảng thời gian cho --for: viết 30s, 5m`, "play", "26734", "--chime", "gong", "--for", "3", "--as", "26734-1")
 }
 
 // What was typed wrong ends with the same code everywhere, and says what was meant.

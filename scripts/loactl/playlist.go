@@ -230,7 +230,7 @@ func (p *programme) add(e playlist.Entry) error {
 		return p.a.ctx.Err()
 	}
 	if err != nil {
-		p.skipped = append(p.skipped, err.Error())
+		p.skipped = append(p.skipped, p.a.explain(err))
 		return nil
 	}
 	file := e.Path

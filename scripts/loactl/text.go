@@ -3,11 +3,15 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"net"
 	"strings"
+	"syscall"
 
 	"loa/agent/plan"
 	"loa/scripts/authority"
 	"loa/scripts/authority/archive"
+	"loa/scripts/loactl/source"
 )
 
 // catalogues are the texts by language. A test holds them to the same keys and
@@ -22,23 +26,61 @@ func word(text, w string) string {
 	return text
 }
 
-// explain says an error in the chosen language, as far as it is known by a code.
+// explain says an error in the chosen language, as far as what it is made of is
+// known.
 func (a *app) explain(err error) string {
 	s := err.Error()
-	if a.lang != "vi" {
-		return s
-	}
 	var (
-		own *authority.Error
-		bad *plan.Error
+		own  *authority.Error
+		bad  *plan.Error
+		line *source.Error
+		file *fs.PathError
+		port *net.OpError
 	)
-	switch {
-	case errors.As(err, &own):
-		return strings.Replace(s, own.Error(), authority.Vietnamese(own), 1)
-	case errors.As(err, &bad):
-		return strings.Replace(s, bad.Error(), authority.Vietnamese(bad), 1)
+	if a.lang == "vi" {
+		switch {
+		case errors.As(err, &own):
+			s = strings.Replace(s, own.Error(), authority.Vietnamese(own), 1)
+		case errors.As(err, &bad):
+			s = strings.Replace(s, bad.Error(), authority.Vietnamese(bad), 1)
+		case errors.As(err, &line) && line.VI != "":
+			s = strings.Replace(s, line.Msg, line.VI, 1)
+		}
+		s = strings.Replace(s, archive.ErrFork.Error(), a.text("ledger.fork"), 1)
 	}
-	return strings.Replace(s, archive.ErrFork.Error(), a.text("ledger.fork"), 1)
+	if errors.As(err, &file) {
+		s = strings.Replace(s, file.Error(), a.pathError(file), 1)
+	}
+	if errors.As(err, &port) && port.Op == "listen" {
+		return a.listenError(port)
+	}
+	return strings.Replace(s, errSilent.Error(), a.text("silent"), 1)
+}
+
+// pathError says what is wrong with a file.
+func (a *app) pathError(err *fs.PathError) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return a.text("file.none", err.Path)
+	case errors.Is(err, fs.ErrPermission):
+		return a.text("file.denied", err.Path)
+	case errors.Is(err, syscall.ENOSPC):
+		return a.text("file.full", err.Path)
+	case errors.Is(err, syscall.EISDIR):
+		return a.text("file.folder", err.Path)
+	}
+	return a.text("file.other", err.Path, err.Err)
+}
+
+// listenError says why nothing can be served at an address.
+func (a *app) listenError(err *net.OpError) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return a.text("listen.taken", err.Addr)
+	case errors.Is(err, syscall.EACCES):
+		return a.text("listen.denied", err.Addr)
+	}
+	return a.text("listen.other", err.Addr, err.Err)
 }
 
 // text is a text in the chosen language, with its gaps filled.

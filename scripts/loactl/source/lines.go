@@ -108,11 +108,12 @@ func (f *File) parseJSON(data []byte) error {
 		if errors.As(err, &placed) {
 			return placed
 		}
-		return &Error{Name: f.Name, Line: j.line(), Msg: strings.TrimPrefix(err.Error(), "json: ")}
+		return &Error{Name: f.Name, Line: j.line(), Msg: strings.TrimPrefix(err.Error(), "json: "),
+			VI: "viết sai JSON ở đây: xem lại dấu phẩy, dấu nháy và ngoặc"}
 	}
 	tree, ok := v.(map[string]any)
 	if !ok {
-		return &Error{Name: f.Name, Line: 1, Msg: "this is no JSON object: begin with { and a field"}
+		return &Error{Name: f.Name, Line: 1, Msg: "this is no JSON object: begin with { and a field", VI: "không phải một nhóm JSON: bắt đầu bằng { và một mục"}
 	}
 	f.Tree = tree
 	return nil
@@ -150,7 +151,7 @@ func (j *jsonLines) value(path string, depth int) (any, error) {
 			at := join(path, key.(string)) // the decoder lets nothing else be a key
 			j.f.note(at, j.line())
 			if _, twice := object[key.(string)]; twice {
-				return nil, &Error{Name: j.f.Name, Line: j.line(), Field: at, Msg: "stands here a second time"}
+				return nil, &Error{Name: j.f.Name, Line: j.line(), Field: at, Msg: "stands here a second time", VI: "mục này có hai lần"}
 			}
 			if object[key.(string)], err = j.value(at, depth+1); err != nil {
 				return nil, err

@@ -54,6 +54,7 @@ type Error struct {
 	Line  int    // from 1; 0: not known
 	Field string // may be empty
 	Msg   string
+	VI    string // Msg in Vietnamese; empty: it is not known
 }
 
 func (e *Error) Error() string {
@@ -94,7 +95,12 @@ func (f *File) parseTOML(data []byte) error {
 		var d *toml.DecodeError
 		if errors.As(err, &d) {
 			line, _ := d.Position()
-			return &Error{Name: f.Name, Line: line, Field: strings.Join(d.Key(), "."), Msg: strings.TrimPrefix(d.Error(), "toml: ")}
+			e := &Error{Name: f.Name, Line: line, Field: strings.Join(d.Key(), "."), Msg: strings.TrimPrefix(d.Error(), "toml: ")}
+			e.VI = "dòng này viết sai: viết TÊN = GIÁ TRỊ, chữ để trong dấu nháy thẳng \"…\", danh sách trong […]"
+			if strings.Contains(e.Msg, "already") {
+				e.VI = "mục này có hai lần"
+			}
+			return e
 		}
 		return &Error{Name: f.Name, Msg: err.Error()}
 	}
