@@ -32,7 +32,7 @@ func (c *call) play() (answer, error) {
 	}
 	name := c.args[0]
 	if slices.Contains(sound.Chimes(), name) && !slices.Contains(builtIn, name) {
-		return answer{}, &plan.Error{Code: plan.WrongClass, Msg: c.say("play.signed", name)}
+		return answer{}, refusedHere{plan.WrongClass, c.say("play.signed", name)}
 	}
 	volume, ok := c.percent(1, 1)
 	if !ok || !slices.Contains(builtIn, name) {

@@ -80,6 +80,15 @@ type usageError struct{ text string }
 
 func (e usageError) Error() string { return e.text }
 
+// refusedHere is a no of the console's own. The sentence of its code speaks of
+// whoever signed, and nobody has.
+type refusedHere struct {
+	code plan.Code
+	text string
+}
+
+func (e refusedHere) Error() string { return string(e.code) + ": " + e.text }
+
 // errDeclined is a confirmation that was not given.
 var errDeclined = errors.New("declined")
 
@@ -158,7 +167,7 @@ func (c *call) perform(name string) (answer, error) {
 // the way to command a box is a signed act.
 func (c *call) touch() error {
 	if c.remote {
-		return &plan.Error{Code: plan.Scope, Msg: c.say("remote", c.cmd.name)}
+		return refusedHere{plan.Scope, c.say("remote", c.cmd.name)}
 	}
 	c.acts = true
 	return nil
@@ -192,7 +201,10 @@ func (c *call) record(err error) {
 func (c *call) explain(err error) (text string, code int, refusal plan.Code) {
 	var u usageError
 	var p *plan.Error
+	var own refusedHere
 	switch {
+	case errors.As(err, &own):
+		return c.say("refused.here", own.text), Refused, own.code
 	case errors.As(err, &u):
 		return u.text, Usage, ""
 	case errors.Is(err, errDeclined):

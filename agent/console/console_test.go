@@ -87,7 +87,7 @@ chưa đến   bulletin  26734/dengue  Phòng sốt xuất huyết (ưu tiên), 
 		"local on 31": "\nLàm tại chỗ được từ 1 đến 30 phút; gõ lại local on để kéo dài.\n",
 		"version":     "\nloa 0.3.1, orangepi-zero, tp-0421\n",
 		"stauts":      "\nKhông có lệnh \"stauts\". Có phải là \"status\"?\n",
-		"play siren":  "\nBị từ chối: Người ký không được phép dùng mức bản tin này. \"siren\" chỉ phát theo lệnh có chữ ký.\n",
+		"play siren":  "\nBị từ chối: \"siren\" chỉ phát theo lệnh có chữ ký của cơ quan, không phát tại thiết bị. Phát thử được: gong, two-tone, test.\n",
 		"amp on 3600": "\nChỉ giữ được từ 1 đến 60 giây.\n",
 	} {
 		t.Run(line, func(t *testing.T) {

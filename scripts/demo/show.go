@@ -85,7 +85,7 @@ func (w *watcher) lines() {
 	if edges, err := gpioline.Edges(w.box.state("amp.line")); err == nil {
 		for _, e := range edges[min(w.edges, len(edges)):] {
 			w.clear()
-			fmt.Fprintf(w.out, "%s  âm ly     %s\n", stamp(e.At), onOff(e.On))
+			fmt.Fprintf(w.out, "%s  tăng âm   %s\n", stamp(e.At), onOff(e.On))
 		}
 		w.edges = len(edges)
 	}

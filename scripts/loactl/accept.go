@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"loa/agent/message"
 	"loa/agent/plan"
@@ -44,7 +47,29 @@ func (a *app) acceptAfter(au *authority.Authority, is authority.Issued, first fu
 
 // refusal explains why a box would refuse.
 func (a *app) refusal(au *authority.Authority, is authority.Issued, v trust.Verdict) string {
-	return a.text("refused", a.named(au, is.Topic), a.because(v))
+	s := a.text("refused", a.named(au, is.Topic), a.because(v))
+	if v.Code == plan.Quorum {
+		s += "\n" + a.text("quorum.way", strings.Join(signersOf(au, is), ","))
+	}
+	return s
+}
+
+// signersOf are two people who may say this together where it is said, in the
+// order of their names; people in general when the authority knows fewer.
+func signersOf(au *authority.Authority, is authority.Issued) []string {
+	h := head(is.Doc)
+	place := cmp.Or(h.Place, au.Boxes()[h.Device].Place)
+	var who []string
+	for _, g := range au.Grants() {
+		if g.Place == place && slices.Contains(g.Kinds, h.Kind) && !slices.Contains(who, g.Person) {
+			who = append(who, g.Person)
+		}
+	}
+	slices.Sort(who)
+	if len(who) < 2 {
+		return []string{"A", "B"}
+	}
+	return who[:2]
 }
 
 // because is a verdict's sentence and its particulars.

@@ -79,6 +79,13 @@ func (a *app) drill(args []string) error {
 		return &usageError{a.text("play.what")}
 	}
 	return a.act(rest[0], by, func(au *authority.Authority, act *plan.Act) error {
+		is, err := a.findSigned(au, plan.KindBulletin, *bulletin)
+		if err != nil {
+			return err
+		}
+		if is.Doc.(plan.Bulletin).Class != plan.Drill {
+			return errors.New(a.text("drill.class", *bulletin))
+		}
 		act.Kind, act.Until, act.Repeat = plan.KindDrill, a.soon(), *repeat
 		act.Item, err = a.item(au, act.Head, *bulletin)
 		return err

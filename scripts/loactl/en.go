@@ -222,6 +222,9 @@ until = "05:30"`,
 	"flag.number":  "%s is no whole number for --%s",
 	"flag.value":   "%s cannot be used for --%s",
 
+	"quorum.way":  "at least two people sign it together: --as %s",
+	"drill.class": "a drill plays a bulletin of class = \"drill\", which %s is not: change its file and sign it again first",
+
 	"silent":        "this recording is silent",
 	"file.none":     "there is no file %s",
 	"file.denied":   "%s may not be opened",

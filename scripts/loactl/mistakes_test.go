@@ -289,6 +289,17 @@ func TestMistakesInVietnamese(t *testing.T) {
 	w.fails(exitUsage, `"3" không phải khoảng thời gian cho --for: viết 30s, 5m`, "play", "26734", "--chime", "gong", "--for", "3", "--as", "26734-1")
 }
 
+// A refusal shows the way out.
+func TestRefusalsShowTheWay(t *testing.T) {
+	w := newWorld(t).sample().online()
+	w.fails(exitFailed, "--as 74-1,74-2", "alert", "set", "74", "--event", "Bão", "--headline", "Bão", "--as", "74-1")
+	w.tone("tone.wav", 2, 0.1)
+	draft := "id = \"d\"\nplace = \"26734\"\ntitle = \"D\"\ntext = \"a\"\nvalid_until = " + until + "\n[[audio]]\nfile = \"tone.wav\"\n"
+	w.must("bulletin", "sign", w.file("d.toml", draft), "--as", "26734-1")
+	w.fails(exitFailed, `class = "drill"`, "drill", "26734", "--bulletin", "d", "--as", "26734-1")
+	w.fails(exitFailed, "LOA_AUTHORITY", "--authority", "/nowhere", "send")
+}
+
 // What was typed wrong ends with the same code everywhere, and says what was meant.
 func TestWhatIsTypedWrong(t *testing.T) {
 	w := newWorld(t).sample()
