@@ -1,11 +1,11 @@
 package box
 
 import (
+	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"image/png"
 	"os"
 	"time"
 
@@ -155,9 +155,12 @@ func (t boardOfBox) Board() console.BoardStatus {
 		Driver: p.Driver, Width: p.Width, Height: p.Height, Fault: st.Err, Facts: st.Facts, Probed: st.Probed,
 		Brightness: st.Brightness, Title: st.Title, Page: st.Page, Pages: st.Pages, Since: st.Since, Taken: st.Taken,
 	}
-	if st.Frame != nil {
-		sum := sha256.Sum256(st.Frame.Pix)
-		all.Digest = hex.EncodeToString(sum[:])
+	all.Agrees = "unknown"
+	switch {
+	case st.Err != "" || !st.Taken || st.Facts["lost"] == "true" || st.Facts["on"] == "false":
+		all.Agrees = "no"
+	case len(st.Facts) > 0:
+		all.Agrees = "yes"
 	}
 	return all
 }
@@ -168,6 +171,15 @@ func (t boardOfBox) Picture() []string {
 		return nil
 	}
 	return t.b.o.Draw(frame)
+}
+
+func (t boardOfBox) PNG() []byte {
+	frame := t.b.display.Status().Frame
+	var file bytes.Buffer
+	if frame == nil || png.Encode(&file, frame) != nil {
+		return nil
+	}
+	return file.Bytes()
 }
 
 func (t boardOfBox) Pattern(name string, d time.Duration) error { return t.b.display.Pattern(name, d) }

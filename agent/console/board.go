@@ -13,8 +13,10 @@ import (
 // A Board is the board that people read.
 type Board interface {
 	Board() BoardStatus
-	// Picture is what it was last given, drawn in lines of text.
+	// Picture is what it was last given, drawn in lines of text; PNG is the same as a
+	// file, nil before the first.
 	Picture() []string
+	PNG() []byte
 	// Pattern shows a test picture for a while; without a name it ends it.
 	Pattern(name string, d time.Duration) error
 	Bright(percent int, d time.Duration) error
@@ -33,12 +35,14 @@ type BoardStatus struct {
 	Probed     time.Time         `json:"probed,omitzero"`
 	Brightness int               `json:"brightness_percent"` // -1: its own
 
-	Title  string    `json:"title,omitempty"` // empty: a default page
-	Page   int       `json:"page"`
-	Pages  int       `json:"pages"`
-	Since  time.Time `json:"since,omitzero"`
-	Taken  bool      `json:"taken"`            // it has what it should show
-	Digest string    `json:"sha256,omitempty"` // of the pixels that it was last given
+	Title string    `json:"title,omitempty"` // empty: a default page
+	Page  int       `json:"page"`
+	Pages int       `json:"pages"`
+	Since time.Time `json:"since,omitzero"`
+	Taken bool      `json:"taken"` // it has what it should show
+	// Agrees: what the board says of itself fits what it was given: yes, no, or unknown
+	// for boards that never answer.
+	Agrees string `json:"agrees"`
 }
 
 // How long what a technician does at the board lasts.
@@ -65,6 +69,8 @@ func (c *call) board() (answer, error) {
 	case verb == "render" && len(rest) == 0:
 		lines := c.box.Board.Picture()
 		return answer{data: map[string]any{"lines": lines}, text: strings.Join(lines, "\n") + "\n"}, nil
+	case verb == "shot" && len(rest) == 0:
+		return c.boardShot()
 	case verb == "probe" && len(rest) == 0:
 		return c.boardProbe()
 	case verb == "pattern" && len(rest) >= 1 && len(rest) <= 2:
@@ -98,6 +104,7 @@ func (c *call) boardShow() answer {
 		shows += ", " + c.say("board.since", c.hourOf(st.Since))
 	}
 	b.row(c.say("board.shows"), shows)
+	b.row(c.say("board.agrees"), c.say("board.agrees."+st.Agrees))
 	if st.Brightness >= 0 {
 		b.row(c.say("board.bright"), fmt.Sprintf("%d %%", st.Brightness))
 	}
@@ -111,6 +118,22 @@ func (c *call) boardShow() answer {
 	}
 	return answer{data: st, text: b.String()}
 }
+
+// boardShot is boardShow with the picture, for a program that asks from afar.
+func (c *call) boardShot() (answer, error) {
+	a, picture := c.boardShow(), c.box.Board.PNG()
+	if len(picture) > maxShot {
+		return answer{}, usageError{c.say("board.shot.large", len(picture), maxShot)}
+	}
+	a.data = struct {
+		BoardStatus
+		PNG []byte `json:"png,omitempty"`
+	}{a.data.(BoardStatus), picture}
+	return a, nil
+}
+
+// maxShot bounds the picture of an answer from afar, in bytes.
+const maxShot = 1 << 20
 
 func (c *call) boardProbe() (answer, error) {
 	if err := c.touch(); err != nil {

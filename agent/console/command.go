@@ -37,7 +37,7 @@ func table() []command {
 		{name: "local", usage: "[on [1..30]|off]", run: (*call).local},
 		{name: "volume", usage: "[0..100]", run: (*call).volume},
 		{name: "amp", usage: "on N|off", run: (*call).amp},
-		{name: "board", usage: "[show|render|probe|pattern " + boardPatterns + "|off [S]|bright 1..100|auto]", run: (*call).board},
+		{name: "board", usage: "[show|render|shot|probe|pattern " + boardPatterns + "|off [S]|bright 1..100|auto]", run: (*call).board},
 		{name: "ledger", usage: "[last N|verify]", run: (*call).ledger},
 		{name: "doc", usage: "[list]", run: (*call).documents},
 		{name: "clock", run: (*call).clock},

@@ -22,48 +22,14 @@ func (a *app) ask(args []string) error {
 	if err != nil {
 		return err
 	}
-	device, command := rest[0], "--lang "+a.lang+" "+strings.Join(rest[1:], " ")
+	device, command := rest[0], strings.Join(rest[1:], " ")
 	if a.json {
 		command += " --json"
 	}
-	au, err := a.open()
+	text, code, err := a.question(device, command, *wait)
 	if err != nil {
 		return err
 	}
-	if _, ok := au.Boxes()[device]; !ok {
-		return errors.New(a.text("box.none", device))
-	}
-	act := plan.Act{Command: command}
-	act.Kind, act.Device = plan.KindAsk, device
-	is, err := au.Act(act, dispatcherName)
-	if err != nil {
-		return err
-	}
-	if v, err := au.Judge(is); err != nil {
-		return err
-	} else if v.Code != plan.Accepted {
-		return errors.New(a.refusal(au, is, v))
-	}
-	answers := newAnswers(is.Doc.(plan.Act).ID)
-	l, err := a.connect(au, []string{message.DeviceTopic(device, message.LeafAnswer).String()}, answers.receive)
-	if err != nil {
-		return err
-	}
-	defer l.stop()
-	if err := l.send(wire(is)); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(a.ctx, *wait)
-	defer cancel()
-	select {
-	case <-answers.whole:
-	case <-ctx.Done():
-		if a.ctx.Err() != nil {
-			return a.ctx.Err()
-		}
-		return errors.New(a.text("ask.silent", device, *wait))
-	}
-	text, code := answers.text()
 	var answer any = text
 	if a.json && json.Valid([]byte(text)) { // else the box broke off
 		answer = json.RawMessage(text)
@@ -77,6 +43,49 @@ func (a *app) ask(args []string) error {
 		return errTold
 	}
 	return nil
+}
+
+// question puts one line to a box's console, in the reader's language.
+func (a *app) question(device, command string, wait time.Duration) (text string, code int, err error) {
+	au, err := a.open()
+	if err != nil {
+		return "", 0, err
+	}
+	if _, ok := au.Boxes()[device]; !ok {
+		return "", 0, errors.New(a.text("box.none", device))
+	}
+	act := plan.Act{Command: "--lang " + a.lang + " " + command}
+	act.Kind, act.Device = plan.KindAsk, device
+	is, err := au.Act(act, dispatcherName)
+	if err != nil {
+		return "", 0, err
+	}
+	if v, err := au.Judge(is); err != nil {
+		return "", 0, err
+	} else if v.Code != plan.Accepted {
+		return "", 0, errors.New(a.refusal(au, is, v))
+	}
+	answers := newAnswers(is.Doc.(plan.Act).ID)
+	l, err := a.connect(au, []string{message.DeviceTopic(device, message.LeafAnswer).String()}, answers.receive)
+	if err != nil {
+		return "", 0, err
+	}
+	defer l.stop()
+	if err := l.send(wire(is)); err != nil {
+		return "", 0, err
+	}
+	ctx, cancel := context.WithTimeout(a.ctx, wait)
+	defer cancel()
+	select {
+	case <-answers.whole:
+	case <-ctx.Done():
+		if a.ctx.Err() != nil {
+			return "", 0, a.ctx.Err()
+		}
+		return "", 0, errors.New(a.text("ask.silent", device, wait))
+	}
+	text, code = answers.text()
+	return text, code, nil
 }
 
 // answers puts the pieces of one answer together, in whatever order they come.

@@ -48,6 +48,7 @@ func commands() []command {
 		{"ahead", (*app).ahead},
 		{"watch", (*app).watch},
 		{"ask", (*app).ask},
+		{"shot", (*app).shot},
 		{"ledger", (*app).ledger},
 		{"dispatch", (*app).dispatch},
 		{"version", (*app).version},
