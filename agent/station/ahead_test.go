@@ -162,7 +162,7 @@ func TestAheadKnowsTheClockAndTheLibrary(t *testing.T) {
 func TestAheadIsWhatTheBoxDoes(t *testing.T) {
 	n := 8
 	if testing.Short() || emulated {
-		n = 2
+		n = 1
 	}
 	for seed := range n {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

@@ -20,16 +20,16 @@ import (
 )
 
 // Kinds of trouble that a season may have. One that is off is off because a box
-// still fails it.
+// still fails it, in the way that is said here.
 const (
-	withStops      = true  // an act.stop, or a technician's, and a restart after it
-	withBootsAhead = true  // a clock that is months ahead at boot, and is put right
-	withWordless   = true  // an alarm whose words are missing, and restarts
-	withSteps      = false // a clock that jumps while something sounds
-	withFullDays   = false // air time that is used up while something sounds, and a restart
-	withMissing    = true  // an item whose recording is missing, and a restart
-	withCutsAtBoot = true  // a power cut in the moment in which the box writes what it missed
-	withTornTails  = true  // a power cut that leaves half a line in the ledger
+	withStops      = true  // after a restart a stopped slot goes on, and a stopped alarm has its next round
+	withBootsAhead = true  // a clock that is months ahead at boot: what ended is forgotten, what was missed never said
+	withWordless   = true  // an alarm whose words are missing sounds its tone with every restart
+	withSteps      = false // a jump while something sounds counts as air time, or ends it as revoked
+	withFullDays   = false // what the day's cap cuts is said to be revoked; what it refused is missed after a restart
+	withMissing    = true  // an item refused for its missing recording is missed after a restart
+	withCutsAtBoot = true  // what was missed is written in part when the power fails again, and then never
+	withTornTails  = true  // half a line in the ledger hides what was missed before it was cut off
 )
 
 // TestSeason lets weeks pass in the life of a whole box: real trust, store,
@@ -39,7 +39,7 @@ const (
 func TestSeason(t *testing.T) {
 	seeds, days := 3, 20
 	if testing.Short() || emulated {
-		seeds, days = 1, 4
+		seeds, days = 1, 2
 	}
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
@@ -272,6 +272,24 @@ func (s *season) events(first time.Time) (all []seasonEvent) {
 				add(at, func() { s.alarm(3, 150) })
 				add(at.Add(seconds(5, 60)), func() { s.stopAct(plan.Emergency, trusttest.Prov1, trusttest.Prov2) })
 				add(at.Add(seconds(370, 500)), func() { s.restart(x.IntN(2) == 0, 3*time.Second) })
+			})
+		}
+		if withWordless { // the siren must not howl with every start
+			often(20, func(at time.Time) {
+				add(at, func() { s.lose("flood", true); s.alarm(1, 0) })
+				add(at.Add(40*time.Second), func() { s.restart(x.IntN(2) == 0, 3*time.Second) })
+				add(at.Add(80*time.Second), func() { s.restart(x.IntN(2) == 0, 3*time.Second) })
+				always(at.Add(120*time.Second), func() { s.lose("flood", false) })
+			})
+		}
+		evening := today.Add(17 * time.Hour)
+		if withTornTails { // what was written last is half a line, and the slot is over at the next boot
+			often(20, func(time.Time) { add(evening.Add(300*time.Millisecond), func() { s.restart(true, 10*time.Minute) }) })
+		}
+		if withCutsAtBoot { // what a boot wrote of the hours before is lost in part
+			often(20, func(time.Time) {
+				add(evening.Add(-time.Minute), func() { s.restart(true, 10*time.Minute) })
+				add(evening.Add(9*time.Minute), func() { s.restart(true, 3*time.Second) })
 			})
 		}
 		often(10, func(at time.Time) { d := seconds(30, 600); add(at, func() { s.mute(d) }) })
