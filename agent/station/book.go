@@ -54,7 +54,7 @@ func (s *Station) tell(o plan.Occurrence, v policy.Verdict, now time.Time) {
 		return
 	}
 	s.remember(k, now)
-	s.write(ledger.Entry{Kind: ledger.Refused, Result: plan.Refused, Code: v.Code, Detail: v.Why}, &o, now)
+	s.write(ledger.Entry{Kind: ledger.Refused, Result: plan.Refused, Code: v.Code, Final: v.Final, Detail: v.Why}, &o, now)
 	s.o.Ack(Ack{
 		Doc: o.By, ID: o.ID, State: "refused", Result: plan.Refused, Code: v.Code, Why: v.Why, VI: v.VI,
 	})
@@ -165,6 +165,13 @@ func (r *recollection) fold(e ledger.Entry) {
 		}
 	case ledger.Refused:
 		r.told[telling{cmp.Or(e.Doc, e.ID), e.Code}] = e.Time
+		switch {
+		case e.Doc != "" || e.ID == "":
+		case e.Final:
+			schedule.Strike(&r.progress, &o)
+		default:
+			r.progress.Refused[e.ID] = e.Code
+		}
 	}
 }
 
@@ -205,9 +212,6 @@ func (s *Station) recallMore(now time.Time) {
 	maps.Copy(s.wordless, r.wordless)
 	r.usage.Box = s.usage.Box
 	s.progress, s.usage = r.progress, r.usage
-	if t := s.current; t != nil {
-		s.usage.Begin(t.o, now)
-	}
 }
 
 // closeOpen ends what sounded when the last run ended without a word. How long it

@@ -270,8 +270,14 @@ func (s *Station) stepped(step clock.Step) {
 	if !s.usage.LocalUntil.IsZero() { // it lasts no longer by the new clock
 		s.attend(s.usage.LocalUntil.Add(step.By), now)
 	}
+	for _, t := range s.turns { // by the new clock they began so much earlier or later
+		t.began = t.began.Add(step.By)
+	}
 	if step.By < 0 {
 		s.recallMore(now)
+	}
+	if t := s.current; t != nil {
+		s.usage.Begin(t.o, t.began)
 	}
 	s.progress.Since = now
 	if s.current != nil {
