@@ -369,7 +369,7 @@ func (b *Box) standing(now time.Time) {
 	raise("root-expired", now.After(expires), "the root keys ended "+expires.Format(time.DateOnly))
 	commissioned := b.o.Board.Commissioned || p.Want.Settings != nil && p.Want.Settings.Commissioned
 	attended := b.station.View().LocalUntil
-	raise("local-mode", attended.After(now), "until "+attended.Format(time.RFC3339))
+	raise("local-mode", attended.After(now), "until "+plan.Moment(attended))
 	raise("uncommissioned", !commissioned, "nobody has listened to these horns yet")
 }
 

@@ -148,7 +148,7 @@ func (c *call) why() (answer, error) {
 		data = append(data, refusal{e, c.sentence(e.Code)})
 		fmt.Fprintf(&b, "%s  %s (%s)\n    %s\n", c.time(e.Time), or(e.Title, e.ID), e.Code, c.sentence(e.Code))
 		if e.Detail != "" {
-			fmt.Fprintf(&b, "    %s\n", c.say("detail", e.Detail))
+			fmt.Fprintf(&b, "    %s\n", c.say("detail", c.detail(e)))
 		}
 		if e.Count > 1 {
 			fmt.Fprintf(&b, "    %s\n", c.say("times", e.Count))
@@ -205,7 +205,7 @@ func (c *call) ledger() (answer, error) {
 			fmt.Fprintf(&b, ", %s", c.say("times", e.Count))
 		}
 		// What follows in brackets is for technicians, in the words of the code.
-		if technical := join(": ", string(e.Code), short(e.Detail, 80)); technical != "" {
+		if technical := join(": ", string(e.Code), short(c.detail(e), 80)); technical != "" {
 			fmt.Fprintf(&b, " [%s]", technical)
 		}
 		b.WriteByte('\n')
@@ -217,6 +217,14 @@ func (c *call) ledger() (answer, error) {
 		entries = []ledger.Entry{}
 	}
 	return answer{data: entries, text: b.String()}, nil
+}
+
+// detail is the detail of an entry, in the session's language as far as it is known.
+func (c *call) detail(e ledger.Entry) string {
+	if c.english() {
+		return e.Says().EN
+	}
+	return e.Says().VI
 }
 
 func (c *call) verify() (answer, error) {

@@ -75,6 +75,12 @@ func ParseClock(s string) (time.Duration, error) {
 	return d, nil
 }
 
+// Moment writes t as people here read it, whatever zone it came in, such as
+// "05:30 23/11/2026 +07".
+func Moment(t time.Time) string { return t.In(here).Format("15:04 02/01/2006 -07") }
+
+var here = time.FixedZone("+07", 7*3600)
+
 // A Date is a day of the calendar, counted from 1970-01-01.
 type Date int
 

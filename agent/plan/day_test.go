@@ -104,3 +104,9 @@ func TestOn(t *testing.T) {
 		t.Error("Mon is no name of a day")
 	}
 }
+
+func TestMoment(t *testing.T) {
+	if got := Moment(time.Date(2026, 11, 22, 22, 30, 0, 0, time.UTC)); got != "05:30 23/11/2026 +07" {
+		t.Errorf("%q", got)
+	}
+}

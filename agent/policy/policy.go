@@ -179,7 +179,7 @@ func (j *judge) sound() *Verdict {
 	}
 	return &Verdict{
 		Code: j.o.Err.Code, Final: true, Why: j.o.Err.Msg,
-		VI: fmt.Sprintf("không phát được (%s): %s", j.o.Err.Code, j.o.Err.Msg),
+		VI: cmp.Or(j.o.Err.VI, j.o.Err.Code.Sentence().VI),
 	}
 }
 
@@ -208,8 +208,8 @@ func (j *judge) muted() *Verdict {
 		j.edge(until)
 		return &Verdict{
 			Code: plan.Muted,
-			Why:  "muted until " + until.Format(time.RFC3339) + because(m.Reason),
-			VI:   "đang bị tắt tiếng đến " + until.Format(time.RFC3339) + because(m.Reason),
+			Why:  "muted until " + plan.Moment(until) + because(m.Reason),
+			VI:   "đang bị tắt tiếng đến " + plan.Moment(until) + because(m.Reason),
 		}
 	}
 	return nil

@@ -32,7 +32,7 @@ type body struct {
 }
 
 func refuse(code plan.Code, format string, a ...any) *plan.Error {
-	return &plan.Error{Code: code, Msg: fmt.Sprintf(format, a...)}
+	return &plan.Error{Code: code, Msg: fmt.Sprintf(format, a...), VI: plan.InVietnamese(vietnamese, format, a...)}
 }
 
 // body resolves an item of a document of place.
@@ -83,9 +83,9 @@ func (v *view) bulletin(ref plan.Ref, place string, gap time.Duration) body {
 		return b
 	case !v.alive(doc.Validity):
 		if v.now.Before(doc.ValidFrom) {
-			b.err = refuse(plan.NotYet, "bulletin %s holds from %s", k, doc.ValidFrom.Format(time.RFC3339))
+			b.err = refuse(plan.NotYet, "bulletin %s holds from %s", k, plan.Moment(doc.ValidFrom))
 		} else {
-			b.err = refuse(plan.Expired, "bulletin %s ended at %s", k, doc.ValidUntil.Format(time.RFC3339))
+			b.err = refuse(plan.Expired, "bulletin %s ended at %s", k, plan.Moment(doc.ValidUntil))
 		}
 		return b
 	case len(doc.Audio) == 0 && len(doc.Pages) == 0 && !v.board:

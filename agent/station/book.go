@@ -288,7 +288,7 @@ func (s *Station) flushTallies(now time.Time) {
 		if t.n > 0 {
 			s.write(ledger.Entry{
 				Kind: ledger.Refused, Result: plan.Refused, Code: code, Count: t.n,
-				Detail: "more of the kind since " + t.since.UTC().Format(time.RFC3339),
+				Detail: "more of the kind since " + plan.Moment(t.since),
 			}, nil, now)
 		}
 	}
