@@ -146,6 +146,9 @@ func (t technician) Documents() []console.Document {
 			title = d.Alerts[0].Headline
 		}
 		add(d.Head, nil, title, plan.Emergency, 0)
+		if len(d.Alerts) == 0 {
+			all[len(all)-1].State = console.AllClear
+		}
 	}
 	slices.SortFunc(all, func(a, b console.Document) int {
 		return strings.Compare(a.Place+"/"+string(a.Kind)+"/"+a.ID, b.Place+"/"+string(b.Kind)+"/"+b.ID)

@@ -72,8 +72,8 @@ Giờ hệ thống   12:00:00 23/11/2026, NTP không
 Không sớm hơn  12:00:00 22/11/2026
 `,
 		"doc list": `
-hiệu lực   schedule  26734/morning  Chương trình sáng, đến 12:00:00 23/12/2026
-chưa đến   bulletin  26734/dengue  Phòng sốt xuất huyết (ưu tiên), thiếu 1 bản ghi âm
+hiệu lực     schedule  26734/morning  Chương trình sáng, đến 12:00:00 23/12/2026
+chưa đến     bulletin  26734/dengue  Phòng sốt xuất huyết (ưu tiên), thiếu 1 bản ghi âm
 `,
 		"log 2": `
 12:00:00 INFO broker connected

@@ -102,6 +102,7 @@ var english = map[string]string{
 	"state.later":     "later",
 	"state.expired":   "expired",
 	"state.withdrawn": "withdrawn",
+	"state.all-clear": "all clear",
 
 	"next.nothing": "Nothing is planned to sound.",
 	"next.sounds":  "sounds",
@@ -167,7 +168,7 @@ var english = map[string]string{
 	"help.play":    "play a built-in sound",
 	"help.stop":    "stop what sounds",
 	"help.local":   "work at the horn: for N minutes nothing from afar sounds, not even emergencies",
-	"help.volume":  "show or set the volume",
+	"help.volume":  "show or set the box's own volume; a restart or the centre's next setting ends it; the policy's ceiling still holds",
 	"help.amp":     "hold the amplifier on for N seconds",
 	"help.ledger":  "the play log; check its chain",
 	"help.doc":     "the documents held",

@@ -78,6 +78,7 @@ const (
 	Later     = "later" // it is not valid yet
 	Expired   = "expired"
 	Withdrawn = "withdrawn"
+	AllClear  = "all-clear" // an office's alerts are over
 )
 
 func (c *call) status() (answer, error) {
@@ -310,7 +311,7 @@ func (c *call) documents() (answer, error) {
 			fmt.Fprintln(&b, c.say("more", len(docs)-i))
 			break
 		}
-		fmt.Fprintf(&b, "%s %s %s", pad(c.say("state."+d.State), 10), pad(string(d.Kind), 9), join("  ", d.Place+"/"+d.ID, d.Title))
+		fmt.Fprintf(&b, "%s %s %s", pad(c.say("state."+d.State), 12), pad(string(d.Kind), 9), join("  ", d.Place+"/"+d.ID, d.Title))
 		if d.Class != "" {
 			fmt.Fprintf(&b, " (%s)", c.class(d.Class))
 		}

@@ -102,6 +102,7 @@ var vietnamese = map[string]string{
 	"state.later":     "chưa đến",
 	"state.expired":   "hết hạn",
 	"state.withdrawn": "đã thu hồi",
+	"state.all-clear": "hết báo động",
 
 	"next.nothing": "Không có gì được hẹn phát.",
 	"next.sounds":  "phát",
@@ -167,7 +168,7 @@ var vietnamese = map[string]string{
 	"help.play":    "phát tiếng có sẵn",
 	"help.stop":    "dừng thứ đang phát",
 	"help.local":   "làm việc tại loa: trong N phút không phát gì từ xa, kể cả khẩn cấp",
-	"help.volume":  "xem hoặc đặt âm lượng",
+	"help.volume":  "xem hoặc đặt âm lượng riêng của thiết bị; mất khi khởi động lại hoặc khi trung tâm đặt âm lượng khác; không vượt được giới hạn của quy định",
 	"help.amp":     "giữ tăng âm bật N giây",
 	"help.ledger":  "nhật ký phát; kiểm tra chuỗi",
 	"help.doc":     "văn bản đang giữ",

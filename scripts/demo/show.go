@@ -29,7 +29,12 @@ func show(ctx context.Context, out io.Writer, s *stage, b *box, p *programme) er
 		fmt.Fprintf(out, "Sắp phát (due):\n%s\n\n", next)
 	}
 	alarms := alarmTimes(p)
+	over := alarms[1].Add(15 * time.Second)
+	if !s.own {
+		over = p.start.Add(p.length)
+	}
 	w := watcher{box: b, out: out, live: term.IsTerminal(int(os.Stdout.Fd()))}
+	fmt.Fprintf(out, "Âm thanh (sound): %s\n\n", w.where())
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -41,11 +46,15 @@ func show(ctx context.Context, out io.Writer, s *stage, b *box, p *programme) er
 			w.clear()
 			b.stop()
 			w.last()
-			fmt.Fprintf(out, "\nÂm ly: %s · âm thanh: %s\n", w.amp(), w.where())
+			fmt.Fprintf(out, "\nTăng âm: %s · âm thanh: %s\n", w.amp(), w.where())
 			return nil
 		case <-tick.C:
 			w.lines()
 			w.meter()
+			if !over.IsZero() && time.Now().After(over) {
+				over = time.Time{}
+				w.say(time.Now(), "xong, Ctrl-C để thoát; âm thanh: "+w.where()+" (done, Ctrl-C ends it)")
+			}
 			// After the programme an alarm, on an authority of our own only.
 			if s.own && len(alarms) > 0 && time.Now().After(alarms[0]) {
 				on := len(alarms) == 2

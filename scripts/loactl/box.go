@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -243,9 +242,11 @@ func (a *app) boxList(args []string) error {
 	}
 	boxes := au.Boxes()
 	return a.show(boxes, func(w io.Writer) {
+		var rows [][]string
 		for _, d := range slices.Sorted(maps.Keys(boxes)) {
 			b := boxes[d]
-			fmt.Fprintf(w, "%-20s %-12s %-20s %s\n", d, b.Place, strings.Join(b.Groups, ","), b.Name)
+			rows = append(rows, []string{d, b.Place, strings.Join(b.Groups, ","), b.Name})
 		}
+		a.table(w, rows, "box", "place", "groups", "name")
 	})
 }

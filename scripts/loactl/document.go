@@ -265,9 +265,11 @@ func (a *app) documentList(kind plan.Kind, args []string) error {
 	add(issued, "signed")
 	add(pending, "pending")
 	return a.show(lines, func(w io.Writer) {
+		var rows [][]string
 		for _, l := range lines {
-			fmt.Fprintf(w, "%-28s %-12s %-20s %s  %s\n", l.Key, a.text("state."+l.State), strings.Join(l.Signers, ","), a.text("until", l.Until.In(vietnam).Format("2006-01-02 15:04")), l.Title)
+			rows = append(rows, []string{l.Key, a.text("state." + l.State), strings.Join(l.Signers, ","), l.Until.In(vietnam).Format("15:04 02/01/2006"), l.Title})
 		}
+		a.table(w, rows, "document", "state", "signers", "until", "title")
 	})
 }
 

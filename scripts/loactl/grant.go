@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -101,13 +100,15 @@ func (a *app) grantList(args []string) error {
 	}
 	grants := au.Grants()
 	return a.show(grants, func(w io.Writer) {
+		var rows [][]string
 		for _, g := range grants {
 			may := strings.Join(asStrings(g.Kinds), " ")
 			if len(g.Classes) > 0 {
 				may += ": " + strings.Join(asStrings(g.Classes), " ")
 			}
-			fmt.Fprintf(w, "%-16s %-10s %s  %s\n", g.Person, g.Place, a.text("until", g.NotAfter.In(vietnam).Format("2006-01-02")), may)
+			rows = append(rows, []string{g.Person, g.Place, g.NotAfter.In(vietnam).Format("02/01/2006"), may})
 		}
+		a.table(w, rows, "person", "place", "until", "may")
 	})
 }
 

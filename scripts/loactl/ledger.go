@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -66,7 +67,7 @@ func (a *app) ledger(args []string) error {
 			}
 			line := fmt.Sprintf("%6d  %s  %-10s %-11s %-12s %14s  %s", e.Seq, e.Time.In(vietnam).Format("2006-01-02 15:04:05"),
 				word(a.text("kind."+string(e.Kind)), string(e.Kind)), word(a.text("class."+string(e.Class)), string(e.Class)),
-				word(a.text("result."+result), result), heard, e.Title)
+				word(a.text("result."+result), result), heard, cmp.Or(e.Title, e.ID))
 			detail := e.Says().EN
 			if a.lang == "vi" {
 				if detail = e.Says().VI; e.Code != plan.Accepted && detail == e.Detail {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -41,8 +40,10 @@ func (a *app) personList(args []string) error {
 	}
 	people := au.People()
 	return a.show(people, func(w io.Writer) {
+		var rows [][]string
 		for _, name := range slices.Sorted(maps.Keys(people)) {
-			fmt.Fprintf(w, "%-20s %s\n", name, people[name].Key)
+			rows = append(rows, []string{name, people[name].Key})
 		}
+		a.table(w, rows, "person", "key")
 	})
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -72,13 +71,15 @@ func (a *app) placeList(args []string) error {
 		}
 	}
 	return a.show(places, func(w io.Writer) {
+		var rows [][]string
 		for _, code := range slices.Sorted(maps.Keys(places)) {
 			p, waits := places[code], ""
 			if p.Waits {
 				waits = "  (" + a.text("place.waits") + ")"
 			}
-			fmt.Fprintf(w, "%-12s %-12s %s%s\n", code, p.Parent, p.Name, waits)
+			rows = append(rows, []string{code, p.Parent, p.Name + waits})
 		}
+		a.table(w, rows, "code", "parent", "name")
 	})
 }
 

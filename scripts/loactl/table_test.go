@@ -1,0 +1,29 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// Lists have headings, and columns as wide as they need to be.
+func TestListsAreTables(t *testing.T) {
+	w := newWorld(t).sample()
+	w.must("box", "add", "a-box-with-a-rather-long-name", "--board", "desk", "--place", "74", "--name", "Hộp", "--as", "74-1,74-2")
+	out := w.must("box", "list", "--lang", "vi")
+	want := `
+THIẾT BỊ                       ĐỊA BÀN  NHÓM  TÊN
+a-box-with-a-rather-long-name  74             Hộp
+box-1                          26734          box-1
+`[1:]
+	if out != want {
+		t.Errorf("%s\nwant\n%s", out, want)
+	}
+	for args, heading := range map[string]string{"person list": "PERSON ", "place list": "CODE ", "grant list": "PERSON "} {
+		if out := w.must(strings.Fields(args)...); !strings.HasPrefix(out, heading) {
+			t.Errorf("%s: %s", args, out)
+		}
+	}
+	if out := w.must("bulletin", "list"); out != "" {
+		t.Errorf("a heading over nothing: %q", out)
+	}
+}
