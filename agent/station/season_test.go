@@ -22,14 +22,14 @@ import (
 // Kinds of trouble that a season may have. One that is off is off because a box
 // still fails it, in the way that is said here.
 const (
-	withStops      = true  // after a restart a stopped slot goes on, and a stopped alarm has its next round
-	withBootsAhead = true  // a clock that is months ahead at boot: what ended is forgotten, what was missed never said
-	withWordless   = true  // an alarm whose words are missing sounds its tone with every restart
-	withSteps      = true  // a jump while something sounds counts as air time, or ends it as revoked
-	withFullDays   = true  // what the day's cap cuts is said to be revoked; what it refused is missed after a restart
-	withMissing    = true  // an item refused for its missing recording is missed after a restart
-	withCutsAtBoot = true  // what was missed is written in part when the power fails again, and then never
-	withTornTails  = true  // half a line in the ledger hides what was missed before it was cut off
+	withStops      = true // after a restart a stopped slot goes on, and a stopped alarm has its next round
+	withBootsAhead = true // a clock that is months ahead at boot: what ended is forgotten, what was missed never said
+	withWordless   = true // an alarm whose words are missing sounds its tone with every restart
+	withSteps      = true // a jump while something sounds counts as air time, or ends it as revoked
+	withFullDays   = true // what the day's cap cuts is said to be revoked; what it refused is missed after a restart
+	withMissing    = true // an item refused for its missing recording is missed after a restart
+	withCutsAtBoot = true // what was missed is written in part when the power fails again, and then never
+	withTornTails  = true // half a line in the ledger hides what was missed before it was cut off
 )
 
 // TestSeason lets weeks pass in the life of a whole box: real trust, store,
