@@ -28,10 +28,10 @@ slow() {
 suite lint scripts/lint.sh
 # One package at a time: several of them hold times to what a box must keep.
 suite fast go test -p 1 -short -timeout 20m ./...
-# The attacks, the relays' hours of sound and the weeks of a whole box ran above:
+# The attacks, the relays' hours of sound, the weeks of a whole box and what is alike ran above:
 # under the race detector they take many minutes, and do what the other tests of
 # the station do.
-suite race go test -p 1 -short -race -timeout 20m -skip "TestAttacks|TestHowARelayEnds|TestSeason" \
+suite race go test -p 1 -short -race -timeout 20m -skip "TestAttacks|TestHowARelayEnds|TestSeason|TestAheadIsWhatTheBoxDoes|TestNoNumberOfNotices" \
 	./agent/plan ./agent/message ./agent/trust ./agent/schedule ./agent/policy ./agent/arbiter ./agent/ahead \
 	./agent/sound ./agent/speaker ./agent/station ./agent/player ./agent/display ./agent/layout \
 	./drivers/line ./drivers/bx ./drivers/cpower
