@@ -165,7 +165,7 @@ func (w *wire) take(b []byte) (n int) {
 		s := &w.queue[0]
 		there := len(s.data)
 		if w.perByte > 0 {
-			there = min(there, int(now.Sub(s.first)/w.perByte)+1)
+			there = int(min(time.Duration(there), now.Sub(s.first)/w.perByte+1))
 		}
 		if now.Before(s.first) || there <= 0 {
 			break
@@ -216,7 +216,7 @@ func (w *wire) write(b []byte) (int, error) {
 // nobody has read.
 func (w *wire) waiting() int {
 	if w.perByte > 0 {
-		return max(0, int(time.Until(w.free)/w.perByte))
+		return int(max(0, time.Until(w.free)) / w.perByte) // never is as long ago as an int of 32 bits cannot say
 	}
 	n := 0
 	for _, s := range w.queue {
