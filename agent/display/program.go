@@ -353,12 +353,3 @@ func (d *Display) proof() string {
 	}
 	return "sent"
 }
-
-func compareText(a, b string) int { return strings.Compare(a, b) }
-
-func abs(n int) int {
-	if n < 0 {
-		return -n
-	}
-	return n
-}
