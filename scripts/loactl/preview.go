@@ -61,6 +61,9 @@ func (a *app) preview(args []string) error {
 	if *board == "" || (len(rest) == 0) == (*text == "") {
 		return &usageError{a.text("preview.needs", strings.Join(boardsWithPanel(), ", "))}
 	}
+	if err := a.knownBoard(*board); err != nil {
+		return err
+	}
 	kind, err := boards.Load(*board)
 	if err != nil {
 		return err

@@ -60,6 +60,7 @@ func TestPreviewSaysWhatIsWrong(t *testing.T) {
 		{[]string{"--text", "TiÕng ViÖt cã dÊu", "--board", "commune-led-128x32"}, exitOK, "Tiếng Việt có dấu"},
 		{[]string{"--text", "Xin chào", "--board", "orangepi-zero"}, exitFailed, "commune-led-128x32"},
 		{[]string{"--text", "Xin chào"}, exitUsage, "--board"},
+		{[]string{"--text", "Xin chào", "--board", "commune-led"}, exitUsage, "there is no board \"commune-led\""},
 		{[]string{"--text", strings.Repeat("Nước lên nhanh. ", 20), "--board", "commune-led-128x32"}, exitOK, "note"},
 		{[]string{"--text", "Xin chào", "--style", "lon", "--board", "commune-led-128x32"}, exitOK, "headline"},
 	} {
