@@ -28,7 +28,8 @@ type Opts struct {
 type Amp struct {
 	o Opts
 
-	setting sync.Mutex // one Set at a time
+	setting sync.Mutex    // one Set at a time
+	hunger  chan struct{} // want has changed: how often the guard is to be fed, too
 
 	mu    sync.Mutex
 	want  bool          // what Set asked for last
@@ -57,7 +58,7 @@ func New(o Opts) (*Amp, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Amp{o: o, news: make(chan struct{})}, nil
+	return &Amp{o: o, hunger: make(chan struct{}, 1), news: make(chan struct{})}, nil
 }
 
 // setTime is how long Set tries, over as many guards as it takes: an emergency
@@ -73,6 +74,10 @@ func (a *Amp) Set(on bool) error {
 	a.mu.Lock()
 	a.want = on
 	a.mu.Unlock()
+	select { // before the order: a line that is on is fed from the first moment
+	case a.hunger <- struct{}{}:
+	default:
+	}
 	timeout := time.NewTimer(setTime)
 	defer timeout.Stop()
 	err := errors.New("no guard to switch it")
@@ -145,10 +150,12 @@ func (a *Amp) keep(ctx context.Context, lost int) (fed int, err error) {
 	a.have(g)
 	defer a.have(nil)
 	a.o.Report(nil) // after have: whoever hears that all is well can rely on it
-	feed := time.NewTicker(feedEvery)
+	feed := time.NewTicker(a.pause())
 	defer feed.Stop()
 	for fed = 1; ; {
 		select {
+		case <-a.hunger:
+			feed.Reset(a.pause())
 		case <-ctx.Done():
 			return fed, nil
 		case <-g.died:
@@ -166,6 +173,16 @@ func (a *Amp) keep(ctx context.Context, lost int) (fed int, err error) {
 			fed++
 		}
 	}
+}
+
+// pause is how long the guard may wait for its next meal.
+func (a *Amp) pause() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.want {
+		return feedEvery
+	}
+	return restEvery
 }
 
 // assert gives the line the level that is wanted.

@@ -4,8 +4,8 @@
 // The process that dies cannot clean up, and the kernel keeps a line's level
 // after its owner has gone. So the line belongs to a guard: a child process
 // that takes the line, writes "off" first, does what [Amp] tells it over a
-// pipe, and is fed through the same pipe every 200 ms. After 500 ms without
-// food, or at the end of the pipe, it switches off.
+// pipe, and is fed through the same pipe, every 200 ms while the line is on.
+// After 500 ms without food, or at the end of the pipe, it switches off.
 //
 //	what happens                         the line is off after
 //	-----------------------------------  ------------------------------------

@@ -12,11 +12,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// How often the guard is fed, and how long it lives on one meal. Two meals may
-// be lost or late before the third one decides.
+// How often the guard is fed while the line is on, and how long it lives on one
+// meal: two may be lost or late before the third one decides. While the line is
+// off there is nothing to switch off; a meal now and then asks whether it lives.
 const (
 	feedEvery = 200 * time.Millisecond
 	starveIn  = 500 * time.Millisecond
+	restEvery = time.Second
 )
 
 // What the agent says: one byte each. The guard answers in a line of text: "on",
@@ -38,6 +40,9 @@ func Guard(args []string) int {
 	// Where it may, the guard outlives the agent in want of memory and goes
 	// before it in want of time. A failure only means that it has no such right.
 	runtime.LockOSThread() // priority belongs to a thread
+	// It waits in a system call. With one processor the runtime takes that back at
+	// once, with more it watches for 10 ms whether the call returns.
+	runtime.GOMAXPROCS(1)
 	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, -15)
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("-900"), 0)
 
@@ -70,20 +75,21 @@ func guard(l Line, in, answers int) (err error) {
 
 	on, fed, meals := false, time.Now(), 0
 	for {
-		cmd, err := next(in, time.Until(fed.Add(starveIn)))
+		wait := never
+		if on {
+			wait = max(0, time.Until(fed.Add(starveIn)))
+		}
+		cmd, err := next(in, wait)
 		switch {
 		case err == errGone:
 			return nil
 		case err == unix.ETIMEDOUT:
-			if on {
-				// Off first: the agent may be too dead to read the answer.
-				if err := out.set(false); err != nil {
-					return err
-				}
-				on = false
-				say(answers, "starved")
+			// Off first: the agent may be too dead to read the answer.
+			if err := out.set(false); err != nil {
+				return err
 			}
-			fed = time.Now() // nothing to switch off; look again later
+			on = false
+			say(answers, "starved")
 			continue
 		case err != nil:
 			return err
@@ -111,13 +117,19 @@ func guard(l Line, in, answers int) (err error) {
 	}
 }
 
+// never is longer than any wait.
+const never = time.Duration(-1)
+
 // next reads one order from the pipe. It returns ETIMEDOUT after d and errGone
 // at the end of the pipe.
 func next(in int, d time.Duration) (byte, error) {
 	deadline := time.Now().Add(d)
 	for {
 		fds := []unix.PollFd{{Fd: int32(in), Events: unix.POLLIN}}
-		ms := max(0, int((time.Until(deadline)+time.Millisecond-1)/time.Millisecond))
+		ms := -1 // for ever
+		if d != never {
+			ms = max(0, int((time.Until(deadline)+time.Millisecond-1)/time.Millisecond))
+		}
 		n, err := unix.Poll(fds, ms)
 		switch {
 		case err == unix.EINTR:
