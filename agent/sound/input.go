@@ -7,13 +7,15 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"loa/agent/sound/loops"
 )
 
 // An Input is one source in a mixer.
 type Input struct {
 	voice  Voice
 	src    Source
-	filter []biquad
+	filter []loops.Section
 	gain   slope // an amplitude
 
 	after *Input // it waits for the end of this one
@@ -216,9 +218,7 @@ func (i *Input) fill(s []float32, want int) []float32 {
 		s = slices.Grow(s, want-at)[:want]
 		n, err := i.read(s[at:])
 		s = s[:at+n]
-		for k := range i.filter {
-			i.filter[k].process(s[at:])
-		}
+		loops.Filter(i.filter, s[at:])
 		if err != nil {
 			i.close(err)
 		} else if n == 0 {
@@ -274,16 +274,15 @@ func (i *Input) add(p []float32, c *chunk) {
 	g := float32(i.gain.now * curve(i.level.now))
 	for in, out := c.samples, p; len(in) > 0; {
 		n := min(len(in), len(part))
-		for k := 0; k < n; k += Channels {
-			if !i.level.resting() || !i.gain.resting() {
+		if i.level.resting() && i.gain.resting() {
+			l.count(loops.Mix(out, in[:n], g))
+		} else {
+			for k := 0; k < n; k += Channels {
 				g = i.gain.next() * float32(curve(float64(i.level.next())))
+				part[k], part[k+1] = in[k]*g, in[k+1]*g
 			}
-			part[k], part[k+1] = in[k]*g, in[k+1]*g
+			l.count(loops.Mix(out, part[:n], 1))
 		}
-		for k, v := range part[:n] {
-			out[k] += v
-		}
-		l.count(part[:n])
 		in, out = in[n:], out[n:]
 	}
 	c.level, c.final = l, false

@@ -5,6 +5,8 @@ import (
 	"io"
 	"math"
 	"time"
+
+	"loa/agent/sound/loops"
 )
 
 // NoLoudness is the loudness in LUFS of what never passed the absolute gate.
@@ -14,7 +16,7 @@ const NoLoudness = -70.0
 // and two gates as in ITU-R BS.1770-4. Both channels count: one voice on both
 // sides is 3 LU more than the same as a one-channel file. Its zero value is ready.
 type Loudness struct {
-	filter []biquad
+	filter []loops.Section
 	buf    []float32
 	sum    float64 // of squares in the step under way
 	frames int     // in that step
@@ -28,10 +30,10 @@ const loudnessStep = Rate / 10
 
 // kWeighting is the two filters of BS.1770-4, tables 1 and 2, which are given for
 // 48 kHz: the shelf of a head, and the ear's deafness to rumble.
-func kWeighting() []biquad {
-	return []biquad{
-		{b0: 1.53512485958697, b1: -2.69169618940638, b2: 1.19839281085285, a1: -1.69065929318241, a2: 0.73248077421585},
-		{b0: 1, b1: -2, b2: 1, a1: -1.99004745483398, a2: 0.99007225036621},
+func kWeighting() []loops.Section {
+	return []loops.Section{
+		{B0: 1.53512485958697, B1: -2.69169618940638, B2: 1.19839281085285, A1: -1.69065929318241, A2: 0.73248077421585},
+		{B0: 1, B1: -2, B2: 1, A1: -1.99004745483398, A2: 0.99007225036621},
 	}
 }
 
@@ -41,9 +43,7 @@ func (l *Loudness) Add(p []float32) {
 		l.filter = kWeighting()
 	}
 	l.buf = append(l.buf[:0], p...)
-	for i := range l.filter {
-		l.filter[i].process(l.buf)
-	}
+	loops.Filter(l.filter, l.buf)
 	for b := l.buf; len(b) > 0; {
 		n := min(len(b), (loudnessStep-l.frames)*Channels)
 		for _, v := range b[:n] {

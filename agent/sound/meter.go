@@ -1,6 +1,10 @@
 package sound
 
-import "math"
+import (
+	"math"
+
+	"loa/agent/sound/loops"
+)
 
 // SilenceFloor is the RMS in dBFS under which sound counts as none: the noise of
 // a good recording lies under −60, the quietest speech far above.
@@ -64,22 +68,13 @@ type level struct {
 func levelOf(p []float32) level {
 	l := level{frames: len(p) / Channels}
 	for ; len(p) > 0; p = p[min(len(p), 512):] {
-		l.count(p[:min(len(p), 512)])
+		l.count(loops.Power(p[:min(len(p), 512)]))
 	}
 	return l
 }
 
-// count adds the squares of p, which is short: float32 sums of a few hundred
-// squares lose nothing that matters, and float64 is slow on small boards.
-func (l *level) count(p []float32) {
-	var sum, most float32
-	for _, v := range p {
-		v *= v
-		sum += v
-		if v > most {
-			most = v
-		}
-	}
+// count adds a short stretch: the sum of its squares and the largest of them.
+func (l *level) count(sum, most float32) {
 	l.sum += float64(sum)
 	l.peak = max(l.peak, float32(math.Sqrt(float64(most))))
 }

@@ -4,6 +4,8 @@ import (
 	"io"
 	"math"
 	"sync"
+
+	"loa/agent/sound/loops"
 )
 
 // The filter: a windowed sinc of 32 taps, tabulated at 256 places between two
@@ -77,10 +79,10 @@ type converter struct {
 	buf   []float32 // input, stereo; begins half a filter before the position 0
 	left  int       // where the input ends, so far, in frames from the position 0
 	done  bool      // no more will be pushed
-	exact *table    // nil: k is used
-	at    int       // with exact: the position of the next output frame, in input frames …
-	row   int       // … and in rows beyond that
-	k     *kernel   // nil: what comes out is what came in, unless there is exact
+	exact *table      // nil: k is used
+	at    int         // with exact: the position of the next output frame, in input frames …
+	row   int         // … and in rows beyond that
+	k     *loops.Bank // nil: what comes out is what came in, unless there is exact
 	step  float64   // with k: input frames per output frame
 	pos   float64   // with k: the position of the next output frame
 }
@@ -100,9 +102,9 @@ func newConverter(rate int) *converter {
 func (c *converter) taps() int {
 	switch {
 	case c.exact != nil:
-		return c.exact.taps
+		return c.exact.Taps()
 	case c.k != nil:
-		return c.k.taps
+		return c.k.Taps()
 	}
 	return 0
 }
@@ -122,13 +124,13 @@ func (c *converter) setSpeed(speed float64) {
 	switch {
 	case speed == 1 && c.k == nil:
 	case c.exact != nil:
-		c.pos = float64(c.at) + float64(c.row)/float64(len(c.exact.rows))
+		c.pos = float64(c.at) + float64(c.row)/float64(c.exact.Rows())
 		c.exact, c.k = nil, kernelFor(c.rate)
 	case c.k == nil:
 		// From a plain copy to a filter in the middle of the sound: what lies
 		// before is taken as silence, a dip of a third of a millisecond.
 		c.k = kernelFor(c.rate)
-		c.buf = append(make([]float32, (c.k.taps/2-1)*Channels), c.buf...)
+		c.buf = append(make([]float32, (c.k.Taps()/2-1)*Channels), c.buf...)
 	}
 }
 
@@ -156,29 +158,18 @@ func (c *converter) pad(frames int) {
 func (c *converter) pull(p []float32) int {
 	p = p[:whole(len(p))]
 	have := len(c.buf) / Channels
-	last := have - c.taps()
 	n := 0
 	switch {
 	case c.exact != nil:
-		at, row := c.at, c.row
-		for ; n < len(p) && at <= last && at < c.left; n += Channels {
-			p[n], p[n+1] = c.exact.sum(c.buf[at*Channels:], row)
-			for row += c.exact.step; row >= len(c.exact.rows); row -= len(c.exact.rows) {
-				at++
-			}
-		}
+		var at, row int
+		n, at, row = c.exact.Step(p, c.buf, c.left, c.exact.step, c.at, c.row)
 		gone := min(at, have)
 		c.drop(gone)
 		c.at, c.row = at-gone, row
 	case c.k != nil:
 		// An hour of steps adds up to an error far below a millionth of a frame.
-		end := float64(c.left) - 1e-6
-		pos := c.pos
-		for ; n < len(p) && int(pos) <= last && pos < end; n += Channels {
-			i := int(pos)
-			p[n], p[n+1] = c.k.at(c.buf[i*Channels:], pos-float64(i))
-			pos += c.step
-		}
+		var pos float64
+		n, pos = c.k.Glide(p, c.buf, float64(c.left)-1e-6, c.step, c.pos)
 		gone := min(int(pos), have)
 		c.drop(gone)
 		c.pos = pos - float64(gone)
@@ -199,9 +190,8 @@ func (c *converter) drop(frames int) {
 // A table is the filter for one rate: a row of taps for every place between two
 // input frames that comes up.
 type table struct {
-	taps int
+	*loops.Bank
 	step int // rows from one output frame to the next
-	rows [][]float32
 }
 
 // tables has the rates below 48 kHz that recordings have, made when first needed:
@@ -220,69 +210,34 @@ func newTable(rate int) *table {
 	for Rate%unit != 0 || rate%unit != 0 {
 		unit--
 	}
-	t := &table{taps: baseTaps, step: rate / unit}
-	for n := range Rate / unit {
-		var row []float32
-		for _, v := range taps(baseTaps, 1, float64(n)/float64(Rate/unit)) {
-			row = append(row, float32(v))
-		}
-		t.rows = append(t.rows, row)
-	}
-	return t
-}
-
-// sum is the sound at a row after the middle of b's first taps frames.
-func (t *table) sum(b []float32, row int) (left, right float32) {
-	h := t.rows[row]
-	b = b[:Channels*len(h)]
-	// Four sums, so that one addition need not wait for the one before.
-	var l0, r0, l1, r1 float32
-	for len(h) >= 4 && len(b) >= 8 {
-		l0 += h[0] * b[0]
-		r0 += h[0] * b[1]
-		l1 += h[1] * b[2]
-		r1 += h[1] * b[3]
-		l0 += h[2] * b[4]
-		r0 += h[2] * b[5]
-		l1 += h[3] * b[6]
-		r1 += h[3] * b[7]
-		h, b = h[4:], b[8:]
-	}
-	return l0 + l1, r0 + r1
-}
-
-// A kernel is the filter's table: for each place between two frames the taps,
-// each with its difference to the next place's.
-type kernel struct {
-	taps int // a multiple of 4
-	rows [][]float32
+	return &table{loops.NewBank(rows(baseTaps, 1, Rate/unit)[:Rate/unit], false), rate / unit}
 }
 
 // upward serves every rate below 48 kHz: the cut-off is the input's own.
-var upward = sync.OnceValue(func() *kernel { return newKernel(1) })
+var upward = sync.OnceValue(func() *loops.Bank { return newKernel(1) })
 
-func kernelFor(rate int) *kernel {
+func kernelFor(rate int) *loops.Bank {
 	if rate <= Rate {
 		return upward()
 	}
 	return newKernel(float64(rate) / Rate)
 }
 
-// newKernel makes the filter that reduces the rate by ratio ≥ 1; it grows with
-// it, for the edge must stay as sharp in the lower rate.
-func newKernel(ratio float64) *kernel {
-	n := int(math.Ceil(baseTaps*ratio/4)) * 4
-	k := &kernel{taps: n, rows: make([][]float32, phases)}
-	h := taps(n, ratio, 0)
-	for ph := range k.rows {
-		next := taps(n, ratio, float64(ph+1)/phases)
-		k.rows[ph] = make([]float32, 0, 2*n)
-		for i := range h {
-			k.rows[ph] = append(k.rows[ph], float32(h[i]), float32(next[i]-h[i]))
+// newKernel makes the filter that reduces the rate by ratio ≥ 1, for any place; it
+// grows with it, for the edge must stay as sharp in the lower rate.
+func newKernel(ratio float64) *loops.Bank {
+	return loops.NewBank(rows(int(math.Ceil(baseTaps*ratio/4))*4, ratio, phases), true)
+}
+
+// rows are the filter's taps at every place-th of a frame, and a frame later.
+func rows(n int, ratio float64, places int) [][]float32 {
+	all := make([][]float32, places+1)
+	for i := range all {
+		for _, v := range taps(n, ratio, float64(i)/float64(places)) {
+			all[i] = append(all[i], float32(v))
 		}
-		h = next
 	}
-	return k
+	return all
 }
 
 // taps are the filter's n taps for the place frac of a frame after its middle.
@@ -299,31 +254,6 @@ func taps(n int, ratio, frac float64) []float64 {
 		h[i] /= sum
 	}
 	return h
-}
-
-// at is the sound at frac of a frame after the middle of b's first taps frames.
-func (k *kernel) at(b []float32, frac float64) (left, right float32) {
-	f := frac * phases
-	ph := min(int(f), phases-1)
-	a := float32(f - float64(ph))
-	h := k.rows[ph]
-	b = b[:len(h)]
-	// Four sums, so that one addition need not wait for the one before.
-	var l0, r0, l1, r1 float32
-	for len(h) >= 8 && len(b) >= 8 {
-		c0, c1 := h[0]+a*h[1], h[2]+a*h[3]
-		c2, c3 := h[4]+a*h[5], h[6]+a*h[7]
-		l0 += c0 * b[0]
-		r0 += c0 * b[1]
-		l1 += c1 * b[2]
-		r1 += c1 * b[3]
-		l0 += c2 * b[4]
-		r0 += c2 * b[5]
-		l1 += c3 * b[6]
-		r1 += c3 * b[7]
-		h, b = h[8:], b[8:]
-	}
-	return l0 + l1, r0 + r1
 }
 
 func sinc(x float64) float64 {

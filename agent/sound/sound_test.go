@@ -2,6 +2,7 @@ package sound
 
 import (
 	"io"
+	"loa/agent/sound/loops"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -175,9 +176,6 @@ func TestHighPass(t *testing.T) {
 
 // filtered is p without what lies below a corner.
 func filtered(hz float64, p []float32) []float32 {
-	sections := highPass(hz)
-	for k := range sections {
-		sections[k].process(p)
-	}
+	loops.Filter(highPass(hz), p)
 	return p
 }

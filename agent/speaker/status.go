@@ -1,6 +1,7 @@
 package speaker
 
 import (
+	"loa/agent/sound/loops"
 	"slices"
 
 	"loa/agent/sound"
@@ -73,19 +74,10 @@ func (s *Speaker) publish() {
 // levelSpan is over how many frames the level is measured.
 const levelSpan = sound.Rate / 10
 
-// appendInt16 rounds to the sink's samples. What was decoded from 16 bits and left
-// alone comes out bit for bit.
+// appendInt16 rounds to the sink's samples.
 func appendInt16(out []int16, in []float32) []int16 {
 	at := len(out)
 	out = slices.Grow(out, len(in))[:at+len(in)]
-	for i, v := range in {
-		v = min(32767, max(-32768, v*32768))
-		if v < 0 {
-			v -= 0.5
-		} else {
-			v += 0.5
-		}
-		out[at+i] = int16(min(32767, v))
-	}
+	loops.Round(out[at:], in)
 	return out
 }

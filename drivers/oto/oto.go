@@ -188,11 +188,12 @@ func (s *Sink) sendSound(p []int16, drops uint32) (sent bool, err error) {
 	}
 	s.sent += int64(len(p) / channels)
 	s.mu.Unlock()
-	s.out = begin(s.out, msgWrite)
-	s.out = slices.Grow(s.out, 2*len(p))
-	for _, v := range p {
-		s.out = append(s.out, byte(v), byte(uint16(v)>>8))
+	s.out = slices.Grow(begin(s.out, msgWrite), 2*len(p))
+	body := s.out[headerSize : headerSize+2*len(p)]
+	for i, v := range p {
+		binary.LittleEndian.PutUint16(body[2*i:], uint16(v))
 	}
+	s.out = s.out[:headerSize+len(body)]
 	return true, s.flush()
 }
 

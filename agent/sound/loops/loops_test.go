@@ -1,0 +1,172 @@
+package loops
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+func noise(n int) []float32 {
+	rng := rand.New(rand.NewPCG(uint64(n), 7))
+	p := make([]float32, n)
+	for i := range p {
+		p[i] = rng.Float32()*2 - 1
+	}
+	return p
+}
+
+func rowsOf(n, taps int) (rows [][]float32) {
+	for i := range n {
+		row := noise(taps + i)[i:]
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func near(t *testing.T, what string, got, want float64) {
+	t.Helper()
+	if math.Abs(got-want) > 1e-5*(1+math.Abs(want)) {
+		t.Fatalf("%s: %v instead of %v", what, got, want)
+	}
+}
+
+// at is the sum that a row makes of in at a frame.
+func at(in []float32, frame int, row []float32) (left, right float64) {
+	for i, h := range row {
+		left += float64(h) * float64(in[2*(frame+i)])
+		right += float64(h) * float64(in[2*(frame+i)+1])
+	}
+	return left, right
+}
+
+func TestStepsAreSumsOfTheirRows(t *testing.T) {
+	rows := rowsOf(5, 12)
+	b := NewBank(rows, false)
+	in := noise(2 * 100)
+	out := make([]float32, 2*400)
+	for _, end := range []int{0, 1, 50, 89, 1000} {
+		n, next, row := b.Step(out, in, end, 3, 2, 1)
+		frame, place, want := 2, 1, 0
+		for ; frame < min(end, 89); want++ { // from 89 on the taps would not lie in it
+			l, r := at(in, frame, rows[place])
+			near(t, "left", float64(out[2*want]), l)
+			near(t, "right", float64(out[2*want+1]), r)
+			if place += 3; place >= 5 {
+				place -= 5
+				frame++
+			}
+		}
+		if n != 2*want || next != frame || row != place {
+			t.Errorf("to frame %d: %d values, then frame %d, row %d; want %d, %d, %d", end, n, next, row, 2*want, frame, place)
+		}
+	}
+	if n, _, _ := b.Step(out[:7], in, 89, 1, 0, 0); n != 6 {
+		t.Errorf("%d values in room for three frames", n)
+	}
+}
+
+func TestAGlideGoesInStraightLines(t *testing.T) {
+	rows := rowsOf(5, 8)
+	b := NewBank(rows, true) // four places
+	in := noise(2 * 100)
+	out := make([]float32, 2*400)
+	n, next := b.Glide(out, in, 50.3, 0.37, 0.2)
+	pos := 0.2
+	for k := 0; k < n; k += 2 {
+		frame := int(pos)
+		place, part := math.Modf((pos - float64(frame)) * 4)
+		l0, r0 := at(in, frame, rows[int(place)])
+		l1, r1 := at(in, frame, rows[int(place)+1])
+		near(t, "left", float64(out[k]), l0+part*(l1-l0))
+		near(t, "right", float64(out[k+1]), r0+part*(r1-r0))
+		pos += 0.37
+	}
+	if n != 2*136 || math.Abs(next-pos) > 1e-9 {
+		t.Errorf("%d values up to %v, want %d up to %v", n, next, 2*136, pos)
+	}
+	if n, next := b.Glide(out, in, 1e9, 0.5, 90); n != 12 || next != 93 {
+		t.Errorf("%d values up to %v where the taps reach the end", n, next)
+	}
+}
+
+// What does not fit is left alone: C would read what it should not.
+func TestWhatDoesNotFitGivesNothing(t *testing.T) {
+	b, g := NewBank(rowsOf(4, 8), false), NewBank(rowsOf(5, 8), true)
+	in, out := noise(40), make([]float32, 40)
+	for _, c := range []struct{ end, step, at, row int }{
+		{20, 1, -1, 0}, {20, 1, 0, 4}, {20, 1, 0, -1}, {20, 0, 0, 0}, {20, 1, 14, 0}, {-5, 1, 0, 0},
+	} {
+		if n, at, row := b.Step(out, in, c.end, c.step, c.at, c.row); n != 0 || at != c.at || row != c.row {
+			t.Errorf("Step with %v gave %d values", c, n)
+		}
+	}
+	if n, _, _ := b.Step(out, nil, 5, 1, 0, 0); n != 0 {
+		t.Errorf("%d values of nothing", n)
+	}
+	for _, c := range []struct{ end, step, pos float64 }{
+		{20, 1, -0.1}, {20, 1, 14.5}, {20, 0, 0}, {20, math.NaN(), 0}, {20, 1, math.NaN()}, {math.NaN(), 1, 0},
+	} {
+		if n, _ := g.Glide(out, in, c.end, c.step, c.pos); n != 0 {
+			t.Errorf("Glide with %v gave %d values", c, n)
+		}
+	}
+	Filter(nil, out)
+	Filter(make([]Section, 1), out[:1])
+	Round(nil, nil)
+	if sum, most := Power(nil); sum != 0 || most != 0 {
+		t.Error("nothing has power")
+	}
+}
+
+func TestFiltersAreTheirRecursion(t *testing.T) {
+	for sections := range 4 {
+		var s, plain []Section
+		for k := range sections {
+			s = append(s, Section{B0: 0.5 + 0.1*float64(k), B1: -0.3, B2: 0.2, A1: -0.9, A2: 0.3})
+		}
+		plain = append(plain, s...)
+		p := noise(2 * 101)
+		want := append([]float32(nil), p...)
+		for i := range want {
+			x := float64(want[i])
+			for k := range plain {
+				q, c := &plain[k], i%2
+				y := q.B0*x + q.z1[c]
+				q.z1[c] = q.B1*x - q.A1*y + q.z2[c]
+				q.z2[c] = q.B2*x - q.A2*y
+				x = y
+			}
+			want[i] = float32(x)
+		}
+		Filter(s, p[:100]) // what it remembers goes on
+		Filter(s, p[100:])
+		for i := range p {
+			near(t, "sample", float64(p[i]), float64(want[i]))
+		}
+	}
+}
+
+func TestMixAddsAndMeasures(t *testing.T) {
+	for n := range 21 {
+		in, out := noise(n), noise(n + 1)
+		want := append([]float32(nil), out...)
+		var sum, most float64
+		for i, v := range in {
+			want[i] += v * 0.7
+			sum += float64(v*0.7) * float64(v*0.7)
+			most = max(most, float64(v*0.7)*float64(v*0.7))
+		}
+		gotSum, gotMost := Mix(out, in, 0.7)
+		near(t, "sum", float64(gotSum), sum)
+		near(t, "most", float64(gotMost), most)
+		for i := range out {
+			near(t, "sample", float64(out[i]), float64(want[i]))
+		}
+		for i := range in {
+			in[i] *= 0.7
+		}
+		gotSum, gotMost = Power(in)
+		near(t, "power", float64(gotSum), sum)
+		near(t, "peak", float64(gotMost), most)
+	}
+}
