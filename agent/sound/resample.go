@@ -75,16 +75,16 @@ func (r *Resampler) Close() error {
 // plain speed of a common rate it goes from row to row of a table made for that
 // rate; else it joins rows by straight lines, which takes twice the work.
 type converter struct {
-	rate  int       // of what is pushed
-	buf   []float32 // input, stereo; begins half a filter before the position 0
-	left  int       // where the input ends, so far, in frames from the position 0
-	done  bool      // no more will be pushed
+	rate  int         // of what is pushed
+	buf   []float32   // input, stereo; begins half a filter before the position 0
+	left  int         // where the input ends, so far, in frames from the position 0
+	done  bool        // no more will be pushed
 	exact *table      // nil: k is used
 	at    int         // with exact: the position of the next output frame, in input frames …
 	row   int         // … and in rows beyond that
 	k     *loops.Bank // nil: what comes out is what came in, unless there is exact
-	step  float64   // with k: input frames per output frame
-	pos   float64   // with k: the position of the next output frame
+	step  float64     // with k: input frames per output frame
+	pos   float64     // with k: the position of the next output frame
 }
 
 func newConverter(rate int) *converter {

@@ -148,7 +148,7 @@ func TestFiltersAreTheirRecursion(t *testing.T) {
 
 func TestMixAddsAndMeasures(t *testing.T) {
 	for n := range 21 {
-		in, out := noise(n), noise(n + 1)
+		in, out := noise(n), noise(n+1)
 		want := append([]float32(nil), out...)
 		var sum, most float64
 		for i, v := range in {
