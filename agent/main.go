@@ -16,6 +16,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
@@ -96,6 +98,7 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		fmt.Fprintln(errs, "agent:", err)
 		return exitUsage
 	}
+	economise(b)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once, and the guard switches the amplifier off
@@ -104,6 +107,22 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		return exitFailed
 	}
 	return exitOK
+}
+
+// economise makes the runtime fit a box: little memory, and few wake-ups. With more
+// than one processor every event wakes a second thread that looks for work and finds
+// none. Only a panel that is given pictures at their own pace has some: a loop of
+// pixels then leaves the other processor to the sound.
+func economise(b boards.Board) {
+	debug.SetGCPercent(50)
+	processors := 1
+	switch b.Panel.Driver {
+	case "kms", "colorlight", "ddp", "e131":
+		processors = 2
+	}
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(min(processors, runtime.NumCPU()))
+	}
 }
 
 // serve makes one box of the files and devices here and lets it work until ctx

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"loa/agent/sound"
+	"loa/agent/sound/loops"
 )
 
 // A block is what one step of a decoder gives: interleaved samples, valid until
@@ -98,9 +99,8 @@ func (r *raw) Read(p []float32) (int, error) {
 	}
 	n := min(len(p), len(r.block.pcm))
 	n -= n % r.block.channels
-	for i, v := range r.block.pcm[:n] {
-		p[i] = sane(v)
-	}
+	copy(p, r.block.pcm[:n])
+	loops.Tame(p[:n], absurd)
 	r.block.pcm = r.block.pcm[n:]
 	return n, nil
 }
@@ -141,17 +141,6 @@ const (
 	maxChannels = 8
 )
 
-// sane is v unless a broken file of floats made it absurd: what is not a number
-// becomes silence, what is louder than 12 dB over full scale is held there.
-func sane(v float32) float32 {
-	const most = 4
-	switch {
-	case v >= -most && v <= most:
-		return v
-	case v > most:
-		return most
-	case v < -most:
-		return -most
-	}
-	return 0
-}
+// absurd is what a broken file of floats may say and no recording does: 12 dB over
+// full scale. What is louder is held there.
+const absurd = 4

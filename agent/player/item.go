@@ -10,6 +10,7 @@ import (
 
 	"loa/agent/plan"
 	"loa/agent/sound"
+	"loa/agent/sound/loops"
 )
 
 // item is an occurrence as one source: all parts of all rounds, gaps between
@@ -206,9 +207,7 @@ func (it *item) Read(p []float32) (int, error) {
 		}
 		n, err := it.cur.Read(p[:min(int64(len(p)), it.left*sound.Channels)])
 		it.left -= int64(n / sound.Channels)
-		for i := range p[:n] {
-			p[i] *= it.gain
-		}
+		loops.Scale(p[:n], it.gain)
 		if err != nil {
 			it.cur.Close()
 			it.cur = nil

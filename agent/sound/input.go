@@ -240,15 +240,7 @@ func (i *Input) read(p []float32) (n int, err error) {
 	if n < 0 || n > len(p) || n%Channels != 0 {
 		return 0, fmt.Errorf("source of %q gave %d values for %d", i.voice.Name, n, len(p))
 	}
-	for k, v := range p[:n] {
-		// +18 dBFS: far above anything that is not an error.
-		if !(v >= -8 && v <= 8) {
-			p[k] = max(-8, min(8, v))
-			if v != v {
-				p[k] = 0
-			}
-		}
-	}
+	loops.Tame(p[:n], 8) // +18 dBFS: far above anything that is not an error
 	return n, err
 }
 

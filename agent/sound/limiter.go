@@ -3,6 +3,8 @@ package sound
 import (
 	"math"
 	"time"
+
+	"loa/agent/sound/loops"
 )
 
 // The limiter looks 5 ms ahead, time enough to turn down without a click, and
@@ -79,14 +81,16 @@ func (l *Limiter) Gain() float64 {
 // Process puts p in and the sound of Delay frames ago out in its place. p is
 // whole frames of finite values. It gives the mean of the gain over p.
 func (l *Limiter) Process(p []float32) float64 {
-	if l.resting() && !l.over(p) {
+	if l.resting() && !loops.Over(p, l.ceiling) {
 		l.delay(p)
 		return 1
 	}
 	var sum float64
 	for i := 0; i+1 < len(p); i += Channels {
 		g := l.step(math.Float32frombits(max(size(p[i]), size(p[i+1]))))
-		l.delay(p[i : i+Channels])
+		line := l.line[l.at : l.at+Channels]
+		line[0], line[1], p[i], p[i+1] = p[i], p[i+1], line[0], line[1]
+		l.at = (l.at + Channels) % len(l.line)
 		if g < 1 {
 			p[i], p[i+1] = l.cap(p[i]*g), l.cap(p[i+1]*g)
 		}
@@ -98,28 +102,12 @@ func (l *Limiter) Process(p []float32) float64 {
 // size is v without its sign, as bits, which are in the order of the numbers.
 func size(v float32) uint32 { return math.Float32bits(v) &^ (1 << 31) }
 
-// over reports whether anything in p is above the ceiling.
-func (l *Limiter) over(p []float32) bool {
-	ceiling := size(l.ceiling)
-	for _, v := range p {
-		if size(v) > ceiling {
-			return true
-		}
-	}
-	return false
-}
-
 // delay exchanges p for what went in Delay frames before.
 func (l *Limiter) delay(p []float32) {
 	for len(p) > 0 {
-		line := l.line[l.at:]
-		n := min(len(p), len(line))
-		for i, v := range line[:n] {
-			line[i], p[i] = p[i], v
-		}
-		if l.at += n; l.at == len(l.line) {
-			l.at = 0
-		}
+		n := min(len(p), len(l.line)-l.at)
+		loops.Swap(p[:n], l.line[l.at:])
+		l.at = (l.at + n) % len(l.line)
 		p = p[n:]
 	}
 }

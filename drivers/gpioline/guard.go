@@ -16,8 +16,8 @@ import (
 // meal: two may be lost or late before the third one decides. While the line is
 // off there is nothing to switch off; a meal now and then asks whether it lives.
 const (
-	feedEvery = 200 * time.Millisecond
-	starveIn  = 500 * time.Millisecond
+	feedEvery = 400 * time.Millisecond
+	starveIn  = time.Second
 	restEvery = time.Second
 )
 

@@ -5,10 +5,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"syscall"
@@ -19,27 +19,39 @@ import (
 )
 
 // Child is the whole life of the process that has the card, with the agent on
-// standard input. It returns the exit code.
+// standard input and descriptor 3. It returns the exit code.
 func Child(args []string) int {
-	// The agent's end is the end of the socket; Ctrl-C in a terminal, which
+	// The agent's end is the end of the pipe; Ctrl-C in a terminal, which
 	// reaches both, must not cut off what the agent still wants to say.
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
-	conn, err := net.FileConn(os.Stdin)
+	conn, err := inherit()
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "sink: standard input is no socket: %v\n", err)
+		fmt.Fprintf(os.Stderr, "sink: no agent: %v\n", err)
 		return 2
 	}
 	defer conn.Close()
-	os.Stdin.Close() // conn has its own; the end of the socket is the end of conn
 	preferSound()
 	// There is one thing to do at a time, and the driver waits in C: with more, the
 	// runtime spends most of this process's time on looking for work.
 	runtime.GOMAXPROCS(1)
+	debug.SetGCPercent(25) // there is next to nothing to keep, so nothing should gather
 	if err := child(conn, args); err != nil {
 		_, _ = conn.Write(finish(append(begin(nil, msgFailed), err.Error()...)))
 		return 1
 	}
 	return 0
+}
+
+// inherit is the link that the agent has left.
+func inherit() (*link, error) {
+	for _, fd := range []int{0, answers} {
+		if err := unix.SetNonblock(fd, true); err != nil { // so that the runtime waits for it, and no thread does
+			return nil, err
+		}
+	}
+	l := &link{os.NewFile(0, "orders"), os.NewFile(answers, "answers")}
+	unix.CloseOnExec(answers) // plugins of alsa-lib may start programs
+	return l, nil
 }
 
 // preferSound lets the kernel run this process before others, where it may: a
@@ -56,7 +68,7 @@ func preferSound() {
 	}
 }
 
-func child(conn net.Conn, args []string) error {
+func child(conn *link, args []string) error {
 	o, err := parseArgs(args)
 	if err != nil {
 		return err
@@ -94,7 +106,7 @@ func child(conn net.Conn, args []string) error {
 }
 
 // serve obeys the agent until it has gone, which is no error, or the card has.
-func serve(conn net.Conn, d *deck, say func(byte, []byte)) error {
+func serve(conn *link, d *deck, say func(byte, []byte)) error {
 	orders := make(chan error)
 	quit := make(chan struct{})
 	defer close(quit)

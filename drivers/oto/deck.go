@@ -22,7 +22,7 @@ const (
 	margin = 40 * time.Millisecond
 	stall  = 2 * time.Second
 
-	lookAfter = 300 * time.Millisecond
+	lookAfter = time.Second
 )
 
 // spare is how many frames the agent may send at once while the card plays, 200 ms.

@@ -8,16 +8,16 @@
 // stay behind; on an exclusive hw device the handle that is left makes the next
 // open fail with EBUSY. After a loss only a new process is clean, and the agent
 // cannot restart in the middle of an alarm. So the process that is lost with the
-// card is a small child: the agent keeps a socket and one goroutine, both of
+// card is a small child: the agent keeps two pipes and one goroutine, both of
 // which end with it. A hung ioctl, an alsa-lib that aborts and a priority that
 // only sound should have stay in the child, too. We would reconsider if an oto
 // with a context that can be closed still spoke ALSA.
 //
-//	agent: Sink ── socketpair ──> child: Child → ring → oto player → ALSA → card
+//	agent: Sink ──── pipe ─────> child: Child → ring → oto player → ALSA → card
 //	              write, drain, drop
 //	       <──────────────────── ready, clock, drained, dropped, error
 //
-// The child ends at the end of the socket, and by SIGKILL with the thread that
+// The child ends at the end of the pipe, and by SIGKILL with the thread that
 // started it: it cannot outlive the agent.
 //
 // # What is done about oto

@@ -3,15 +3,13 @@ package oto
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
-
-	"golang.org/x/sys/unix"
+	"time"
 )
 
 // A process is the child, seen from the agent.
@@ -22,29 +20,46 @@ type process struct {
 	heard chan struct{} // closed when all it ever said has been read
 }
 
-// startProcess starts the child with a socket for its standard input.
-func startProcess(command, args, env []string) (*process, *net.UnixConn, error) {
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+// A link is a pipe each way between agent and child. With a socket both would be
+// woken whenever the other has read something.
+type link struct{ in, out *os.File }
+
+func (l *link) Read(p []byte) (int, error)         { return l.in.Read(p) }
+func (l *link) Write(p []byte) (int, error)        { return l.out.Write(p) }
+func (l *link) SetWriteDeadline(t time.Time) error { return l.out.SetWriteDeadline(t) }
+func (l *link) Close() error                       { return errors.Join(l.in.Close(), l.out.Close()) }
+
+// answers is the child's file descriptor of the pipe to the agent, the first after
+// the standard ones: alsa-lib's plugins may print.
+const answers = 3
+
+// newLink is the link of both ends.
+func newLink() (ours, theirs *link, err error) {
+	orders, toChild, err := os.Pipe()
 	if err != nil {
 		return nil, nil, err
 	}
-	ours, theirs := os.NewFile(uintptr(fds[0]), "sink"), os.NewFile(uintptr(fds[1]), "agent")
-	defer ours.Close()
+	fromChild, said, err := os.Pipe()
+	if err != nil {
+		return nil, nil, errors.Join(err, orders.Close(), toChild.Close())
+	}
+	return &link{fromChild, toChild}, &link{orders, said}, nil
+}
+
+// startProcess starts the child with the other end of the link.
+func startProcess(command, args, env []string) (*process, *link, error) {
+	conn, theirs, err := newLink()
+	if err != nil {
+		return nil, nil, err
+	}
 	defer theirs.Close()
-	c, err := net.FileConn(ours)
-	if err != nil {
-		return nil, nil, err
-	}
-	conn, ok := c.(*net.UnixConn)
-	if !ok {
-		c.Close()
-		return nil, nil, errors.New("a socket pair that is no unix socket")
-	}
 	cmd := exec.Command(command[0], append(command[1:len(command):len(command)], args...)...)
 	cmd.Args[0] = filepath.Base(os.Args[0])
 	last := &tail{}
-	cmd.Stdin, cmd.Stderr = theirs, last
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Stdin, cmd.Stderr, cmd.ExtraFiles = theirs.in, last, []*os.File{theirs.out}
+	// The driver waits in C for a period at a time, which the runtime takes for a
+	// loop without end: its signals to interrupt that would cut short ALSA's waiting.
+	cmd.Env = append(append(os.Environ(), "GODEBUG=asyncpreemptoff=1"), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 
 	p := &process{cmd: cmd, ended: make(chan struct{}), heard: make(chan struct{})}

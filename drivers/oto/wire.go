@@ -14,7 +14,7 @@ const (
 	frameSize = 2 * channels // bytes
 )
 
-// A message on the socket is a kind, a length and that many bytes.
+// A message on the pipes is a kind, a length and that many bytes.
 //
 //	to the child                         from the child
 //	write    PCM, s16le                  ready    nothing

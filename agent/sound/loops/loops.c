@@ -11,6 +11,11 @@ static inline quad four(const float *p) {
 	return q;
 }
 
+// A comparison of vectors gives all ones where it holds.
+static inline quad pick(lanes where, quad a, quad b) {
+	return (quad)(((lanes)a & where) | ((lanes)b & ~where));
+}
+
 // Two frames at a time lie side by side: left, right, left, right. So must the taps.
 static const lanes first = {0, 0, 1, 1}, second = {2, 2, 3, 3};
 
@@ -106,8 +111,7 @@ void loops_filter(section *s, long sections, float *p, long frames) {
 static inline void count(quad v, quad *sum, quad *most) {
 	v *= v;
 	*sum += v;
-	lanes more = v > *most; // all ones where it is
-	*most = (quad)(((lanes)v & more) | ((lanes)*most & ~more));
+	*most = pick(v > *most, v, *most);
 }
 
 static inline power total(quad sum, quad most) {
@@ -154,5 +158,43 @@ void loops_round(short *out, const float *in, long n) {
 		v = v > 32767 ? 32767 : v;
 		v = v < -32768 ? -32768 : v;
 		out[i] = (short)(int)v;
+	}
+}
+
+int loops_over(const float *p, long n, float ceiling) {
+	lanes over = {0};
+	for (; n >= 4; n -= 4, p += 4)
+		over |= (four(p) > ceiling) | (four(p) < -ceiling);
+	quad v = rest(p, n);
+	over |= (v > ceiling) | (v < -ceiling);
+	return (over[0] | over[1] | over[2] | over[3]) != 0;
+}
+
+static inline quad tamed(quad v, float most) {
+	quad zero = {0}, high = zero + most, low = zero - most;
+	v = pick(v == v, v, zero); // what is not a number is silence
+	v = pick(v > high, high, v);
+	return pick(v < low, low, v);
+}
+
+void loops_tame(float *p, long n, float most) {
+	for (; n >= 4; n -= 4, p += 4) {
+		quad v = tamed(four(p), most);
+		memcpy(p, &v, sizeof v);
+	}
+	quad v = tamed(rest(p, n), most);
+	memcpy(p, &v, n * sizeof *p);
+}
+
+void loops_scale(float *p, long n, float gain) {
+	for (long i = 0; i < n; i++)
+		p[i] *= gain;
+}
+
+void loops_swap(float *restrict a, float *restrict b, long n) {
+	for (long i = 0; i < n; i++) {
+		float v = a[i];
+		a[i] = b[i];
+		b[i] = v;
 	}
 }

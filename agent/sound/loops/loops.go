@@ -20,6 +20,14 @@ package loops
 // #cgo nocallback loops_mix
 // #cgo noescape loops_round
 // #cgo nocallback loops_round
+// #cgo noescape loops_over
+// #cgo nocallback loops_over
+// #cgo noescape loops_tame
+// #cgo nocallback loops_tame
+// #cgo noescape loops_scale
+// #cgo nocallback loops_scale
+// #cgo noescape loops_swap
+// #cgo nocallback loops_swap
 // #include "loops.h"
 import "C"
 
@@ -132,4 +140,32 @@ func Round(out []int16, in []float32) {
 	}
 	out = out[:len(in)]
 	C.loops_round((*C.short)(&out[0]), (*C.float)(&in[0]), C.long(len(in)))
+}
+
+// Over reports whether anything in p is louder than ceiling.
+func Over(p []float32, ceiling float32) bool {
+	return len(p) > 0 && C.loops_over((*C.float)(&p[0]), C.long(len(p)), C.float(ceiling)) != 0
+}
+
+// Tame makes p finite and at most most: what is not a number becomes silence.
+func Tame(p []float32, most float32) {
+	if len(p) > 0 {
+		C.loops_tame((*C.float)(&p[0]), C.long(len(p)), C.float(most))
+	}
+}
+
+// Scale multiplies p by gain.
+func Scale(p []float32, gain float32) {
+	if len(p) > 0 && gain != 1 {
+		C.loops_scale((*C.float)(&p[0]), C.long(len(p)), C.float(gain))
+	}
+}
+
+// Swap exchanges a and b, which do not overlap.
+func Swap(a, b []float32) {
+	if len(a) == 0 {
+		return
+	}
+	b = b[:len(a)]
+	C.loops_swap((*C.float)(&a[0]), (*C.float)(&b[0]), C.long(len(a)))
 }

@@ -22,4 +22,8 @@ place loops_glide(float *out, long room, const float *in, long last, const float
 void loops_filter(section *s, long sections, float *p, long frames);
 power loops_power(const float *in, long n);
 power loops_mix(float *out, const float *in, long n, float gain);
+int loops_over(const float *p, long n, float ceiling);
+void loops_tame(float *p, long n, float most);
+void loops_scale(float *p, long n, float gain);
+void loops_swap(float *a, float *b, long n);
 void loops_round(short *out, const float *in, long n);

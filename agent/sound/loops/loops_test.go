@@ -170,3 +170,38 @@ func TestMixAddsAndMeasures(t *testing.T) {
 		near(t, "peak", float64(gotMost), most)
 	}
 }
+
+func TestWhatIsAbsurdIsTamed(t *testing.T) {
+	inf := float32(math.Inf(1))
+	for n := range 20 { // at every place of a vector
+		p := make([]float32, n+5)
+		copy(p[n:], []float32{float32(math.NaN()), inf, -inf, 4.5, -3})
+		Tame(p, 4)
+		for i, want := range []float32{0, 4, -4, 4, -3} {
+			if p[n+i] != want {
+				t.Errorf("value %d of %d became %v, want %v", i, n, p[n+i], want)
+			}
+		}
+		if !Over(p, 3.9) || Over(p, 4) || Over(p[:n], 0) {
+			t.Errorf("with %d before: what is over is not seen, or seen where it is not", n)
+		}
+		p[n+1], p[n+3] = 0, 0
+		if !Over(p, 3.9) {
+			t.Errorf("with %d before: what is over and negative is not seen", n)
+		}
+	}
+}
+
+func TestScaleAndSwap(t *testing.T) {
+	for n := range 20 {
+		a, b := noise(n), noise(n + 1)[1:]
+		wasA, wasB := append([]float32(nil), a...), append([]float32(nil), b...)
+		Swap(a, b)
+		Scale(a, 0.5)
+		Scale(b, 1)
+		for i := range a {
+			near(t, "scaled", float64(a[i]), float64(wasB[i]/2))
+			near(t, "swapped", float64(b[i]), float64(wasA[i]))
+		}
+	}
+}
