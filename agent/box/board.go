@@ -26,7 +26,7 @@ func (b *Box) newDisplay() *display.Display {
 	board := layout.BoardOf(b.o.Board.Panel)
 	return display.New(display.Opts{
 		Open: b.o.Panel, Board: board, Fields: b.fields, Words: words,
-		Picture: func(sha string) ([]display.Still, error) { return b.picture(sha, board) },
+		Picture: b.picture,
 		Proof:   b.proofOf, Begun: b.nowShown, Missing: b.notShown,
 		Report: b.o.Health.Report, Log: b.o.Log.With("room", "display"),
 	})

@@ -21,7 +21,7 @@ type Opts struct {
 	Board layout.Board
 
 	Fields  func() layout.Fields                      // what clocks and thermometers on a page say; nil: nothing but the time
-	Picture func(sha256 string) ([]Still, error)      // a picture as large as the board; of an animation all; nil: there are none
+	Picture Pictures                                  // nil: there are none
 	Words   func(s plan.Standing) []plan.Page         // the image's own default pages; nil: dark
 	Proof   func(Showing)                             // told of everything that was shown, at its end; must not block
 	Begun   func(o plan.Occurrence, pages int)        // told when something new is shown
@@ -258,7 +258,7 @@ func (d *Display) send(ctx context.Context, now time.Time) error {
 		d.mu.Unlock()
 	}()
 	page := d.program.page()
-	if s, ok := d.panel.(Scroller); ok && page != nil && page.Effect == layout.ScrollLeft && d.program.test == nil {
+	if s, ok := d.panel.(Scroller); ok && page != nil && page.Effect == layout.ScrollLeft && d.program.ticker == nil && d.program.test == nil {
 		strip := page.Picture()
 		digest := digestOf(strip, page.PxPerSecond)
 		if d.moving && d.sent == digest {

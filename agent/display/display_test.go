@@ -219,7 +219,7 @@ func newRig(t *testing.T, b *board, able bool) *rig {
 		},
 		Board: layout.Board{Size: image.Pt(128, 32)},
 		Words: func(s plan.Standing) []plan.Page { return []plan.Page{{Text: "default " + string(s)}} },
-		Picture: func(sha string) ([]Still, error) {
+		Picture: func(sha string, _ layout.Board) ([]Still, error) {
 			if sha != "there" {
 				return nil, errors.New("not on the box")
 			}
@@ -484,6 +484,125 @@ func TestAScrollIsLeftToThePanelThatCan(t *testing.T) {
 		after(10 * time.Second)
 		if b.shows < 100 {
 			t.Errorf("%d frames in ten seconds", b.shows)
+		}
+	})
+}
+
+// picture is the board with a page that has just come on over a ticker that has run for so long.
+func (r *rig) picture(page *layout.Page, ticker *layout.Ticker, ran time.Duration) *image.RGBA {
+	frame := image.NewRGBA(image.Rectangle{Max: r.d.o.Board.Size})
+	ticker.Frame(frame, ran)
+	page.Frame(ticker.Over(frame), 0)
+	return frame
+}
+
+func TestATickerRunsUnderThePages(t *testing.T) {
+	o := due("a", plan.Normal, "Một", "Hai")
+	o.Ticker = "Điện thoại 0274 3 123 456"
+	bubble(t, func(t *testing.T) {
+		b := &board{}
+		r := newRig(t, b, true)
+		began := time.Now().Add(time.Second)
+		after(time.Second)
+		r.d.Show(scene(o))
+		ticker, _ := layout.SetTicker(o.Ticker, r.d.o.Board, layout.Fields{})
+		pages := map[string]*layout.Page{}
+		for _, text := range []string{"Một", "Hai", "Ba"} {
+			laid, _ := layout.Set(text, layout.Look{}, ticker.Pages(), layout.Fields{})
+			pages[text] = &laid[0]
+		}
+		is := func(text string) {
+			t.Helper()
+			synctest.Wait()
+			ran := time.Since(began)
+			var screen *image.RGBA
+			b.set(func() { screen = b.screen })
+			if !slices.Equal(screen.Pix, r.picture(pages[text], ticker, ran).Pix) {
+				t.Errorf("after %v it is not %s with the ticker under it", ran, text)
+			}
+		}
+		synctest.Wait()
+		is("Một")
+		after(3 * time.Second)
+		is("Một")
+		after(3 * time.Second)
+		is("Hai")
+		if b.strip != nil {
+			t.Error("the card was given a strip for the whole board")
+		}
+		// What comes next with the same ticker lets it run on.
+		again := due("b", plan.Normal, "Ba")
+		again.Ticker = o.Ticker
+		r.d.Show(scene(again))
+		after(time.Second)
+		is("Ba")
+		// An alarm has the whole board, and nothing moves on it.
+		flood := due("flood", plan.Emergency, "Lũ quét")
+		flood.Ticker = o.Ticker
+		r.d.Show(scene(flood))
+		after(time.Second)
+		if got := r.sees("Lũ quét"); got != "Lũ quét" {
+			t.Errorf("during an alarm: %s", got)
+		}
+		shows := b.shows
+		after(30 * time.Second)
+		if b.shows != shows {
+			t.Errorf("%d pictures in half a minute of an alarm", b.shows-shows)
+		}
+		r.d.Show(plan.Scene{Standing: plan.Idle})
+		after(time.Second)
+		if got := r.sees("default idle"); got != "default idle" {
+			t.Errorf("afterwards: %s", got)
+		}
+	})
+}
+
+// A clock in a ticker goes on.
+func TestATickerWithAClock(t *testing.T) {
+	o := due("a", plan.Normal, "Một")
+	o.Ticker = "{clock}"
+	bubble(t, func(t *testing.T) {
+		b := &board{}
+		r := newRig(t, b, true)
+		r.d.Show(scene(o))
+		began := time.Now()
+		after(10*time.Minute + time.Second)
+		ticker, _ := layout.SetTicker(time.Now().Format("15:04"), r.d.o.Board, layout.Fields{})
+		page, _ := layout.Set("Một", layout.Look{}, ticker.Pages(), layout.Fields{})
+		if !slices.Equal(b.screen.Pix, r.picture(&page[0], ticker, time.Since(began)).Pix) {
+			t.Error("its clock stands")
+		}
+	})
+}
+
+// A board that cannot have a ticker has its words as one more page.
+func TestATickerBecomesAPage(t *testing.T) {
+	o := due("a", plan.Normal, "Một")
+	o.Ticker = "Điện thoại 0274 3 123 456"
+	bubble(t, func(t *testing.T) {
+		b := &board{}
+		r := newRig(t, b, true)
+		r.d.o.Board.Slow = true // before anything is shown
+		r.d.Show(scene(o))
+		after(time.Second)
+		if got := r.sees("Một"); got != "Một" {
+			t.Errorf("the page: %s", got)
+		}
+		after(5 * time.Second)
+		if b.strip == nil || b.strip.Rect.Dx() <= 128 {
+			t.Error("the card was given no strip of the ticker")
+		}
+		if len(r.findings) > 0 {
+			t.Errorf("refused: %v", r.findings)
+		}
+	})
+	bubble(t, func(t *testing.T) {
+		b := &board{flash: true}
+		r := newRig(t, b, true)
+		r.d.Show(scene(o))
+		after(time.Hour)
+		if b.strip == nil || b.shows > 2 {
+			t.Errorf("a panel of flash: %d pictures in an hour", b.shows)
 		}
 	})
 }

@@ -19,6 +19,12 @@ type program struct {
 	test   *image.RGBA
 	looked map[string]bool // findings that were told
 
+	board  layout.Board // that the pages have: all of it, or what a ticker leaves
+	ticker *layout.Ticker
+	words  string    // of the ticker, as signed
+	runs   time.Time // since when the ticker does
+	set    time.Time // when it was
+
 	began time.Time     // of what is shown
 	stamp time.Time     // when the panel last had the right picture; zero: it does not
 	seen  time.Duration // of what is shown
@@ -61,7 +67,12 @@ func (p *program) frame(size image.Point, now time.Time) *image.RGBA {
 	}
 	frame := image.NewRGBA(image.Rectangle{Max: size})
 	if page := p.page(); page != nil {
-		page.Frame(frame, now.Sub(p.since))
+		part := frame
+		if p.ticker != nil {
+			p.ticker.Frame(frame, now.Sub(p.runs))
+			part = p.ticker.Over(frame)
+		}
+		page.Frame(part, now.Sub(p.since))
 		return frame
 	}
 	for i := 3; i < len(frame.Pix); i += 4 {
@@ -127,6 +138,11 @@ func (d *Display) follow(now time.Time) (next time.Time) {
 	if it := &p.items[p.at]; it.Fresh > 0 && now.Sub(it.made) >= it.Fresh {
 		d.refresh(now)
 	}
+	if t := p.ticker; t != nil && t.Fresh > 0 && now.Sub(p.set) >= t.Fresh {
+		if t, _ = layout.SetTicker(p.words, d.o.Board, d.o.Fields()); t != nil {
+			p.ticker, p.set = t, now
+		}
+	}
 	d.change(func(s *Status) { s.Page = p.at + 1 })
 	return d.nextOf(now)
 }
@@ -153,6 +169,9 @@ func (d *Display) nextOf(now time.Time) time.Time {
 	if it.Fresh > 0 {
 		sooner(it.made.Add(it.Fresh))
 	}
+	if t := p.ticker; t != nil {
+		sooner(p.runs.Add(t.Next(now.Sub(p.runs))))
+	}
 	if p.class() == plan.Emergency {
 		sooner(now.Add(holdAgain))
 	}
@@ -164,7 +183,7 @@ func keyOf(s plan.Scene) string {
 	var b strings.Builder
 	b.WriteString(string(s.Standing))
 	for _, o := range s.Shown {
-		b.WriteString("\n" + o.ID)
+		b.WriteString("\n" + o.ID + "\t" + o.Ticker)
 		for _, p := range o.Pages {
 			b.WriteString("\n\t" + p.Style + " " + p.Image + " " + p.Text)
 		}
@@ -180,10 +199,11 @@ func keyOf(s plan.Scene) string {
 // begin makes the pages of a scene and starts with the first.
 func (d *Display) begin(s plan.Scene, key string, now time.Time) {
 	p := &d.program
-	*p = program{key: key, since: now, began: now, looked: map[string]bool{}}
+	before := *p
+	*p = program{key: key, since: now, began: now, looked: map[string]bool{}, board: d.o.Board}
 	for i := range s.Shown {
 		o := &s.Shown[i]
-		for _, page := range d.together(o.Pages) {
+		for _, page := range d.together(d.beside(o, &before, now)) {
 			d.set(page, o)
 		}
 		if d.steady() {
@@ -194,6 +214,7 @@ func (d *Display) begin(s plan.Scene, key string, now time.Time) {
 		s.Standing = plan.Failed
 	}
 	if len(p.items) == 0 {
+		p.ticker, p.board = nil, d.o.Board
 		for _, page := range d.together(d.defaults(s)) {
 			d.set(page, nil)
 		}
@@ -204,6 +225,24 @@ func (d *Display) begin(s plan.Scene, key string, now time.Time) {
 		d.change(func(st *Status) { st.Title, st.ID = o.Title, o.ID })
 		d.o.Begun(*o, len(p.items))
 	}
+}
+
+// beside gives the pages of o, and lets its ticker run under them where there is room
+// for one. What goes round has the same ticker every time: that runs on. Beside an
+// alarm nothing moves, and a panel of flash gets all words in one strip.
+func (d *Display) beside(o *plan.Occurrence, before *program, now time.Time) []plan.Page {
+	p, b := &d.program, d.o.Board
+	if o.Class == plan.Emergency {
+		return o.Pages
+	}
+	b.Slow = b.Slow || d.steady()
+	pages, board, ticker, findings := Beside(o.Ticker, o.Pages, b, d.o.Fields())
+	p.board, p.ticker, p.words, p.runs, p.set = board, ticker, o.Ticker, now, now
+	if ticker != nil && before.ticker != nil && before.words == p.words {
+		p.runs = before.runs
+	}
+	d.tell(findings, o)
+	return pages
 }
 
 // steady reports a panel that wears out with every picture.
@@ -262,6 +301,11 @@ func (d *Display) set(page plan.Page, o *plan.Occurrence) {
 	for _, g := range pages {
 		d.program.items = append(d.program.items, item{g, page, o, time.Now()})
 	}
+	d.tell(findings, o)
+}
+
+// tell says, once each, what of o cannot be shown.
+func (d *Display) tell(findings []layout.Finding, o *plan.Occurrence) {
 	if o == nil {
 		return
 	}
@@ -273,43 +317,11 @@ func (d *Display) set(page plan.Page, o *plan.Occurrence) {
 	}
 }
 
-// lay lays one page out; a text that is long becomes several.
+// lay lays one page out on the part of the board that is for pages.
 func (d *Display) lay(page plan.Page) ([]layout.Page, []layout.Finding) {
-	if page.Image != "" {
-		return d.layPicture(page)
-	}
-	look, ok := layout.LookNamed(page.Style)
-	look.Stay = time.Duration(page.StayS) * time.Second
-	pages, findings := layout.Set(page.Text, look, d.o.Board, d.o.Fields())
-	if !ok {
-		findings = append(findings, layout.Finding{
-			Code: plan.Unsupported, Warning: true,
-			EN: "no style is called " + page.Style, VI: "không có kiểu trang " + page.Style,
-		})
-	}
-	return pages, findings
-}
-
-func (d *Display) layPicture(page plan.Page) ([]layout.Page, []layout.Finding) {
-	missing := func(err string) ([]layout.Page, []layout.Finding) {
-		return nil, []layout.Finding{{Code: plan.MediaMissing, EN: "picture: " + err, VI: "không có hình: " + err}}
-	}
-	if d.o.Picture == nil {
-		return missing("this board shows none")
-	}
-	stills, err := d.o.Picture(page.Image)
-	if err != nil {
-		return missing(err.Error())
-	}
-	if d.steady() {
-		stills = stills[:1]
-	}
-	var pages []layout.Page
-	var findings []layout.Finding
-	for _, s := range stills {
-		g, f := layout.FromPicture(s.Picture, d.o.Board)
-		g.Stay = cmp.Or(s.Stay, page.Stay())
-		pages, findings = append(pages, g), append(findings, f...)
+	pages, findings := Lay(page, d.program.board, d.o.Picture, d.o.Fields())
+	if d.steady() && page.Image != "" && len(pages) > 1 {
+		pages = pages[:1]
 	}
 	return pages, findings
 }

@@ -53,6 +53,7 @@ type Board struct {
 	Colors  Colors
 	PitchMM float64 // from pixel to pixel; 0: unknown
 	ReaderM float64 // how far away readers stand; 0: unknown
+	Slow    bool    // its card takes seconds for a picture: nothing can move beside something else
 }
 
 // Zone is a part of the board as a board of its own.

@@ -1,6 +1,10 @@
 package layout
 
-import "image/color"
+import (
+	"image/color"
+	"maps"
+	"slices"
+)
 
 var (
 	red    = color.RGBA{255, 0, 0, 255}
@@ -23,6 +27,9 @@ var looks = map[string]Look{
 	"clock":     {},
 	"narrow":    {Font: "narrow16"},
 }
+
+// LookNames are the styles there are.
+func LookNames() []string { return slices.Sorted(maps.Keys(looks))[1:] } // the first is ""
 
 // LookNamed is the style of that name, as plan.Page.Style has it; "" is a notice.
 func LookNamed(id string) (Look, bool) {

@@ -172,25 +172,68 @@ func TestBlinkNext(t *testing.T) {
 	}
 }
 
-// A page draws into a part of a larger picture and leaves the rest alone.
-func TestZones(t *testing.T) {
+// A line runs under the pages and leaves them alone; they leave it alone.
+func TestTicker(t *testing.T) {
 	b := Board{Size: image.Pt(128, 48)}
-	top, bottom, ok := Ticker(b)
-	if !ok || top != image.Rect(0, 0, 128, 32) || bottom != image.Rect(0, 32, 128, 48) {
-		t.Fatalf("%v %v %v", top, bottom, ok)
+	ticker, findings := SetTicker("19:05 Họp dân", b, Fields{})
+	if len(findings) > 0 || ticker.Pages().Size != image.Pt(128, 32) {
+		t.Fatalf("%v, %v for the pages", findings, ticker.Pages().Size)
 	}
-	notice := one(t, "Xin chào", Look{}, b.Zone(top))
-	ticker := one(t, "19:05", Look{Effect: ScrollLeft}, b.Zone(bottom))
+	notice := one(t, "Xin chào", Look{}, ticker.Pages())
 	dst := image.NewRGBA(image.Rectangle{Max: b.Size})
-	notice.Frame(dst.SubImage(top).(*image.RGBA), 0)
-	ticker.Frame(dst.SubImage(bottom).(*image.RGBA), ticker.Length()/2)
-	notice.Frame(dst.SubImage(top).(*image.RGBA), 0)
-	golden(t, "zones-128x48", art(dst))
-
-	for _, h := range []int{13, 16, 31} {
-		if _, _, ok := Ticker(Board{Size: image.Pt(64, h)}); ok {
-			t.Errorf("%d rows have a ticker", h)
+	draw := func(at time.Duration) *image.RGBA {
+		notice.Frame(ticker.Over(dst), at)
+		ticker.Frame(dst, at)
+		notice.Frame(ticker.Over(dst), at)
+		return dst
+	}
+	golden(t, "ticker-128x48", art(draw(ticker.Length()/2)))
+	begin := art(draw(0))
+	if again := art(draw(ticker.Length())); again != begin || strings.Contains(begin[32*129:], "#") {
+		t.Errorf("it begins with\n%s\nand goes round with\n%s", begin, again)
+	}
+	for at, step := time.Duration(0), 0; step < 1000; step++ {
+		next := ticker.Next(at)
+		if next < at+leastStep || next > at+50*time.Millisecond {
+			t.Fatalf("after %v comes %v", at, next)
 		}
+		at = next
+	}
+	if _, findings := SetTicker("Cháy 🚒", b, Fields{}); codes(findings) != "glyph-missing@1:6" {
+		t.Errorf("a letter that no font has: %v", findings)
+	}
+}
+
+// A text too long for one strip runs in several, one after the other.
+func TestALongTicker(t *testing.T) {
+	ticker, _ := SetTicker(strings.TrimSpace(strings.Repeat("Nước lên ", 190)), Board{Size: image.Pt(1920, 1080), Colors: Full}, Fields{})
+	if n := len(ticker.strips); n < 2 {
+		t.Fatalf("%d strips", n)
+	}
+	first := ticker.strips[0].Length()
+	if s, began := ticker.strip(first - 1); s != &ticker.strips[0] || began != 0 {
+		t.Errorf("before its end the first strip is not on: %v", began)
+	}
+	if s, began := ticker.strip(first); s != &ticker.strips[1] || began != first {
+		t.Errorf("the second strip begins at %v, not %v", began, first)
+	}
+	if s, began := ticker.strip(ticker.Length()); s != &ticker.strips[0] || began != ticker.Length() {
+		t.Error("it does not begin again")
+	}
+	if next := ticker.Next(first - time.Millisecond); next != first {
+		t.Errorf("the second strip begins at %v, not %v", next, first)
+	}
+}
+
+// Where nothing can run under the pages that is told.
+func TestNoTicker(t *testing.T) {
+	for _, b := range []Board{{Size: image.Pt(64, 13)}, {Size: image.Pt(64, 16)}, {Size: image.Pt(64, 31)}, {Size: image.Pt(192, 64), Slow: true}} {
+		if ticker, findings := SetTicker("Họp dân", b, Fields{}); ticker != nil || codes(findings) != "too-big?" {
+			t.Errorf("%+v: %v, %v", b, ticker, findings)
+		}
+	}
+	if pages, _, ok := (Board{Size: image.Pt(64, 32)}).Zones(); !ok || pages != image.Rect(0, 0, 64, 16) {
+		t.Errorf("32 rows: %v, %v", pages, ok)
 	}
 }
 

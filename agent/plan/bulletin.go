@@ -15,6 +15,7 @@ const (
 	maxAudioBytes = 1 << 29          // a day of speech at 48 kbit/s
 	maxAudioMS    = 24 * 3600 * 1000 // a day
 	maxText       = 16 << 10         // letters; the envelope bounds the bytes
+	maxTicker     = 300              // letters: about a minute, and nobody waits longer
 	minLUFS       = -70.0            // the absolute gate of EBU R128
 )
 
@@ -41,6 +42,7 @@ func (b Bulletin) Validate() error {
 	if !b.Withdrawn && b.Text == "" && len(b.Audio) == 0 && len(b.Pages) == 0 {
 		c.fail("audio", "nothing to say or show: write audio, pages or text")
 	}
+	c.ticker(b)
 	return c.result()
 }
 
@@ -60,6 +62,19 @@ func (c *check) pages(field string, pages []Page) {
 	c.count(field, len(pages), 0, 32)
 	for i, p := range pages {
 		c.page(index(field, i), p)
+	}
+}
+
+// ticker is a line that runs under something, and not under an alarm: that has the
+// whole board, and nothing moves beside it.
+func (c *check) ticker(b Bulletin) {
+	c.line("ticker", b.Ticker, maxTicker)
+	switch {
+	case b.Ticker == "":
+	case b.Class == Emergency:
+		c.fail("ticker", "an emergency has the whole board: write it as a page")
+	case len(b.Shown()) == 0 && !b.Withdrawn:
+		c.fail("ticker", "nothing that it could run under: write pages or text")
 	}
 }
 

@@ -30,6 +30,7 @@ type Occurrence struct {
 	Rank     int    // the commune's order of priority bulletins from 1; 0: none
 	Text     string // what is said, for the words a place does not want to hear
 	Pages    []Page // what a board shows of it
+	Ticker   string // what runs under the pages; empty: nothing
 	Err      *Error // why it cannot sound whatever policy says; nil: it can
 }
 

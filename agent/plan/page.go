@@ -3,6 +3,7 @@ package plan
 import (
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // What somebody who passes by needs: a moment to notice that the page has changed,
@@ -31,6 +32,27 @@ func (p Page) Stay() time.Duration {
 	words := len(strings.Fields(p.Text))
 	pages := (words + wordsPerPage - 1) / wordsPerPage
 	return max(LeastStay, time.Duration(pages)*NoticeTime+time.Duration(words)*WordTime)
+}
+
+// What runs through a board: so many letters in a second come in, and it takes a while
+// to cross a small board.
+const (
+	lettersPerSecond = 6
+	acrossTime       = 6 * time.Second
+)
+
+// ShownFor is how long a board needs for the bulletin: for each of its pages, and for
+// its ticker, which runs meanwhile. How long that takes on a wider board is not known
+// here; where the bulletin goes round its ticker goes on.
+func (b Bulletin) ShownFor() (d time.Duration) {
+	for _, p := range b.Shown() {
+		d += p.Stay()
+	}
+	if b.Ticker == "" {
+		return d
+	}
+	letters := utf8.RuneCountInString(b.Ticker)
+	return max(d, acrossTime+(time.Duration(letters)*time.Second/lettersPerSecond).Round(time.Second))
 }
 
 // Shown is what a board shows of the bulletin: its pages, else its text.

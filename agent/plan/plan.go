@@ -174,6 +174,7 @@ type Bulletin struct {
 	Text         string   `json:"text,omitempty"`
 	Audio        []Audio  `json:"audio,omitempty"`
 	Pages        []Page   `json:"pages,omitempty"`
+	Ticker       string   `json:"ticker,omitempty"`        // one line that runs under the pages, where a board has room for it
 	Repeat       int      `json:"repeat,omitempty"`        // how often it sounds in one occurrence, default 1
 	LoudnessLUFS float64  `json:"loudness_lufs,omitempty"` // of the recording; 0: measure it
 	ApprovedBy   []string `json:"approved_by,omitempty"`   // holders; recorded only if they signed

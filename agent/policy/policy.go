@@ -344,7 +344,7 @@ func (j *judge) volume() int {
 
 // inWords reports whether what is said or shown holds the words w.
 func inWords(o *plan.Occurrence, w string) bool {
-	return says(o.Title, w) || says(o.Text, w) ||
+	return says(o.Title, w) || says(o.Text, w) || says(o.Ticker, w) ||
 		slices.ContainsFunc(o.Pages, func(p plan.Page) bool { return says(p.Text, w) })
 }
 

@@ -24,6 +24,10 @@ func TestSeen(t *testing.T) {
 	if c := show(plan.Normal, "Nuôi cá cuợc sống tốt"); c != plan.Accepted {
 		t.Errorf("other words: %s", c)
 	}
+	ticker := plan.Occurrence{Class: plan.Normal, Ticker: "Nhà cái cá cược số 1"}
+	if c := Seen([]plan.Policy{law}, ticker, night).Code; c != plan.Scope {
+		t.Errorf("a ticker with banned words: %q", c)
+	}
 	broken := plan.Occurrence{Err: &plan.Error{Code: plan.Conflict}}
 	if v := Seen(nil, broken, night); v.Code != plan.Conflict {
 		t.Errorf("what schedule refused: %q", v.Code)

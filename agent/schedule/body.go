@@ -27,6 +27,7 @@ type body struct {
 	until  time.Time     // the bulletin's end; zero: none
 	relay  bool          // sounds by the clock on the wall: it cannot be played later
 	pages  []plan.Page
+	ticker string
 	seen   bool // only seen: it makes no sound and takes none of its time
 	err    *plan.Error
 }
@@ -93,13 +94,10 @@ func (v *view) bulletin(ref plan.Ref, place string, gap time.Duration) body {
 		return b
 	}
 	b.origin, b.lang, b.text, b.until = doc.Origin, doc.Lang, doc.Text, doc.ValidUntil
-	b.pages = doc.Shown()
+	b.pages, b.ticker = doc.Shown(), doc.Ticker
 	if len(doc.Audio) == 0 {
 		b.seen = !v.board
-		for _, p := range b.pages {
-			b.length += p.Stay()
-		}
-		b.length *= time.Duration(max(1, doc.Repeat))
+		b.length = doc.ShownFor() * time.Duration(max(1, doc.Repeat))
 		return b
 	}
 	b.rounds, b.gap = max(1, doc.Repeat), gap
@@ -145,7 +143,7 @@ func (b *body) measure() {
 func (b *body) fill(o *plan.Occurrence) {
 	o.Item, o.Class, o.Origin, o.Lang, o.Title, o.Text = b.item, b.class, b.origin, b.lang, b.title, b.text
 	o.Parts, o.Repeat, o.Gap, o.Length, o.Err = b.parts, b.rounds, b.gap, b.length, b.err
-	o.Pages = b.pages
+	o.Pages, o.Ticker = b.pages, b.ticker
 	if !b.until.IsZero() && o.End.After(b.until) {
 		o.End = b.until
 	}

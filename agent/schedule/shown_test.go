@@ -61,6 +61,22 @@ func TestABoardGoesByTheClock(t *testing.T) {
 	}
 }
 
+// A notice stays until its ticker has run through.
+func TestATickerHasItsTime(t *testing.T) {
+	n := notice("a", plan.Normal, 5)
+	n.Ticker = strings.Repeat("chữ ", 30) // 120 letters: 20 s, and 6 s to cross a board
+	p := newPlan(n, notice("b", plan.Normal, 40),
+		sched("s", plan.Slot{ID: "s1", At: []string{"06:00"}, ForS: 3600, Items: []plan.Item{ref("a"), ref("b")}}))
+	for at, want := range map[string]string{"06:00:00": "a", "06:00:25": "a", "06:00:26": "b"} {
+		if got, _ := pages(p, at); strings.Join(got, " ") != want {
+			t.Errorf("%s: %q, want %q", at, got, want)
+		}
+	}
+	if os, _ := Shown(p, on("06:00")); len(os) != 1 || os[0].Ticker != n.Ticker {
+		t.Errorf("shown: %+v", os)
+	}
+}
+
 func TestABoardAloneGoesRound(t *testing.T) {
 	p := newPlan(notice("a", plan.Normal, 20), notice("b", plan.Normal, 40),
 		sched("s", plan.Slot{ID: "s1", At: []string{"06:00"}, ForS: 16 * 3600, Loops: -1, Items: []plan.Item{ref("a"), ref("b")}}))

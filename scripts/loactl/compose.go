@@ -177,7 +177,7 @@ func fillPictures(f *source.File, keep func(file string) (sha256 string, size in
 // proofread tells what is not right with the letters of a bulletin: what a board
 // would show as boxes, and text from before Unicode, with what it should be.
 func (a *app) proofread(name string, b *plan.Bulletin) {
-	texts := []string{b.Title, b.Text}
+	texts := []string{b.Title, b.Text, b.Ticker}
 	for _, p := range b.Pages {
 		texts = append(texts, p.Text)
 	}

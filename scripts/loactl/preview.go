@@ -30,7 +30,7 @@ import (
 
 // A preview is what a board will show of one page, and what is wrong with it.
 type preview struct {
-	Page  int     `json:"page"` // of the bulletin, from 1
+	Page  int     `json:"page"` // of the bulletin, from 1; 0: the ticker under all of them
 	File  string  `json:"file"`
 	Text  string  `json:"text,omitempty"`
 	StayS float64 `json:"stay_s"` // one showing, movement included
@@ -39,7 +39,7 @@ type preview struct {
 
 // A complaint is why a page is not as it should be.
 type complaint struct {
-	Page    int       `json:"page"`
+	Page    int       `json:"page"` // as of preview
 	Code    plan.Code `json:"code"`
 	Warning bool      `json:"warning"` // it can be shown all the same
 	Line    int       `json:"line,omitempty"`
@@ -74,17 +74,17 @@ func (a *app) preview(args []string) error {
 	if *text != "" {
 		a.proofread("--text", &plan.Bulletin{Text: *text})
 	}
-	stem, pages, pictures := "preview", []plan.Page{{Text: *text, Style: *style}}, map[string][]byte{}
+	stem, doc, pictures := "preview", &plan.Bulletin{Pages: []plan.Page{{Text: *text, Style: *style}}}, map[string][]byte{}
 	if len(rest) == 1 {
 		stem = strings.TrimSuffix(filepath.Base(rest[0]), filepath.Ext(rest[0]))
-		if pages, pictures, err = a.pagesOf(rest[0]); err != nil {
+		if doc, pictures, err = a.bulletinOf(rest[0]); err != nil {
 			return err
 		}
 	}
 	if err := os.MkdirAll(*out, 0o755); err != nil {
 		return err
 	}
-	shown, wrong, err := a.draw(layout.BoardOf(kind.Panel), pages, pictures, filepath.Join(*out, stem))
+	shown, wrong, err := a.draw(layout.BoardOf(kind.Panel), doc, pictures, filepath.Join(*out, stem))
 	if err != nil {
 		return err
 	}
@@ -94,16 +94,16 @@ func (a *app) preview(args []string) error {
 	}
 	err = a.show(map[string]any{"board": *board, "pages": shown, "findings": wrong}, func(w io.Writer) {
 		for _, s := range shown {
-			fmt.Fprintln(w, a.text("preview.page", s.Page, s.StayS, s.File))
+			fmt.Fprintln(w, a.text("preview.page", a.pageWord(s.Page), s.StayS, s.File))
 		}
 		for _, c := range wrong {
 			where := ""
 			if c.Line > 0 {
 				where = a.text("preview.place", c.Line, c.Column)
 			}
-			say := a.text("preview.bad", c.Page, where, c.Why)
+			say := a.text("preview.bad", a.pageWord(c.Page), where, c.Why)
 			if c.Warning {
-				say = a.text("preview.warning", c.Page, where, c.Why)
+				say = a.text("preview.warning", a.pageWord(c.Page), where, c.Why)
 			}
 			fmt.Fprintln(w, say)
 		}
@@ -117,6 +117,13 @@ func (a *app) preview(args []string) error {
 	return err
 }
 
+func (a *app) pageWord(page int) string {
+	if page == 0 {
+		return a.text("preview.of.ticker")
+	}
+	return a.text("preview.of.page", page)
+}
+
 // boardsWithPanel are the kinds of box that have a board to read.
 func boardsWithPanel() (names []string) {
 	for _, n := range boards.Names() {
@@ -127,9 +134,9 @@ func boardsWithPanel() (names []string) {
 	return names
 }
 
-// pagesOf reads what a bulletin shows, with its pictures by their hash. It needs no
+// bulletinOf reads what a bulletin shows, with its pictures by their hash. It needs no
 // authority: what it says of sound is left to those who sign.
-func (a *app) pagesOf(name string) ([]plan.Page, map[string][]byte, error) {
+func (a *app) bulletinOf(name string) (*plan.Bulletin, map[string][]byte, error) {
 	f, err := source.Read(name)
 	if err != nil {
 		return nil, nil, err
@@ -161,75 +168,92 @@ func (a *app) pagesOf(name string) ([]plan.Page, map[string][]byte, error) {
 	if len(b.Shown()) == 0 {
 		return nil, nil, errors.New(a.text("preview.nothing", name))
 	}
-	return b.Shown(), pictures, nil
+	return b, pictures, nil
 }
 
-// draw writes a file for each page that the board shows.
-func (a *app) draw(b layout.Board, pages []plan.Page, pictures map[string][]byte, stem string) (shown []preview, wrong []complaint, err error) {
+// draw writes a file for each page that the board shows, with the ticker under it,
+// and one of the ticker from end to end.
+func (a *app) draw(b layout.Board, doc *plan.Bulletin, files map[string][]byte, stem string) (shown []preview, wrong []complaint, err error) {
 	now := a.now().In(vietnam)
 	temperature := 30.0
 	fields := layout.Fields{Now: now, Lunar: lunar.Of(now).String(), TempC: &temperature}
-	number := 0
-	for i, p := range pages {
-		set, findings := a.set(b, p, pictures, fields)
+	pictures := func(sha string, b layout.Board) ([]display.Still, error) { return display.Stills(files[sha], b) }
+	complain := func(page int, findings []layout.Finding) {
 		for _, f := range findings {
 			why := f.EN
 			if a.lang == "vi" {
 				why = f.VI
 			}
-			wrong = append(wrong, complaint{i + 1, f.Code, f.Warning, f.Line, f.Column, why})
+			wrong = append(wrong, complaint{page, f.Code, f.Warning, f.Line, f.Column, why})
 		}
+	}
+	write := func(page int, name string, s showing) error {
+		file, draw := name+".png", writePNG
+		if s.moves() {
+			file, draw = name+".gif", writeGIF
+		}
+		a.sketch(s)
+		shown = append(shown, preview{Page: page, File: file, Text: s.text(), StayS: round(s.length().Seconds()), Moves: s.moves()})
+		return draw(file, s)
+	}
+	pages, zone, ticker, findings := display.Beside(doc.Ticker, doc.Shown(), b, fields)
+	var ran time.Duration
+	number := 0
+	for i, p := range pages {
+		set, findings := display.Lay(p, zone, pictures, fields)
+		complain(i+1, findings)
 		for k := range set {
 			number++
-			file := fmt.Sprintf("%s-%d.png", stem, number)
-			write := writePNG
-			if set[k].Next(0) > 0 {
-				file, write = fmt.Sprintf("%s-%d.gif", stem, number), writeGIF
-			}
-			if err := write(file, &set[k], b.Size); err != nil {
+			if err := write(i+1, fmt.Sprintf("%s-%d", stem, number), showing{b.Size, &set[k], ticker, ran}); err != nil {
 				return nil, nil, err
 			}
-			a.sketch(&set[k], b.Size)
-			shown = append(shown, preview{Page: i + 1, File: file, Text: set[k].Text, StayS: round(set[k].Length().Seconds()), Moves: set[k].Next(0) > 0})
+			ran += set[k].Length()
 		}
 	}
-	return shown, wrong, nil
+	complain(0, findings)
+	if ticker != nil {
+		err = write(0, stem+"-ticker", showing{b.Size, nil, ticker, 0})
+	}
+	return shown, wrong, err
 }
 
-// set lays one page out as the box does.
-func (a *app) set(b layout.Board, p plan.Page, pictures map[string][]byte, f layout.Fields) ([]layout.Page, []layout.Finding) {
-	if p.Image == "" {
-		look, ok := layout.LookNamed(p.Style)
-		look.Stay = time.Duration(p.StayS) * time.Second
-		pages, findings := layout.Set(p.Text, look, b, f)
-		if !ok {
-			findings = append(findings, layout.Finding{Code: plan.Unsupported, Warning: true,
-				EN: a.text("preview.style", p.Style), VI: a.text("preview.style", p.Style)})
-		}
-		return pages, findings
-	}
-	stills, err := display.Stills(pictures[p.Image], b)
-	if err != nil {
-		return nil, []layout.Finding{{Code: plan.MediaFormat, EN: err.Error(), VI: err.Error()}}
-	}
-	var pages []layout.Page
-	var findings []layout.Finding
-	for _, s := range stills {
-		g, more := layout.FromPicture(s.Picture, b)
-		g.Stay = max(s.Stay, 0)
-		if g.Stay == 0 {
-			g.Stay = p.Stay()
-		}
-		pages, findings = append(pages, g), append(findings, more...)
-	}
-	return pages, findings
+// A showing is what the board shows as long as one page is on.
+type showing struct {
+	size   image.Point
+	page   *layout.Page   // nil: only the ticker
+	ticker *layout.Ticker // nil: there is none
+	ran    time.Duration  // since when the ticker runs, when the page comes on
 }
 
 // frame is what the board shows that long after the page came on.
-func frame(p *layout.Page, size image.Point, at time.Duration) *image.RGBA {
-	f := image.NewRGBA(image.Rectangle{Max: size})
-	p.Frame(f, at)
+func (s showing) frame(at time.Duration) *image.RGBA {
+	f := image.NewRGBA(image.Rectangle{Max: s.size})
+	draw.Draw(f, f.Rect, image.Black, image.Point{}, draw.Src)
+	part := f
+	if s.ticker != nil {
+		s.ticker.Frame(f, s.ran+at)
+		part = s.ticker.Over(f)
+	}
+	if s.page != nil {
+		s.page.Frame(part, at)
+	}
 	return f
+}
+
+func (s showing) moves() bool { return s.ticker != nil || s.page.Next(0) > 0 }
+
+func (s showing) length() time.Duration {
+	if s.page == nil {
+		return s.ticker.Length()
+	}
+	return s.page.Length()
+}
+
+func (s showing) text() string {
+	if s.page == nil {
+		return s.ticker.Text()
+	}
+	return s.page.Text
 }
 
 // edge is what is between the lamps.
@@ -253,34 +277,56 @@ func magnified(p *image.RGBA) *image.RGBA {
 	return big
 }
 
-func writePNG(name string, p *layout.Page, size image.Point) error {
+func writePNG(name string, s showing) error {
 	f, err := os.Create(name)
 	if err != nil {
 		return err
 	}
-	return errors.Join(png.Encode(f, magnified(frame(p, size, 0))), f.Close())
+	return errors.Join(png.Encode(f, magnified(s.frame(0))), f.Close())
 }
 
-// A moving page is drawn for one showing, at a speed that every viewer can keep.
+// A moving page is drawn for one showing, at a speed that every viewer can keep. What
+// takes long is drawn in larger steps.
 const (
 	gifStep   = 100 * time.Millisecond
 	gifFrames = 300
 )
 
-func writeGIF(name string, p *layout.Page, size image.Point) error {
+func writeGIF(name string, s showing) error {
 	var g gif.GIF
-	colors := paletteOf(p.Picture())
-	for at := time.Duration(0); at < p.Length() && len(g.Image) < gifFrames; at += gifStep {
-		big := magnified(frame(p, size, at))
-		pal := image.NewPaletted(big.Rect, colors)
-		draw.Draw(pal, pal.Rect, big, image.Point{}, draw.Src)
-		g.Image, g.Delay = append(g.Image, pal), append(g.Delay, int(gifStep/(10*time.Millisecond)))
+	const unit = 10 * time.Millisecond // of a GIF
+	step := max(gifStep, (s.length()/gifFrames).Round(unit)+unit)
+	colors := paletteOf(s.frame(s.length() / 2))
+	if s.page != nil && s.ticker == nil {
+		colors = paletteOf(s.page.Picture())
+	}
+	nearest := map[color.RGBA]uint8{}
+	for at := time.Duration(0); at < s.length(); at += step {
+		big := magnified(s.frame(at))
+		g.Image, g.Delay = append(g.Image, paletted(big, colors, nearest)), append(g.Delay, int(step/unit))
 	}
 	f, err := os.Create(name)
 	if err != nil {
 		return err
 	}
 	return errors.Join(gif.EncodeAll(f, &g), f.Close())
+}
+
+// paletted is a picture in the colours of a palette. nearest remembers what was
+// found: a search through 256 colours for every dot of a hundred frames takes half a
+// minute.
+func paletted(p *image.RGBA, colors color.Palette, nearest map[color.RGBA]uint8) *image.Paletted {
+	to := image.NewPaletted(p.Rect, colors)
+	for i := range to.Pix {
+		c := color.RGBA{p.Pix[4*i], p.Pix[4*i+1], p.Pix[4*i+2], 255}
+		n, ok := nearest[c]
+		if !ok {
+			n = uint8(colors.Index(c))
+			nearest[c] = n
+		}
+		to.Pix[i] = n
+	}
+	return to
 }
 
 // paletteOf is the colours of a picture, or the usual ones where it has too many.
@@ -301,19 +347,19 @@ func paletteOf(p *image.RGBA) color.Palette {
 }
 
 // sketch draws the page in the terminal, where it fits in.
-func (a *app) sketch(p *layout.Page, size image.Point) {
+func (a *app) sketch(s showing) {
 	out, ok := a.out.(*os.File)
 	if !ok || a.json {
 		return
 	}
-	if width, _, err := term.GetSize(int(out.Fd())); err != nil || width <= size.X {
+	if width, _, err := term.GetSize(int(out.Fd())); err != nil || width <= s.size.X {
 		return
 	}
 	at := time.Duration(0)
-	if p.Next(0) > 0 {
-		at = p.Length() / 3
+	if s.moves() {
+		at = s.length() / 3
 	}
-	for _, row := range blocks.Lines(frame(p, size, at), blocks.DepthOf(a.env)) {
+	for _, row := range blocks.Lines(s.frame(at), blocks.DepthOf(a.env)) {
 		fmt.Fprintln(out, row)
 	}
 }

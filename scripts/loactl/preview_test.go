@@ -1,6 +1,7 @@
 package main
 
 import (
+	"image"
 	"image/gif"
 	"image/png"
 	"os"
@@ -45,6 +46,62 @@ style = "scroll"
 	defer moving.Close()
 	if g, err := gif.DecodeAll(moving); err != nil || len(g.Image) < 30 {
 		t.Errorf("the scroll has %d frames: %v", len(g.Image), err)
+	}
+}
+
+func TestPreviewOfATicker(t *testing.T) {
+	w := newWorld(t)
+	dir := t.TempDir()
+	file := w.file("tin.toml", `id = "tin"
+place = "26734"
+title = "Cắt nước"
+ticker = "Điện thoại nhà máy nước: 0274 3 123 456"
+valid_until = "`+until+`"
+[[pages]]
+text = "Cắt nước 7 giờ đến 11 giờ"
+`)
+	var got struct {
+		Pages    []preview   `json:"pages"`
+		Findings []complaint `json:"findings"`
+	}
+	w.json(&got, "preview", file, "--board", "led-wall-512x256", "--out", dir)
+	if len(got.Pages) != 2 || len(got.Findings) != 0 || !got.Pages[0].Moves || got.Pages[1].Page != 0 || got.Pages[1].StayS < 8 {
+		t.Fatalf("%+v", got)
+	}
+	lit := func(name string, at int, rows image.Rectangle) (n int) {
+		f, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		g, err := gif.DecodeAll(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for y := rows.Min.Y; y < rows.Max.Y; y++ {
+			for x := rows.Min.X; x < rows.Max.X; x++ {
+				if r, _, _, _ := g.Image[at].At(x, y).RGBA(); r > 0x8000 {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	over, under := image.Rect(0, 0, 1024, 2*205), image.Rect(0, 2*205, 1024, 2*256) // two dots a lamp
+	name := got.Pages[0].File
+	if a, b := lit(name, 0, over), lit(name, 30, over); a == 0 || a != b {
+		t.Errorf("the page has %d dots lit, then %d", a, b)
+	}
+	if a, b := lit(name, 0, under), lit(name, 30, under); a != 0 || b == 0 {
+		t.Errorf("the ticker has %d dots lit, three seconds later %d", a, b)
+	}
+	// A slow card shows it as a page of its own, and that is said.
+	w.json(&got, "preview", file, "--board", "commune-led-128x32", "--out", dir)
+	if len(got.Pages) != 2 || got.Pages[1].Page != 2 || len(got.Findings) != 1 || !got.Findings[0].Warning || got.Findings[0].Code != "too-big" {
+		t.Errorf("%+v", got)
+	}
+	if out := w.must("preview", file, "--board", "commune-led-128x32", "--out", dir, "--lang", "vi"); !strings.Contains(out, "chữ chạy bên dưới: lưu ý") {
+		t.Error(out)
 	}
 }
 
