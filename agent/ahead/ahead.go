@@ -1,5 +1,5 @@
-// Package ahead says what will sound in a stretch of time and what will be
-// refused, by the same functions that decide on the box.
+// Package ahead says what will sound and what a board will show in a stretch of time,
+// and what will be refused, by the same functions that decide on the box.
 package ahead
 
 import (
@@ -16,13 +16,16 @@ import (
 	"loa/agent/schedule"
 )
 
-// A Line is one stretch of sound, or one thing that will not be heard as asked.
+// A Line is one stretch of sound, one of a board, or one thing that will not be heard
+// or seen as asked.
 type Line struct {
 	At         time.Time
 	Until      time.Time // a refusal: when it is lifted, or nothing is left to refuse; At if it is for good
 	Occurrence plan.Occurrence
 	Sounds     bool
-	Volume     int // percent, when it sounds
+	Shows      bool // on the board, until it is over or something else has it
+	Times      int  // when it shows, how often it comes on: items of a slot go round
+	Volume     int  // percent, when it sounds
 	// Code is why it will not sound, or, when it sounds, why it stops before its
 	// end: priority when something higher takes the speaker. It is empty for what
 	// sounds to its end, or to its slot's end.
@@ -38,7 +41,12 @@ type Line struct {
 //
 // Alerts and acts are those of now; what may still be sent is not known.
 func Run(p plan.Plan, u policy.Usage, from, to time.Time) []Line {
-	return Continue(p, State{Progress: schedule.NewProgress(from), Usage: u, Clock: clock.Signed}, from, to)
+	return Continue(p, Fresh(u, from), from, to)
+}
+
+// Fresh is the state of such a box. It has no board.
+func Fresh(u policy.Usage, from time.Time) State {
+	return State{Progress: schedule.NewProgress(from), Usage: u, Clock: clock.Signed}
 }
 
 // Continue is like Run for a box as it stands. What it has at hand and how sure it
@@ -47,6 +55,7 @@ func Continue(p plan.Plan, s State, from, to time.Time) []Line {
 	d := dryRun{
 		p: &p, g: clone(s.Progress), u: s.Usage.Clone(), level: s.Clock, missing: s.Missing, toned: make(map[string]bool),
 		now: from, from: from, open: -1,
+		seenOnly: s.SeenOnly, board: boardRun{there: s.Board},
 		said: make(map[string]plan.Code), barred: make(map[string]int), held: make(map[string]policy.Verdict),
 	}
 	maps.Copy(d.toned, s.Toned)
@@ -58,7 +67,10 @@ func Continue(p plan.Plan, s State, from, to time.Time) []Line {
 		d.step(to)
 	}
 	d.close(to, plan.Accepted)
-	d.lapses(to)
+	d.turnTo(nil, to)
+	if !d.seenOnly {
+		d.lapses(to)
+	}
 	slices.SortStableFunc(d.lines, func(a, b Line) int { return a.At.Compare(b.At) })
 	return d.lines
 }
@@ -88,6 +100,8 @@ type dryRun struct {
 	from     time.Time
 	now      time.Time
 	lines    []Line
+	seenOnly bool
+	board    boardRun
 	open     int // the line that sounds; -1: none
 	said     map[string]plan.Code
 	barred   map[string]int            // the lines of what is refused for now, by ID
@@ -98,18 +112,25 @@ type dryRun struct {
 
 // step decides at d.now and goes on to the next moment at which something changes.
 func (d *dryRun) step(to time.Time) {
-	next := d.judge()
+	next := to
+	if !d.seenOnly {
+		next = d.judge()
+	}
 	holder, waiting := arbiter.Choose(d.allowed)
 	d.conflicts(holder, waiting)
 	d.give(holder)
 	if to.Before(next) {
 		next = to
 	}
+	ends := false
 	if holder != nil {
 		if end := d.end(); !end.After(next) {
-			next = end
-			d.finish(end)
+			next, ends = end, true
 		}
+	}
+	d.watch(next)
+	if ends {
+		d.finish(next)
 	}
 	if !next.After(d.now) {
 		next = d.now.Add(time.Millisecond) // an item without length: time must pass

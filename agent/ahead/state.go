@@ -22,6 +22,9 @@ type State struct {
 	// Toned are the IDs of the emergencies of which the tone has sounded and the
 	// words are missing: they wait for their words.
 	Toned map[string]bool
+
+	Board    bool // it has one, and lines tell what that shows
+	SeenOnly bool // it has no speaker
 }
 
 // goOn gives what sounds at from the line that it goes on in.

@@ -1,8 +1,9 @@
-// Package arbiter decides who holds the speaker.
+// Package arbiter decides who holds the speaker and who the panel.
 package arbiter
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"loa/agent/plan"
@@ -29,6 +30,30 @@ func Choose(allowed []plan.Occurrence) (holder *plan.Occurrence, waiting []plan.
 	}
 	chosen := allowed[first]
 	return &chosen, waiting
+}
+
+// Panel gives the panel to all emergencies of allowed, which take turns on it, else to
+// one, and returns the others: the class decides, then what sounds goes before what
+// does not, then all that decides about the speaker. It does not keep allowed.
+func Panel(allowed []plan.Occurrence, sounds func(*plan.Occurrence) bool) (holders, waiting []plan.Occurrence) {
+	if len(allowed) == 0 {
+		return nil, nil
+	}
+	all := slices.Clone(allowed)
+	silent := func(o *plan.Occurrence) int {
+		if sounds(o) {
+			return 0
+		}
+		return 1
+	}
+	slices.SortFunc(all, func(a, b plan.Occurrence) int {
+		return cmp.Or(cmp.Compare(b.Class.Rank(), a.Class.Rank()), cmp.Compare(silent(&a), silent(&b)), Compare(&a, &b))
+	})
+	n := 1
+	for n < len(all) && all[n].Class == plan.Emergency {
+		n++
+	}
+	return all[:n:n], all[n:]
 }
 
 // sortByTurn is an insertion sort: there are seldom more than five, and a

@@ -90,6 +90,8 @@ func (p *pole) Ahead(_ context.Context, d time.Duration) ([]ahead.Line, error) {
 	lines := []ahead.Line{
 		{At: noon.Add(5 * time.Hour), Until: noon.Add(5*time.Hour + 30*time.Minute), Sounds: true, Volume: 80,
 			Occurrence: plan.Occurrence{ID: "26734/schedule/evening/s1@2026-11-23T17:00/0", Title: "Bản tin chiều", Class: plan.Normal}},
+		{At: noon.Add(5 * time.Hour), Until: noon.Add(8 * time.Hour), Shows: true, Times: 540,
+			Occurrence: plan.Occurrence{ID: "26734/schedule/board/s1@2026-11-23T17:00/0", Title: "Lịch tiêm chủng", Class: plan.Normal}},
 		{At: noon.Add(10 * time.Hour), Until: noon.Add(17 * time.Hour), Code: plan.QuietHours, VI: "giờ yên tĩnh 21:00–05:30", Why: "quiet hours 21:00–05:30",
 			Occurrence: plan.Occurrence{ID: "26734/schedule/night/s1@2026-11-23T22:00/0", Title: "Nhạc đêm", Class: plan.Filler}},
 	}

@@ -44,7 +44,7 @@ type Viewer interface {
 	Documents() []Document
 }
 
-// A Planner says what will sound and what will be refused.
+// A Planner says what will sound and be seen and what will be refused.
 type Planner interface {
 	Ahead(ctx context.Context, d time.Duration) ([]ahead.Line, error)
 }

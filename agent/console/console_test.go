@@ -46,6 +46,7 @@ CHÚ Ý  Không liên lạc được với máy chủ tin nhắn (broker-unreach
 		"next 24h": `
 Thứ hai 23/11/2026
   17:00:00-17:30:00 phát   Bản tin chiều (thông thường, 80 %)
+  17:00:00-20:00:00 bảng   Lịch tiêm chủng (thông thường, 540 lần)
   22:00:00-05:00:00 KHÔNG  Nhạc đêm (nhạc nền): giờ yên tĩnh 21:00–05:30
 `,
 		"why": `
@@ -256,7 +257,7 @@ func TestWhatATechnicianDoesIsInTheLedger(t *testing.T) {
 
 func TestBounds(t *testing.T) {
 	text, _ := ask(t, new(pole), "next 7d")
-	if n := strings.Count(text, "\n"); n > maxLines+40 || !strings.Contains(text, "còn 202 dòng") {
+	if n := strings.Count(text, "\n"); n > maxLines+40 || !strings.Contains(text, "còn 203 dòng") {
 		t.Errorf("%d lines:\n%.300s", n, text)
 	}
 	for _, line := range []string{"next 0h", "next 32d", "next -1h", "next 99999999999999999999h", "next 1h 2h", "ledger last 0", "ledger last 501", "ledger last x", "ledger first",

@@ -25,13 +25,16 @@ type planned struct {
 	Title  string     `json:"title"`
 	Class  plan.Class `json:"class"`
 	Sounds bool       `json:"sounds"`
+	Shows  bool       `json:"shows"`           // on the board
+	Times  int        `json:"times,omitempty"` // that it comes on there
 	Volume int        `json:"volume_percent,omitempty"`
 	Code   plan.Code  `json:"code,omitempty"`
 	LeftS  float64    `json:"left_s,omitempty"` // of it that will not be heard
 	Why    string     `json:"why,omitempty"`
 }
 
-// next is what will sound and what will be refused, by the code that decides.
+// next is what will sound and be seen and what will be refused, by the code that
+// decides.
 func (c *call) next() (answer, error) {
 	d := 24 * time.Hour
 	if len(c.args) > 0 {
@@ -65,10 +68,20 @@ func (c *call) next() (answer, error) {
 		if p.Until.After(p.At) {
 			span += "-" + p.Until.In(c.o.Zone).Format("15:04:05")
 		}
-		fmt.Fprintf(&b, "  %s %s %s", pad(span, 17), pad(c.say(map[bool]string{true: "next.sounds", false: "next.refused"}[p.Sounds]), 6), or(p.Title, p.ID))
+		what := "next.refused"
+		switch {
+		case p.Sounds:
+			what = "next.sounds"
+		case p.Shows:
+			what = "next.shows"
+		}
+		fmt.Fprintf(&b, "  %s %s %s", pad(span, 17), pad(c.say(what), 6), or(p.Title, p.ID))
 		fmt.Fprintf(&b, " (%s", c.class(p.Class))
 		if p.Sounds {
 			fmt.Fprintf(&b, ", %d %%", p.Volume)
+		}
+		if p.Times > 1 {
+			fmt.Fprintf(&b, ", %s", c.say("times", p.Times))
 		}
 		b.WriteString(")")
 		if p.Why != "" {
@@ -85,7 +98,7 @@ func (c *call) next() (answer, error) {
 func (c *call) planned(l ahead.Line) planned {
 	p := planned{
 		At: l.At, Until: l.Until, ID: l.Occurrence.ID, Title: l.Occurrence.Title, Class: l.Occurrence.Class,
-		Sounds: l.Sounds, Volume: l.Volume, Code: l.Code, LeftS: l.Left.Seconds(), Why: l.VI,
+		Sounds: l.Sounds, Shows: l.Shows, Times: l.Times, Volume: l.Volume, Code: l.Code, LeftS: l.Left.Seconds(), Why: l.VI,
 	}
 	if c.english() {
 		p.Why = l.Why

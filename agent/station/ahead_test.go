@@ -2,8 +2,10 @@ package station_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,9 +25,10 @@ func (r *rig) said(d time.Duration) (sounds, refused []ahead.Line) {
 		r.t.Fatal(err)
 	}
 	for _, l := range lines {
-		if l.Sounds {
+		switch {
+		case l.Sounds:
 			sounds = append(sounds, l)
-		} else {
+		case !l.Shows:
 			refused = append(refused, l)
 		}
 	}
@@ -89,6 +92,72 @@ func (r *rig) compareAhead(d time.Duration) (sounds, refused []ahead.Line) {
 		r.t.Errorf("at %s it was said%s\nand there sounded%s", from.In(vietnam).Format("15:04:05"), tell(sounds), tell(heard))
 	}
 	return sounds, refused
+}
+
+// What is said of the board is what the board is told.
+func TestAheadOfTheBoard(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		notice := func(id string, seconds int) plan.Bulletin {
+			b := bulletin(w, id, time.Minute)
+			b.Title, b.Audio, b.Pages = id, nil, []plan.Page{{Text: id, StayS: seconds}}
+			return b
+		}
+		spoken := bulletin(w, "spoken", 90*time.Second)
+		spoken.Title, spoken.Pages = "spoken", []plan.Page{{Text: "spoken"}}
+		water, vaccine := notice("water", 20), notice("vaccine", 40)
+		day := w.Schedule(here, "day", item(water), item(vaccine))
+		day.Slots[0].Loops = -1
+		noon := w.Schedule(here, "noon", item(spoken))
+		noon.Slots[0].At = []string{"05:35"}
+		r.hear(trusttest.Seal(water, a1), trusttest.Seal(vaccine, a1), trusttest.Seal(spoken, a1), trusttest.Seal(day, a1), trusttest.Seal(noon, a1))
+		sleepUntil("05:20:00")
+		alarm := w.Later(80*time.Minute).Alerts(here, trusttest.Office, "flood")
+		alarm.Alerts[0].Headline, alarm.Alerts[0].Repeat = "flood", 1
+		alarm.Alerts[0].From = time.Now().Add(20 * time.Minute)
+		alarm.Alerts[0].Until = time.Now().Add(30 * time.Minute)
+		r.hear(trusttest.Seal(alarm, trusttest.Warner1, trusttest.Warner2))
+		from := time.Now()
+		lines, err := r.Ahead(t.Context(), 2*time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		on := map[string]int{} // by title, how often it came on, as the board was told
+		var told, said string
+		before := ""
+		r.mu.Lock()
+		for _, s := range r.scenes {
+			id := ""
+			if len(s.Shown) > 0 {
+				id = s.Shown[0].ID
+			}
+			if id != before && !s.at.Before(from) {
+				told += s.at.In(vietnam).Format("15:04:05 ") + id + "\n"
+				if id != "" {
+					on[s.Shown[0].Title]++
+				}
+			}
+			before = id
+		}
+		r.mu.Unlock()
+		total := map[string]int{}
+		for _, l := range lines {
+			if !l.Shows {
+				continue
+			}
+			total[l.Occurrence.Title] += l.Times
+			said += l.At.In(vietnam).Format("15:04:05 ") + l.Occurrence.ID + "\n"
+			if !strings.Contains(told, l.At.In(vietnam).Format("15:04:05 ")+l.Occurrence.ID+"\n") {
+				t.Errorf("at %s %s was not shown", l.At.In(vietnam).Format("15:04:05"), l.Occurrence.ID)
+			}
+		}
+		if !maps.Equal(on, total) || len(on) != 4 {
+			t.Errorf("said %v, told %v; said\n%s\ntold\n%s", total, on, said, told)
+		}
+	})
 }
 
 // An alarm made the item begin so late that it would not be taken up again.

@@ -2,14 +2,12 @@ package station
 
 import (
 	"cmp"
-	"slices"
 	"time"
 
-	"loa/agent/arbiter"
+	"loa/agent/ahead"
 	"loa/agent/ledger"
 	"loa/agent/plan"
 	"loa/agent/policy"
-	"loa/agent/schedule"
 )
 
 // show tells the panel what should be seen, and returns when that may change by
@@ -20,24 +18,15 @@ func (s *Station) show(now time.Time) (until time.Time) {
 		return now.Add(longest)
 	}
 	policies := s.policies()
-	due, until := schedule.Shown(&s.plan, now)
-	if t := s.current; t != nil && len(t.o.Pages) > 0 && t.o.By.Kind != plan.KindAlert {
-		due = slices.DeleteFunc(due, func(o plan.Occurrence) bool { return o.ID == t.o.ID })
-		due = append(due, t.o)
+	var sounds *plan.Occurrence
+	if s.current != nil {
+		sounds = &s.current.o
 	}
-	allowed := due[:0]
-	for _, o := range due {
-		v := policy.Seen(policies, o, now)
-		if v.Until.Before(until) {
-			until = v.Until
-		}
-		if v.Code != plan.Accepted {
-			s.tellUnseen(o, v, now)
-			continue
-		}
-		allowed = append(allowed, o)
+	shown, _, refused, until := ahead.Seen(&s.plan, policies, sounds, now)
+	for _, u := range refused {
+		s.tellUnseen(u.Occurrence, u.Verdict, now)
 	}
-	scene := plan.Scene{Shown: s.seen(allowed)}
+	scene := plan.Scene{Shown: shown}
 	if len(scene.Shown) == 0 {
 		scene.Standing = s.standing(now)
 	}
@@ -51,37 +40,6 @@ func (s *Station) show(now time.Time) (until time.Time) {
 	}
 	s.o.Show(scene)
 	return until
-}
-
-// seen is who of allowed has the board: all alerts take turns on it, else there is
-// one, and what sounds goes before what does not.
-func (s *Station) seen(allowed []plan.Occurrence) []plan.Occurrence {
-	if len(allowed) == 0 {
-		return nil
-	}
-	slices.SortFunc(allowed, func(a, b plan.Occurrence) int {
-		return cmp.Or(
-			cmp.Compare(b.Class.Rank(), a.Class.Rank()),
-			cmp.Compare(s.silent(&a), s.silent(&b)),
-			arbiter.Compare(&a, &b),
-		)
-	})
-	if allowed[0].Class != plan.Emergency {
-		return slices.Clone(allowed[:1])
-	}
-	n := slices.IndexFunc(allowed, func(o plan.Occurrence) bool { return o.Class != plan.Emergency })
-	if n < 0 {
-		n = len(allowed)
-	}
-	return slices.Clone(allowed[:n])
-}
-
-// silent is 0 for what sounds and 1 for what does not.
-func (s *Station) silent(o *plan.Occurrence) int {
-	if t := s.current; t != nil && (t.o.ID == o.ID || schedule.SameAlert(&t.o, o)) {
-		return 0
-	}
-	return 1
 }
 
 // standing is why nothing is to be seen.

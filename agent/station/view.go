@@ -72,8 +72,8 @@ func (s *Station) order(ctx context.Context, f func(now time.Time)) error {
 	}
 }
 
-// Ahead is what will sound and what will be refused in the next d, computed from
-// where the box stands by the functions that decide.
+// Ahead is what will sound and be seen and what will be refused in the next d,
+// computed from where the box stands by the functions that decide.
 func (s *Station) Ahead(ctx context.Context, d time.Duration) ([]ahead.Line, error) {
 	var (
 		p    plan.Plan
@@ -83,12 +83,13 @@ func (s *Station) Ahead(ctx context.Context, d time.Duration) ([]ahead.Line, err
 	err := s.order(ctx, func(now time.Time) {
 		p, from = s.plan, now
 		is = ahead.State{Progress: s.copyProgress(), Usage: s.usage.Clone(), Missing: s.lacking(), Toned: maps.Clone(s.wordless)}
+		is.Board, is.SeenOnly = s.o.Show != nil, s.o.SeenOnly
 		_, is.Clock = s.o.Clock.Now()
 		if s.current != nil { // it goes on from where it is by now
 			is.Progress.At[s.current.o.ID] = s.current.o.At + now.Sub(s.current.began)
 		}
 	})
-	if err != nil || s.o.SeenOnly {
+	if err != nil {
 		return nil, err
 	}
 	return ahead.Continue(p, is, from, from.Add(d)), nil

@@ -18,8 +18,8 @@ import (
 // maxDays is how far ahead can look: a year, with a leap day.
 const maxDays = 366
 
-// ahead tells what will sound at a place, or from one box, and what will be
-// refused: the box's own code on what has been issued. Air time that a box has
+// ahead tells what will sound at a place, or from one box, what boards will show, and
+// what will be refused: the box's own code on what has been issued. Air time that a box has
 // used up already is known to the box alone.
 func (a *app) ahead(args []string) error {
 	fs := a.flags("ahead")
@@ -56,11 +56,15 @@ func (a *app) ahead(args []string) error {
 	}
 	usage := policy.Usage{Box: loudest(au, &p, place, h.Device)}
 	from := a.now()
-	lines := ahead.Run(p, usage, from, from.Add(time.Duration(*hours)*time.Hour))
+	is := ahead.Fresh(usage, from)
+	is.Board, is.SeenOnly = senses(au, place, h.Device)
+	lines := ahead.Continue(p, is, from, from.Add(time.Duration(*hours)*time.Hour))
 	type line struct {
 		At     time.Time `json:"at"`
 		Until  time.Time `json:"until"`
 		Sounds bool      `json:"sounds"`
+		Shows  bool      `json:"shows"`           // on a board
+		Times  int       `json:"times,omitempty"` // that it comes on there
 		Code   plan.Code `json:"code,omitempty"`
 		Why    string    `json:"why,omitempty"`
 		ID     string    `json:"id"`
@@ -74,7 +78,7 @@ func (a *app) ahead(args []string) error {
 		if a.lang == "vi" {
 			why = l.VI
 		}
-		out = append(out, line{l.At, l.Until, l.Sounds, l.Code, why, l.Occurrence.ID, string(l.Occurrence.Class),
+		out = append(out, line{l.At, l.Until, l.Sounds, l.Shows, l.Times, l.Code, why, l.Occurrence.ID, string(l.Occurrence.Class),
 			titleOf(l.Occurrence), l.Volume})
 	}
 	slices.SortStableFunc(out, func(x, y line) int { return x.At.Compare(y.At) })
@@ -87,10 +91,17 @@ func (a *app) ahead(args []string) error {
 				fmt.Fprintln(w, day)
 			}
 			at, until := l.At.In(vietnam).Format("15:04:05"), l.Until.In(vietnam).Format("15:04:05")
-			if l.Sounds {
-				fmt.Fprintf(w, "  %s–%s  %-11s %3d %%  %s", at, until, word(a.text("class."+l.Class), l.Class), l.Volume, l.Title)
-			} else {
-				fmt.Fprintf(w, "  %s           %-11s %s  %s", at, word(a.text("class."+l.Class), l.Class), a.text("ahead.refused"), l.Title)
+			class := word(a.text("class."+l.Class), l.Class)
+			switch {
+			case l.Sounds:
+				fmt.Fprintf(w, "  %s–%s  %-11s %3d %%  %s", at, until, class, l.Volume, l.Title)
+			case l.Shows:
+				fmt.Fprintf(w, "  %s–%s  %-11s %-5s  %s", at, until, class, a.text("ahead.shows"), l.Title)
+			default:
+				fmt.Fprintf(w, "  %s           %-11s %s  %s", at, class, a.text("ahead.refused"), l.Title)
+			}
+			if l.Times > 1 {
+				fmt.Fprint(w, a.text("ahead.times", l.Times))
 			}
 			if l.Code != "" {
 				fmt.Fprintf(w, "  [%s] %s", l.Code, l.Why)
@@ -98,6 +109,27 @@ func (a *app) ahead(args []string) error {
 			fmt.Fprintln(w)
 		}
 	})
+}
+
+// senses says whether the device has a board, and whether it has nothing else; without
+// a device, what the boxes have that are at the place or have it as a group. Where
+// there is none yet it is a speaker.
+func senses(au *authority.Authority, place, device string) (board, seenOnly bool) {
+	seenOnly = true
+	some := false
+	for name, b := range au.Boxes() {
+		if device != "" && name != device || device == "" && b.Place != place && !slices.Contains(b.Groups, place) {
+			continue
+		}
+		kind, err := boards.Load(b.Board)
+		if err != nil {
+			continue
+		}
+		some = true
+		board = board || kind.Panel.There()
+		seenOnly = seenOnly && kind.Sink.Driver == "none"
+	}
+	return board, seenOnly && some
 }
 
 // newBoard is the kind of a box that is not there yet.

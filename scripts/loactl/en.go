@@ -33,7 +33,7 @@ var en = map[string]string{
 	"cmd.stop":     "make a place or a box fall silent",
 	"cmd.mute":     "mute one box for a while",
 	"cmd.unmute":   "let a muted box sound again",
-	"cmd.ahead":    "what will sound in the next hours, and what will be refused",
+	"cmd.ahead":    "what will sound and be shown in the next hours, and what will be refused",
 	"cmd.watch":    "live table of the boxes",
 	"cmd.ask":      "ask a box's console",
 	"cmd.ledger":   "what a box has really played: fetch and verify",
@@ -188,6 +188,8 @@ until = "05:30"`,
 
 	"ahead.head":    "The next %d hours at %s, %d lines, in +07:00:",
 	"ahead.refused": "REFUSED",
+	"ahead.shows":   "BOARD",
+	"ahead.times":   " (%d times)",
 
 	"ahead.span":       "ahead can look from 1 hour to %d days",
 	"foresee.head":     "%s: within 7 days boxes will not play:",

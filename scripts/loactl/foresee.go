@@ -47,8 +47,10 @@ func (a *app) foresee(au *authority.Authority, doc *plan.Schedule) ([]*foreseen,
 		from = doc.ValidFrom
 	}
 	usage := policy.Usage{Box: loudest(au, &p, doc.Place, "")}
+	is := ahead.Fresh(usage, from)
+	is.Board, is.SeenOnly = senses(au, doc.Place, "")
 	var found []*foreseen
-	for _, l := range ahead.Run(p, usage, from, from.Add(foreseenFor)) {
+	for _, l := range ahead.Continue(p, is, from, from.Add(foreseenFor)) {
 		if l.Occurrence.By == doc.Key() && l.Code != plan.Accepted {
 			found = a.gather(found, l)
 		}

@@ -256,6 +256,47 @@ items = [{ chime = "gong" }]
 	}
 }
 
+// What is foretold for a board is what it shows; one line for what goes round.
+func TestAheadOfABoard(t *testing.T) {
+	w := newWorld(t).sample()
+	w.must("box", "add", "sign-1", "--place", "74", "--board", "commune-led-128x32", "--as", "74-1,74-2")
+	w.must("bulletin", "sign", w.file("b.toml", `id = "water"
+place = "74"
+title = "Cắt nước"
+valid_until = "`+until+`"
+[[pages]]
+text = "Cắt nước 7 giờ đến 11 giờ"
+`), "--as", "74-1")
+	w.must("schedule", "sign", w.file("s.toml", `id = "board"
+place = "74"
+valid_until = "`+until+`"
+[[slots]]
+id = "s"
+at = ["12:00"]
+for_s = 3600
+loops = -1
+items = [{ bulletin = "water" }]
+`), "--as", "74-1")
+	var lines []struct {
+		Sounds, Shows bool
+		Times         int
+		Title         string
+	}
+	w.json(&lines, "ahead", "sign-1")
+	if len(lines) != 1 || !lines[0].Shows || lines[0].Sounds || lines[0].Times < 300 || lines[0].Title != "Cắt nước" {
+		t.Errorf("%+v", lines)
+	}
+	if out := w.must("ahead", "74", "--lang", "vi"); !strings.Contains(out, "BẢNG   Cắt nước (") {
+		t.Error(out)
+	}
+	// box-1, a desk, has both; a box without a board tells of none.
+	w.must("box", "add", "horn-1", "--place", "74", "--board", "orangepi-zero", "--as", "74-1,74-2")
+	w.json(&lines, "ahead", "horn-1")
+	if len(lines) != 0 {
+		t.Errorf("a box without a board: %+v", lines)
+	}
+}
+
 // A person's mistakes are told in their language, without another in the middle,
 // and all of a file at once.
 func TestMistakesInVietnamese(t *testing.T) {

@@ -33,7 +33,7 @@ var vi = map[string]string{
 	"cmd.stop":     "cho một địa bàn hoặc một thiết bị im lặng",
 	"cmd.mute":     "tắt tiếng một thiết bị trong một thời gian",
 	"cmd.unmute":   "bật tiếng lại một thiết bị",
-	"cmd.ahead":    "sắp tới loa sẽ phát gì và sẽ từ chối gì",
+	"cmd.ahead":    "sắp tới loa sẽ phát gì, bảng hiện gì và sẽ từ chối gì",
 	"cmd.watch":    "bảng theo dõi thiết bị",
 	"cmd.ask":      "hỏi bảng lệnh của một thiết bị",
 	"cmd.ledger":   "thiết bị đã thật sự phát gì: lấy về và đối chiếu",
@@ -188,6 +188,8 @@ until = "05:30"`,
 
 	"ahead.head":    "%d giờ tới ở %s, %d dòng, giờ +07:00:",
 	"ahead.refused": "TỪ CHỐI",
+	"ahead.shows":   "BẢNG",
+	"ahead.times":   " (%d lần)",
 
 	"ahead.span":       "xem trước được từ 1 giờ đến %d ngày",
 	"foresee.head":     "%s: trong 7 ngày loa sẽ không phát:",
