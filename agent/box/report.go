@@ -198,25 +198,54 @@ func versions(p *plan.Plan) map[string]int64 {
 	return all
 }
 
-// mediaOf is how far the recordings of each bulletin have come.
+// mediaOf is how far the recordings and pictures of each bulletin have come.
 func (b *Box) mediaOf(p *plan.Plan) []message.MediaOf {
 	var all []message.MediaOf
-	for k, d := range p.Bulletins {
-		if d.Withdrawn || len(d.Audio) == 0 {
-			continue
+	for _, d := range p.Bulletins {
+		if m := b.mediaOfOne(&d); m.Wanted > 0 {
+			all = append(all, m)
 		}
-		m := message.MediaOf{Bulletin: k.String(), Wanted: len(d.Audio)}
-		for _, a := range d.Audio {
-			if _, ok := b.media.Path(a.SHA256); ok {
-				m.Present++
-			} else {
-				m.Missing = append(m.Missing, a.SHA256)
-			}
-		}
-		all = append(all, m)
 	}
 	slices.SortFunc(all, func(a, b message.MediaOf) int { return strings.Compare(a.Bulletin, b.Bulletin) })
 	return all
+}
+
+// mediaOfOne is mediaOf for one bulletin.
+func (b *Box) mediaOfOne(d *plan.Bulletin) message.MediaOf {
+	m := message.MediaOf{Bulletin: d.Key().String()}
+	for _, sha := range filesOf(d, b.o.Board.Sink.Driver != "none", b.display != nil) {
+		m.Wanted++
+		if _, ok := b.media.Path(sha); ok {
+			m.Present++
+		} else {
+			m.Missing = append(m.Missing, sha)
+		}
+	}
+	return m
+}
+
+// filesOf is what a box fetches for a bulletin, each once: the recordings where it has
+// a speaker, the pictures where it has a board.
+func filesOf(d *plan.Bulletin, speaker, board bool) (shas []string) {
+	add := func(sha string) {
+		if sha != "" && !slices.Contains(shas, sha) {
+			shas = append(shas, sha)
+		}
+	}
+	if d.Withdrawn {
+		return nil
+	}
+	if speaker {
+		for _, a := range d.Audio {
+			add(a.SHA256)
+		}
+	}
+	if board {
+		for _, g := range d.Pages {
+			add(g.Image)
+		}
+	}
+	return shas
 }
 
 // reportHealth tells what is wrong, and returns when there may be more to tell

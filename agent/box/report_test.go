@@ -1,8 +1,11 @@
 package box
 
 import (
+	"fmt"
 	"testing"
 	"time"
+
+	"loa/agent/plan"
 )
 
 func TestHandInIsPatient(t *testing.T) {
@@ -29,5 +32,24 @@ func TestHandInIsPatient(t *testing.T) {
 	}
 	if !h.due(200, 2, now.Add(ledgerEvery)) {
 		t.Errorf("not sent again after %v", ledgerEvery)
+	}
+}
+
+func TestFilesOfABulletin(t *testing.T) {
+	b := &plan.Bulletin{
+		Audio: []plan.Audio{{SHA256: "a"}, {SHA256: "b"}},
+		Pages: []plan.Page{{Image: "p"}, {Text: "words"}, {Image: "q"}, {Image: "p"}},
+	}
+	for _, c := range []struct {
+		speaker, board bool
+		want           string
+	}{{true, true, "[a b p q]"}, {true, false, "[a b]"}, {false, true, "[p q]"}} {
+		if got := fmt.Sprint(filesOf(b, c.speaker, c.board)); got != c.want {
+			t.Errorf("speaker %v, board %v: %s, want %s", c.speaker, c.board, got, c.want)
+		}
+	}
+	b.Withdrawn = true
+	if got := filesOf(b, true, true); got != nil {
+		t.Errorf("withdrawn: %v", got)
 	}
 }

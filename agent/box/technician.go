@@ -126,13 +126,7 @@ func (t technician) Documents() []console.Document {
 		all = append(all, d)
 	}
 	for _, d := range p.Bulletins {
-		missing := 0
-		for _, a := range d.Audio {
-			if _, ok := t.b.media.Path(a.SHA256); !ok {
-				missing++
-			}
-		}
-		add(d.Head, &d.Validity, d.Title, d.Class, missing)
+		add(d.Head, &d.Validity, d.Title, d.Class, len(t.b.mediaOfOne(&d).Missing))
 	}
 	for _, d := range p.Schedules {
 		add(d.Head, &d.Validity, "", "", 0)

@@ -29,7 +29,7 @@ Kết nối        đã nối tls://broker.example:8883, từ 1 giờ 30 phút t
 Mức            [==============...|..] -18 dBFS
 Đang phát      Bản tin trưa (thông thường, đến 12:14, 80 %)
 Sắp phát       17:00:00  Tiếp âm VOV1 (ưu tiên)
-Bản ghi âm     có 11/12, còn trống 3.0 GB
+Tệp âm, hình   có 11/12, còn trống 3.0 GB
 Sự cố          Thiết bị âm thanh ngừng hoạt động (và 1 sự cố khác)
 `,
 		"faults": `
@@ -74,7 +74,7 @@ Không sớm hơn  12:00:00 22/11/2026
 `,
 		"doc list": `
 hiệu lực     schedule  26734/morning  Chương trình sáng, đến 12:00:00 23/12/2026
-chưa đến     bulletin  26734/dengue  Phòng sốt xuất huyết (ưu tiên), thiếu 1 bản ghi âm
+chưa đến     bulletin  26734/dengue  Phòng sốt xuất huyết (ưu tiên), thiếu 1 tệp âm thanh, hình
 `,
 		"log 2": `
 12:00:00 INFO broker connected

@@ -61,7 +61,7 @@ var english = map[string]string{
 	"status.next":        "Next",
 	"status.muted":       "Muted",
 	"status.local":       "Local mode",
-	"status.media":       "Recordings",
+	"status.media":       "Media files",
 	"status.have":        "%d of %d here, %s free",
 	"status.faults":      "Faults",
 
@@ -97,7 +97,7 @@ var english = map[string]string{
 	"yesno.off":     "no",
 
 	"doc.none":        "There are no documents.",
-	"doc.missing":     "%d recordings missing",
+	"doc.missing":     "%d recordings or pictures missing",
 	"state.in-force":  "in force",
 	"state.later":     "later",
 	"state.expired":   "expired",

@@ -69,7 +69,7 @@ type Document struct {
 	Issued  time.Time  `json:"issued"`
 	Until   time.Time  `json:"until,omitzero"`
 	State   string     `json:"state"`             // one of the State constants
-	Missing int        `json:"missing,omitempty"` // recordings that are not here yet
+	Missing int        `json:"missing,omitempty"` // recordings and pictures that are not here yet
 }
 
 // The states of a document.

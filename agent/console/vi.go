@@ -61,7 +61,7 @@ var vietnamese = map[string]string{
 	"status.next":        "Sắp phát",
 	"status.muted":       "Tắt tiếng",
 	"status.local":       "Làm tại chỗ",
-	"status.media":       "Bản ghi âm",
+	"status.media":       "Tệp âm, hình",
 	"status.have":        "có %d/%d, còn trống %s",
 	"status.faults":      "Sự cố",
 
@@ -97,7 +97,7 @@ var vietnamese = map[string]string{
 	"yesno.off":     "không",
 
 	"doc.none":        "Chưa có văn bản nào.",
-	"doc.missing":     "thiếu %d bản ghi âm",
+	"doc.missing":     "thiếu %d tệp âm thanh, hình",
 	"state.in-force":  "hiệu lực",
 	"state.later":     "chưa đến",
 	"state.expired":   "hết hạn",

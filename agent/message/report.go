@@ -63,7 +63,8 @@ type Shows struct {
 	Taken bool      `json:"taken"` // the panel took it
 }
 
-// MediaOf is how far the recordings of one bulletin have come.
+// MediaOf is how far what a box plays and shows of one bulletin has come. A bulletin of
+// which the box needs no file has none.
 type MediaOf struct {
 	Bulletin string   `json:"bulletin"` // place/bulletin/id
 	Wanted   int      `json:"wanted"`

@@ -17,7 +17,7 @@ import (
 type fleet struct {
 	au        *authority.Authority
 	keys      map[string]ed25519.PublicKey
-	bulletins []plan.Bulletin // with audio, in force or to come
+	bulletins []plan.Bulletin // with files, in force or to come
 
 	mu    sync.Mutex
 	boxes map[string]*boxState
@@ -53,7 +53,7 @@ func newFleet(au *authority.Authority, now time.Time) (*fleet, error) {
 		return nil, err
 	}
 	for _, is := range issued {
-		if b, ok := is.Doc.(plan.Bulletin); ok && len(b.Audio) > 0 && !b.Withdrawn && now.Before(b.ValidUntil) {
+		if b, ok := is.Doc.(plan.Bulletin); ok && hasFiles(b) && !b.Withdrawn && now.Before(b.ValidUntil) {
 			f.bulletins = append(f.bulletins, b)
 		}
 	}
@@ -163,7 +163,11 @@ func (f *fleet) rows(now time.Time) []row {
 	return rows
 }
 
-// ready counts, for each bulletin, the boxes that have its recordings.
+func hasFiles(b plan.Bulletin) bool {
+	return len(b.Audio) > 0 || slices.ContainsFunc(b.Pages, func(g plan.Page) bool { return g.Image != "" })
+}
+
+// ready counts, for each bulletin, the boxes that have its recordings and pictures.
 func (f *fleet) ready() []readiness {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -187,13 +191,11 @@ func (f *fleet) ready() []readiness {
 	return all
 }
 
-// has reports whether a box has this version of a bulletin, and all it needs.
+// has reports whether a box has this version of a bulletin, and all it needs of it: a
+// box without a board needs no pictures, and then tells of none.
 func has(h message.Have, b plan.Bulletin) bool {
-	if h.Documents[b.Key().String()] != b.Version() {
-		return false
-	}
-	return slices.ContainsFunc(h.Media, func(m message.MediaOf) bool {
-		return m.Bulletin == b.Key().String() && m.Present >= m.Wanted
+	return h.Documents[b.Key().String()] == b.Version() && !slices.ContainsFunc(h.Media, func(m message.MediaOf) bool {
+		return m.Bulletin == b.Key().String() && m.Present < m.Wanted
 	})
 }
 

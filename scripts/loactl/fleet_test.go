@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"image"
+	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -156,6 +158,22 @@ func TestWatch(t *testing.T) {
 	w.json(&r, "watch", "--once")
 	if r.Ready[0].Ready != 1 || r.Boxes[1].Forged == 0 {
 		t.Errorf("a forged report counts: %+v %+v", r.Ready, r.Boxes[1])
+	}
+	// A picture counts as a recording does, where there is a board for it.
+	var picture strings.Builder
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
+		t.Fatal(err)
+	}
+	w.file("map.png", picture.String())
+	w.must("bulletin", "sign", w.file("p.toml", "id = \"p1\"\nplace = \"26734\"\ntitle = \"P\"\nvalid_until = "+until+"\n[[pages]]\nfile = \"map.png\"\n"), "--as", "26734-1")
+	w.json(&shown, "bulletin", "show", "p1")
+	for b, media := range map[*fakeBox][]message.MediaOf{one: nil, two: {{Bulletin: "26734/bulletin/p1", Wanted: 1}}} {
+		h := message.Have{Device: b.name, At: time.Now(), Documents: map[string]int64{"26734/bulletin/p1": shown.Document.Version()}, Media: media}
+		b.send("have", message.SealReport(message.ReportHave, h, b.key))
+	}
+	w.json(&r, "watch", "--once")
+	if len(r.Ready) != 2 || r.Ready[1].Bulletin != "26734/bulletin/p1" || r.Ready[1].Ready != 1 || fmt.Sprint(r.Ready[1].Waiting) != "[box-2]" {
+		t.Errorf("%+v", r.Ready)
 	}
 }
 
