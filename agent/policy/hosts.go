@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"loa/agent/plan"
 )
@@ -58,14 +56,4 @@ func listedByAll(laws []law, names ...string) bool {
 		listed = listed || !l.unripe
 	}
 	return listed
-}
-
-func letterBefore(s string) bool {
-	r, _ := utf8.DecodeLastRuneInString(s)
-	return unicode.IsLetter(r) || unicode.IsDigit(r)
-}
-
-func letterAfter(s string) bool {
-	r, _ := utf8.DecodeRuneInString(s)
-	return unicode.IsLetter(r) || unicode.IsDigit(r)
 }

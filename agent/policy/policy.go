@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"loa/agent/plan"
@@ -295,24 +294,6 @@ func (j *judge) relay() *Verdict {
 	return nil
 }
 
-func (j *judge) words() *Verdict {
-	if j.isEmergency() {
-		return nil
-	}
-	for _, l := range j.laws {
-		for _, w := range l.BannedWords {
-			if inWords(j.o, w) {
-				return &Verdict{
-					Code: plan.Scope, Final: true,
-					Why: fmt.Sprintf("the policy of %s does not want the words %q", l.Place, w),
-					VI:  fmt.Sprintf("chính sách của %s không cho dùng từ %q", l.Place, w),
-				}
-			}
-		}
-	}
-	return nil
-}
-
 // volume is how loud o may sound: what it asks for, or the box's own setting,
 // under every ceiling. The volumes of the hours bound all but emergencies, which
 // must be heard at night.
@@ -340,30 +321,4 @@ func (j *judge) volume() int {
 		v = min(v, cmp.Or(j.u.UncommissionedPercent, uncommissionedPercent))
 	}
 	return max(0, min(100, v))
-}
-
-// inWords reports whether what is said or shown holds the words w.
-func inWords(o *plan.Occurrence, w string) bool {
-	return says(o.Title, w) || says(o.Text, w) || says(o.Ticker, w) ||
-		slices.ContainsFunc(o.Pages, func(p plan.Page) bool { return says(p.Text, w) })
-}
-
-// says reports whether text holds the words w, as words and in any case:
-// "ma" is not in "mang".
-func says(text, w string) bool {
-	text, w = strings.ToLower(text), strings.ToLower(strings.TrimSpace(w))
-	if w == "" {
-		return false
-	}
-	for from := 0; ; {
-		i := strings.Index(text[from:], w)
-		if i < 0 {
-			return false
-		}
-		i += from
-		if !letterBefore(text[:i]) && !letterAfter(text[i+len(w):]) {
-			return true
-		}
-		from = i + 1
-	}
 }

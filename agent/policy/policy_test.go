@@ -1,13 +1,16 @@
 package policy
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"loa/agent/plan"
+	"loa/agent/viet"
 )
 
 // expect asks for a verdict and compares code and, unless it is empty, the time
@@ -193,6 +196,43 @@ func TestBannedWords(t *testing.T) {
 		p := rule(func(p *plan.Policy) { p.BannedWords = []string{"xyz", tt.word} })
 		expect(t, tt.word, Allow(laws(p), Usage{}, item(plan.Normal, "09:00"), on("09:00")), tt.code, "")
 		expect(t, tt.word+" in an emergency", Allow(laws(p), Usage{}, alert("a"), on("09:00")), plan.Accepted, "")
+	}
+}
+
+// A list of words is no good if a space gets past it.
+func TestBannedWordsInDisguise(t *testing.T) {
+	law := rule(func(p *plan.Policy) { p.BannedWords = []string{"cá cược", "ma túy"} })
+	for text, code := range map[string]plan.Code{
+		"C Á  C Ư Ợ C bóng đá":        plan.Scope,
+		"\u0441á \u0441ược":           plan.Scope, // c of Cyrillic
+		"ｃá　ｃược":                     plan.Scope,
+		"Cá-cược":                     plan.Scope,
+		"Ma tuý":                      plan.Scope,
+		"Chợ bán cá, cược vỏ thùng":   plan.Accepted,
+		"Con ma tuy nhỏ mà đáng sợ":   plan.Accepted,
+		"Bà con nuôi cá. Cược xe sau": plan.Accepted,
+	} {
+		o := item(plan.Normal, "09:00")
+		o.Text = text
+		expect(t, text, Allow(laws(law), Usage{}, o, on("09:00")), code, "")
+		b := &plan.Bulletin{Class: plan.Normal, Title: "Tin", Text: text, Ticker: text}
+		if got := UnwantedIn(laws(law), b, on("09:00")); (len(got) == 1) != (code == plan.Scope) {
+			t.Errorf("%s: before anybody signs: %+v", text, got)
+		}
+		if b.Class = plan.Emergency; len(UnwantedIn(laws(law), b, on("09:00"))) != 0 {
+			t.Errorf("%s: an emergency may say everything", text)
+		}
+	}
+}
+
+// What is remembered of texts has its bounds.
+func TestReadingsAreBounded(t *testing.T) {
+	m := memory{known: map[string]viet.Words{}}
+	for i := range 100 {
+		m.of(fmt.Sprint(i) + strings.Repeat(" chữ", 2000))
+		if m.bytes > maxMemory || len(m.known) == 0 || len(m.known) > 26 {
+			t.Fatalf("%d texts of %d bytes", len(m.known), m.bytes)
+		}
 	}
 }
 

@@ -5,14 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"loa/agent/layout/picture"
-	"loa/agent/layout/viet"
 	"loa/agent/message"
 	"loa/agent/plan"
+	"loa/agent/policy"
+	"loa/agent/viet"
 	"loa/scripts/authority"
 	"loa/scripts/loactl/source"
 )
@@ -46,8 +49,25 @@ func (a *app) compose(au *authority.Authority, kind plan.Kind, name string) (any
 	doc, err := a.decode(f, kind)
 	if b, ok := doc.(*plan.Bulletin); ok && err == nil {
 		a.proofread(f.Name, b)
+		for _, why := range a.unwanted(au, b) {
+			a.note("proof", f.Name, why)
+		}
 	}
 	return doc, err
+}
+
+// unwanted says which words of a bulletin the policies that hold at its place forbid:
+// its boxes will refuse it.
+func (a *app) unwanted(au *authority.Authority, b *plan.Bulletin) (all []string) {
+	p, err := a.rehearse(au, b.Place, nil, false)
+	if err != nil {
+		return nil // that there is no such place is told when it is signed
+	}
+	for _, u := range policy.UnwantedIn(slices.Collect(maps.Values(p.Policies)), b, a.now()) {
+		all = append(all, a.text("proof.unwanted", u.Words, u.Place))
+	}
+	slices.Sort(all)
+	return all
 }
 
 // decode makes a document out of a tree, with the strictness of a box.

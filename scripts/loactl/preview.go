@@ -39,7 +39,7 @@ type preview struct {
 
 // A complaint is why a page is not as it should be.
 type complaint struct {
-	Page    int       `json:"page"` // as of preview
+	Page    int       `json:"page"` // as of preview; -1: the bulletin as a whole
 	Code    plan.Code `json:"code"`
 	Warning bool      `json:"warning"` // it can be shown all the same
 	Line    int       `json:"line,omitempty"`
@@ -88,6 +88,11 @@ func (a *app) preview(args []string) error {
 	if err != nil {
 		return err
 	}
+	if au, err := a.open(); err == nil { // it needs none, but asks the policies where there is one
+		for _, why := range a.unwanted(au, doc) {
+			wrong = append(wrong, complaint{Page: wholeBulletin, Code: plan.Scope, Warning: true, Why: why})
+		}
+	}
 	bad := false
 	for _, w := range wrong {
 		bad = bad || !w.Warning
@@ -117,8 +122,14 @@ func (a *app) preview(args []string) error {
 	return err
 }
 
+// wholeBulletin stands for the page where a complaint is about all of it.
+const wholeBulletin = -1
+
 func (a *app) pageWord(page int) string {
-	if page == 0 {
+	switch page {
+	case wholeBulletin:
+		return a.text("preview.of.all")
+	case 0:
 		return a.text("preview.of.ticker")
 	}
 	return a.text("preview.of.page", page)

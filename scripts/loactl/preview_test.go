@@ -105,6 +105,38 @@ text = "Cắt nước 7 giờ đến 11 giờ"
 	}
 }
 
+// Words that a policy forbids are told before anybody signs, and again to who signs.
+func TestWordsThatAPlaceDoesNotWant(t *testing.T) {
+	w := newWorld(t).sample()
+	dir := t.TempDir()
+	w.must("policy", "sign", w.file("law.toml", `id = "words"
+place = "26734"
+quiet_hours = []
+banned_words = ["cá cược", "ma túy"]
+valid_until = "`+until+`"
+`), "--as", "26734-1")
+	bulletin := func(text string) string {
+		return w.file("b.toml", `id = "b"
+place = "26734"
+title = "Tin"
+text = "`+text+`"
+valid_until = "`+until+`"
+`)
+	}
+	var got struct{ Findings []complaint }
+	w.json(&got, "preview", bulletin("C Á  C Ư Ợ C bóng đá"), "--board", "commune-led-128x32", "--out", dir)
+	if len(got.Findings) != 1 || got.Findings[0].Code != "scope" || got.Findings[0].Page != -1 || !got.Findings[0].Warning {
+		t.Errorf("preview: %+v", got.Findings)
+	}
+	w.must("bulletin", "sign", bulletin("Vào đây сá сược"), "--as", "26734-1", "--lang", "vi")
+	if said := w.err.String(); !strings.Contains(said, "cá cược") || !strings.Contains(said, "26734") || !strings.Contains(said, "từ chối") {
+		t.Errorf("bulletin sign: %q", said)
+	}
+	if out := w.must("preview", bulletin("Chợ bán cá, cược vỏ thùng"), "--board", "commune-led-128x32", "--out", dir); strings.Contains(out, "26734") {
+		t.Errorf("honest words: %s", out)
+	}
+}
+
 func TestPreviewSaysWhatIsWrong(t *testing.T) {
 	w := newWorld(t)
 	dir := t.TempDir()
