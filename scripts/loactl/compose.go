@@ -36,7 +36,7 @@ func (a *app) compose(au *authority.Authority, kind plan.Kind, name string) (any
 		setDefault(f.Tree, "class", "normal")
 		setDefault(f.Tree, "origin", "own")
 		setDefault(f.Tree, "lang", "vi")
-		err = errors.Join(a.fillAudio(au, f), fillPictures(f, func(file string) (string, int64, error) { return keepMedia(au, file) }))
+		err = errors.Join(a.fillAudio(au, f), a.fillPictures(f, func(file string) (string, int64, error) { return keepMedia(au, file) }))
 	case plan.KindSchedule:
 		setDefault(f.Tree, "zone", "+07:00")
 		err = a.fillRefs(au, f)
@@ -164,7 +164,7 @@ func same(l []float64) bool {
 
 // fillPictures turns `file = "x.png"` in a bulletin's pages into what boxes need;
 // keep puts it where they fetch it.
-func fillPictures(f *source.File, keep func(file string) (sha256 string, size int64, err error)) error {
+func (a *app) fillPictures(f *source.File, keep func(file string) (sha256 string, size int64, err error)) error {
 	list, _ := f.Tree["pages"].([]any)
 	for i, e := range list {
 		entry, _ := e.(map[string]any)
@@ -178,15 +178,15 @@ func fillPictures(f *source.File, keep func(file string) (sha256 string, size in
 		}
 		data, err := os.ReadFile(file)
 		if err != nil {
-			return f.At(at, "%v", err)
+			return f.At(at, "%s", a.explain(err))
 		}
 		p, err := picture.Open(data, picture.Limits{Bytes: plan.MaxImageBytes})
 		if err != nil {
-			return f.At(at, "%v", err)
+			return f.At(at, "%s", a.explain(err))
 		}
 		sum, size, err := keep(file)
 		if err != nil {
-			return f.At(at, "%v", err)
+			return f.At(at, "%s", a.explain(err))
 		}
 		delete(entry, "file")
 		entry["image"], entry["bytes"], entry["type"] = sum, size, "image/"+p.Format

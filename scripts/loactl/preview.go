@@ -159,7 +159,7 @@ func (a *app) bulletinOf(name string) (*plan.Bulletin, map[string][]byte, error)
 	setDefault(f.Tree, "origin", "own")
 	setDefault(f.Tree, "lang", "vi")
 	pictures := map[string][]byte{}
-	if err := fillPictures(f, func(file string) (string, int64, error) {
+	if err := a.fillPictures(f, func(file string) (string, int64, error) {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			return "", 0, err
