@@ -27,7 +27,7 @@ func (b *Box) newDisplay() *display.Display {
 	return display.New(display.Opts{
 		Open: b.o.Panel, Board: board, Fields: b.fields, Words: words,
 		Picture: b.picture,
-		Proof:   b.proofOf, Begun: b.nowShown, Missing: b.notShown,
+		Proof:   b.proofOf, Begun: b.nowShown, Refused: b.notShown,
 		Report: b.o.Health.Report, Log: b.o.Log.With("room", "display"),
 	})
 }
@@ -73,10 +73,19 @@ func (b *Box) picture(sha string, board layout.Board) ([]display.Still, error) {
 // show tells the board what the station has decided, unless the link to the centre
 // is why there is nothing.
 func (b *Box) show(s plan.Scene) {
-	if s.Standing == plan.Idle && b.mqtt != nil && !b.mqtt.Connected() && b.linkless() > linkPatience {
-		s.Standing = plan.LinkLost
+	if b.mqtt != nil && !b.mqtt.Connected() {
+		s = unlinked(s, b.linkless())
 	}
 	b.display.Show(s)
+}
+
+// unlinked is what a board shows when no broker has been there for so long. What the
+// box has goes on being shown; only that nothing is due may be for want of word.
+func unlinked(s plan.Scene, long time.Duration) plan.Scene {
+	if s.Standing == plan.Idle && long > linkPatience {
+		s.Standing = plan.LinkLost
+	}
+	return s
 }
 
 // linkPatience is how long a board waits for its centre before it says so: mobile
@@ -123,16 +132,29 @@ func (b *Box) proofOf(s display.Showing) {
 	b.note(e)
 }
 
-// notShown says what of something this board cannot show.
-func (b *Box) notShown(o plan.Occurrence, f layout.Finding) {
-	e := entryOf(o)
-	e.Kind, e.Result, e.Code, e.Detail = ledger.Refused, plan.Refused, f.Code, f.EN
-	if f.Line > 0 {
-		e.Detail = fmt.Sprintf("line %d, letter %d: %s", f.Line, f.Column, f.EN)
+// refusals are the codes that are conditions as well.
+var refusals = []plan.Code{plan.GlyphMissing, plan.TooBig, plan.MediaMissing, plan.MediaFormat}
+
+// notShown says what of something this board cannot show; nothing: that is over.
+func (b *Box) notShown(o plan.Occurrence, all []layout.Finding) {
+	about := o.Item.String()
+	if o.Item.ID == "" {
+		about = o.ID
 	}
-	b.note(e)
-	b.o.Health.ReportOf(string(f.Code), o.By.String(), errors.New(f.EN))
-	b.ack(station.Ack{Doc: o.By, ID: o.ID, State: "refused", Result: plan.Refused, Code: f.Code, Why: f.EN, VI: f.VI})
+	raised := map[plan.Code]error{}
+	for _, f := range all {
+		e := entryOf(o)
+		e.Kind, e.Result, e.Code, e.Board, e.Detail = ledger.Refused, plan.Refused, f.Code, true, f.EN
+		if f.Line > 0 {
+			e.Detail = fmt.Sprintf("line %d, letter %d: %s", f.Line, f.Column, f.EN)
+		}
+		b.note(e)
+		b.ack(station.Ack{Doc: o.By, ID: o.ID, State: "refused", Result: plan.Refused, Code: f.Code, Why: f.EN, VI: f.VI})
+		raised[f.Code] = errors.Join(raised[f.Code], errors.New(f.EN))
+	}
+	for _, c := range refusals {
+		b.o.Health.ReportOf(string(c), about, raised[c])
+	}
 }
 
 func entryOf(o plan.Occurrence) ledger.Entry {
@@ -154,6 +176,7 @@ func (t boardOfBox) Board() console.BoardStatus {
 	all := console.BoardStatus{
 		Driver: p.Driver, Width: p.Width, Height: p.Height, Fault: st.Err, Facts: st.Facts, Probed: st.Probed,
 		Brightness: st.Brightness, Title: st.Title, Page: st.Page, Pages: st.Pages, Since: st.Since, Taken: st.Taken,
+		Undimmed: st.Undimmed, Refused: t.b.lastRefusals(),
 	}
 	all.Agrees = "unknown"
 	switch {
@@ -161,6 +184,18 @@ func (t boardOfBox) Board() console.BoardStatus {
 		all.Agrees = "no"
 	case len(st.Facts) > 0:
 		all.Agrees = "yes"
+	}
+	return all
+}
+
+// lastRefusals is what the board did not show in the last day, as the ledger has it.
+func (b *Box) lastRefusals() (all []console.BoardRefusal) {
+	found, err := b.ledger.Query(ledger.Query{Kind: ledger.Refused, Board: true, From: b.now().Add(-24 * time.Hour), Limit: 3})
+	if err != nil {
+		b.o.Log.Debug("the ledger could be read only in part", "err", err)
+	}
+	for _, e := range found {
+		all = append(all, console.BoardRefusal{At: e.Time, ID: e.ID, Title: e.Title, Code: e.Code, Detail: e.Detail})
 	}
 	return all
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"loa/agent/plan"
 )
 
 // A Board is the board that people read.
@@ -43,6 +45,20 @@ type BoardStatus struct {
 	// Agrees: what the board says of itself fits what it was given: yes, no, or unknown
 	// for boards that never answer.
 	Agrees string `json:"agrees"`
+	// Undimmed is why it does not take its brightness; empty: it does, or has none.
+	Undimmed string `json:"undimmed,omitempty"`
+
+	Refused []BoardRefusal `json:"refused,omitempty"` // of the last day, the newest last, at most 3
+}
+
+// A BoardRefusal is something that the board was to show and did not, or not as it was
+// signed.
+type BoardRefusal struct {
+	At     time.Time `json:"at"`
+	ID     string    `json:"id"`
+	Title  string    `json:"title"`
+	Code   plan.Code `json:"code"`
+	Detail string    `json:"detail,omitempty"`
 }
 
 // How long what a technician does at the board lasts.
@@ -107,6 +123,12 @@ func (c *call) boardShow() answer {
 	b.row(c.say("board.agrees"), c.say("board.agrees."+st.Agrees))
 	if st.Brightness >= 0 {
 		b.row(c.say("board.bright"), fmt.Sprintf("%d %%", st.Brightness))
+	}
+	if st.Undimmed != "" {
+		b.row(c.say("board.bright"), c.say("board.undimmed", st.Undimmed))
+	}
+	for _, r := range st.Refused {
+		b.row(c.say("board.refused"), fmt.Sprintf("%s  %s: %s [%s]", c.hourOf(r.At), or(r.Title, r.ID), c.sentence(r.Code), r.Code))
 	}
 	if !st.Probed.IsZero() {
 		b.row(c.say("board.said"), c.hourOf(st.Probed))

@@ -109,6 +109,7 @@ var english = map[string]string{
 	"next.shows":   "board",
 	"next.refused": "NOT",
 	"why.none":     "Nothing was refused.",
+	"why.board":    "the board",
 	"ledger.empty": "The ledger is empty.",
 	"ledger.whole": "The ledger's chain is whole: %d entries (%d to %d), the centre has them up to %d, %s.",
 
@@ -192,6 +193,8 @@ var english = map[string]string{
 	"board.since":          "since %s",
 	"board.bright":         "Brightness",
 	"board.said":           "It said at",
+	"board.undimmed":       "not taken: %s",
+	"board.refused":        "Refused",
 	"board.nosweep":        "A board of this kind has no speeds or addresses to search.",
 	"board.bound":          "1 to %d seconds.",
 	"board.pattern":        "Test picture \"%s\" for %d s; an emergency still takes the board.",

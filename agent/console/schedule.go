@@ -159,7 +159,11 @@ func (c *call) why() (answer, error) {
 	var b strings.Builder
 	for _, e := range found {
 		data = append(data, refusal{e, c.sentence(e.Code)})
-		fmt.Fprintf(&b, "%s  %s (%s)\n    %s\n", c.time(e.Time), or(e.Title, e.ID), e.Code, c.sentence(e.Code))
+		what := string(e.Code)
+		if e.Board {
+			what = c.say("why.board") + ", " + what
+		}
+		fmt.Fprintf(&b, "%s  %s (%s)\n    %s\n", c.time(e.Time), or(e.Title, e.ID), what, c.sentence(e.Code))
 		if e.Detail != "" {
 			fmt.Fprintf(&b, "    %s\n", c.say("detail", c.detail(e)))
 		}

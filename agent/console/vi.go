@@ -109,6 +109,7 @@ var vietnamese = map[string]string{
 	"next.shows":   "bảng",
 	"next.refused": "KHÔNG",
 	"why.none":     "Không có gì bị từ chối.",
+	"why.board":    "bảng",
 	"ledger.empty": "Nhật ký chưa có dòng nào.",
 	"ledger.whole": "Chuỗi nhật ký nguyên vẹn: %d dòng (%d đến %d), trung tâm đã nhận đến %d, %s.",
 
@@ -192,6 +193,8 @@ var vietnamese = map[string]string{
 	"board.since":          "từ %s",
 	"board.bright":         "Độ sáng",
 	"board.said":           "Bảng báo lúc",
+	"board.undimmed":       "KHÔNG NHẬN: %s",
+	"board.refused":        "Từ chối",
 	"board.nosweep":        "Loại bảng này không có tốc độ hay địa chỉ để dò.",
 	"board.bound":          "Từ 1 đến %d giây.",
 	"board.pattern":        "Hình thử \"%s\" trong %d giây; tin khẩn cấp vẫn chiếm bảng.",

@@ -32,7 +32,7 @@ func (d *Display) open(ctx context.Context, now time.Time) bool {
 		return false
 	}
 	d.panel, d.sent, d.bright, d.moving, d.asked = p, [32]byte{}, -1, false, false
-	d.fails, d.retry, d.probed = 0, time.Time{}, time.Time{}
+	d.fails, d.retry, d.probed, d.dimAgain = 0, time.Time{}, time.Time{}, time.Time{}
 	if d.steady() {
 		d.end(now) // its pages are laid out in another way
 	}
@@ -96,15 +96,26 @@ func (d *Display) dim() {
 		want = 100
 	}
 	b, ok := d.panel.(Dimmer)
-	if !ok || d.bright == want {
+	if !ok || d.bright == want && d.undimmed == nil || time.Now().Before(d.dimAgain) {
 		return
 	}
 	if err := b.SetBrightness(want); err != nil {
-		d.o.Log.Debug("the panel takes no brightness", "err", err)
-		return // the next probe or picture tells whether it is there at all
+		d.undimmed = fmt.Errorf("it does not take a brightness of %d %%: %w", want, err)
+		d.dimAgain = time.Now().Add(probeEvery) // a page that moves asks for it fifty times a second
+		d.change(func(s *Status) { s.Undimmed = err.Error() })
+		return // the next picture or probe tells whether it is there at all, and then this is told
 	}
-	d.bright = want
-	d.change(func(s *Status) { s.Brightness = want })
+	d.undimmed, d.bright = nil, want
+	d.change(func(s *Status) { s.Brightness, s.Undimmed = want, "" })
+}
+
+// tellDim reports of a panel that never says how it is whether it takes its brightness.
+func (d *Display) tellDim() {
+	if _, asks := d.panel.(Prober); asks || (d.undimmed != nil) == d.dimTold {
+		return
+	}
+	d.dimTold = d.undimmed != nil
+	d.o.Report(PanelDiffers, d.undimmed)
 }
 
 // look asks the panel now and then how it is, and sends again what it has lost.
@@ -146,6 +157,9 @@ func (d *Display) look(ctx context.Context, now time.Time) (next time.Time) {
 // differs says in what the panel is not as it should be.
 func (d *Display) differs(facts map[string]string) error {
 	var all []error
+	if d.undimmed != nil {
+		all = append(all, d.undimmed)
+	}
 	for name, want := range map[string]int{"width": d.o.Board.Size.X, "height": d.o.Board.Size.Y, "brightness_percent": d.bright} {
 		got, told := facts[name]
 		if !told || name == "brightness_percent" && d.bright < 0 {

@@ -20,13 +20,16 @@ type Opts struct {
 	Open  func(ctx context.Context) (Panel, error)
 	Board layout.Board
 
-	Fields  func() layout.Fields                      // what clocks and thermometers on a page say; nil: nothing but the time
-	Picture Pictures                                  // nil: there are none
-	Words   func(s plan.Standing) []plan.Page         // the image's own default pages; nil: dark
-	Proof   func(Showing)                             // told of everything that was shown, at its end; must not block
-	Begun   func(o plan.Occurrence, pages int)        // told when something new is shown
-	Missing func(o plan.Occurrence, f layout.Finding) // told once of what of it cannot be shown
-	Report  func(code string, err error)              // conditions; see the constants
+	Fields  func() layout.Fields               // what clocks and thermometers on a page say; nil: nothing but the time
+	Picture Pictures                           // nil: there are none
+	Words   func(s plan.Standing) []plan.Page  // the image's own default pages; nil: dark
+	Proof   func(Showing)                      // told of everything that was shown, at its end; must not block
+	Begun   func(o plan.Occurrence, pages int) // told when something new is shown
+	// Refused is told of what of an occurrence cannot be shown: once, also when it goes
+	// round in its slot, and again, with nothing, when that is over: all of it can be
+	// shown, or an alert or act has ended.
+	Refused func(o plan.Occurrence, all []layout.Finding)
+	Report  func(code string, err error) // conditions; see the constants
 	Log     *slog.Logger
 }
 
@@ -75,6 +78,10 @@ type Display struct {
 	probed   time.Time
 	asked    bool // the panel has answered a probe
 	accounts map[string]*account
+	undimmed error             // why the panel does not take its brightness
+	dimAgain time.Time         // not before
+	dimTold  bool              // undimmed is reported
+	refusals map[string]string // by subject, what of it cannot be shown
 }
 
 // A test is a picture that a technician looks at for a while.
@@ -89,7 +96,8 @@ type Status struct {
 	Err        string            // why it shows nothing, or what it last refused
 	Facts      map[string]string // what it last said of itself
 	Probed     time.Time
-	Brightness int // percent; -1: its own
+	Brightness int    // percent; -1: its own
+	Undimmed   string // why it does not take the brightness that it should have
 
 	Title string // what is shown; empty: a default page
 	ID    string
@@ -114,8 +122,8 @@ func New(o Opts) *Display {
 	if o.Begun == nil {
 		o.Begun = func(plan.Occurrence, int) {}
 	}
-	if o.Missing == nil {
-		o.Missing = func(plan.Occurrence, layout.Finding) {}
+	if o.Refused == nil {
+		o.Refused = func(plan.Occurrence, []layout.Finding) {}
 	}
 	if o.Words == nil {
 		o.Words = func(plan.Standing) []plan.Page { return nil }
@@ -124,7 +132,7 @@ func New(o Opts) *Display {
 		o.Fields = func() layout.Fields { return layout.Fields{Now: time.Now()} }
 	}
 	return &Display{
-		o: o, wake: make(chan struct{}, 1), loans: make(chan func()), bright: -1, accounts: map[string]*account{},
+		o: o, wake: make(chan struct{}, 1), loans: make(chan func()), bright: -1, accounts: map[string]*account{}, refusals: map[string]string{},
 		scene: plan.Scene{Standing: plan.PowerUp}, status: Status{Brightness: -1},
 	}
 }
@@ -233,6 +241,7 @@ func (d *Display) step(ctx context.Context) (next time.Time) {
 	if err := d.send(ctx, now); err != nil {
 		return d.failed(ctx, err)
 	}
+	d.tellDim()
 	if t := d.look(ctx, now); t.Before(next) {
 		next = t
 	}

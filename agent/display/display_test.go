@@ -38,6 +38,8 @@ type board struct {
 	closes int
 	until  time.Time // when the card blanks by itself
 	lost   bool
+	stuck  bool // it does not take a brightness
+	dims   int  // that it was asked to
 }
 
 var errSilent = errors.New("no answer from the card after 3 tries")
@@ -86,8 +88,12 @@ type clever struct{ *board }
 func (b clever) SetBrightness(percent int) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.dims++
 	if b.silent {
 		return errSilent
+	}
+	if b.stuck {
+		return errors.New("NAK")
 	}
 	b.bright = percent
 	return nil
@@ -193,6 +199,7 @@ type rig struct {
 	conditions map[string]error
 	proofs     []Showing
 	findings   []layout.Finding
+	told       []int // how many at a time
 	stop       func()
 }
 
@@ -220,7 +227,13 @@ func newRig(t *testing.T, b *board, able bool) *rig {
 		Board: layout.Board{Size: image.Pt(128, 32)},
 		Words: func(s plan.Standing) []plan.Page { return []plan.Page{{Text: "default " + string(s)}} },
 		Picture: func(sha string, _ layout.Board) ([]Still, error) {
-			if sha != "there" {
+			switch sha {
+			case "there":
+			case "broken":
+				return nil, &plan.Error{Code: plan.MediaFormat, Msg: "no picture"}
+			case "bomb":
+				return nil, &plan.Error{Code: plan.TooBig, Msg: "65535×65535"}
+			default:
 				return nil, errors.New("not on the box")
 			}
 			p := image.NewRGBA(image.Rect(0, 0, 128, 32))
@@ -232,7 +245,11 @@ func newRig(t *testing.T, b *board, able bool) *rig {
 			defer r.mu.Unlock()
 			r.proofs = append(r.proofs, s)
 		},
-		Missing: func(_ plan.Occurrence, f layout.Finding) { r.findings = append(r.findings, f) },
+		Refused: func(_ plan.Occurrence, all []layout.Finding) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.findings, r.told = append(r.findings, all...), append(r.told, len(all))
+		},
 		Report: func(code string, err error) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -646,6 +663,11 @@ func TestDefaultPagesByStanding(t *testing.T) {
 			{plan.Idle, law, "Xã An Sơn"},
 			{plan.LinkLost, law, "Mất liên lạc"},
 			{plan.Outdated, law, "Xã An Sơn"},
+			{plan.PowerUp, nil, "default power-up"},
+			{plan.Idle, nil, "default idle"},
+			{plan.LinkLost, nil, "default link-lost"},
+			{plan.Outdated, nil, "default expired"},
+			{plan.Failed, nil, "default error"},
 			{plan.Reset, nil, "default reset"},
 		} {
 			r.d.Show(plan.Scene{Standing: c.standing, Defaults: c.defaults})
@@ -665,6 +687,116 @@ func TestDefaultPagesByStanding(t *testing.T) {
 		after(time.Second)
 		if r.board.screen.RGBAAt(5, 5).R == 0 {
 			t.Error("the picture is not on the board")
+		}
+	})
+}
+
+// What a board cannot show is told with its code, once however often it goes round,
+// and told again when it is mended.
+func TestABoardSaysWhatItCannotShow(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		page plan.Page
+		code plan.Code
+	}{
+		{"a letter no font has", plan.Page{Text: "Cháy 🚒"}, plan.GlyphMissing},
+		{"more pages than anybody reads", plan.Page{Text: strings.Repeat("nghiêng ", 245), Style: "headline"}, plan.TooBig},
+		{"a picture that is not there", plan.Page{Image: "missing"}, plan.MediaMissing},
+		{"a picture that cannot be read", plan.Page{Image: "broken"}, plan.MediaFormat},
+		{"a picture of monstrous size", plan.Page{Image: "bomb"}, plan.TooBig},
+	} {
+		bubble(t, func(t *testing.T) {
+			r := newRig(t, &board{}, true)
+			turn := func(n int, page plan.Page) {
+				o := due(fmt.Sprintf("slot/0/%d", n), plan.Normal)
+				o.Slot, o.Item = "slot", plan.Key{Place: "26734", Kind: plan.KindBulletin, ID: "b"}
+				o.Pages = []plan.Page{page}
+				r.d.Show(scene(o))
+				after(20 * time.Second)
+			}
+			for n := range 10 {
+				turn(n, c.page)
+			}
+			if len(r.findings) != 1 || r.findings[0].Code != c.code || r.findings[0].VI == "" {
+				t.Fatalf("%s: %+v, want one %s", c.name, r.findings, c.code)
+			}
+			for n := range 3 {
+				turn(10+n, plan.Page{Text: "Mời họp"})
+			}
+			if fmt.Sprint(r.told) != "[1 0]" {
+				t.Errorf("%s: told %v, want once, and once that it is mended", c.name, r.told)
+			}
+			// An alert that is over takes its refusal along.
+			flood := due("flood", plan.Emergency)
+			flood.Pages = []plan.Page{c.page}
+			r.d.Show(scene(flood))
+			after(time.Second)
+			r.d.Show(plan.Scene{Standing: plan.Idle})
+			after(time.Second)
+			if fmt.Sprint(r.told) != "[1 0 1 0]" {
+				t.Errorf("%s: told %v with an alert", c.name, r.told)
+			}
+		})
+	}
+}
+
+// A panel that takes pictures and no brightness is not as it should be.
+func TestABrightnessThatIsNotTaken(t *testing.T) {
+	for _, able := range []bool{true, false} {
+		bubble(t, func(t *testing.T) {
+			b := &board{stuck: true}
+			r := newRig(t, b, able)
+			if !able {
+				r.d.o.Open = func(context.Context) (Panel, error) { return dimmer{b}, nil }
+			}
+			s := scene(due("a", plan.Normal))
+			s.Shown[0].Pages = []plan.Page{{Text: "Một thông báo dài chạy ngang qua bảng", Style: "scroll-up"}}
+			s.BrightnessPercent = 30
+			r.d.Show(s)
+			after(time.Minute)
+			if err := r.condition(PanelDiffers); err == nil || !strings.Contains(err.Error(), "30 %") || !strings.Contains(err.Error(), "NAK") {
+				t.Errorf("condition %v", err)
+			}
+			if st := r.d.Status(); st.Undimmed != "NAK" {
+				t.Errorf("status %+v", st)
+			}
+			if b.dims > 4 {
+				t.Errorf("it was asked %d times in a minute", b.dims)
+			}
+			b.set(func() { b.stuck = false })
+			after(2 * probeEvery)
+			if err := r.condition(PanelDiffers); err != nil || b.bright != 30 || r.d.Status().Undimmed != "" {
+				t.Errorf("afterwards: %v, %d %%", err, b.bright)
+			}
+			b.set(func() { b.silent = true })
+			after(2 * time.Minute)
+			if err := r.condition(PanelDiffers); err != nil || able && r.condition(PanelSilent) == nil {
+				t.Errorf("a panel that is silent: %v", err)
+			}
+		})
+	}
+}
+
+// A dimmer never says how it is.
+type dimmer struct{ *board }
+
+func (d dimmer) SetBrightness(percent int) error { return clever{d.board}.SetBrightness(percent) }
+
+// What a technician's pattern hides is not proven to have been seen.
+func TestAPatternIsNoProof(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, &board{}, true)
+		r.d.Show(scene(due("a", plan.Normal, "Một")))
+		after(10 * time.Second)
+		if err := r.d.Pattern("all", time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		after(time.Minute + 10*time.Second)
+		r.d.Show(plan.Scene{Standing: plan.Idle})
+		after(time.Second)
+		r.stop()
+		if len(r.proofs) != 1 || r.proofs[0].Seen < 18*time.Second || r.proofs[0].Seen > 21*time.Second {
+			t.Errorf("%+v", r.proofs)
 		}
 	})
 }

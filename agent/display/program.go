@@ -3,6 +3,7 @@ package display
 import (
 	"cmp"
 	"image"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,12 +13,12 @@ import (
 
 // A program is the pages that take turns on the panel, and how far they are.
 type program struct {
-	key    string // of the scene that it was made of
-	items  []item
-	at     int       // the page that is on
-	since  time.Time // when it came on
-	test   *image.RGBA
-	looked map[string]bool // findings that were told
+	key   string            // of the scene that it was made of
+	asked []plan.Occurrence // its occurrences, whether they have pages here or not
+	items []item
+	at    int       // the page that is on
+	since time.Time // when it came on
+	test  *image.RGBA
 
 	board  layout.Board // that the pages have: all of it, or what a ticker leaves
 	ticker *layout.Ticker
@@ -89,8 +90,16 @@ func (p *program) failed(err error) {
 }
 
 func (p *program) taken(now time.Time) {
-	if p.stamp.IsZero() {
+	if p.stamp.IsZero() && p.test == nil {
 		p.stamp = now
+	}
+}
+
+// covered takes note that something else is shown from now on.
+func (p *program) covered(now time.Time) {
+	if !p.stamp.IsZero() {
+		p.seen += now.Sub(p.stamp)
+		p.stamp = time.Time{}
 	}
 }
 
@@ -108,11 +117,13 @@ func (d *Display) follow(now time.Time) (next time.Time) {
 	p := &d.program
 	if key := keyOf(scene); key != p.key || len(p.items) == 0 {
 		d.end(now)
+		d.release(scene)
 		d.begin(scene, key, now)
 	}
 	p.test = nil
 	if test != nil {
 		p.test = test.picture
+		p.covered(now) // what a technician's pattern hides nobody sees
 		return test.until
 	}
 	for range len(p.items) {
@@ -200,12 +211,14 @@ func keyOf(s plan.Scene) string {
 func (d *Display) begin(s plan.Scene, key string, now time.Time) {
 	p := &d.program
 	before := *p
-	*p = program{key: key, since: now, began: now, looked: map[string]bool{}, board: d.o.Board}
+	*p = program{key: key, asked: s.Shown, since: now, began: now, board: d.o.Board}
 	for i := range s.Shown {
 		o := &s.Shown[i]
-		for _, page := range d.together(d.beside(o, &before, now)) {
-			d.set(page, o)
+		pages, findings := d.beside(o, &before, now)
+		for _, page := range d.together(pages) {
+			findings = append(findings, d.set(page, o)...)
 		}
+		d.tell(findings, o)
 		if d.steady() {
 			break // the others have their turn when this one is over
 		}
@@ -230,10 +243,10 @@ func (d *Display) begin(s plan.Scene, key string, now time.Time) {
 // beside gives the pages of o, and lets its ticker run under them where there is room
 // for one. What goes round has the same ticker every time: that runs on. Beside an
 // alarm nothing moves, and a panel of flash gets all words in one strip.
-func (d *Display) beside(o *plan.Occurrence, before *program, now time.Time) []plan.Page {
+func (d *Display) beside(o *plan.Occurrence, before *program, now time.Time) ([]plan.Page, []layout.Finding) {
 	p, b := &d.program, d.o.Board
 	if o.Class == plan.Emergency {
-		return o.Pages
+		return o.Pages, nil
 	}
 	b.Slow = b.Slow || d.steady()
 	pages, board, ticker, findings := Beside(o.Ticker, o.Pages, b, d.o.Fields())
@@ -241,8 +254,7 @@ func (d *Display) beside(o *plan.Occurrence, before *program, now time.Time) []p
 	if ticker != nil && before.ticker != nil && before.words == p.words {
 		p.runs = before.runs
 	}
-	d.tell(findings, o)
-	return pages
+	return pages, findings
 }
 
 // steady reports a panel that wears out with every picture.
@@ -296,25 +308,48 @@ func (d *Display) defaults(s plan.Scene) (pages []plan.Page) {
 }
 
 // set lays a page out and adds what it comes to.
-func (d *Display) set(page plan.Page, o *plan.Occurrence) {
+func (d *Display) set(page plan.Page, o *plan.Occurrence) []layout.Finding {
 	pages, findings := d.lay(page)
 	for _, g := range pages {
 		d.program.items = append(d.program.items, item{g, page, o, time.Now()})
 	}
-	d.tell(findings, o)
+	return findings
 }
 
-// tell says, once each, what of o cannot be shown.
+// maxRefusals bounds what is remembered of refusals; a plan that is larger tells some
+// again.
+const maxRefusals = 1024
+
+// tell says what of o cannot be shown, when that has changed.
 func (d *Display) tell(findings []layout.Finding, o *plan.Occurrence) {
-	if o == nil {
-		return
-	}
+	var bad []layout.Finding
+	var all strings.Builder
 	for _, f := range findings {
-		if k := f.EN; !f.Warning && !d.program.looked[k] {
-			d.program.looked[k] = true
-			d.o.Missing(*o, f)
+		if said := string(f.Code) + " " + f.EN; !f.Warning && !strings.Contains(all.String(), said+"\n") {
+			bad = append(bad, f)
+			all.WriteString(said + "\n")
 		}
 	}
+	key, is := subject(o), ""
+	if len(bad) > 0 {
+		is = o.Slot + "\n" + all.String() // on another day it is told again
+	}
+	if d.refusals[key] == is {
+		return
+	}
+	if len(d.refusals) >= maxRefusals {
+		clear(d.refusals)
+	}
+	d.refusals[key] = is
+	d.o.Refused(*o, bad)
+}
+
+// subject is what refusals are about: a bulletin in all its turns, or an alert.
+func subject(o *plan.Occurrence) string {
+	if o.Item.ID == "" {
+		return o.ID
+	}
+	return o.Item.String()
 }
 
 // lay lays one page out on the part of the board that is for pages.
@@ -343,10 +378,7 @@ func (d *Display) refresh(now time.Time) {
 // end writes down what was shown until now.
 func (d *Display) end(now time.Time) {
 	p := &d.program
-	if !p.stamp.IsZero() {
-		p.seen += now.Sub(p.stamp)
-		p.stamp = time.Time{}
-	}
+	p.covered(now)
 	told := map[string]bool{}
 	for _, it := range p.items {
 		if it.owner == nil || told[it.owner.ID] {
@@ -356,6 +388,17 @@ func (d *Display) end(now time.Time) {
 		d.book(Showing{Occurrence: *it.owner, From: p.began, Until: now, Seen: p.seen, Times: 1, Proof: d.proof(), Err: p.err})
 	}
 	p.items, p.key = nil, ""
+}
+
+// release forgets what could not be shown of alerts and acts that are over: they do
+// not come again.
+func (d *Display) release(s plan.Scene) {
+	for i := range d.program.asked {
+		o := &d.program.asked[i]
+		if o.Slot == "" && !slices.ContainsFunc(s.Shown, func(n plan.Occurrence) bool { return n.ID == o.ID }) {
+			d.tell(nil, o)
+		}
+	}
 }
 
 // proof is how sure it is that the panel shows what it was sent.

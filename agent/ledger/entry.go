@@ -59,6 +59,7 @@ type Entry struct {
 	Result    plan.Result `json:"result,omitempty"`
 	Code      plan.Code   `json:"code,omitempty"`
 	Final     bool        `json:"final,omitempty"` // of a refusal: waiting does not lift it
+	Board     bool        `json:"board,omitempty"` // of a refusal: it is about what a board shows, its sound may be heard
 	PlannedS  float64     `json:"planned_s,omitempty"`
 	HeardS    float64     `json:"heard_s,omitempty"` // above the silence floor
 	AirS      float64     `json:"air_s,omitempty"`   // this turn at the speaker: caps count it

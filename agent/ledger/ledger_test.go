@@ -109,7 +109,7 @@ func TestQuery(t *testing.T) {
 	for i := range 300 {
 		e := entry(i)
 		if i%10 == 0 {
-			e.Kind, e.Code = Refused, plan.QuietHours
+			e.Kind, e.Code, e.Board = Refused, plan.QuietHours, i%100 == 0
 		}
 		if i%7 == 0 {
 			e.Class = plan.Emergency
@@ -123,6 +123,7 @@ func TestQuery(t *testing.T) {
 		q    Query
 		want []int64
 	}{
+		"of a board":       {Query{Kind: Refused, Board: true}, []int64{1, 101, 201}},
 		"last three":       {Query{Limit: 3}, []int64{298, 299, 300}},
 		"last three after": {Query{Limit: 3, After: 298}, []int64{299, 300}},
 		"half open span":   {Query{From: at(100), Until: at(103)}, []int64{101, 102, 103}},

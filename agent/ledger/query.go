@@ -16,6 +16,7 @@ type Query struct {
 	ID          string
 	Kind        Kind
 	Class       plan.Class
+	Board       bool  // only refusals of a board
 	After       int64 // only later numbers
 	Limit       int   // only the newest so many
 }
@@ -24,6 +25,7 @@ func (q Query) matches(e *Entry) bool {
 	return e.Seq > q.After &&
 		(q.ID == "" || e.ID == q.ID) &&
 		(q.Kind == "" || e.Kind == q.Kind) &&
+		(!q.Board || e.Board) &&
 		(q.Class == "" || e.Class == q.Class) &&
 		(q.From.IsZero() || !e.Time.Before(q.From)) &&
 		(q.Until.IsZero() || e.Time.Before(q.Until))

@@ -385,7 +385,8 @@ type Plan struct {
 	Schedules map[Key]Schedule
 	Policies  map[Key]Policy // a looser one of one signer has its elder beside it for a day, under id@version
 	Alerts    map[Key]AlertSet
-	Acts      []Act // accepted and unexpired plays, stops, drills, in order of arrival
+	Acts      []Act             // accepted and unexpired plays, stops, drills, in order of arrival
+	Ended     map[Key]time.Time // bulletins and schedules that ended within a week, and when
 	Want      Want
 }
 

@@ -74,6 +74,10 @@ func (v *view) bulletin(ref plan.Ref, place string, gap time.Duration) body {
 	switch {
 	case !ok:
 		b.class = plan.Normal
+		if at, ended := v.p.Ended[k]; ended {
+			b.err = refuse(plan.Expired, "bulletin %s ended at %s", k, plan.Moment(at))
+			return b
+		}
 		b.err = refuse(plan.MediaMissing, "bulletin %s is not on the box", k)
 		return b
 	case ref.SHA256 != doc.Proof.SHA256:

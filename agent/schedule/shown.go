@@ -15,7 +15,9 @@ import (
 //
 // A board goes by the clock: what something higher has covered for a while is not
 // made up for, and an alert is to be seen for as long as it is active, however
-// often it has sounded. until is as with [Due].
+// often it has sounded. What a slot names and cannot be seen at all, because it has
+// ended or is another than was meant, is there with its Err as long as the slot is
+// open. until is as with [Due].
 func Shown(p *plan.Plan, now time.Time) (shown []plan.Occurrence, until time.Time) {
 	v := newView(p, plan.Progress{}, now)
 	v.board = true
@@ -29,9 +31,11 @@ func Shown(p *plan.Plan, now time.Time) (shown []plan.Occurrence, until time.Tim
 				return
 			}
 			v.edge(r.end)
-			if o, ok := v.standing(v.timeline(r)); ok && v.stop(&o, r.start) == nil {
+			l := v.timeline(r)
+			if o, ok := v.standing(l); ok && v.stop(&o, r.start) == nil {
 				shown = append(shown, o)
 			}
+			shown = v.broken(shown, l)
 		})
 	}
 	v.acts(func(o plan.Occurrence, stop *plan.Act) {
@@ -77,6 +81,21 @@ func (v *view) standing(l *timeline) (o plan.Occurrence, ok bool) {
 	o = v.occurrence(l, n)
 	o.At = max(0, v.now.Sub(o.Start))
 	return o, len(o.Pages) > 0 && v.now.Before(o.End)
+}
+
+// broken adds the bulletins of an open run that cannot be resolved, as they stand in
+// this round.
+func (v *view) broken(shown []plan.Occurrence, l *timeline) []plan.Occurrence {
+	round := min(int(v.now.Sub(l.run.start)/l.loop())*len(l.bodies), max(0, l.rounds()-len(l.bodies)))
+	for i := range l.bodies {
+		if b := &l.bodies[i]; b.err == nil || b.item.ID == "" {
+			continue
+		}
+		if o := v.occurrence(l, round+i); v.stop(&o, l.run.start) == nil {
+			shown = append(shown, o)
+		}
+	}
+	return shown
 }
 
 // shownAlert is an active alert as it is seen: the pages of its bulletin, else its

@@ -164,6 +164,10 @@ func (r *recollection) fold(e ledger.Entry) {
 			r.attended = e.Due
 		}
 	case ledger.Refused:
+		if e.Board {
+			r.told[telling{boardSeries(&o), e.Code}] = e.Time
+			return
+		}
 		r.told[telling{cmp.Or(e.Doc, e.ID), e.Code}] = e.Time
 		switch {
 		case e.Doc != "" || e.ID == "":

@@ -46,6 +46,7 @@ type rig struct {
 	mu         sync.Mutex
 	acks       []station.Ack
 	conditions map[string]error
+	seenOnly   bool
 	asked      int // times that the box had to subscribe again
 	scenes     []scene
 }
@@ -226,7 +227,8 @@ func bootRig(t *testing.T, w *trusttest.World, dir string, level clock.Level, sk
 			defer r.mu.Unlock()
 			r.acks = append(r.acks, a)
 		},
-		Ask: func(plan.Act) {},
+		SeenOnly: r.seenOnly,
+		Ask:      func(plan.Act) {},
 		Report: func(code string, err error) {
 			r.mu.Lock()
 			defer r.mu.Unlock()

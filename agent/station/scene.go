@@ -2,6 +2,8 @@ package station
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 	"time"
 
 	"loa/agent/ahead"
@@ -22,10 +24,11 @@ func (s *Station) show(now time.Time) (until time.Time) {
 	if s.current != nil {
 		sounds = &s.current.o
 	}
-	shown, _, refused, until := ahead.Seen(&s.plan, policies, sounds, now)
+	shown, waiting, refused, until := ahead.Seen(&s.plan, policies, sounds, now)
 	for _, u := range refused {
 		s.tellUnseen(u.Occurrence, u.Verdict, now)
 	}
+	s.yield(shown, waiting, now)
 	scene := plan.Scene{Shown: shown}
 	if len(scene.Shown) == 0 {
 		scene.Standing = s.standing(now)
@@ -47,15 +50,15 @@ func (s *Station) standing(now time.Time) plan.Standing {
 	switch {
 	case s.plan.Place == "":
 		return plan.Reset
-	case len(s.plan.Schedules) == 0:
+	case slices.ContainsFunc(slices.Collect(maps.Values(s.plan.Schedules)), func(d plan.Schedule) bool { return d.At(now) }):
 		return plan.Idle
 	}
-	for _, d := range s.plan.Schedules {
-		if d.At(now) {
-			return plan.Idle
+	for k := range s.plan.Ended {
+		if k.Kind == plan.KindSchedule {
+			return plan.Outdated
 		}
 	}
-	return plan.Outdated
+	return plan.Idle // it has never had a programme, or it was withdrawn
 }
 
 // defaults is the default pages of the nearest place that has any.
@@ -78,13 +81,62 @@ func (s *Station) defaults(now time.Time) []plan.DefaultPage {
 	return nearest.DefaultPages
 }
 
-// tellUnseen writes down, once, that o may not be seen.
+// A boardTurn is something whose time on the board it is.
+type boardTurn struct {
+	o    plan.Occurrence
+	seen bool // it has had the board
+}
+
+// yield follows what has its turn on the board. What never had the board in its turn,
+// because something of a higher order did, is refused when the turn is over.
+func (s *Station) yield(shown, waiting []plan.Occurrence, now time.Time) {
+	turns := make(map[string]boardTurn, len(shown)+len(waiting))
+	for _, o := range shown {
+		turns[o.ID] = boardTurn{o, true}
+	}
+	for _, o := range waiting {
+		late := o.Slot != "" && o.Slot == shown[0].Slot // its own slot is behind the clock, and goes on
+		turns[o.ID] = boardTurn{o, s.boardTurns[o.ID].seen || late}
+	}
+	for id, t := range s.boardTurns {
+		if _, still := turns[id]; still || t.seen || !over(&t.o, now) {
+			continue
+		}
+		s.tellUnseen(t.o, policy.Verdict{
+			Code: plan.Priority, Final: true,
+			Why: "something of a higher order has the board", VI: "nhường bảng cho nội dung ưu tiên hơn",
+		}, now)
+	}
+	s.boardTurns = turns
+}
+
+// over reports whether the time of o has passed: else it was stopped or withdrawn.
+func over(o *plan.Occurrence, now time.Time) bool {
+	return !now.Before(o.End) || o.Length > 0 && !now.Before(o.Start.Add(o.Length))
+}
+
+// boardSeries is by what refusals of a board are told once: an item of a slot goes
+// round.
+func boardSeries(o *plan.Occurrence) string {
+	if o.Slot == "" {
+		return "board/" + o.ID
+	}
+	return "board/" + o.Slot + " " + o.Item.String()
+}
+
+// tellUnseen writes down, once, that o may not be seen. Who asked for it is told by
+// its sound where there is one.
 func (s *Station) tellUnseen(o plan.Occurrence, v policy.Verdict, now time.Time) {
-	k := telling{"board/" + o.ID, v.Code}
-	if _, done := s.told[k]; done || len(o.Parts) > 0 && o.Err != nil {
+	k := telling{boardSeries(&o), v.Code}
+	heard := len(o.Parts) > 0 && !s.o.SeenOnly
+	_, done := s.told[k]
+	_, said := s.told[telling{o.ID, v.Code}]
+	if done || said || heard && o.Err != nil {
 		return // what should have sounded as well is refused there
 	}
 	s.remember(k, now)
-	s.write(ledger.Entry{Kind: ledger.Refused, Result: plan.Refused, Code: v.Code, Detail: v.Why}, &o, now)
-	s.o.Ack(Ack{Doc: o.By, ID: o.ID, State: "refused", Result: plan.Refused, Code: v.Code, Why: v.Why, VI: v.VI})
+	s.write(ledger.Entry{Kind: ledger.Refused, Result: plan.Refused, Code: v.Code, Final: v.Final, Board: true, Detail: v.Why}, &o, now)
+	if !heard {
+		s.o.Ack(Ack{Doc: o.By, ID: o.ID, State: "refused", Result: plan.Refused, Code: v.Code, Why: v.Why, VI: v.VI})
+	}
 }

@@ -91,6 +91,16 @@ func TestABoardSaysWhyItShowsNothing(t *testing.T) {
 		if s := last(); s.Standing != plan.Idle || len(s.Defaults) != 1 || s.BrightnessPercent != 20 {
 			t.Errorf("idle: %+v", s)
 		}
+		day := w.Later(2*time.Second).Schedule(here, "day", plan.Item{Chime: "gong"})
+		day.ValidUntil = day.Issued.Add(30 * time.Minute)
+		r.hear(trusttest.Seal(day, a1))
+		if s := last(); s.Standing != plan.Idle {
+			t.Errorf("with a programme: %q", s.Standing)
+		}
+		wait(time.Hour)
+		if s := last(); s.Standing != plan.Outdated {
+			t.Errorf("when its programme has ended: %q", s.Standing)
+		}
 	})
 }
 
@@ -112,4 +122,90 @@ func TestBannedWordsAreNotShown(t *testing.T) {
 			t.Errorf("the ledger: %+v", refused)
 		}
 	})
+}
+
+// What never had the board in its turn is refused, once for an item that goes round,
+// and who asked for it is told.
+func TestWhatGivesWayOnTheBoardIsToldSo(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		b := bulletin(w, "hop", time.Minute)
+		b.Title, b.Audio, b.Pages = "Họp dân", nil, []plan.Page{{Text: "Họp dân", StayS: 20}}
+		c := bulletin(w, "tiem", time.Minute)
+		c.Title, c.Audio, c.Pages = "Tiêm chủng", nil, []plan.Page{{Text: "Tiêm chủng", StayS: 20}}
+		day := w.Schedule(here, "day", item(b), item(c))
+		day.Slots[0].Loops = 9 // six minutes
+		r.hear(trusttest.Seal(b, a1), trusttest.Seal(c, a1), trusttest.Seal(day, a1))
+		sleepUntil("05:30:50")
+		refusals := func() (all []ledger.Entry) {
+			for _, e := range r.written(ledger.Refused) {
+				if e.Board {
+					all = append(all, e)
+				}
+			}
+			return all
+		}
+		alarm := w.Later(90*time.Minute+50*time.Second).Alerts(here, trusttest.Office, "flood")
+		alarm.Alerts[0].Headline, alarm.Alerts[0].Repeat = "Lũ quét", 1
+		r.hear(trusttest.Seal(alarm, trusttest.Warner1, trusttest.Warner2))
+		if n := len(refusals()); n != 0 {
+			t.Errorf("%d refusals while its turn lasts", n)
+		}
+		sleepUntil("05:34:00")
+		got := refusals()
+		if len(got) != 2 || got[0].Code != plan.Priority || got[0].Title != "Tiêm chủng" || got[1].Title != "Họp dân" {
+			t.Errorf("the ledger: %+v", got)
+		}
+		acks := 0
+		r.mu.Lock()
+		for _, a := range r.acks {
+			if a.State == "refused" && a.Code == plan.Priority && a.VI != "" {
+				acks++
+			}
+		}
+		r.mu.Unlock()
+		if acks != 2 {
+			t.Errorf("%d acks", acks)
+		}
+		// What goes round after the alarm is not told again.
+		clear := w.Later(95*time.Minute).Alerts(here, trusttest.Office)
+		r.hear(trusttest.Seal(clear, trusttest.Warner1))
+		sleepUntil("05:40:00")
+		if n := len(refusals()); n != 2 {
+			t.Errorf("%d refusals after all is over", n)
+		}
+	})
+}
+
+// A board refuses what has ended, was withdrawn or is another than was meant.
+func TestABoardRefusesWhatDoesNotHold(t *testing.T) {
+	for code, change := range map[plan.Code]func(w *trusttest.World, b *plan.Bulletin){
+		plan.Expired:  func(w *trusttest.World, b *plan.Bulletin) { b.ValidUntil = b.Issued.Add(time.Hour) },
+		plan.NotYet:   func(w *trusttest.World, b *plan.Bulletin) { b.ValidFrom = b.Issued.Add(24 * time.Hour) },
+		plan.Conflict: nil,
+	} {
+		bubble(t, func(t *testing.T, w *trusttest.World) {
+			r := newRig(t, w, t.TempDir(), func(r *rig) { r.seenOnly = true }).setUp()
+			defer r.stop()
+			b := bulletin(w, "hop", time.Minute)
+			b.Title, b.Audio, b.Pages = "Họp dân", nil, []plan.Page{{Text: "Họp dân", StayS: 20}}
+			if change != nil {
+				change(w, &b)
+			}
+			day := w.Schedule(here, "day", item(b))
+			if change == nil {
+				b.Title = "Họp chợ"
+			}
+			r.hear(trusttest.Seal(b, a1), trusttest.Seal(day, a1))
+			sleepUntil("05:31:00")
+			got := r.written(ledger.Refused)
+			if len(got) != 1 || got[0].Code != code || !got[0].Board {
+				t.Errorf("%s: the ledger has %+v", code, got)
+			}
+			if from, _ := r.told(b.Title); !from.IsZero() {
+				t.Errorf("%s: it is shown", code)
+			}
+		})
+	}
 }

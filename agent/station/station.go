@@ -119,6 +119,7 @@ type Station struct {
 	heard      map[string]time.Duration // of what was interrupted and may go on
 	wordless   map[string]bool          // emergencies whose words are missing and whose tone has sounded
 	told       map[telling]time.Time    // refusals that are written down
+	boardTurns map[string]boardTurn     // by ID, what has its turn on the board, seen or not
 	counted    map[plan.Code]*tally
 	tells      tally             // documents whose refusal was told in this hour
 	unkept     map[string][]byte // alerts that are not on the disk yet, by name

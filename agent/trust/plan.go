@@ -12,7 +12,8 @@ import (
 )
 
 // Plan is everything that holds for this box at now or will hold later. What
-// has ended is not in it, but for acts that ended a moment ago.
+// has ended is not in it, but for acts that ended a moment ago and the names of what
+// ended within a week.
 func (t *Trust) Plan(now time.Time) plan.Plan {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -21,7 +22,7 @@ func (t *Trust) Plan(now time.Time) plan.Plan {
 	p := plan.Plan{
 		Device: t.device, Place: w.OwnPlace, Groups: w.Groups, Above: above, Want: w,
 		Bulletins: map[plan.Key]plan.Bulletin{}, Schedules: map[plan.Key]plan.Schedule{},
-		Policies: map[plan.Key]plan.Policy{}, Alerts: map[plan.Key]plan.AlertSet{},
+		Policies: map[plan.Key]plan.Policy{}, Alerts: map[plan.Key]plan.AlertSet{}, Ended: map[plan.Key]time.Time{},
 	}
 	mine := t.mine(now)
 	for topic, b := range t.bodies {
@@ -32,10 +33,14 @@ func (t *Trust) Plan(now time.Time) plan.Plan {
 		case plan.Bulletin:
 			if now.Before(d.ValidUntil) {
 				p.Bulletins[d.Key()] = d
+			} else if !d.Withdrawn {
+				p.Ended[d.Key()] = d.ValidUntil
 			}
 		case plan.Schedule:
 			if now.Before(d.ValidUntil) {
 				p.Schedules[d.Key()] = d
+			} else if !d.Withdrawn {
+				p.Ended[d.Key()] = d.ValidUntil
 			}
 		case plan.Policy:
 			rec := t.s.Records[topic]
