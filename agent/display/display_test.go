@@ -860,9 +860,17 @@ func TestAPanelOfFlashIsSpared(t *testing.T) {
 		if b.strip == nil || b.shows > 2 {
 			t.Errorf("strip %v, %d pictures in an hour", b.strip != nil, b.shows)
 		}
+		flood := due("flood", plan.Emergency)
+		flood.Pages = []plan.Page{{Text: "Lũ quét", Style: "alert"}, {Text: "Lên chỗ cao", Style: "alert"}}
+		r.d.Show(scene(flood))
+		after(time.Minute)
+		strip, _ := layout.Set("KHẨN CẤP: Lũ quét   •   Lên chỗ cao", layout.Look{Effect: layout.ScrollLeft, Lines: 1}, r.d.o.Board, layout.Fields{})
+		if !slices.Equal(b.strip.Pix, strip[0].Picture().Pix) {
+			t.Error("the strip of an alarm does not begin with its cue")
+		}
 		r.d.Show(plan.Scene{Standing: plan.Idle, Defaults: []plan.DefaultPage{{Page: plan.Page{Text: "{clock}"}}}})
 		after(time.Hour)
-		if b.shows > 3 {
+		if b.shows > 4 {
 			t.Errorf("%d pictures after an hour of clocks", b.shows)
 		}
 	})

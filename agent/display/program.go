@@ -275,7 +275,11 @@ func (d *Display) together(pages []plan.Page) []plan.Page {
 		case p.Image != "" && len(texts) == 0:
 			return []plan.Page{p}
 		case p.Text != "" && !strings.Contains(p.Text, "{"):
-			texts = append(texts, p.Text)
+			text := p.Text
+			if look, _ := layout.LookNamed(p.Style); len(texts) == 0 && look.Cue != "" && !strings.HasPrefix(strings.ToUpper(text), look.Cue) {
+				text = look.Cue + ": " + text // its colour is lost, and must not be all that said it
+			}
+			texts = append(texts, text)
 		}
 	}
 	if len(texts) == 0 {

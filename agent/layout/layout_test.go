@@ -3,6 +3,7 @@ package layout
 import (
 	"image"
 	"image/color"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -89,6 +90,69 @@ func TestPages(t *testing.T) {
 			}
 			if f.Code == plan.GlyphMissing && f.Rune == 0 && c.name != "controls" {
 				t.Errorf("%s: %+v does not say which rune", c.name, f)
+			}
+		}
+	}
+}
+
+// Whatever the text and the board: no word is lost and no letter cut, and where one
+// page is not enough that is said.
+func TestNothingIsClipped(t *testing.T) {
+	x := rand.New(rand.NewPCG(1, 2))
+	syllables := strings.Fields("Ẵm nghiêng khuỷu họp dân phường, lúc 19:30 ở Ỹ La số 5 nước lũ đang lên nhanh Đắk Lắk ợ ụ quyết thắng")
+	styles := []string{"notice", "headline", "left", "wipe", "blink", "alert", "drill", "narrow", "scroll", "scroll-up"}
+	for range 300 {
+		var words []string
+		for range 1 + x.IntN(40) {
+			words = append(words, syllables[x.IntN(len(syllables))])
+		}
+		style := styles[x.IntN(len(styles))]
+		b := Board{Size: image.Pt(96+x.IntN(400), 16+x.IntN(200)), Colors: Colors(x.IntN(3))}
+		look, _ := LookNamed(style)
+		pages, findings := Set(strings.Join(words, " "), look, b, Fields{})
+		got := ""
+		for i := range pages {
+			p := &pages[i]
+			got += strings.Join(strings.Fields(p.Text), "")
+			for _, g := range p.glyphs {
+				if ink := g.shape.ink().Add(image.Pt(g.x, g.y)); !ink.In(image.Rectangle{Max: p.size}) {
+					t.Errorf("%s on %v: a letter of %q is cut", style, b.Size, p.Text)
+				}
+			}
+			if p.size.X > b.Size.X && p.Effect != ScrollLeft || p.size.Y > b.Size.Y && p.Effect != ScrollUp {
+				t.Errorf("%s on %v: a page of %v", style, b.Size, p.size)
+			}
+		}
+		if cue := strings.ReplaceAll(look.Cue, " ", ""); cue != "" {
+			got = strings.NewReplacer(cue+":", "", cue, "").Replace(got)
+		}
+		if want := strings.Join(words, ""); got != want {
+			t.Errorf("%s on %v: %q became %q", style, b.Size, want, got)
+		}
+		moves := look.Effect == ScrollLeft || look.Effect == ScrollUp
+		told := slices.ContainsFunc(findings, func(f Finding) bool { return f.Warning && strings.HasPrefix(f.EN, "The text takes") })
+		if len(pages) > 1 && !moves && !told {
+			t.Errorf("%s on %v: %d pages and no word of it", style, b.Size, len(pages))
+		}
+	}
+}
+
+// What a colour says is said in words: at the beginning, and on every page that has a
+// line for it.
+func TestAColourIsNeverTheOnlySign(t *testing.T) {
+	long := strings.TrimSpace(strings.Repeat("di dời ngay ", 8))
+	for id, look := range looks {
+		if look.Color.A == 0 {
+			continue
+		}
+		for _, colors := range []Colors{Mono, TwoColor, Full} {
+			for _, size := range []image.Point{{96, 16}, {128, 32}, {192, 64}, {512, 256}} {
+				pages, _ := Set(long, look, Board{Size: size, Colors: colors}, Fields{})
+				for i, p := range pages {
+					if says := strings.HasPrefix(p.Text, look.Cue); !says && (i == 0 || size.Y >= 64) {
+						t.Errorf("%s on %v, page %d: %q", id, size, i+1, p.Text)
+					}
+				}
 			}
 		}
 	}
