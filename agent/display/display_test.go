@@ -780,7 +780,7 @@ func TestABrightnessThatIsNotTaken(t *testing.T) {
 // A dimmer never says how it is.
 type dimmer struct{ *board }
 
-func (d dimmer) SetBrightness(percent int) error { return clever{d.board}.SetBrightness(percent) }
+func (d dimmer) SetBrightness(percent int) error { return clever(d).SetBrightness(percent) }
 
 // What a technician's pattern hides is not proven to have been seen.
 func TestAPatternIsNoProof(t *testing.T) {
