@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -159,5 +160,39 @@ func BenchmarkChoose(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		Choose(os)
+	}
+}
+
+// The board goes to all alerts together, else to what sounds, else as the speaker would.
+func TestPanel(t *testing.T) {
+	early, late := slot("early", plan.Normal, 0), slot("late", plan.Normal, 5)
+	first := slot("first", plan.PriorityC, 9)
+	flood, fire := alert("flood", 1, 7), alert("fire", 0, 8)
+	for _, c := range []struct {
+		allowed         []plan.Occurrence
+		sounds          string
+		holders, others string
+	}{
+		{nil, "", "", ""},
+		{[]plan.Occurrence{late, early}, "", "early", "late"},
+		{[]plan.Occurrence{early, late}, "late", "late", "early"},
+		{[]plan.Occurrence{early, late, first}, "late", "first", "late early"}, // the class goes before the sound
+		{[]plan.Occurrence{early, flood, first, fire}, "fire", "fire flood", "first early"},
+	} {
+		ids := func(os []plan.Occurrence) string {
+			var all []string
+			for _, o := range os {
+				all = append(all, o.ID)
+			}
+			return strings.Join(all, " ")
+		}
+		before := ids(c.allowed)
+		holders, others := Panel(c.allowed, func(o *plan.Occurrence) bool { return o.ID == c.sounds })
+		if ids(holders) != c.holders || ids(others) != c.others {
+			t.Errorf("%s with %q sounding: %s has it and %s waits; want %s and %s", before, c.sounds, ids(holders), ids(others), c.holders, c.others)
+		}
+		if ids(c.allowed) != before {
+			t.Errorf("it was given %s and left %s", before, ids(c.allowed))
+		}
 	}
 }
