@@ -20,6 +20,7 @@ type Board struct {
 	Clock   Clock   `toml:"clock"`
 	Levels  Levels  `toml:"levels"`
 	Panel   Panel   `toml:"panel"`
+	Sensor  Sensors `toml:"sensor"`
 
 	// Inputs are what a signed schedule may relay as alsa:NAME, by name: ALSA's
 	// own name of each, such as plughw:CARD=Device.

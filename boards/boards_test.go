@@ -120,12 +120,101 @@ func TestMistakesAreExplained(t *testing.T) {
 	}
 }
 
+const sensing = small + `
+[panel]
+driver = "png"
+width = 128
+height = 32
+colors = "red"
+file = "panel.png"
+[sensor.light]
+device = "bh1750"
+channel = "in_illuminance"
+valid = [0, 120000]
+curve = [[3, 8], [1000, 50], [20000, 100]]
+default_percent = 50
+[sensor.temperature]
+device = "28-*"
+channel = "w1_slave"
+`
+
+func TestSensors(t *testing.T) {
+	b, err := Parse("b.toml", []byte(sensing))
+	if err != nil || !b.Sensor.Light.There() || !b.Sensor.Temperature.There() || b.Sensor.Light.Curve[1][1] != 50 {
+		t.Fatalf("%+v, %v", b.Sensor, err)
+	}
+	for _, c := range []struct{ name, old, new, want string }{
+		{"no device", `"bh1750"`, `""`, "b.toml:17: sensor.light.device"},
+		{"a path outside", `"bh1750"`, `"/etc/passwd"`, "b.toml:17: sensor.light.device"},
+		{"a path that climbs", `"bh1750"`, `"/sys/../etc"`, "b.toml:17: sensor.light.device"},
+		{"channel", `"in_illuminance"`, `"temp1"`, "b.toml:18: sensor.light.channel"},
+		{"no range", "[0, 120000]", "[5]", "b.toml:19: sensor.light.valid"},
+		{"a range of nothing", "[0, 120000]", "[9, 9]", "b.toml:19: sensor.light.valid"},
+		{"a range that is no number", "[0, 120000]", "[0, nan]", "b.toml:19: sensor.light.valid"},
+		{"no curve", "curve = [[3, 8], [1000, 50], [20000, 100]]", "", "b.toml: sensor.light.curve"},
+		{"one point", "[[3, 8], [1000, 50], [20000, 100]]", "[[3, 8]]", "b.toml:20: sensor.light.curve: 1 points"},
+		{"three numbers", "[3, 8]", "[3, 8, 1]", "b.toml:20: sensor.light.curve"},
+		{"not rising", "[1000, 50]", "[2, 50]", "b.toml:20: sensor.light.curve: 2 does not come after 3"},
+		{"never reached", "[20000, 100]", "[200000, 100]", "b.toml:20: sensor.light.curve: a reading of 200000 is outside valid"},
+		{"dark", "[3, 8]", "[3, 0]", "b.toml:20: sensor.light.curve: 0 % is outside"},
+		{"no default", "default_percent = 50", "", "sensor.light.default_percent"},
+		{"unknown", "default_percent", "default_percnt", `b.toml:21: unknown key "sensor.light.default_percnt"; did you mean "default_percent"?`},
+		{"thermometer", `"28-*"`, `"../x"`, "b.toml:23: sensor.temperature.device"},
+		{"not warm", `"w1_slave"`, `"in_voltage0"`, "b.toml:24: sensor.temperature.channel"},
+		{"nothing to dim", sensing[strings.Index(sensing, "[panel]"):strings.Index(sensing, "[sensor.light]")], "", "sensor.light.device: there is no panel"},
+		{"a screen cannot be dimmed", "driver = \"png\"", "driver = \"kms\"", "sensor.light.device: there is no panel that it could dim"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			text := strings.Replace(sensing, c.old, c.new, 1)
+			if c.new == `driver = "kms"` {
+				text = strings.Replace(text, `file = "panel.png"`, "", 1)
+			}
+			_, err := Parse("b.toml", []byte(text))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got  %v\nwant … %s …", err, c.want)
+			}
+		})
+	}
+}
+
+// The tables that a board file offers behind a # are right when the # goes.
+func TestOfferedTablesParse(t *testing.T) {
+	offered := 0
+	for _, name := range Names() {
+		data, err := files.ReadFile(name + ".toml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range strings.Split(string(data), "\n") {
+			if !strings.HasPrefix(line, "# [") {
+				continue
+			}
+			text, rest := string(data), strings.Split(string(data), "\n")[i:]
+			for _, l := range rest {
+				l, ok := strings.CutPrefix(l, "# ")
+				if !ok {
+					break
+				}
+				text += l + "\n"
+			}
+			offered++
+			if _, err := Parse(name+".toml", []byte(text)); err != nil {
+				t.Errorf("with the table of line %d: %v", i+1, err)
+			}
+		}
+	}
+	if offered < 4 {
+		t.Errorf("%d tables are offered: does the test still find them?", offered)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, name := range Names() {
 		data, _ := files.ReadFile(name + ".toml")
 		f.Add(data)
 	}
 	f.Add([]byte(small))
+	f.Add([]byte(sensing))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		b, err := Parse("f.toml", data)
 		if err == nil && b.Validate() != nil {

@@ -47,6 +47,12 @@ var PanelDrivers = []string{"bx", "bxk", "cpower", "kms", "colorlight", "ddp", "
 // There reports whether the box has a panel.
 func (p Panel) There() bool { return p.Driver != "" }
 
+// dims reports whether the panel's brightness can be set: that of a screen cannot,
+// unless a sending box stands behind it.
+func (p Panel) dims() bool {
+	return p.There() && (p.Driver != "kms" || p.SenderTTY != "" || p.SenderHost != "")
+}
+
 func (p Panel) validate() error {
 	card := slices.Contains([]string{"bx", "bxk", "cpower"}, p.Driver)
 	network := slices.Contains([]string{"ddp", "e131", "huidu"}, p.Driver)

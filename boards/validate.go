@@ -51,13 +51,19 @@ func (b *Board) defaults() {
 
 // Validate says what is wrong with b, and what to write instead.
 func (b Board) Validate() error {
-	for _, check := range []func() error{b.Sink.validate, b.Amp.validate, b.Console.validate, b.Clock.validate, b.Levels.validate, b.Panel.validate} {
+	for _, check := range []func() error{b.Sink.validate, b.Amp.validate, b.Console.validate, b.Clock.validate, b.Levels.validate, b.Panel.validate, b.Sensor.Light.validate, b.Sensor.Temperature.validate} {
 		if err := check(); err != nil {
 			return err
 		}
 	}
 	if b.Sink.Driver == "none" && b.Amp.Driver != "none" {
 		return wrong("amp", "driver", "%q, and no sound to amplify: write none", b.Amp.Driver)
+	}
+	switch {
+	case b.Sensor.Light.There() && !b.Panel.dims():
+		return wrong("sensor.light", "device", "there is no panel that it could dim")
+	case b.Sensor.Temperature.There() && !b.Panel.There():
+		return wrong("sensor.temperature", "device", "there is no panel that could show it")
 	}
 	for name, device := range b.Inputs {
 		switch {
