@@ -24,20 +24,46 @@ func (b *Box) newDisplay() *display.Display {
 		return nil
 	}
 	board := layout.BoardOf(b.o.Board.Panel)
+	var light func() int
+	if b.light = b.newLight(); b.light != nil {
+		light = b.light.Percent
+	}
+	if b.o.Temperature != nil {
+		b.warmth = display.NewThermometer(b.o.Temperature, b.o.Health.Report)
+	}
 	return display.New(display.Opts{
-		Open: b.o.Panel, Board: board, Fields: b.fields, Words: words,
+		Open: b.o.Panel, Board: board, Fields: b.fields, Words: words, Light: light,
 		Picture: b.picture,
 		Proof:   b.proofOf, Begun: b.nowShown, Refused: b.notShown,
 		Report: b.o.Health.Report, Log: b.o.Log.With("room", "display"),
 	})
 }
 
+// newLight is the light sensor of the board, nil where it has none.
+func (b *Box) newLight() *display.Light {
+	s := b.o.Board.Sensor.Light
+	if b.o.Light == nil || !s.There() {
+		return nil
+	}
+	o := display.LightOpts{
+		Read: b.o.Light, Least: s.Valid[0], Most: s.Valid[1], Default: s.DefaultPercent, Report: b.o.Health.Report,
+	}
+	for _, p := range s.Curve {
+		o.Points = append(o.Points, display.Point{Reading: p[0], Percent: p[1]})
+	}
+	return display.NewLight(o)
+}
+
 var vietnam = time.FixedZone("+07:00", 7*3600)
 
-// fields is what clocks on a page say.
+// fields is what clocks and the thermometer on a page say.
 func (b *Box) fields() layout.Fields {
 	now := b.now().In(vietnam)
-	return layout.Fields{Now: now, Lunar: lunar.Of(now).String()}
+	f := layout.Fields{Now: now, Lunar: lunar.Of(now).String()}
+	if b.warmth != nil {
+		f.TempC = b.warmth.Celsius(time.Now())
+	}
+	return f
 }
 
 // words are the default pages of the image, for places that want none of their own.
@@ -177,6 +203,16 @@ func (t boardOfBox) Board() console.BoardStatus {
 		Driver: p.Driver, Width: p.Width, Height: p.Height, Fault: st.Err, Facts: st.Facts, Probed: st.Probed,
 		Brightness: st.Brightness, Title: st.Title, Page: st.Page, Pages: st.Pages, Since: st.Since, Taken: st.Taken,
 		Undimmed: st.Undimmed, Refused: t.b.lastRefusals(),
+	}
+	if l := t.b.light; l != nil {
+		reading, err := l.Last()
+		all.Light = &console.LightStatus{Reading: reading, Percent: l.Percent()}
+		if err != nil {
+			all.Light.Fault = err.Error()
+		}
+	}
+	if w := t.b.warmth; w != nil {
+		all.TempC = w.Celsius(time.Now())
 	}
 	all.Agrees = "unknown"
 	switch {

@@ -64,6 +64,10 @@ type Opts struct {
 	Port func(ctx context.Context, session func(context.Context, io.ReadWriter) error) error
 	// Panel opens the board that people read; nil: there is none.
 	Panel func(context.Context) (display.Panel, error)
+	// Light is how light it is around the panel, in the unit of the board file;
+	// Temperature how warm, in degrees Celsius. Nil: the board has no such sensor.
+	Light, Temperature func() (float64, error)
+
 	Sweep func(context.Context) []string // looks for its card; nil: there is nothing to search
 	Draw  func(image.Image) []string     // a picture in lines of text
 	// OpenInput opens an input of the board for a relay of alsa:NAME; nil: none.
@@ -93,8 +97,10 @@ type Box struct {
 	speaker *speaker.Speaker
 	player  *player.Player
 	station *station.Station
-	mqtt    *mqtt.Client     // nil: no broker
-	display *display.Display // nil: no board
+	mqtt    *mqtt.Client         // nil: no broker
+	display *display.Display     // nil: no board
+	light   *display.Light       // nil: no light sensor
+	warmth  *display.Thermometer // nil: none
 	console *console.Console
 
 	plan   atomic.Pointer[plan.Plan] // the last that the station took
@@ -211,6 +217,12 @@ func (b *Box) Run(ctx context.Context) error {
 	run(under, "speaker", b.speaker.Run)
 	if b.display != nil {
 		run(under, "display", b.display.Run)
+	}
+	if b.light != nil {
+		run(under, "light sensor", b.light.Run)
+	}
+	if b.warmth != nil {
+		run(under, "thermometer", b.warmth.Run)
 	}
 	b.relay.begin(under) // before the station may ask for one
 	run(under, "relays", b.relay.run)

@@ -37,6 +37,9 @@ type BoardStatus struct {
 	Probed     time.Time         `json:"probed,omitzero"`
 	Brightness int               `json:"brightness_percent"` // -1: its own
 
+	Light *LightStatus `json:"light,omitempty"`         // nil: it has no light sensor
+	TempC *float64     `json:"temperature_c,omitempty"` // nil: nobody knows
+
 	Title string    `json:"title,omitempty"` // empty: a default page
 	Page  int       `json:"page"`
 	Pages int       `json:"pages"`
@@ -59,6 +62,13 @@ type BoardRefusal struct {
 	Title  string    `json:"title"`
 	Code   plan.Code `json:"code"`
 	Detail string    `json:"detail,omitempty"`
+}
+
+// LightStatus is what the light sensor says.
+type LightStatus struct {
+	Reading float64 `json:"reading"`         // in the unit of the board file: lux, or mV of a photocell
+	Percent int     `json:"percent"`         // the brightness that this asks for
+	Fault   string  `json:"fault,omitempty"` // why the default holds instead
 }
 
 // How long what a technician does at the board lasts.
@@ -129,6 +139,16 @@ func (c *call) boardShow() answer {
 	}
 	for _, r := range st.Refused {
 		b.row(c.say("board.refused"), fmt.Sprintf("%s  %s: %s [%s]", c.hourOf(r.At), or(r.Title, r.ID), c.sentence(r.Code), r.Code))
+	}
+	if l := st.Light; l != nil {
+		said := c.say("board.light.says", strconv.FormatFloat(l.Reading, 'f', -1, 64), l.Percent)
+		if l.Fault != "" {
+			said = c.say("board.light.fault", l.Percent, l.Fault)
+		}
+		b.row(c.say("board.light"), said)
+	}
+	if st.TempC != nil {
+		b.row(c.say("board.temperature"), fmt.Sprintf("%.1f °C", *st.TempC))
 	}
 	if !st.Probed.IsZero() {
 		b.row(c.say("board.said"), c.hourOf(st.Probed))

@@ -1,6 +1,7 @@
 package display
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,17 +85,18 @@ func (d *Display) took() {
 	d.o.Report(PanelSilent, nil)
 }
 
-// dim sets the brightness that holds now.
+// dim sets the brightness that holds now: what policy allows, less where the light
+// around the board wants less, or what a technician wants to see for a while.
 func (d *Display) dim() {
 	d.mu.Lock()
-	want := d.scene.BrightnessPercent
+	want := cmp.Or(d.scene.BrightnessPercent, 100)
+	if d.o.Light != nil {
+		want = min(want, d.o.Light())
+	}
 	if d.knob > 0 && time.Now().Before(d.knobUntil) {
 		want = d.knob
 	}
 	d.mu.Unlock()
-	if want == 0 {
-		want = 100
-	}
 	b, ok := d.panel.(Dimmer)
 	if !ok || d.bright == want && d.undimmed == nil || time.Now().Before(d.dimAgain) {
 		return

@@ -23,6 +23,7 @@ type Opts struct {
 	Fields  func() layout.Fields               // what clocks and thermometers on a page say; nil: nothing but the time
 	Picture Pictures                           // nil: there are none
 	Words   func(s plan.Standing) []plan.Page  // the image's own default pages; nil: dark
+	Light   func() (percent int)               // how bright the light around the board wants it; nil: it has no sensor
 	Proof   func(Showing)                      // told of everything that was shown, at its end; must not block
 	Begun   func(o plan.Occurrence, pages int) // told when something new is shown
 	// Refused is told of what of an occurrence cannot be shown: once, also when it goes
@@ -39,6 +40,9 @@ const (
 	PanelSilent  = "panel-silent"  // it does not take pictures, or does not answer
 	PanelDiffers = "panel-differs" // it says that it is not as it should be
 	PanelDoor    = "panel-door"    // it can be written to past the agent
+
+	LightFault       = "light-sensor"       // nobody knows how light it is around the board
+	ThermometerFault = "temperature-sensor" // nobody knows how warm it is
 )
 
 // A Showing is one stretch of something on the panel.

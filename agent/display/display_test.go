@@ -28,6 +28,7 @@ type board struct {
 	off    bool
 	flash  bool // it keeps pictures there
 	door   string
+	light  func() int // of Opts
 
 	screen *image.RGBA // nil: dark
 	strip  *image.RGBA // what it scrolls by itself
@@ -224,7 +225,7 @@ func newRig(t *testing.T, b *board, able bool) *rig {
 			}
 			return b, nil
 		},
-		Board: layout.Board{Size: image.Pt(128, 32)},
+		Board: layout.Board{Size: image.Pt(128, 32)}, Light: b.light,
 		Words: func(s plan.Standing) []plan.Page { return []plan.Page{{Text: "default " + string(s)}} },
 		Picture: func(sha string, _ layout.Board) ([]Still, error) {
 			switch sha {

@@ -58,6 +58,11 @@ type Devices struct {
 	// the box has none.
 	Panel func(context.Context) (display.Panel, error)
 
+	// Light is how light it is around the panel, in the unit of the board file's curve;
+	// Temperature how warm, in degrees Celsius. Both may take their time. Nil: the board
+	// has no such sensor.
+	Light, Temperature func() (float64, error)
+
 	// Sweep looks for the panel's card at every speed and address, while nothing else
 	// has the line, and says what was heard; nil where there is no such thing.
 	Sweep func(context.Context) []string
@@ -105,6 +110,12 @@ func Open(b boards.Board, o Opts) *Devices {
 		o.Report(Missing, fmt.Errorf("board %s: panel: %w", b.Name, err))
 	}
 	d.Sweep = sweepOf(b.Panel, o)
+	if l := b.Sensor.Light; l.There() {
+		d.Light = sensorOf(l.Device, l.Channel, 1, o)
+	}
+	if t := b.Sensor.Temperature; t.There() {
+		d.Temperature = sensorOf(t.Device, t.Channel, 1e-3, o) // the kernel counts thousandths
+	}
 	d.Draw = func(p image.Image) []string { return term.Lines(p, term.Plain) }
 	if c := b.Console; c.TTY != "" {
 		path := config.Move(o.Root, c.TTY)

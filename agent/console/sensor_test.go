@@ -1,0 +1,43 @@
+package console
+
+import (
+	"strings"
+	"testing"
+)
+
+// A measured board has the sensors that its status says; nothing else is asked of it.
+type measured struct {
+	anyBoard
+	status BoardStatus
+}
+
+// anyBoard keeps the field from having the name of a method.
+type anyBoard = Board
+
+func (m measured) Board() BoardStatus { return m.status }
+
+// Whoever makes the curve of a photocell needs its reading; whoever mends it, the reason.
+func TestBoardShowsItsSensors(t *testing.T) {
+	warm := 31.4
+	for _, c := range []struct {
+		status  BoardStatus
+		want    []string
+		without string
+	}{
+		{BoardStatus{Light: &LightStatus{Reading: 312.5, Percent: 27}, TempC: &warm}, []string{"Cảm biến sáng", "312.5, nên tối đa 27 %", "31.4 °C"}, "mặc định 27"},
+		{BoardStatus{Light: &LightStatus{Percent: 45, Fault: "no device"}}, []string{"mức mặc định 45 %: no device"}, "°C"},
+		{BoardStatus{}, nil, "Cảm biến"},
+	} {
+		box := (&pole{}).box()
+		box.Board = measured{status: c.status}
+		text, _ := New(box, Opts{}).Do(t.Context(), "board show", Asker{})
+		for _, w := range c.want {
+			if !strings.Contains(text, w) {
+				t.Errorf("%q is missing in\n%s", w, text)
+			}
+		}
+		if strings.Contains(text, c.without) {
+			t.Errorf("%q is in\n%s", c.without, text)
+		}
+	}
+}

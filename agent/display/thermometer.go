@@ -1,0 +1,66 @@
+package display
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+const (
+	warmthEvery = 30 * time.Second // between two readings
+	// warmthSpan is how old a reading may be: a wrong temperature is worse than none.
+	warmthSpan = 5 * time.Minute
+	// What air in Vietnam can be, in degrees Celsius, with the sun on the cabinet. A
+	// broken thermometer says −127, −40, 85 or 128.
+	coldest, warmest = -15, 60
+)
+
+// A Thermometer knows how warm it is at a board.
+type Thermometer struct {
+	read   func() (float64, error)
+	report func(code string, err error)
+
+	mu   sync.Mutex
+	last Reading // that could be true; in degrees Celsius
+}
+
+// NewThermometer makes a Thermometer of read, which gives degrees Celsius and may take
+// its time. Nothing is read before Run.
+func NewThermometer(read func() (float64, error), report func(code string, err error)) *Thermometer {
+	return &Thermometer{read: read, report: report}
+}
+
+// Run reads twice a minute until ctx ends.
+func (t *Thermometer) Run(ctx context.Context) error {
+	tick := time.NewTicker(warmthEvery)
+	defer tick.Stop()
+	for {
+		celsius, err := t.read()
+		if err == nil && !(celsius >= coldest && celsius <= warmest) {
+			err = fmt.Errorf("it says %g °C, which air here never has", celsius)
+		}
+		if err == nil {
+			t.mu.Lock()
+			t.last = Reading{time.Now(), celsius}
+			t.mu.Unlock()
+		}
+		t.report(ThermometerFault, err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// Celsius is how warm it is at now, in degrees; nil: nobody knows.
+func (t *Thermometer) Celsius(now time.Time) *float64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.last.At.IsZero() || now.Sub(t.last.At) >= warmthSpan {
+		return nil
+	}
+	celsius := t.last.Value
+	return &celsius
+}
