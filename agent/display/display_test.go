@@ -28,7 +28,8 @@ type board struct {
 	off    bool
 	flash  bool // it keeps pictures there
 	door   string
-	light  func() int // of Opts
+	light  func() int           // of Opts
+	fields func() layout.Fields // of Opts
 
 	screen *image.RGBA // nil: dark
 	strip  *image.RGBA // what it scrolls by itself
@@ -225,7 +226,7 @@ func newRig(t *testing.T, b *board, able bool) *rig {
 			}
 			return b, nil
 		},
-		Board: layout.Board{Size: image.Pt(128, 32)}, Light: b.light,
+		Board: layout.Board{Size: image.Pt(128, 32)}, Light: b.light, Fields: b.fields,
 		Words: func(s plan.Standing) []plan.Page { return []plan.Page{{Text: "default " + string(s)}} },
 		Picture: func(sha string, _ layout.Board) ([]Still, error) {
 			switch sha {

@@ -115,7 +115,7 @@ func (d *Display) follow(now time.Time) (next time.Time) {
 	d.mu.Unlock()
 
 	p := &d.program
-	if key := keyOf(scene); key != p.key || len(p.items) == 0 {
+	if key := d.keyOf(scene); key != p.key || len(p.items) == 0 {
 		d.end(now)
 		d.release(scene)
 		d.begin(scene, key, now)
@@ -189,7 +189,16 @@ func (d *Display) nextOf(now time.Time) time.Time {
 	return next
 }
 
-// keyOf tells scenes apart that look different.
+// keyOf tells scenes apart that look different. Without a temperature pages may be
+// fewer, and none may go on showing the last one.
+func (d *Display) keyOf(s plan.Scene) string {
+	key := keyOf(s)
+	if strings.Contains(key, "{temperature") && d.o.Fields().TempC == nil {
+		key += "\nno temperature"
+	}
+	return key
+}
+
 func keyOf(s plan.Scene) string {
 	var b strings.Builder
 	b.WriteString(string(s.Standing))

@@ -1,17 +1,21 @@
 package layout
 
 import (
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 
 	"loa/agent/plan"
 )
 
-// fields puts values in place of fields. A value stands where its field stood.
+// fields puts values in place of fields. A value stands where its field stood. A field
+// whose value nobody knows is left out, and with it a line that has nothing else on it.
 func (s *setter) fields(text []letter, f Fields) []letter {
 	var filled []letter
+	unknown := map[int]bool{} // lines that lost a field
 	for len(text) > 0 {
 		first := text[0]
 		name, rest, ok := cutField(text)
@@ -27,6 +31,9 @@ func (s *setter) fields(text []letter, f Fields) []letter {
 			filled, text = append(filled, first), text[1:]
 			continue
 		}
+		if value == "" {
+			unknown[first.line] = true
+		}
 		for _, r := range norm.NFC.String(value) {
 			filled = append(filled, letter{r, first.line, first.column})
 		}
@@ -35,7 +42,14 @@ func (s *setter) fields(text []letter, f Fields) []letter {
 		}
 		text = rest
 	}
-	return filled
+	if len(unknown) == 0 {
+		return filled
+	}
+	written := map[int]bool{}
+	for _, l := range filled {
+		written[l.line] = written[l.line] || !unicode.IsSpace(l.r)
+	}
+	return slices.DeleteFunc(filled, func(l letter) bool { return unknown[l.line] && !written[l.line] })
 }
 
 // cutField takes a field off the front of a text.
@@ -57,7 +71,7 @@ func cutField(text []letter) (name string, rest []letter, ok bool) {
 	return "", nil, false
 }
 
-// value is what a field shows now and how long that stays right.
+// value is what a field shows now, "" where nobody knows, and how long that stays right.
 func (f Fields) value(field string) (value string, fresh time.Duration, known bool) {
 	name, argument, _ := strings.Cut(field, " ")
 	minute := f.Now.Truncate(time.Minute).Add(time.Minute).Sub(f.Now)
@@ -73,12 +87,12 @@ func (f Fields) value(field string) (value string, fresh time.Duration, known bo
 		return weekdays[f.Now.Weekday()] + f.Now.Format(", 02/01/2006"), midnight, argument == ""
 	case "lunar":
 		if f.Lunar == "" {
-			return "--", minute, argument == ""
+			return "", minute, argument == ""
 		}
 		return f.Lunar, midnight, argument == ""
 	case "temperature":
 		if f.TempC == nil {
-			return "--", minute, argument == ""
+			return "", minute, argument == ""
 		}
 		return sprintf("%.0f°C", *f.TempC), minute, argument == ""
 	case "countdown":

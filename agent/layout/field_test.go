@@ -21,10 +21,12 @@ func TestFields(t *testing.T) {
 		{"{clock:seconds}", "19:05:30", time.Second, full, ""},
 		{"{date}", "Thứ năm, 26/11/2026", 4*time.Hour + 54*time.Minute + 30*time.Second, full, ""},
 		{"{lunar}", "18/10 Bính Ngọ", 4*time.Hour + 54*time.Minute + 30*time.Second, full, ""},
-		{"{lunar}", "--", 30 * time.Second, Fields{Now: now}, ""},
+		{"{clock}\n{lunar}", "19:05", 30 * time.Second, Fields{Now: now}, ""},
 		{"{temperature} {clock}", "31°C 19:05", 30 * time.Second, full, ""},
 		{"{temperature}", "-1°C", 30 * time.Second, Fields{Now: now, TempC: &cold}, ""},
-		{"{temperature}", "--", 30 * time.Second, Fields{Now: now}, ""},
+		{"{clock} {temperature}", "19:05", 30 * time.Second, Fields{Now: now}, ""},
+		{"Họp dân\n\n{temperature}", "Họp dân", 30 * time.Second, Fields{Now: now}, ""},
+		{"Nhiệt độ: {temperature}", "Nhiệt độ:", 30 * time.Second, Fields{Now: now}, ""},
 		{"Tết {countdown 2027-02-06T00:00:00+07:00}", "Tết 71 ngày 4 giờ", 30 * time.Second, full, ""},
 		{"{countdown 2026-11-26T22:00:00+07:00}", "2 giờ 55 phút", 30 * time.Second, full, ""},
 		{"{countdown 2026-11-26T12:07:00Z}", "2 phút", 30 * time.Second, full, ""},
@@ -42,6 +44,31 @@ func TestFields(t *testing.T) {
 		}
 		if got := codes(findings); got != c.codes {
 			t.Errorf("%s: findings are %q, not %q", c.text, got, c.codes)
+		}
+	}
+}
+
+// A line that has lost all that was on it does not part the page in two.
+func TestALineOfUnknownsIsGone(t *testing.T) {
+	set := func(text string) []Page {
+		pages, _ := Set(text, Look{}, Board{Size: image.Pt(400, 64)}, Fields{Now: time.Now()})
+		return pages
+	}
+	got, want := set("Một\n{temperature} {lunar}\nHai"), set("Một\nHai")
+	if len(want) != 1 || len(got) != 1 || got[0].Text != want[0].Text {
+		t.Errorf("%d pages, the first %q; want %q", len(got), got[0].Text, want[0].Text)
+	}
+	if parted := set("Một\n\nHai"); len(parted) != 2 {
+		t.Errorf("an empty line makes %d pages", len(parted))
+	}
+}
+
+// A page with nothing on it but what nobody knows is no page.
+func TestNothingIsKnown(t *testing.T) {
+	for _, text := range []string{"{temperature}", " {lunar} \n{temperature}"} {
+		pages, findings := Set(text, Look{}, Board{Size: image.Pt(400, 32)}, Fields{Now: time.Now()})
+		if len(pages) != 0 || len(findings) != 0 {
+			t.Errorf("%q: %d pages, findings %v", text, len(pages), findings)
 		}
 	}
 }

@@ -98,11 +98,12 @@ type Look struct {
 }
 
 // Fields is what {clock}, {date}, {lunar}, {temperature} and {countdown T} in a
-// text become.
+// text become. What nobody knows is left out of the text: no number is better than a
+// wrong one.
 type Fields struct {
 	Now   time.Time // its zone is the board's
-	TempC *float64  // nil: "--"
-	Lunar string    // today in the lunar calendar; "": "--"
+	TempC *float64  // nil: not known
+	Lunar string    // today in the lunar calendar; "": not known
 }
 
 // A Finding is something wrong with a text on this board. One that is no warning
