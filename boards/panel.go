@@ -26,6 +26,10 @@ type Panel struct {
 	Host    string `toml:"host"`    // host:port of the card, instead of tty
 	Address int    `toml:"address"` // of the card on its line, where it has one; 0: its first
 	Card    string `toml:"card"`    // bx: as printed on it, such as BX-6E2; empty: the card says
+	// Witness lets a bx card be asked whether its power was cut for some seconds. Try it:
+	// with a notice on the board, does it stay, and does it come back after the plug was
+	// pulled? A card that shows its stored page instead of the notice must do without.
+	Witness bool `toml:"witness"`
 
 	Interface string `toml:"interface"` // colorlight: network interface that only the wall hangs on
 	Order     string `toml:"order"`     // of colours: rgb, bgr, …; red shows as blue? change it
@@ -90,6 +94,8 @@ func (p Panel) validate() error {
 		return wrong("panel", "host", "missing; where is the card? write tty and baud, or host")
 	case p.Address < 0 || p.Address > 65535:
 		return wrong("panel", "address", "%d is outside 0 to 65535", p.Address)
+	case p.Witness && p.Driver != "bx":
+		return wrong("panel", "witness", "driver %q has no such thing", p.Driver)
 	case p.Driver == "colorlight" && p.Interface == "":
 		return wrong("panel", "interface", "missing; write the network interface of the wall, such as eth1")
 	case p.Driver != "colorlight" && p.Interface != "":

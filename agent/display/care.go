@@ -34,6 +34,7 @@ func (d *Display) open(ctx context.Context, now time.Time) bool {
 	}
 	d.panel, d.sent, d.bright, d.moving, d.asked = p, [32]byte{}, -1, false, false
 	d.fails, d.retry, d.probed, d.dimAgain = 0, time.Time{}, time.Time{}, time.Time{}
+	d.kept.has = [32]byte{} // it may be another card
 	if d.steady() {
 		d.end(now) // its pages are laid out in another way
 	}
@@ -174,6 +175,9 @@ func (d *Display) differs(facts map[string]string) error {
 	}
 	if facts["on"] == "false" {
 		all = append(all, errors.New("it is switched off"))
+	}
+	if n := facts["strangers"]; n != "" && n != "0" {
+		all = append(all, fmt.Errorf("it keeps %s pages of others, and shows them when this box is away", n))
 	}
 	slices.SortFunc(all, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(all...)

@@ -67,7 +67,7 @@ type Display struct {
 	knobUntil time.Time
 	scene     plan.Scene
 	test      *test              // what the technician wants to see, before everything else
-	cut       context.CancelFunc // ends the Show under way
+	cut       context.CancelFunc // ends the Show or Keep under way
 	status    Status
 
 	// Of Run alone.
@@ -81,6 +81,7 @@ type Display struct {
 	bright   int // percent that the panel was given; -1: nothing yet
 	probed   time.Time
 	asked    bool // the panel has answered a probe
+	kept     kept
 	accounts map[string]*account
 	undimmed error             // why the panel does not take its brightness
 	dimAgain time.Time         // not before
@@ -249,7 +250,26 @@ func (d *Display) step(ctx context.Context) (next time.Time) {
 	if t := d.look(ctx, now); t.Before(next) {
 		next = t
 	}
+	if d.panel != nil {
+		if t := d.keep(ctx, now); t.Before(next) {
+			next = t
+		}
+	}
 	return next
+}
+
+// urgent is a context for what an emergency cuts off, and its end.
+func (d *Display) urgent(ctx context.Context, length time.Duration) (_ context.Context, done func()) {
+	ctx, cancel := context.WithTimeout(ctx, length)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cut = cancel
+	return ctx, func() {
+		cancel()
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.cut = nil
+	}
 }
 
 func (d *Display) change(f func(*Status)) {
@@ -260,16 +280,8 @@ func (d *Display) change(f func(*Status)) {
 
 // send gives the panel the picture of this moment, if it does not have it.
 func (d *Display) send(ctx context.Context, now time.Time) error {
-	ctx, cancel := context.WithTimeout(ctx, showTime)
-	defer cancel()
-	d.mu.Lock()
-	d.cut = cancel
-	d.mu.Unlock()
-	defer func() {
-		d.mu.Lock()
-		d.cut = nil
-		d.mu.Unlock()
-	}()
+	ctx, done := d.urgent(ctx, showTime)
+	defer done()
 	page := d.program.page()
 	if s, ok := d.panel.(Scroller); ok && page != nil && page.Effect == layout.ScrollLeft && d.program.ticker == nil && d.program.test == nil {
 		strip := page.Picture()

@@ -27,6 +27,7 @@ type board struct {
 	absent bool
 	off    bool
 	flash  bool // it keeps pictures there
+	keeps  bool // it is a Keeper
 	door   string
 	light  func() int           // of Opts
 	fields func() layout.Fields // of Opts
@@ -38,7 +39,11 @@ type board struct {
 	probes int
 	opens  int
 	closes int
-	until  time.Time // when the card blanks by itself
+	until  time.Time     // when the card blanks by itself
+	kept   *image.RGBA   // in flash; nil: what its installer left there
+	worn   int           // writes of the flash, also those that failed
+	writes time.Duration // how long one takes
+	tired  error         // why none succeeds
 	lost   bool
 	stuck  bool // it does not take a brightness
 	dims   int  // that it was asked to
@@ -149,9 +154,30 @@ func (b *board) set(f func()) {
 }
 
 // A worn board keeps pictures in flash.
-type worn struct{ clever }
+type worn struct{ keeping }
 
 func (worn) Steady() bool { return true }
+
+// A keeping board shows a page from its flash after a power cut.
+type keeping struct{ clever }
+
+func (b keeping) Keep(ctx context.Context, slot int, page image.Image) error {
+	b.set(func() { b.worn++; b.screen = nil })
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(b.writes):
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if slot != safeSlot {
+		return fmt.Errorf("slot %d", slot)
+	}
+	if b.tired == nil {
+		b.kept = page.(*image.RGBA)
+	}
+	return b.tired
+}
 
 // sees is which of texts is on the board, by its picture.
 func (r *rig) sees(texts ...string) string {
@@ -162,6 +188,19 @@ func (r *rig) sees(texts ...string) string {
 		screen = nil
 	}
 	r.board.mu.Unlock()
+	return r.read(screen, texts...)
+}
+
+// keeps is which of texts the board has in its flash.
+func (r *rig) keeps(texts ...string) string {
+	r.t.Helper()
+	r.board.mu.Lock()
+	page := r.board.kept
+	r.board.mu.Unlock()
+	return r.read(page, texts...)
+}
+
+func (r *rig) read(screen *image.RGBA, texts ...string) string {
 	if screen == nil || !lit(screen) {
 		return "dark"
 	}
@@ -220,7 +259,9 @@ func newRig(t *testing.T, b *board, able bool) *rig {
 			}
 			switch {
 			case b.flash:
-				return worn{clever{b}}, nil
+				return worn{keeping{clever{b}}}, nil
+			case b.keeps:
+				return keeping{clever{b}}, nil
 			case able:
 				return clever{b}, nil
 			}

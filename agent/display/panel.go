@@ -19,7 +19,9 @@ import (
 //  5. When the context ends Show returns soon, within a second. The panel then
 //     shows the old picture, the new one or parts of both; the next Show mends it.
 //  6. An error means that nobody knows what the panel shows. The same Show may be
-//     tried again on the same panel: a device that was away and is back shows it.
+//     tried again on the same panel: a device that was away and is back shows it. A
+//     line or connection that is lost may stay lost: the panel is closed after some
+//     failures, and opened again.
 //
 // All methods of a panel, the optional ones too, are called by one goroutine at a
 // time. One that holds something open is also an io.Closer: Close leaves on the
@@ -45,6 +47,8 @@ type Dimmer interface {
 //	brightness_percent  0 to 100
 //	lost                true when the device has forgotten what Show gave it, as
 //	                    after a power cut
+//	strangers           how many pages of others the device keeps, which it shows when
+//	                    nothing else comes
 //	open_door           a way past the agent that is open, such as the card's Wi-Fi
 type Prober interface {
 	Probe(ctx context.Context) (facts map[string]string, err error)
@@ -70,7 +74,10 @@ type Steady interface {
 }
 
 // A Keeper writes pages into the device's flash, which it shows by itself after a
-// power cut. Flash wears out: what is there already is not written again.
+// power cut and when nothing else comes. Flash wears out: what is there already is not
+// written again, and there is an end to how often it is in a day. The screen may be
+// dark meanwhile. When the context ends Keep returns within a second, and the next
+// Show shows.
 type Keeper interface {
 	Keep(ctx context.Context, slot int, page image.Image) error
 }

@@ -91,7 +91,7 @@ func card[P display.Panel](w line.Opts, made func(*line.Line) (P, error)) (P, er
 
 func bxOpts(p boards.Panel, o Opts, l *line.Line) bx.Opts {
 	return bx.Opts{
-		Card: p.Card, Size: size(p), Address: uint16(p.Address), Baud: p.Baud, Name: l.String(),
+		Card: p.Card, Size: size(p), Address: uint16(p.Address), Baud: p.Baud, Name: l.String(), Witness: p.Witness,
 		Colours:  map[string]int{"red": 1, "red-green": 2}[p.Colors],
 		FlashLog: o.path("panel-flash.json"),
 		Log:      func(format string, args ...any) { o.Log.Info(fmt.Sprintf(format, args...)) },

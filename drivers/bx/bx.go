@@ -37,8 +37,8 @@ type Opts struct {
 	// pixel; zero: 10 ms. Strips run too fast? Raise it.
 	ScrollStep time.Duration
 	// Witness lets Probe see short power cuts: see the package comment. Needs a
-	// program on the card. Without it a cut shorter than the time between two
-	// probes goes unseen on a serial line.
+	// program on the card, such as one that Keep wrote. Without it a cut shorter than
+	// the time between two probes goes unseen on a serial line.
 	Witness bool
 	// FlashLog is a file that remembers what the card's flash holds and how often
 	// it was written today. Empty: that is forgotten with the agent, and each
@@ -50,9 +50,6 @@ type Opts struct {
 	Negative bool
 	// Name is what errors call the card: its line or address.
 	Name string
-	// Reopen gives a new connection when the old one is lost, as that of TCP
-	// after a power cut. Nil: a lost line stays lost.
-	Reopen func(context.Context) (Conn, error)
 	// Log hears what does not stop a picture but should be known. Nil: nobody.
 	Log func(format string, args ...any)
 }
@@ -69,6 +66,7 @@ type Panel struct {
 
 	shown   bool // since New, and nothing says that it is lost
 	witness bool // the lock that a power cut opens is set
+	blind   bool // that there is none was said
 }
 
 // New asks who is there and returns the panel. On an error, which says what was

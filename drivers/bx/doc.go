@@ -8,7 +8,8 @@
 //     cards may share a line: each then needs its own [Opts].Address. A line that
 //     gives our own bytes back is no harm.
 //   - Ethernet: TCP port 5005 (UDP 5007 is not used). A power cut of the card breaks
-//     the connection: give [Opts].Reopen.
+//     the connection: every question fails from then on. Close the panel and make
+//     another one of a new connection.
 //
 // # Protocol
 //
@@ -42,6 +43,9 @@
 // stops the programs in flash as long as it is there: the override for alarms.
 // [AreaPanel.ShowFor] adds the dead man's timeout. [Panel.Keep] writes programs:
 // they show when no area does, so also after a power cut.
+// Programs of others take turns with it then; Probe counts them as strangers. They are
+// not deleted, since no document says for sure how, and ours is not locked, since none
+// says what a lock does to an area: take them off with the maker's tool.
 //
 // All others (BX-5A, 5M, 5C, 5U, 6A, 6M, 6W) have programs only. There Show and
 // Scroll write flash, which stands about 100,000 erasures, says the maker. So what

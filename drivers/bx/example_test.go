@@ -12,16 +12,12 @@ import (
 )
 
 func Example() {
-	dial := func(ctx context.Context) (bx.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, "tcp", "192.168.1.99:5005")
-	}
 	ctx := context.Background()
-	conn, err := dial(ctx)
+	conn, err := net.Dial("tcp", "192.168.1.99:5005")
 	if err != nil {
 		log.Fatal(err)
 	}
-	panel, err := bx.New(conn, bx.Opts{Name: "192.168.1.99:5005", Reopen: dial})
+	panel, err := bx.New(conn, bx.Opts{Name: "192.168.1.99:5005"})
 	if err != nil {
 		conn.Close()
 		log.Fatal(err) // bx: no answer from 192.168.1.99:5005 after 3 tries: heard nothing

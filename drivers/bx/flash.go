@@ -66,6 +66,12 @@ func (f *flash) done(digits, hash string) error {
 	return f.save()
 }
 
+// pages is how many pages of ours are there.
+func (f *flash) pages() int {
+	f.load()
+	return len(f.log.Pages)
+}
+
 // lost forgets a page.
 func (f *flash) lost(digits string) {
 	f.load()

@@ -184,6 +184,35 @@ func TestKeep(t *testing.T) {
 	}
 }
 
+// What its shop or its last owner left in the flash takes turns with the safe page:
+// that is told as soon as there is one.
+func TestStrangers(t *testing.T) {
+	onCard(t, bxtest.BX6E2, func(t *testing.T, card *bxtest.Card, open func() *Panel) {
+		p := open()
+		strangers := func() string {
+			facts, err := p.Probe(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return facts["strangers"]
+		}
+		if got := strangers(); got != "" {
+			t.Errorf("before anything is kept: %q", got)
+		}
+		if err := p.Keep(t.Context(), 0, dotted(p, 5)); err != nil {
+			t.Fatal(err)
+		}
+		if got := strangers(); got != "1" {
+			t.Errorf("beside the shop's program: %q", got)
+		}
+		p = open() // another agent, the same log
+		card.Empty()
+		if got := strangers(); got != "" {
+			t.Errorf("after it was cleared: %q", got)
+		}
+	})
+}
+
 // A log that is damaged costs a write. One that cannot be written stops them:
 // a box that forgets would wear the flash out.
 func TestFlashLog(t *testing.T) {

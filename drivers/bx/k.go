@@ -71,7 +71,7 @@ func parseKStatus(b []byte) (kStatus, error) {
 }
 
 // NewK is New for font cards. Of Opts it heeds Size (of whole bytes of 8 pixels),
-// Address, Colours, GreenFirst, Negative, Baud, Timeout, Name and Reopen.
+// Address, Colours, GreenFirst, Negative, Baud, Timeout and Name.
 func NewK(conn Conn, o Opts) (*KPanel, error) {
 	p := &KPanel{talk: newTalk(conn, o), opts: o, block: 1024 - fontsHead}
 	p.talk.fence = question{dialect: fonts, group: 0xA1, cmd: 2, answer: 2}

@@ -8,7 +8,8 @@ import (
 
 // Probe asks for the card's type and state, some 500 bytes. Beside the usual
 // facts it tells firmware, address, programs (how many are in flash), program
-// (which plays), clock, clock_good and flash_writes (today).
+// (which plays), clock, clock_good and flash_writes (today), and once Keep has written
+// a page strangers: how many programs beside ours take turns with it.
 //
 // lost is true when the card was out of reach in between, when its connection
 // broke, when the witness is gone, and on a card without dynamic areas when its
@@ -51,6 +52,9 @@ func (p *Panel) Probe(ctx context.Context) (map[string]string, error) {
 		"clock_good":         strconv.FormatBool(s.clockGood),
 		"flash_writes":       strconv.Itoa(p.flash.today()),
 		"lost":               strconv.FormatBool(lost),
+	}
+	if n := s.programs - p.flash.pages(); p.series.dynamic && p.flash.pages() > 0 && n > 0 {
+		facts["strangers"] = strconv.Itoa(n)
 	}
 	if byte(now.device) == 0x64 {
 		facts["open_door"] = "the card's own Wi-Fi: give it a password, or take its antenna off"

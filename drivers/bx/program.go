@@ -79,9 +79,6 @@ func (p *Panel) upload(ctx context.Context, files []file) error {
 // endUpload lights the panel again after an upload that failed, also when the
 // context has ended. Whether the card hears it is seen by the next command.
 func (p *Panel) endUpload(ctx context.Context) {
-	if p.talk.line == nil {
-		return
-	}
 	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), 500*time.Millisecond)
 	defer cancel()
 	p.talk.try(short, p.common(0xA1, 0x09, nil, 0), 1)

@@ -95,9 +95,11 @@ func (p *Panel) showArea(ctx context.Context, mode byte, timeoutSeconds int, pag
 	}
 	p.shown, p.talk.away = true, false
 	if p.opts.Witness && !p.witness {
-		if err := p.setWitness(ctx); err != nil {
+		err := p.setWitness(ctx)
+		if err != nil && !p.blind {
 			p.log("%v; short power cuts will go unseen", err)
 		}
+		p.blind = err != nil
 	}
 	return nil
 }

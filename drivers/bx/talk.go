@@ -30,7 +30,6 @@ type question struct {
 // it is answered.
 type talk struct {
 	line    *line
-	reopen  func(context.Context) (Conn, error)
 	name    string
 	baud    int
 	patient time.Duration
@@ -52,7 +51,7 @@ type talk struct {
 
 func newTalk(conn Conn, o Opts) *talk {
 	t := &talk{
-		line: newLine(conn, o.Baud), reopen: o.Reopen, name: o.Name, baud: o.Baud, patient: o.Timeout,
+		line: newLine(conn, o.Baud), name: o.Name, baud: o.Baud, patient: o.Timeout,
 		to: o.Address, device: anyDevice, seq: uint16(rand.Uint32()),
 	}
 	if t.name == "" {
@@ -96,8 +95,11 @@ func (t *talk) errorf(format string, args ...any) error {
 
 // ask sends a command and returns the data of the reply.
 func (t *talk) ask(ctx context.Context, q question) ([]byte, error) {
-	if err := t.ready(ctx); err != nil {
-		return nil, err
+	if t.closed {
+		return nil, t.errorf("the panel is closed")
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, t.errorf("%w", err)
 	}
 	if !q.dialect.numbered() {
 		t.line.drain()
@@ -109,25 +111,6 @@ func (t *talk) ask(ctx context.Context, q question) ([]byte, error) {
 		t.dirty = false
 	}
 	return t.try(ctx, q, tries)
-}
-
-// ready brings a lost line back.
-func (t *talk) ready(ctx context.Context) error {
-	if t.closed {
-		return t.errorf("the panel is closed")
-	}
-	if err := ctx.Err(); err != nil {
-		return t.errorf("%w", err)
-	}
-	if t.line != nil {
-		return nil
-	}
-	conn, err := t.reopen(ctx)
-	if err != nil {
-		return t.errorf("cannot be opened again: %w", err)
-	}
-	t.line = newLine(conn, t.baud)
-	return nil
 }
 
 // try sends a command up to so many times. Where the card is busy it waits.
@@ -169,18 +152,13 @@ func (t *talk) try(ctx context.Context, q question, tries int) ([]byte, error) {
 	}
 }
 
-// broken judges an error of the line. One that is lost is opened again by the
-// next question, where that is possible.
+// broken judges an error of the line.
 func (t *talk) broken(ctx context.Context, err error) error {
 	t.dirty = true
 	if ctx.Err() != nil {
 		return t.errorf("%w", ctx.Err())
 	}
 	t.away = true
-	if t.reopen != nil && !errors.Is(err, errStuck) {
-		t.line.conn.Close()
-		t.line = nil
-	}
 	if errors.Is(err, io.EOF) {
 		err = errors.New("the other end has closed the connection")
 	}
@@ -246,8 +224,5 @@ func (t *talk) close() error {
 		return nil
 	}
 	t.closed = true
-	if t.line == nil {
-		return nil
-	}
 	return t.line.conn.Close()
 }

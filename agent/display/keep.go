@@ -1,0 +1,105 @@
+package display
+
+import (
+	"context"
+	"image"
+	"slices"
+	"strings"
+	"time"
+
+	"loa/agent/layout"
+	"loa/agent/plan"
+)
+
+// What a card shows by itself: from a power cut until the box has started, or until
+// somebody has mended the box. Without a page of ours it is whatever its maker, its
+// installer or a visitor has left in its flash.
+
+const (
+	safeSlot   = 0
+	keepLook   = time.Minute      // between two looks at whether there is anything to keep
+	keepSettle = 10 * time.Minute // for which a page must have been the one to keep: policies come in a burst
+	keepAgain  = 6 * time.Hour    // after a failure, which wears the flash too
+	keepTime   = 2 * time.Minute  // a full-colour page at 9600 baud
+)
+
+// A kept is what is known of the page in the panel's own memory.
+type kept struct {
+	look  time.Time // not before
+	want  [32]byte  // digest of the page that should be there
+	since time.Time // that it is the one
+	has   [32]byte  // zero: nobody knows
+	retry time.Time // not before
+}
+
+// keep lets a panel that has a memory of its own keep the safe page. The screen is dark
+// while flash is written, so it waits until nothing is due; an emergency cuts it off.
+func (d *Display) keep(ctx context.Context, now time.Time) (next time.Time) {
+	k, ok := d.panel.(Keeper)
+	if !ok || d.steady() || now.Before(d.kept.look) {
+		return now.Add(keepLook)
+	}
+	d.kept.look = now.Add(keepLook)
+	scene, idle := d.idle()
+	page := d.safePage(scene)
+	if page == nil || !idle || d.fails > 0 {
+		return d.kept.look
+	}
+	digest := digestOf(page, 0)
+	if digest != d.kept.want {
+		d.kept.want, d.kept.since = digest, now
+	}
+	if digest == d.kept.has || now.Before(d.kept.since.Add(keepSettle)) || now.Before(d.kept.retry) {
+		return d.kept.look
+	}
+	ctx, done := d.urgent(ctx, keepTime)
+	defer done()
+	if _, idle := d.idle(); !idle { // from here on an emergency would cut it off
+		return now
+	}
+	err := k.Keep(ctx, safeSlot, page)
+	d.sent, d.moving = [32]byte{}, false // no document says what a card shows after its flash was written
+	if err != nil {
+		d.kept.retry = now.Add(keepAgain)
+		d.o.Log.Warn("the panel does not keep the page that it should show by itself", "err", err)
+		return now
+	}
+	d.kept.has = digest
+	d.o.Log.Info("the panel keeps the page that it shows by itself")
+	return now
+}
+
+// idle reports whether nothing is due, and the scene.
+func (d *Display) idle() (plan.Scene, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.scene, d.test == nil && len(d.scene.Shown) == 0
+}
+
+// safePage is what a board may show while nobody looks after it, nil: there is no such
+// thing. It is signed, as the place's page for a start or for want of anything else, or
+// comes with the image; it stands still and has no clock in it.
+func (d *Display) safePage(s plan.Scene) *image.RGBA {
+	var pages []plan.Page
+	for _, when := range []plan.Standing{plan.PowerUp, plan.Idle, ""} {
+		for _, p := range s.Defaults {
+			if p.When == when {
+				pages = append(pages, p.Page)
+			}
+		}
+	}
+	for _, page := range append(pages, d.o.Words(plan.Failed)...) {
+		if strings.Contains(page.Text, "{") {
+			continue
+		}
+		laid, findings := d.lay(page)
+		flawed := slices.ContainsFunc(findings, func(f layout.Finding) bool { return !f.Warning })
+		if len(laid) != 1 || flawed || laid[0].Effect != layout.Static {
+			continue
+		}
+		frame := image.NewRGBA(image.Rectangle{Max: d.o.Board.Size})
+		laid[0].Frame(frame, 0)
+		return frame
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package display
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"loa/agent/plan"
+)
+
+// standing is a scene in which nothing is due, with the default pages of a place.
+func standing(texts ...string) plan.Scene {
+	s := plan.Scene{Standing: plan.Idle}
+	for _, text := range texts {
+		s.Defaults = append(s.Defaults, plan.DefaultPage{Page: plan.Page{Text: text}})
+	}
+	return s
+}
+
+// The page that a board may show alone goes into its flash once, when nothing is due,
+// and again only when another one has been the right one for a while.
+func TestTheSafePageIsKept(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &board{keeps: true, writes: 3 * time.Second}
+		r := newRig(t, b, true)
+		r.d.Show(standing("{clock}", "Xã An Sơn"))
+		after(keepSettle - time.Minute)
+		if b.worn != 0 {
+			t.Error("a page is kept before it is known to be the one")
+		}
+		after(2 * keepLook)
+		if got := r.keeps("Xã An Sơn"); got != "Xã An Sơn" || b.worn != 1 {
+			t.Fatalf("kept is %s, %d writes", got, b.worn)
+		}
+		if got := r.sees("Xã An Sơn"); got == "dark" {
+			t.Error("the board stays dark after its flash was written")
+		}
+		for range 10 { // power cuts, and a panel that is opened again
+			r.board.powerCut()
+			after(10 * time.Minute)
+		}
+		if b.worn != 1 {
+			t.Errorf("the same page was written %d times", b.worn)
+		}
+		for i := range 100 { // two desks quarrel
+			r.d.Show(standing([]string{"Xã An Sơn", "Xã Tân An"}[i%2]))
+			after(5 * time.Minute)
+		}
+		if b.worn != 1 {
+			t.Errorf("a quarrel is written %d times", b.worn)
+		}
+		r.d.Show(scene(due("a", plan.Normal, "Họp dân")))
+		r.d.Show(plan.Scene{Shown: []plan.Occurrence{due("a", plan.Normal, "Họp dân")}, Defaults: standing("Xã Tân An").Defaults})
+		after(2 * time.Hour)
+		if b.worn != 1 || r.sees("Họp dân") != "Họp dân" {
+			t.Errorf("%d writes; a board with a notice on it is dark while it is written", b.worn)
+		}
+		r.d.Show(standing("Xã Tân An"))
+		after(keepSettle + 2*keepLook)
+		if got := r.keeps("Xã An Sơn", "Xã Tân An"); got != "Xã Tân An" || b.worn != 2 {
+			t.Errorf("kept is %s, %d writes", got, b.worn)
+		}
+	})
+}
+
+// What may stand alone on a board: the place's page for a start, else its idle page,
+// else the image's; nothing that moves, and no clock.
+func TestSafePages(t *testing.T) {
+	page := func(when plan.Standing, style, text string) plan.DefaultPage {
+		return plan.DefaultPage{When: when, Page: plan.Page{Text: text, Style: style}}
+	}
+	for _, c := range []struct {
+		name  string
+		pages []plan.DefaultPage
+		want  string
+	}{
+		{"none", nil, "default error"},
+		{"idle", []plan.DefaultPage{page(plan.LinkLost, "", "Mất liên lạc"), page("", "", "Xã An Sơn")}, "Xã An Sơn"},
+		{"a page for a start", []plan.DefaultPage{page("", "", "Xã An Sơn"), page(plan.PowerUp, "", "Xin chờ")}, "Xin chờ"},
+		{"it moves", []plan.DefaultPage{page("", "scroll", "Xã An Sơn")}, "default error"},
+		{"a clock", []plan.DefaultPage{page("", "", "An Sơn {clock}")}, "default error"},
+		{"a clock, and a page without", []plan.DefaultPage{page("", "clock", "{clock}"), page("", "", "Xã An Sơn")}, "Xã An Sơn"},
+		{"too long for one page", []plan.DefaultPage{page("", "", "Uỷ ban nhân dân xã An Sơn kính chào quý bà con cô bác gần xa")}, "default error"},
+		{"a letter is missing", []plan.DefaultPage{page("", "", "An Sơn \u0e01")}, "default error"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				r := newRig(t, &board{keeps: true}, true)
+				r.d.Show(plan.Scene{Standing: plan.Idle, Defaults: c.pages})
+				after(keepSettle + 2*keepLook)
+				if got := r.keeps(c.want); got != c.want {
+					t.Errorf("kept is %s", got)
+				}
+			})
+		})
+	}
+}
+
+// Flash may be written while the worst happens.
+func TestAnEmergencyCutsKeepingOff(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &board{keeps: true, writes: time.Minute}
+		r := newRig(t, b, true)
+		r.d.Show(standing("Xã An Sơn"))
+		for b.worn == 0 {
+			after(time.Second)
+		}
+		r.d.Show(scene(due("alarm", plan.Emergency, "Lũ quét")))
+		after(100 * time.Millisecond)
+		if got := r.sees("Lũ quét"); got != "Lũ quét" {
+			t.Errorf("a board whose flash is written shows %s", got)
+		}
+		r.d.Show(standing("Xã An Sơn"))
+		after(keepAgain - time.Minute)
+		if b.worn != 1 {
+			t.Error("it is tried again at once")
+		}
+		after(5 * time.Minute)
+		if got := r.keeps("Xã An Sơn"); got != "Xã An Sơn" || b.worn != 2 {
+			t.Errorf("kept is %s, after %d writes", got, b.worn)
+		}
+	})
+}
+
+// A flash that takes nothing is left alone for hours, and is no fault of the board.
+func TestAFlashThatTakesNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &board{keeps: true, tired: errors.New("its flash was written 48 times today")}
+		r := newRig(t, b, true)
+		r.d.Show(standing("Xã An Sơn"))
+		after(24 * time.Hour)
+		if b.worn < 2 || b.worn > 4 {
+			t.Errorf("%d tries in a day", b.worn)
+		}
+		if got := r.sees("Xã An Sơn"); got != "Xã An Sơn" || r.condition(PanelSilent) != nil {
+			t.Errorf("the board shows %s; %v", got, r.condition(PanelSilent))
+		}
+	})
+}
+
+// Where every picture goes into flash there is nothing to keep beside it.
+func TestASteadyPanelKeepsNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &board{flash: true}
+		r := newRig(t, b, true)
+		r.d.Show(standing("Xã An Sơn"))
+		after(time.Hour)
+		if b.worn != 0 {
+			t.Errorf("%d writes", b.worn)
+		}
+	})
+}
