@@ -216,7 +216,7 @@ func (t boardOfBox) Board() console.BoardStatus {
 	}
 	all.Agrees = "unknown"
 	switch {
-	case st.Err != "" || !st.Taken || st.Facts["lost"] == "true" || st.Facts["on"] == "false":
+	case st.Err != "" || !st.Taken || st.Unseen != "" || st.Facts["lost"] == "true":
 		all.Agrees = "no"
 	case len(st.Facts) > 0:
 		all.Agrees = "yes"

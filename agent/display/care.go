@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -33,8 +31,9 @@ func (d *Display) open(ctx context.Context, now time.Time) bool {
 		return false
 	}
 	d.panel, d.sent, d.bright, d.moving, d.asked = p, [32]byte{}, -1, false, false
-	d.fails, d.retry, d.probed, d.dimAgain = 0, time.Time{}, time.Time{}, time.Time{}
+	d.fails, d.retry, d.probed = 0, time.Time{}, time.Time{}
 	d.kept.has = [32]byte{} // it may be another card
+	d.unseen, d.lost, d.dimAgain, d.dimmed = nil, false, time.Time{}, ""
 	if d.steady() {
 		d.end(now) // its pages are laid out in another way
 	}
@@ -64,7 +63,7 @@ func (d *Display) failed(ctx context.Context, err error) (next time.Time) {
 		return now
 	}
 	d.fails++
-	d.program.failed(err)
+	d.program.failed(err, now)
 	d.retry = now.Add(min(retryMost, retryLeast<<min(d.fails-1, 5)))
 	if d.fails == 1 {
 		d.o.Log.Warn("the panel does not take a picture", "err", err)
@@ -75,6 +74,15 @@ func (d *Display) failed(ctx context.Context, err error) (next time.Time) {
 		d.close()
 	}
 	return d.retry
+}
+
+// seen takes note that the panel has the right picture, and whether anybody sees it.
+func (d *Display) seen(now time.Time) {
+	if d.unseen != nil {
+		d.program.failed(d.unseen, now)
+		return
+	}
+	d.program.taken(now)
 }
 
 // took takes note that the panel has a picture.
@@ -104,9 +112,12 @@ func (d *Display) dim() {
 	}
 	if err := b.SetBrightness(want); err != nil {
 		d.undimmed = fmt.Errorf("it does not take a brightness of %d %%: %w", want, err)
-		d.dimAgain = time.Now().Add(probeEvery) // a page that moves asks for it fifty times a second
+		// A page that moves asks for it fifty times a second, and a sending box that is
+		// silent takes seconds to say so. The next picture or probe tells whether the
+		// panel is there at all, and then this is told.
+		d.dimAgain = time.Now().Add(probeEvery)
 		d.change(func(s *Status) { s.Undimmed = err.Error() })
-		return // the next picture or probe tells whether it is there at all, and then this is told
+		return
 	}
 	d.undimmed, d.bright = nil, want
 	d.change(func(s *Status) { s.Brightness, s.Undimmed = want, "" })
@@ -140,52 +151,51 @@ func (d *Display) look(ctx context.Context, now time.Time) (next time.Time) {
 		}
 		return now
 	}
-	d.asked = true
+	d.asked = facts["sender"] == "" // or the screen answers for a wall that nobody has asked
 	d.took()
-	d.change(func(s *Status) { s.Facts, s.Probed = facts, d.probed })
-	var door error
-	if facts["open_door"] != "" {
-		door = errors.New(facts["open_door"])
+	again, given := d.brightAgain(facts["brightness_percent"], now)
+	conditions, unseen := judge(facts, d.o.Board.Size, given)
+	if d.undimmed != nil {
+		conditions[PanelDiffers] = errors.Join(d.undimmed, conditions[PanelDiffers])
 	}
-	d.o.Report(PanelDoor, door)
-	d.o.Report(PanelDiffers, d.differs(facts))
-	if facts["lost"] == "true" || facts["on"] == "false" {
-		d.o.Log.Warn("the panel has lost its picture", "facts", facts)
+	for code, err := range conditions {
+		d.o.Report(code, err)
+	}
+	d.unseen = unseen
+	d.change(func(s *Status) {
+		if s.Facts, s.Probed, s.Unseen = facts, d.probed, ""; unseen != nil {
+			s.Unseen = unseen.Error()
+		}
+	})
+	if lost := facts["lost"] == "true" || facts["on"] == "false"; lost {
+		if !d.lost {
+			d.o.Log.Warn("the panel has lost its picture", "facts", facts)
+		}
+		d.lost = true
 		d.sent, d.bright, d.moving = [32]byte{}, -1, false
+		return now
+	}
+	d.lost = false
+	if again {
 		return now
 	}
 	return d.probed.Add(probeEvery)
 }
 
-// differs says in what the panel is not as it should be.
-func (d *Display) differs(facts map[string]string) error {
-	var all []error
-	if d.undimmed != nil {
-		all = append(all, d.undimmed)
+// brightAgain reports a panel that has got another brightness by itself, as a wall
+// after a power cut, and forgets what it was given. One that takes none is tried once
+// an hour: it may keep it in flash. given is what a fault should be judged by; -1: it
+// may well take it now.
+func (d *Display) brightAgain(says string, now time.Time) (again bool, given int) {
+	same := says == d.dimmed
+	d.dimmed = says
+	given = d.bright
+	if given < 0 || !farOff(says, given) || same && now.Before(d.dimmedAt.Add(brightEvery)) {
+		return false, given
 	}
-	for name, want := range map[string]int{"width": d.o.Board.Size.X, "height": d.o.Board.Size.Y, "brightness_percent": d.bright} {
-		got, told := facts[name]
-		if !told || name == "brightness_percent" && d.bright < 0 {
-			continue
-		}
-		var n int
-		if _, err := fmt.Sscan(got, &n); err != nil || name != "brightness_percent" && n != want || name == "brightness_percent" && abs(n-want) > 10 {
-			all = append(all, fmt.Errorf("%s is %s instead of %d", name, got, want))
-		}
+	d.dimmedAt, d.bright = now, -1
+	if !same {
+		given = -1
 	}
-	if facts["on"] == "false" {
-		all = append(all, errors.New("it is switched off"))
-	}
-	if n := facts["strangers"]; n != "" && n != "0" {
-		all = append(all, fmt.Errorf("it keeps %s pages of others, and shows them when this box is away", n))
-	}
-	slices.SortFunc(all, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return errors.Join(all...)
-}
-
-func abs(n int) int {
-	if n < 0 {
-		return -n
-	}
-	return n
+	return true, given
 }

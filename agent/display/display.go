@@ -40,6 +40,10 @@ const (
 	PanelSilent  = "panel-silent"  // it does not take pictures, or does not answer
 	PanelDiffers = "panel-differs" // it says that it is not as it should be
 	PanelDoor    = "panel-door"    // it can be written to past the agent
+	PanelSender  = "panel-sender"  // the box between a screen and its wall does not answer
+	PanelSignal  = "panel-signal"  // that box gets no picture
+	PanelWall    = "panel-wall"    // the wall does not answer that box
+	PanelHot     = "panel-hot"     // the wall is too hot
 
 	LightFault       = "light-sensor"       // nobody knows how light it is around the board
 	ThermometerFault = "temperature-sensor" // nobody knows how warm it is
@@ -78,13 +82,17 @@ type Display struct {
 	sent     [32]byte // digest of the picture that the panel has; zero: nobody knows
 	moving   bool     // the panel scrolls by itself
 	held     time.Time
-	bright   int // percent that the panel was given; -1: nothing yet
+	bright   int       // percent that the panel was given; -1: nothing yet
+	dimAgain time.Time // not before
+	dimmed   string    // brightness by its last facts
+	dimmedAt time.Time // when that was last not the right one, and it was given again
 	probed   time.Time
-	asked    bool // the panel has answered a probe
+	asked    bool  // the panel has answered a probe
+	unseen   error // why nobody sees what the panel has, by its last facts
+	lost     bool  // it said so, and that was logged
 	kept     kept
 	accounts map[string]*account
 	undimmed error             // why the panel does not take its brightness
-	dimAgain time.Time         // not before
 	dimTold  bool              // undimmed is reported
 	refusals map[string]string // by subject, what of it cannot be shown
 }
@@ -100,6 +108,7 @@ type Status struct {
 	Open       bool
 	Err        string            // why it shows nothing, or what it last refused
 	Facts      map[string]string // what it last said of itself
+	Unseen     string            // why nobody sees what it was given, by that; empty: nothing speaks against it
 	Probed     time.Time
 	Brightness int    // percent; -1: its own
 	Undimmed   string // why it does not take the brightness that it should have
@@ -197,11 +206,13 @@ const (
 	showTime   = 30 * time.Second // a wall of text at 9600 baud
 	probeTime  = 10 * time.Second
 	probeEvery = 30 * time.Second
-	retryLeast = time.Second
-	retryMost  = 30 * time.Second
-	reopenAt   = 3               // failures before the panel is closed and opened again
-	holdFor    = 3 * time.Minute // an emergency outlives a dead agent by at most this
-	holdAgain  = time.Minute
+
+	brightEvery = time.Hour // a brightness that the panel does not take is given again
+	retryLeast  = time.Second
+	retryMost   = 30 * time.Second
+	reopenAt    = 3               // failures before the panel is closed and opened again
+	holdFor     = 3 * time.Minute // an emergency outlives a dead agent by at most this
+	holdAgain   = time.Minute
 )
 
 // Run keeps the panel showing what it should until ctx ends. It leaves on it what
@@ -287,7 +298,7 @@ func (d *Display) send(ctx context.Context, now time.Time) error {
 		strip := page.Picture()
 		digest := digestOf(strip, page.PxPerSecond)
 		if d.moving && d.sent == digest {
-			d.program.taken(now)
+			d.seen(now)
 			return nil
 		}
 		if err := s.Scroll(ctx, strip, page.PxPerSecond); err != nil {
@@ -302,7 +313,7 @@ func (d *Display) send(ctx context.Context, now time.Time) error {
 	again := d.program.class() == plan.Emergency && !now.Before(d.held.Add(holdAgain))
 	h, holds := d.panel.(Holder)
 	if d.sent == digest && !d.moving && !(holds && again) {
-		d.program.taken(now)
+		d.seen(now)
 		return nil
 	}
 	var err error
@@ -323,7 +334,7 @@ func (d *Display) send(ctx context.Context, now time.Time) error {
 // shown takes note of what the panel has taken.
 func (d *Display) shown(frame *image.RGBA) {
 	d.took()
-	d.program.taken(time.Now())
+	d.seen(time.Now())
 	d.change(func(s *Status) { s.Frame, s.Taken, s.Err = frame, true, "" })
 }
 

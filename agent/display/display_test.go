@@ -32,21 +32,22 @@ type board struct {
 	light  func() int           // of Opts
 	fields func() layout.Fields // of Opts
 
-	screen *image.RGBA // nil: dark
-	strip  *image.RGBA // what it scrolls by itself
-	bright int
-	shows  int
-	probes int
-	opens  int
-	closes int
-	until  time.Time     // when the card blanks by itself
-	kept   *image.RGBA   // in flash; nil: what its installer left there
-	worn   int           // writes of the flash, also those that failed
-	writes time.Duration // how long one takes
-	tired  error         // why none succeeds
-	lost   bool
-	stuck  bool // it does not take a brightness
-	dims   int  // that it was asked to
+	screen   *image.RGBA // nil: dark
+	strip    *image.RGBA // what it scrolls by itself
+	bright   int
+	dims     int  // that it was told a brightness
+	stubborn bool // it takes none
+	shows    int
+	probes   int
+	opens    int
+	closes   int
+	until    time.Time     // when the card blanks by itself
+	kept     *image.RGBA   // in flash; nil: what its installer left there
+	worn     int           // writes of the flash, also those that failed
+	writes   time.Duration // how long one takes
+	tired    error         // why none succeeds
+	lost     bool
+	stuck    bool // it says that it takes no brightness
 }
 
 var errSilent = errors.New("no answer from the card after 3 tries")
@@ -102,7 +103,9 @@ func (b clever) SetBrightness(percent int) error {
 	if b.stuck {
 		return errors.New("NAK")
 	}
-	b.bright = percent
+	if !b.stubborn {
+		b.bright = percent
+	}
 	return nil
 }
 

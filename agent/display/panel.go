@@ -49,6 +49,11 @@ type Dimmer interface {
 //	                    after a power cut
 //	strangers           how many pages of others the device keeps, which it shows when
 //	                    nothing else comes
+//	sender              why the box between a screen and its wall does not answer
+//	signal              false when that box gets no picture
+//	wall                "answers", or why the wall behind that box does not
+//	temperature_c       of the wall's own cards
+//	test_pattern        "off", or the picture that the wall makes instead of ours
 //	open_door           a way past the agent that is open, such as the card's Wi-Fi
 type Prober interface {
 	Probe(ctx context.Context) (facts map[string]string, err error)

@@ -82,24 +82,24 @@ func (p *program) frame(size image.Point, now time.Time) *image.RGBA {
 	return frame
 }
 
-func (p *program) failed(err error) {
+func (p *program) failed(err error, now time.Time) {
 	if p.err == nil {
 		p.err = err
 	}
-	p.stamp = time.Time{}
+	p.rest(now)
+}
+
+// rest adds up what was seen until now.
+func (p *program) rest(now time.Time) {
+	if !p.stamp.IsZero() {
+		p.seen += now.Sub(p.stamp)
+		p.stamp = time.Time{}
+	}
 }
 
 func (p *program) taken(now time.Time) {
 	if p.stamp.IsZero() && p.test == nil {
 		p.stamp = now
-	}
-}
-
-// covered takes note that something else is shown from now on.
-func (p *program) covered(now time.Time) {
-	if !p.stamp.IsZero() {
-		p.seen += now.Sub(p.stamp)
-		p.stamp = time.Time{}
 	}
 }
 
@@ -123,7 +123,7 @@ func (d *Display) follow(now time.Time) (next time.Time) {
 	p.test = nil
 	if test != nil {
 		p.test = test.picture
-		p.covered(now) // what a technician's pattern hides nobody sees
+		p.rest(now) // what a technician's pattern hides nobody sees
 		return test.until
 	}
 	for range len(p.items) {
@@ -391,7 +391,7 @@ func (d *Display) refresh(now time.Time) {
 // end writes down what was shown until now.
 func (d *Display) end(now time.Time) {
 	p := &d.program
-	p.covered(now)
+	p.rest(now)
 	told := map[string]bool{}
 	for _, it := range p.items {
 		if it.owner == nil || told[it.owner.ID] {

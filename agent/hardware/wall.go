@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 
 	"loa/agent/config"
+	"loa/agent/display"
 	"loa/boards"
-	"loa/drivers/kms"
 	"loa/drivers/line"
 	"loa/drivers/novastar"
 )
@@ -17,17 +18,30 @@ import (
 // the picture goes to the screen, brightness to the box, and both are asked how
 // they are.
 type wall struct {
-	*kms.Panel
-	wire line.Opts
+	screen
+	wire func() (novastar.Conn, error)
 	box  *novastar.Box // nil: it is to be opened again
 }
 
-func newWall(screen *kms.Panel, p boards.Panel, o Opts) *wall {
-	w := &wall{Panel: screen, wire: line.Opts{Address: p.SenderHost}}
+// A screen is what a wall needs of kms.
+type screen interface {
+	display.Panel
+	display.Prober
+	io.Closer
+}
+
+func newWall(s screen, p boards.Panel, o Opts) *wall {
+	wire := line.Opts{Address: p.SenderHost}
 	if p.SenderTTY != "" {
-		w.wire = line.Opts{Path: config.Move(o.Root, p.SenderTTY), Baud: senderBaud}
+		wire = line.Opts{Path: config.Move(o.Root, p.SenderTTY), Baud: senderBaud}
 	}
-	return w
+	return &wall{screen: s, wire: func() (novastar.Conn, error) {
+		l, err := line.Open(wire)
+		if err != nil {
+			return nil, err
+		}
+		return l, nil
+	}}
 }
 
 const senderBaud = 115200
@@ -37,15 +51,21 @@ func (w *wall) sender() (*novastar.Box, error) {
 	if w.box != nil {
 		return w.box, nil
 	}
-	l, err := line.Open(w.wire)
+	conn, err := w.wire()
 	if err != nil {
 		return nil, fmt.Errorf("sending box: %w", err)
 	}
-	if w.box, err = novastar.New(l, novastar.Opts{Name: l.String()}); err != nil {
-		l.Close()
+	var o novastar.Opts
+	if named, ok := conn.(fmt.Stringer); ok {
+		o.Name = named.String()
+	}
+	box, err := novastar.New(conn, o)
+	if err != nil {
+		conn.Close()
 		return nil, fmt.Errorf("sending box: %w", err)
 	}
-	return w.box, nil
+	w.box = box
+	return box, nil
 }
 
 // lost gives the box up until it is needed again.
@@ -68,20 +88,26 @@ func (w *wall) SetBrightness(percent int) error {
 }
 
 // Probe asks the screen and the sending box. What the box says goes before what
-// the screen believes: a cable may lie between them.
+// the screen believes: a cable may lie between them. A box that does not answer is a
+// fact: the picture may be on the wall all the same, for it has a cable of its own.
 func (w *wall) Probe(ctx context.Context) (map[string]string, error) {
-	facts, err := w.Panel.Probe(ctx)
+	facts, err := w.screen.Probe(ctx)
 	if err != nil {
 		return nil, err
 	}
 	b, err := w.sender()
 	if err != nil {
-		return nil, err
+		facts["sender"] = err.Error()
+		return facts, nil
 	}
 	said, err := b.Probe(ctx)
 	if err != nil {
 		w.lost()
-		return nil, err
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		facts["sender"] = err.Error()
+		return facts, nil
 	}
 	for _, own := range []string{"width", "height", "model", "lost"} {
 		delete(said, own)
@@ -92,7 +118,7 @@ func (w *wall) Probe(ctx context.Context) (map[string]string, error) {
 
 // Close leaves the picture on the wall.
 func (w *wall) Close() error {
-	err := w.Panel.Close()
+	err := w.screen.Close()
 	if w.box != nil {
 		err = errors.Join(err, w.box.Close())
 		w.box = nil

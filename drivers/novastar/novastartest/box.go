@@ -70,6 +70,15 @@ func New() (*Box, net.Conn) {
 // Wait returns once the line is closed and all is quiet.
 func (b *Box) Wait() { <-b.ends }
 
+// Plug gives another line to the box, once the last one was closed.
+func (b *Box) Plug() net.Conn {
+	b.Wait()
+	ours, theirs := net.Pipe()
+	b.conn, b.ends = ours, make(chan struct{})
+	go b.run() // ends with the line; Wait waits for it
+	return theirs
+}
+
 func (b *Box) do(f func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
