@@ -146,7 +146,7 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 	if err := os.MkdirAll(cfg.State, 0o750); err != nil {
 		return fmt.Errorf("cannot use the state directory: %w", err)
 	}
-	devices := hardware.Open(b, hardware.Opts{Root: root, State: cfg.State, Report: h.Report, Log: log.With("room", "hardware")})
+	devices := hardware.Open(b, hardware.Opts{Device: cfg.Device, Root: root, State: cfg.State, Report: h.Report, Log: log.With("room", "hardware")})
 	o := box.Opts{
 		Device: cfg.Device, Lang: cfg.Lang, State: cfg.State, Host: root, Root: rootDocs, Key: key,
 		Brokers: cfg.Broker.URLs, TLS: centre, Web: web,

@@ -22,8 +22,9 @@ import (
 
 // Opts say where a box's things lie and who is told about them.
 type Opts struct {
-	Root  string // moves /dev, /proc and /sys; "" moves nothing
-	State string // where the files of emulated devices go
+	Device string // the box's name, for devices that show who speaks to them
+	Root   string // moves /dev, /proc and /sys; "" moves nothing
+	State  string // where the files of emulated devices go
 
 	// Report is told of a condition with err, and of its end with nil. It may
 	// be called from any goroutine. See the constants for the codes.

@@ -139,8 +139,12 @@ func openDDP(p boards.Panel, _ Opts) (display.Panel, error) {
 	return panel(ddp.New(p.Host, ddp.Opts{Size: size(p)}))
 }
 
-func openE131(p boards.Panel, _ Opts) (display.Panel, error) {
-	return panel(e131.New(p.Host, e131.Opts{Size: size(p), Universe: p.Universe}))
+// openE131 names the box as the source: receivers tell sources apart by that, and mix
+// two that are called alike. A name has 64 letters at most, and E1.31 room for 63.
+func openE131(p boards.Panel, o Opts) (display.Panel, error) {
+	return panel(e131.New(p.Host, e131.Opts{
+		Size: size(p), Universe: p.Universe, Source: o.Device[:min(len(o.Device), 63)],
+	}))
 }
 
 func openHuidu(p boards.Panel, _ Opts) (display.Panel, error) {

@@ -3,6 +3,8 @@ package hardware
 import (
 	"context"
 	"image"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -95,6 +97,42 @@ func (c *cabinet) sees(b layout.Board, text string, within time.Duration) {
 		}
 	}
 	c.t.Errorf("the board does not show %q: %v", text, err)
+}
+
+// A receiver is told which box sends to it, and two boxes are two sources.
+func TestTheSourceOfE131IsTheBox(t *testing.T) {
+	sent := map[string]string{} // CID: name
+	for _, device := range []string{"d-0001", "d-0002", "d-0001", strings.Repeat("d", 64)} {
+		conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		p, err := openE131(boards.Panel{Width: 16, Height: 8, Host: conn.LocalAddr().String()}, Opts{Device: device})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.(io.Closer).Close()
+		if err := p.Show(t.Context(), image.NewRGBA(image.Rect(0, 0, 16, 8))); err != nil {
+			t.Fatal(err)
+		}
+		b := make([]byte, 2000)
+		conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if n, _, err := conn.ReadFrom(b); err != nil || n < 126 {
+			t.Fatalf("%d bytes, %v", n, err)
+		}
+		cid, name := string(b[22:38]), strings.TrimRight(string(b[44:108]), "\x00")
+		if name != device[:min(len(device), 63)] {
+			t.Errorf("%s calls itself %q", device, name)
+		}
+		if before, ok := sent[cid]; ok && before != name {
+			t.Errorf("%s and %s are one source", before, name)
+		}
+		sent[cid] = name
+	}
+	if len(sent) != 3 {
+		t.Errorf("three boxes are %d sources", len(sent))
+	}
 }
 
 // From a decision to lit lamps: display, driver, the serial library, a pty, a card
