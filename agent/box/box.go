@@ -68,6 +68,7 @@ type Opts struct {
 	// Temperature how warm, in degrees Celsius. Nil: the board has no such sensor.
 	Light, Temperature func() (float64, error)
 
+	Door  func() error                   // who gets past the box to its card, by the network between them; nil: there is none
 	Sweep func(context.Context) []string // looks for its card; nil: there is nothing to search
 	Draw  func(image.Image) []string     // a picture in lines of text
 	// OpenInput opens an input of the board for a relay of alsa:NAME; nil: none.

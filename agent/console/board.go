@@ -150,10 +150,13 @@ func (c *call) boardShow() answer {
 	if st.TempC != nil {
 		b.row(c.say("board.temperature"), fmt.Sprintf("%.1f °C", *st.TempC))
 	}
+	if door := st.Facts["open_door"]; door != "" {
+		b.row(c.say("board.door"), door)
+	}
 	if !st.Probed.IsZero() {
 		b.row(c.say("board.said"), c.hourOf(st.Probed))
 		for _, k := range slices.Sorted(maps.Keys(st.Facts)) {
-			if v := st.Facts[k]; v != "" {
+			if v := st.Facts[k]; v != "" && k != "open_door" {
 				b.row("  "+k, v)
 			}
 		}
@@ -190,7 +193,12 @@ func (c *call) boardProbe() (answer, error) {
 		a.text = c.say("board.nosweep") + "\n" + a.text
 		return a, nil
 	}
-	return answer{data: map[string]any{"heard": heard}, text: strings.Join(heard, "\n") + "\n"}, nil
+	data, text := map[string]any{"heard": heard}, strings.Join(heard, "\n")+"\n"
+	if door := c.box.Board.Board().Facts["open_door"]; door != "" {
+		data["open_door"] = door
+		text += c.say("board.door") + ": " + door + "\n"
+	}
+	return answer{data: data, text: text}, nil
 }
 
 func (c *call) boardPattern(words []string) (answer, error) {

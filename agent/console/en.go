@@ -192,6 +192,7 @@ var english = map[string]string{
 	"board.page":           "page %d of %d",
 	"board.since":          "since %s",
 	"board.bright":         "Brightness",
+	"board.door":           "OPEN DOOR",
 	"board.light":          "Light sensor",
 	"board.light.says":     "%s, so up to %d %%",
 	"board.light.fault":    "the default, %d %%: %s",

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"strings"
 	"testing"
 )
@@ -9,12 +10,14 @@ import (
 type measured struct {
 	anyBoard
 	status BoardStatus
+	heard  []string // by a sweep
 }
 
 // anyBoard keeps the field from having the name of a method.
 type anyBoard = Board
 
-func (m measured) Board() BoardStatus { return m.status }
+func (m measured) Board() BoardStatus                      { return m.status }
+func (m measured) Sweep(context.Context) ([]string, error) { return m.heard, nil }
 
 // Whoever makes the curve of a photocell needs its reading; whoever mends it, the reason.
 func TestBoardShowsItsSensors(t *testing.T) {
@@ -38,6 +41,20 @@ func TestBoardShowsItsSensors(t *testing.T) {
 		}
 		if strings.Contains(text, c.without) {
 			t.Errorf("%q is in\n%s", c.without, text)
+		}
+	}
+}
+
+// Whoever probes a board is warned of every way past the box.
+func TestProbeWarnsOfAnOpenDoor(t *testing.T) {
+	for _, heard := range [][]string{nil, {"57600 baud: BX-6W, address 1, 96×16"}} {
+		for door, warned := range map[string]bool{"": false, "the card's own Wi-Fi": true} {
+			box := (&pole{}).box()
+			box.Board = measured{heard: heard, status: BoardStatus{Facts: map[string]string{"open_door": door}, Probed: noon}}
+			text, code := New(box, Opts{}).Do(t.Context(), "board probe", Asker{})
+			if strings.Contains(text, "CÒN LỐI VÀO") != warned || strings.Contains(text, door) != true || code != 0 {
+				t.Errorf("heard %v, door %q: %d\n%s", heard, door, code, text)
+			}
 		}
 	}
 }

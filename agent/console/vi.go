@@ -192,6 +192,7 @@ var vietnamese = map[string]string{
 	"board.page":           "trang %d trong %d",
 	"board.since":          "từ %s",
 	"board.bright":         "Độ sáng",
+	"board.door":           "CÒN LỐI VÀO",
 	"board.light":          "Cảm biến sáng",
 	"board.light.says":     "%s, nên tối đa %d %%",
 	"board.light.fault":    "mức mặc định %d %%: %s",

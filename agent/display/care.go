@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"time"
 )
 
@@ -134,12 +135,15 @@ func (d *Display) tellDim() {
 
 // look asks the panel now and then how it is, and sends again what it has lost.
 func (d *Display) look(ctx context.Context, now time.Time) (next time.Time) {
-	p, ok := d.panel.(Prober)
-	if !ok {
-		return now.Add(probeEvery)
-	}
 	if due := d.probed.Add(probeEvery); now.Before(due) {
 		return due
+	}
+	p, ok := d.panel.(Prober)
+	if !ok {
+		if d.probed = now; d.o.Door != nil {
+			d.o.Report(PanelDoor, d.o.Door())
+		}
+		return now.Add(probeEvery)
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
@@ -153,6 +157,9 @@ func (d *Display) look(ctx context.Context, now time.Time) (next time.Time) {
 	}
 	d.asked = facts["sender"] == "" // or the screen answers for a wall that nobody has asked
 	d.took()
+	if d.o.Door != nil {
+		facts = d.doors(facts)
+	}
 	again, given := d.brightAgain(facts["brightness_percent"], now)
 	conditions, unseen := judge(facts, d.o.Board.Size, given)
 	if d.undimmed != nil {
@@ -180,6 +187,21 @@ func (d *Display) look(ctx context.Context, now time.Time) (next time.Time) {
 		return now
 	}
 	return d.probed.Add(probeEvery)
+}
+
+// doors adds the door that the box knows of to those that the panel tells.
+func (d *Display) doors(facts map[string]string) map[string]string {
+	err := d.o.Door()
+	if err == nil {
+		return facts
+	}
+	facts = maps.Clone(facts)
+	if told := facts["open_door"]; told != "" {
+		facts["open_door"] = told + "; " + err.Error()
+	} else {
+		facts["open_door"] = err.Error()
+	}
+	return facts
 }
 
 // brightAgain reports a panel that has got another brightness by itself, as a wall

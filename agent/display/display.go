@@ -21,6 +21,7 @@ type Opts struct {
 	Board layout.Board
 
 	Fields  func() layout.Fields               // what clocks and thermometers on a page say; nil: nothing but the time
+	Door    func() error                       // who gets past the box to the panel, as far as the box knows; nil: nobody
 	Picture Pictures                           // nil: there are none
 	Words   func(s plan.Standing) []plan.Page  // the image's own default pages; nil: dark
 	Light   func() (percent int)               // how bright the light around the board wants it; nil: it has no sensor

@@ -30,6 +30,7 @@ type board struct {
 	keeps  bool // it is a Keeper
 	door   string
 	light  func() int           // of Opts
+	net    func() error         // Door of Opts
 	fields func() layout.Fields // of Opts
 
 	screen   *image.RGBA // nil: dark
@@ -270,7 +271,7 @@ func newRig(t *testing.T, b *board, able bool) *rig {
 			}
 			return b, nil
 		},
-		Board: layout.Board{Size: image.Pt(128, 32)}, Light: b.light, Fields: b.fields,
+		Board: layout.Board{Size: image.Pt(128, 32)}, Light: b.light, Door: b.net, Fields: b.fields,
 		Words: func(s plan.Standing) []plan.Page { return []plan.Page{{Text: "default " + string(s)}} },
 		Picture: func(sha string, _ layout.Board) ([]Still, error) {
 			switch sha {

@@ -1,10 +1,12 @@
 package display
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -125,4 +127,41 @@ func TestBrightnessThatChangesByItself(t *testing.T) {
 			t.Errorf("a panel that takes no brightness was told %d times", b.dims)
 		}
 	})
+}
+
+// The door that the box sees stands beside those that the panel tells of, also where
+// the panel tells nothing.
+func TestTheBoxSeesADoor(t *testing.T) {
+	for _, able := range []bool{true, false} {
+		bubble(t, func(t *testing.T) {
+			var mu sync.Mutex
+			shared := errors.New("the card is in the network behind eth0")
+			b := &board{net: func() error {
+				mu.Lock()
+				defer mu.Unlock()
+				return shared
+			}}
+			r := newRig(t, b, able)
+			after(time.Second)
+			if err := r.condition(PanelDoor); err == nil || err.Error() != shared.Error() {
+				t.Errorf("able %v: %v", able, err)
+			}
+			b.set(func() { b.door = "Wi-Fi" })
+			after(probeEvery + time.Second)
+			if got := fmt.Sprint(r.condition(PanelDoor)); able && got != "Wi-Fi; the card is in the network behind eth0" {
+				t.Error(got)
+			}
+			if got := r.d.Status().Facts["open_door"]; able && !strings.Contains(got, "eth0") {
+				t.Errorf("the technician reads %q", got)
+			}
+			b.set(func() { b.door = "" })
+			mu.Lock()
+			shared = nil
+			mu.Unlock()
+			after(probeEvery + time.Second)
+			if err := r.condition(PanelDoor); err != nil {
+				t.Errorf("able %v, on a cable of its own: %v", able, err)
+			}
+		})
+	}
 }

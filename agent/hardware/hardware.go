@@ -64,6 +64,10 @@ type Devices struct {
 	// has no such sensor.
 	Light, Temperature func() (float64, error)
 
+	// Door says who can write to the panel past the box, by the network between them; nil
+	// where there is none.
+	Door func() error
+
 	// Sweep looks for the panel's card at every speed and address, while nothing else
 	// has the line, and says what was heard; nil where there is no such thing.
 	Sweep func(context.Context) []string
@@ -111,6 +115,7 @@ func Open(b boards.Board, o Opts) *Devices {
 		o.Report(Missing, fmt.Errorf("board %s: panel: %w", b.Name, err))
 	}
 	d.Sweep = sweepOf(b.Panel, o)
+	d.Door = doorOf(b.Panel, o)
 	if l := b.Sensor.Light; l.There() {
 		d.Light = sensorOf(l.Device, l.Channel, 1, o)
 	}

@@ -233,7 +233,7 @@ var table = []Condition{
 		"quạt của tủ LED", "cabinet fan"},
 	{"panel-door", Fault, 0,
 		"Bảng hiển thị còn một lối vào khác", "The board can be written to past this box",
-		"Tháo mô-đun Wi-Fi của mạch, rút dây mạng, đổi mật khẩu", "Take out the card's Wi-Fi module, unplug its network, change its password", "", ""},
+		"Tháo mô-đun Wi-Fi và SIM của mạch, nối mạch với thiết bị bằng một dây mạng riêng, đổi mật khẩu", "Take out the card's Wi-Fi module and SIM, give it a network cable of its own to this box, change its password", "", ""},
 	{"light-sensor", Warning, 5 * time.Minute,
 		"Không biết ngoài trời sáng hay tối: bảng giữ độ sáng mặc định", "Nobody knows how light it is outside: the board keeps its default brightness",
 		"Lau mắt cảm biến, kiểm tra dây của nó; \"board show\" cho biết nó đang báo bao nhiêu", "Wipe the sensor's eye and check its wires; \"board show\" tells what it says",

@@ -381,6 +381,37 @@ func TestSweep(t *testing.T) {
 			})
 		})
 	}
+	wireless, modem := bxtest.BX6M, bxtest.BX6K3
+	wireless.Device, modem.Device = 0x0164, 0x67
+	for _, c := range []struct {
+		model bxtest.Model
+		want  string
+	}{{wireless, "BX-6W, address 1, 96×16; open: the card's own Wi-Fi"}, {modem, "BX-6K1&4G, address 1, 128×32; open: the card's own 4G modem"}} {
+		synctest.Test(t, func(t *testing.T) {
+			card := bxtest.New(c.model)
+			defer card.Close()
+			found := bx.Sweep(t.Context(), func(baud int) (bx.Conn, error) { return card.Serial(baud, 9600), nil }, 0)
+			if got := found[0].String(); !strings.Contains(got, c.want) {
+				t.Errorf("%s; want %s", got, c.want)
+			}
+			var p interface {
+				Probe(context.Context) (map[string]string, error)
+			}
+			var err error
+			if c.model.Device == 0x67 {
+				p, err = bx.NewK(card.Dial(), bx.Opts{})
+			} else {
+				p, err = bx.New(card.Dial(), bx.Opts{})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			facts, err := p.Probe(t.Context())
+			if err != nil || facts["open_door"] == "" || !strings.HasSuffix(found[0].String(), facts["open_door"]) {
+				t.Errorf("%q, %v", facts["open_door"], err)
+			}
+		})
+	}
 	found := bx.Sweep(t.Context(), func(int) (bx.Conn, error) { return nil, os.ErrNotExist }, 0)
 	if got := found[0].String(); got != "9600 baud: file does not exist" {
 		t.Error(got)

@@ -86,8 +86,10 @@
 // or the network may write. BX-6W and other W models are Wi-Fi access points with a
 // password that everybody knows, and a telephone app: change it with the maker's
 // LedshowTW, or unscrew the antenna. Do not give an Ethernet card a route: a cable
-// to the box and nothing else. Models with 4G or "server mode" call the maker's
-// cloud: switch that off there, too. USB models (5U) show what a stick brings.
+// to the box and nothing else: port 5005 asks nobody who he is. Models with 4G (6K1&4G,
+// 6K2&4G) or "server mode" call the maker's cloud: take the SIM card out, and switch that
+// off there, too. Probe and Sweep tell of the Wi-Fi and 4G models by their type; that an
+// Ethernet plug is in use a card does not say on its serial line. USB models (5U) show what a stick brings.
 //
 // # Tried on
 //

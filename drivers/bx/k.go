@@ -233,7 +233,7 @@ func (p *KPanel) Probe(ctx context.Context) (map[string]string, error) {
 	if err != nil {
 		return nil, p.talk.errorf("%w", err)
 	}
-	return map[string]string{
+	facts := map[string]string{
 		"model":              fontModel(p.card.device),
 		"address":            strconv.Itoa(int(p.card.address)),
 		"width":              strconv.Itoa(p.card.width),
@@ -244,7 +244,11 @@ func (p *KPanel) Probe(ctx context.Context) (map[string]string, error) {
 		"program":            s.program,
 		"clock":              s.clock,
 		"lost":               strconv.FormatBool(p.shown && !s.special),
-	}, nil
+	}
+	if door := p.card.door(); door != "" {
+		facts["open_door"] = door
+	}
+	return facts, nil
 }
 
 func fontModel(device byte) string {

@@ -56,10 +56,26 @@ func (p *Panel) Probe(ctx context.Context) (map[string]string, error) {
 	if n := s.programs - p.flash.pages(); p.series.dynamic && p.flash.pages() > 0 && n > 0 {
 		facts["strangers"] = strconv.Itoa(n)
 	}
-	if byte(now.device) == 0x64 {
-		facts["open_door"] = "the card's own Wi-Fi: give it a password, or take its antenna off"
+	if door := p.card.door(); door != "" {
+		facts["open_door"] = door
 	}
 	return facts, nil
+}
+
+// door is a way past the line that a card of this kind has; "": none that its type
+// tells of.
+func (p ping) door() string {
+	if byte(p.device) == 0x64 {
+		return "the card's own Wi-Fi: give it another password, or take its antenna off"
+	}
+	return ""
+}
+
+func (s screen) door() string {
+	if s.device == 0x67 || s.device == 0x68 {
+		return "the card's own 4G modem: take its SIM card out, and switch its server mode off"
+	}
+	return ""
 }
 
 // forget believes nothing any more about what the card holds.

@@ -14,6 +14,7 @@ type Finding struct {
 	Address int    // the card's number
 	Width   int
 	Height  int
+	Door    string // a way past the line that a card of this kind has
 	Heard   string // what came instead
 	Err     error  // the line cannot be opened
 }
@@ -28,7 +29,11 @@ func (f Finding) String() string {
 	case f.Err != nil:
 		return fmt.Sprintf("%s: %v", speed, f.Err)
 	case f.Model != "":
-		return fmt.Sprintf("%s: %s, address %d, %d×%d", speed, f.Model, f.Address, f.Width, f.Height)
+		card := fmt.Sprintf("%s: %s, address %d, %d×%d", speed, f.Model, f.Address, f.Width, f.Height)
+		if f.Door != "" {
+			card += "; open: " + f.Door
+		}
+		return card
 	case f.Heard != "":
 		return fmt.Sprintf("%s: %s", speed, f.Heard)
 	}
@@ -104,14 +109,14 @@ func knock(ctx context.Context, t *talk) Finding {
 				f.Heard = fontModel(s.device) + ": " + err.Error()
 				continue
 			}
-			return Finding{Baud: t.baud, Model: fontModel(s.device), Address: int(s.address), Width: s.width, Height: s.height}
+			return Finding{Baud: t.baud, Model: fontModel(s.device), Address: int(s.address), Width: s.width, Height: s.height, Door: s.door()}
 		}
 		p, err := parsePing(b)
 		if err != nil {
 			f.Heard = model(p.device) + ": " + err.Error()
 			continue
 		}
-		return Finding{Baud: t.baud, Model: model(p.device), Address: int(p.address), Width: p.width, Height: p.height}
+		return Finding{Baud: t.baud, Model: model(p.device), Address: int(p.address), Width: p.width, Height: p.height, Door: p.door()}
 	}
 	return f
 }

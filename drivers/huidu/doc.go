@@ -54,8 +54,10 @@
 // The card has many, all open as it comes: TCP 10001 and UDP discovery without a
 // password for whoever reaches it, HDPlayer and the app, a Wi-Fi access point with
 // a default password where there is a module, USB sticks that replace the programme, and
-// a server in the Internet that it calls if one is set up (Probe tells that one as
-// open_door). Take the Wi-Fi module out or change its password, clear the server, turn
+// a server in the Internet that it calls if one is set up. Probe asks for Wi-Fi
+// (GetWifiInfo), modem (GetPppoeInfo) and server, and tells what is on as open_door; the
+// answers' form is that of a C16L, firmware 7.10.78.1, printed in the maker's manual of
+// its HTTP interface. Take the Wi-Fi module and the SIM card out, clear the server, turn
 // updates by USB off where HDPlayer offers it, and let nothing but this box into its
 // network.
 //

@@ -200,6 +200,7 @@ func (p *Panel) SetBrightness(percent int) error {
 // Probe asks the card what it is, what it plays, and whom it calls.
 func (p *Panel) Probe(ctx context.Context) (map[string]string, error) {
 	facts := map[string]string{}
+	var doors []string
 	err := p.with(ctx, func(s *session) error {
 		a, err := s.call("GetDeviceInfo", "")
 		if err != nil {
@@ -219,7 +220,21 @@ func (p *Panel) Probe(ctx context.Context) (map[string]string, error) {
 			}},
 			{"GetSDKTcpServer", func(a *answer) {
 				if h := a.Out.Server.Host; h != "" && h != "0.0.0.0" {
-					facts["open_door"] = fmt.Sprintf("the card calls the server %q", net.JoinHostPort(h, a.Out.Server.Port))
+					doors = append(doors, fmt.Sprintf("the card calls the server %q", net.JoinHostPort(h, a.Out.Server.Port)))
+				}
+			}},
+			{"GetWifiInfo", func(a *answer) {
+				switch w := a.Out.WiFi; {
+				case w.Valid != "true" || w.Enable.Value == "false":
+				case w.Mode.Value == "ap":
+					doors = append(doors, fmt.Sprintf("the card's own Wi-Fi %q is on", w.SSID.Value))
+				default:
+					doors = append(doors, "the card is in somebody's Wi-Fi")
+				}
+			}},
+			{"GetPppoeInfo", func(a *answer) {
+				if m := a.Out.Modem; m.Valid == "true" && m.Insert.Value == "true" {
+					doors = append(doors, "there is a SIM card in the card's modem")
 				}
 			}},
 			{"GetCurrentPlayProgramGUID", func(a *answer) {
@@ -240,6 +255,9 @@ func (p *Panel) Probe(ctx context.Context) (map[string]string, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("huidu: cannot probe %s: %w", p.address, err)
+	}
+	if len(doors) > 0 {
+		facts["open_door"] = strings.Join(doors, "; ")
 	}
 	return facts, nil
 }

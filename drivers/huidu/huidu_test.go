@@ -238,6 +238,31 @@ func TestRefusals(t *testing.T) {
 	show(t, p, c, noise(c.Size, 1))
 }
 
+// Every way past the box that the card knows of is told; no password is.
+func TestOpenDoors(t *testing.T) {
+	for _, c := range []struct {
+		card *huidutest.Card
+		want string
+	}{
+		{&huidutest.Card{}, ""},
+		{&huidutest.Card{WiFi: "ap"}, `the card's own Wi-Fi "C16L-D00-A000F" is on`},
+		{&huidutest.Card{WiFi: "ap", WiFiOff: true}, ""},
+		{&huidutest.Card{WiFi: "station"}, "the card is in somebody's Wi-Fi"},
+		{&huidutest.Card{SIM: true}, "there is a SIM card in the card's modem"},
+		{&huidutest.Card{WiFi: "ap", SIM: true, Server: "cloud.example"}, `the card calls the server "cloud.example:10001"; the card's own Wi-Fi "C16L-D00-A000F" is on; there is a SIM card in the card's modem`},
+		{&huidutest.Card{WiFi: "ap", Old: true}, ""}, // firmware that does not know the question
+	} {
+		c.card.Size = image.Pt(64, 32)
+		facts, err := open(t, c.card).Probe(context.Background())
+		if err != nil || facts["open_door"] != c.want {
+			t.Errorf("%q, %v; want %q", facts["open_door"], err, c.want)
+		}
+		if strings.Contains(fmt.Sprint(facts), "hd12345678") {
+			t.Error("the password is among the facts")
+		}
+	}
+}
+
 func TestProbe(t *testing.T) {
 	c := &huidutest.Card{Size: image.Pt(64, 32), Server: "cloud.example"}
 	p := open(t, c)

@@ -57,7 +57,22 @@ type answer struct {
 			Host string `xml:"host,attr"`
 			Port string `xml:"port,attr"`
 		} `xml:"server"`
+		WiFi struct {
+			Valid  string `xml:"valid,attr"` // the module is there
+			Enable value  `xml:"enable"`
+			Mode   value  `xml:"mode"`
+			SSID   value  `xml:"ap>ssid"`
+		} `xml:"wifi"`
+		Modem struct {
+			Valid  string `xml:"valid,attr"`
+			Insert value  `xml:"insert"` // a SIM card is in
+		} `xml:"pppoe"`
 	} `xml:"out"`
+}
+
+// A value is the one attribute of most elements.
+type value struct {
+	Value string `xml:"value,attr"`
 }
 
 // The guid goes back to the card inside XML: nothing but letters, digits, - and _.

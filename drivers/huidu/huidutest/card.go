@@ -24,6 +24,9 @@ type Card struct {
 	Slow    time.Duration // that AddProgram takes
 	Old     bool          // firmware that knows no more than what it must
 	Server  string        // host that it calls
+	WiFi    string        // ap or station; "": it has no module
+	WiFiOff bool          // the module is there and switched off
+	SIM     bool          // in its modem
 	HR      bool          // a card of the other protocol
 
 	mu       sync.Mutex

@@ -232,6 +232,14 @@ func (s *session) request(text []byte) error {
 		out = fmt.Sprintf(`<mode value="default"/><default value="%d"/><ploy/><sensor min="1" max="100" time="5"/>`, dim)
 	case method == "GetSDKTcpServer":
 		out = fmt.Sprintf(`<server port="10001" host="%s"/>`, c.Server)
+	case method == "GetWifiInfo":
+		// As a C16L with firmware 7.10.78.1 says it, shortened: one network in its list.
+		out = fmt.Sprintf(`<wifi valid="%t"><enable value="%t"/><mode value="%s"/><ap><ssid value="C16L-D00-A000F"/><passwd value="hd12345678"/>`+
+			`<channel value="5"/><encryption value="WPA-PSK"/><dhcp auto="true"/><address netmask="0.0.0.0" gateway="0.0.0.0" dns="0.0.0.0" ip="192.168.9.1"/></ap>`+
+			`<station><current index="0"/><list><item><ssid value="TP-LINK_9CA7"/><passwd value="x"/></item></list></station></wifi><isopen value=""/>`,
+			c.WiFi != "", !c.WiFiOff, c.WiFi)
+	case method == "GetPppoeInfo":
+		out = fmt.Sprintf(`<pppoe valid="true"><enable value="true"/><apn value="3gnet"/><insert value="%t"/><status value="init"/></pppoe>`, c.SIM)
 	case method == "GetDeviceInfo":
 		model := c.Model
 		if model == "" {
