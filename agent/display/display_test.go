@@ -157,6 +157,18 @@ func (b *board) set(f func()) {
 	f()
 }
 
+// writings is how often its flash was written.
+func (b *board) writings() (n int) {
+	b.set(func() { n = b.worn })
+	return n
+}
+
+// lit is how bright it is, in percent.
+func (b *board) lit() (percent int) {
+	b.set(func() { percent = b.bright })
+	return percent
+}
+
 // A worn board keeps pictures in flash.
 type worn struct{ keeping }
 

@@ -112,8 +112,8 @@ func TestBrightnessThatChangesByItself(t *testing.T) {
 		for range 5 {
 			b.set(func() { b.bright = 100 })
 			after(2*probeEvery + time.Second)
-			if b.bright != 30 || r.condition(PanelDiffers) != nil {
-				t.Errorf("%d %%, %v", b.bright, r.condition(PanelDiffers))
+			if got := b.lit(); got != 30 || r.condition(PanelDiffers) != nil {
+				t.Errorf("%d %%, %v", got, r.condition(PanelDiffers))
 			}
 		}
 		b.set(func() { b.bright, b.stubborn, b.dims = 90, true, 0 })

@@ -25,12 +25,12 @@ func TestTheSafePageIsKept(t *testing.T) {
 		r := newRig(t, b, true)
 		r.d.Show(standing("{clock}", "Xã An Sơn"))
 		after(keepSettle - time.Minute)
-		if b.worn != 0 {
+		if b.writings() != 0 {
 			t.Error("a page is kept before it is known to be the one")
 		}
 		after(2 * keepLook)
-		if got := r.keeps("Xã An Sơn"); got != "Xã An Sơn" || b.worn != 1 {
-			t.Fatalf("kept is %s, %d writes", got, b.worn)
+		if got := r.keeps("Xã An Sơn"); got != "Xã An Sơn" || b.writings() != 1 {
+			t.Fatalf("kept is %s, %d writes", got, b.writings())
 		}
 		if got := r.sees("Xã An Sơn"); got == "dark" {
 			t.Error("the board stays dark after its flash was written")
@@ -39,26 +39,26 @@ func TestTheSafePageIsKept(t *testing.T) {
 			r.board.powerCut()
 			after(10 * time.Minute)
 		}
-		if b.worn != 1 {
-			t.Errorf("the same page was written %d times", b.worn)
+		if b.writings() != 1 {
+			t.Errorf("the same page was written %d times", b.writings())
 		}
 		for i := range 100 { // two desks quarrel
 			r.d.Show(standing([]string{"Xã An Sơn", "Xã Tân An"}[i%2]))
 			after(5 * time.Minute)
 		}
-		if b.worn != 1 {
-			t.Errorf("a quarrel is written %d times", b.worn)
+		if b.writings() != 1 {
+			t.Errorf("a quarrel is written %d times", b.writings())
 		}
 		r.d.Show(scene(due("a", plan.Normal, "Họp dân")))
 		r.d.Show(plan.Scene{Shown: []plan.Occurrence{due("a", plan.Normal, "Họp dân")}, Defaults: standing("Xã Tân An").Defaults})
 		after(2 * time.Hour)
-		if b.worn != 1 || r.sees("Họp dân") != "Họp dân" {
-			t.Errorf("%d writes; a board with a notice on it is dark while it is written", b.worn)
+		if b.writings() != 1 || r.sees("Họp dân") != "Họp dân" {
+			t.Errorf("%d writes; a board with a notice on it is dark while it is written", b.writings())
 		}
 		r.d.Show(standing("Xã Tân An"))
 		after(keepSettle + 2*keepLook)
-		if got := r.keeps("Xã An Sơn", "Xã Tân An"); got != "Xã Tân An" || b.worn != 2 {
-			t.Errorf("kept is %s, %d writes", got, b.worn)
+		if got := r.keeps("Xã An Sơn", "Xã Tân An"); got != "Xã Tân An" || b.writings() != 2 {
+			t.Errorf("kept is %s, %d writes", got, b.writings())
 		}
 	})
 }
@@ -102,7 +102,7 @@ func TestAnEmergencyCutsKeepingOff(t *testing.T) {
 		b := &board{keeps: true, writes: time.Minute}
 		r := newRig(t, b, true)
 		r.d.Show(standing("Xã An Sơn"))
-		for b.worn == 0 {
+		for b.writings() == 0 {
 			after(time.Second)
 		}
 		r.d.Show(scene(due("alarm", plan.Emergency, "Lũ quét")))
@@ -112,12 +112,12 @@ func TestAnEmergencyCutsKeepingOff(t *testing.T) {
 		}
 		r.d.Show(standing("Xã An Sơn"))
 		after(keepAgain - time.Minute)
-		if b.worn != 1 {
+		if b.writings() != 1 {
 			t.Error("it is tried again at once")
 		}
 		after(5 * time.Minute)
-		if got := r.keeps("Xã An Sơn"); got != "Xã An Sơn" || b.worn != 2 {
-			t.Errorf("kept is %s, after %d writes", got, b.worn)
+		if got := r.keeps("Xã An Sơn"); got != "Xã An Sơn" || b.writings() != 2 {
+			t.Errorf("kept is %s, after %d writes", got, b.writings())
 		}
 	})
 }
@@ -129,8 +129,8 @@ func TestAFlashThatTakesNothing(t *testing.T) {
 		r := newRig(t, b, true)
 		r.d.Show(standing("Xã An Sơn"))
 		after(24 * time.Hour)
-		if b.worn < 2 || b.worn > 4 {
-			t.Errorf("%d tries in a day", b.worn)
+		if b.writings() < 2 || b.writings() > 4 {
+			t.Errorf("%d tries in a day", b.writings())
 		}
 		if got := r.sees("Xã An Sơn"); got != "Xã An Sơn" || r.condition(PanelSilent) != nil {
 			t.Errorf("the board shows %s; %v", got, r.condition(PanelSilent))
@@ -145,8 +145,8 @@ func TestASteadyPanelKeepsNothing(t *testing.T) {
 		r := newRig(t, b, true)
 		r.d.Show(standing("Xã An Sơn"))
 		after(time.Hour)
-		if b.worn != 0 {
-			t.Errorf("%d writes", b.worn)
+		if b.writings() != 0 {
+			t.Errorf("%d writes", b.writings())
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -67,16 +68,34 @@ func TestLevel(t *testing.T) {
 
 // A sky is what a sensor sees.
 type sky struct {
+	start time.Time
+
+	mu     sync.Mutex
 	lux    func(since time.Duration) float64
-	broken atomic.Bool
-	start  time.Time
+	broken bool
 }
 
 func (s *sky) read() (float64, error) {
-	if s.broken.Load() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken {
 		return 0, errors.New("input/output error")
 	}
 	return s.lux(time.Since(s.start)), nil
+}
+
+// always is a sensor that says one thing from now on, and is in order.
+func (s *sky) always(lux float64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken, s.lux = false, func(time.Duration) float64 { return lux }
+}
+
+// fails is one that cannot be read.
+func (s *sky) fails() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken = true
 }
 
 // under runs a Light under a sky.
@@ -163,23 +182,21 @@ func TestADay(t *testing.T) {
 
 // What cannot be read, and what cannot be true, is the default and a condition.
 func TestALightSensorFails(t *testing.T) {
-	for name, c := range map[string]struct {
-		harm, heal func(s *sky)
-	}{
-		"it is gone":                {func(s *sky) { s.broken.Store(true) }, func(s *sky) { s.broken.Store(false) }},
-		"its wire is cut":           {func(s *sky) { s.lux = func(time.Duration) float64 { return -3 } }, nil},
-		"its wire is shorted":       {func(s *sky) { s.lux = func(time.Duration) float64 { return 131071 } }, nil},
-		"it says what is no number": {func(s *sky) { s.lux = func(time.Duration) float64 { return math.NaN() } }, nil},
+	for name, harm := range map[string]func(s *sky){
+		"it is gone":                func(s *sky) { s.fails() },
+		"its wire is cut":           func(s *sky) { s.always(-3) },
+		"its wire is shorted":       func(s *sky) { s.always(131071) },
+		"it says what is no number": func(s *sky) { s.always(math.NaN()) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			good := func(time.Duration) float64 { return 1000 }
-			s := &sky{lux: good}
+			s := &sky{}
+			s.always(1000)
 			under(t, s, func(t *testing.T, l *Light, fault func() error) {
 				after(time.Minute)
 				if l.Percent() != 50 || fault() != nil {
 					t.Fatalf("%d %%, %v", l.Percent(), fault())
 				}
-				c.harm(s)
+				harm(s)
 				after(time.Minute)
 				if l.Percent() != 50 || fault() != nil {
 					t.Errorf("after a minute, which may be a loose contact: %d %%, %v", l.Percent(), fault())
@@ -191,10 +208,7 @@ func TestALightSensorFails(t *testing.T) {
 				if _, err := l.Last(); err == nil {
 					t.Error("the technician is not told")
 				}
-				if c.heal != nil {
-					c.heal(s)
-				}
-				s.lux = good
+				s.always(1000)
 				after(2 * lightEvery)
 				if l.Percent() != 50 || fault() != nil {
 					t.Errorf("after the repair: %d %%, %v", l.Percent(), fault())
@@ -252,9 +266,7 @@ func TestPolicyIsTheSensorsCeiling(t *testing.T) {
 		r := newRig(t, b, true)
 		bright := func() int {
 			after(probeEvery)
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			return b.bright
+			return b.lit()
 		}
 		scene := plan.Scene{Standing: plan.Idle}
 		for _, c := range []struct{ policy, light, want int }{
