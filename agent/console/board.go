@@ -141,7 +141,7 @@ func (c *call) boardShow() answer {
 		b.row(c.say("board.refused"), fmt.Sprintf("%s  %s: %s [%s]", c.hourOf(r.At), or(r.Title, r.ID), c.sentence(r.Code), r.Code))
 	}
 	if l := st.Light; l != nil {
-		said := c.say("board.light.says", strconv.FormatFloat(l.Reading, 'f', -1, 64), l.Percent)
+		said := c.say("board.light.says", strconv.FormatFloat(l.Reading, 'g', 6, 64), l.Percent)
 		if l.Fault != "" {
 			said = c.say("board.light.fault", l.Percent, l.Fault)
 		}

@@ -15,7 +15,7 @@ import (
 
 // Opts say what is read.
 type Opts struct {
-	// Root stands for /; "" is / itself.
+	// Root is a directory that stands for /; "" is / itself.
 	Root string
 	// Device is the chip's name as the kernel shows it, such as bh1750; * stands for
 	// anything, and the first that has the channel counts. Or its directory, which
@@ -101,17 +101,17 @@ func (s *Sensor) shared(what string, usual float64) (float64, error) {
 }
 
 // buses are where chips lie, each in a directory with its name in a file.
-var buses = []string{"sys/bus/iio/devices", "sys/class/hwmon", "sys/bus/w1/devices"}
+var buses = []string{"/sys/bus/iio/devices", "/sys/class/hwmon", "/sys/bus/w1/devices"}
 
 // find looks for the chip.
 func (s *Sensor) find() error {
 	if strings.HasPrefix(s.o.Device, "/") {
-		s.dir = filepath.Join("/", s.o.Root, s.o.Device)
+		s.dir = s.o.Root + s.o.Device
 		return nil
 	}
 	var others []string
 	for _, bus := range buses {
-		bus = filepath.Join("/", s.o.Root, bus)
+		bus = s.o.Root + bus
 		entries, err := os.ReadDir(bus)
 		if err != nil {
 			continue // a kernel without this bus

@@ -2,6 +2,7 @@ package sensor
 
 import (
 	"math"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -96,12 +97,17 @@ func TestAChipIsFoundAgain(t *testing.T) {
 	chip.Plug(3)
 	want(41)
 
-	byPath, err := New(Opts{Root: root, Device: chip.Dir(), Channel: "in_illuminance"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if v, err := byPath.Read(); err != nil || v != 41 {
-		t.Errorf("by its path: %v, %v", v, err)
+	t.Chdir(filepath.Dir(root))
+	for _, root := range []string{root, filepath.Base(root), root + "/"} { // as -root has it
+		for _, device := range []string{"bh1750", chip.Dir()} {
+			s, err := New(Opts{Root: root, Device: device, Channel: "in_illuminance"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v, err := s.Read(); err != nil || v != 41 {
+				t.Errorf("%s under %s: %v, %v", device, root, v, err)
+			}
+		}
 	}
 }
 
