@@ -162,7 +162,7 @@ func (d *Display) look(ctx context.Context, now time.Time) (next time.Time) {
 	}
 	again, given := d.brightAgain(facts["brightness_percent"], now)
 	conditions, unseen := judge(facts, d.o.Board.Size, given)
-	if d.undimmed != nil {
+	if d.undimmed != nil && unseen == nil && facts["sender"] == "" { // or that is why
 		conditions[PanelDiffers] = errors.Join(d.undimmed, conditions[PanelDiffers])
 	}
 	for code, err := range conditions {
