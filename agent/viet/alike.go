@@ -2,13 +2,14 @@ package viet
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 )
 
 // twins are letters of other alphabets that nobody can tell from the Latin one.
-var twins = func() map[rune]rune {
+var twins = sync.OnceValue(func() map[rune]rune {
 	m := map[rune]rune{}
 	for _, pairs := range []string{
 		"аaеeоoрpсcуyхxѕsіiјjһhԁdԛqԝwАAВBЕEКKМMНHОOРPСCТTУYХXЅSІIЈJԌGԚQԜW", // Cyrillic
@@ -20,7 +21,7 @@ var twins = func() map[rune]rune {
 		}
 	}
 	return m
-}()
+})
 
 // eths look like Đ and đ: Eth of Iceland, which Windows-1258 and old keyboards left
 // behind, and D of Africa.
@@ -59,7 +60,7 @@ func (r *report) foreign(cells []cell) {
 		for i := range word {
 			c := &word[i]
 			d := []rune(norm.NFD.String(c.s)) // ӑ is also а with a breve
-			to := twins[d[0]]
+			to := twins()[d[0]]
 			if to == 0 || latin == 0 || latin == 1 && unicode.Is(unicode.Greek, d[0]) {
 				continue
 			}

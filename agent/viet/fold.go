@@ -44,7 +44,7 @@ func Fold(text string) string {
 
 // latin replaces look-alikes wherever they stand, and drops what nobody sees.
 func latin(r rune) rune {
-	if to := twins[r]; to != 0 {
+	if to := twins()[r]; to != 0 {
 		return to
 	}
 	if to := eths[r]; to != 0 {

@@ -16,10 +16,10 @@ var encodings = []struct {
 	least  int // different words that make no sense now and do then
 }{
 	{"UTF-8", fromUTF8, 1}, // its sequences do not come by chance
-	{"TCVN3 (.VnTime)", tcvn3.decode, 2},
-	{"VNI (VNI-Times)", vni.decode, 2},
+	{"TCVN3 (.VnTime)", func(s string) (string, bool) { return tcvn3().decode(s) }, 2},
+	{"VNI (VNI-Times)", func(s string) (string, bool) { return vni().decode(s) }, 2},
 	{"Windows-1258", from1258, 2},
-	{"VPS", vps.decode, 2},
+	{"VPS", func(s string) (string, bool) { return vps().decode(s) }, 2},
 }
 
 // legacy finds the encoding in which text makes sense as Vietnamese, when it makes
@@ -105,7 +105,7 @@ func take(text string, before map[string]bool, ends func(rune) bool) sense {
 func from1258(text string) (string, bool) {
 	out := norm.NFC.String(in1258.Replace(text))
 	for _, r := range out {
-		if r > unicode.MaxASCII && unicode.IsLetter(r) && !ours[r] || mark(r) {
+		if r > unicode.MaxASCII && unicode.IsLetter(r) && !ours()[r] || mark(r) {
 			return "", false
 		}
 	}

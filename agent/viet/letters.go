@@ -2,6 +2,7 @@ package viet
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -37,21 +38,21 @@ func Letters() []rune {
 }
 
 // ours holds Letters.
-var ours = func() map[rune]bool {
+var ours = sync.OnceValue(func() map[rune]bool {
 	m := map[rune]bool{}
 	for _, r := range Letters() {
 		m[r] = true
 	}
 	return m
-}()
+})
 
 // alphabetic reports whether r can stand in a Vietnamese word or abbreviation.
 func alphabetic(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || ours[r]
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || ours()[r]
 }
 
 // toneless holds the letters that carry a tone.
-var toneless = func() map[rune][2]rune {
+var toneless = sync.OnceValue(func() map[rune][2]rune {
 	m := map[rune][2]rune{}
 	for _, v := range vowels + strings.ToUpper(vowels) {
 		for _, t := range toneMarks {
@@ -61,11 +62,11 @@ var toneless = func() map[rune][2]rune {
 		}
 	}
 	return m
-}()
+})
 
 // tone takes the tone off a letter: ắ is ă and U+0301. The mark is 0 when there is none.
 func tone(r rune) (letter, mark rune) {
-	if p, ok := toneless[r]; ok {
+	if p, ok := toneless()[r]; ok {
 		return p[0], p[1]
 	}
 	return r, 0

@@ -52,7 +52,7 @@ func (r *report) marks(c *cell) {
 	}
 	switch {
 	case to == c.s && upland(to):
-	case size == len(to) && ours[one], doubled && upland(to):
+	case size == len(to) && ours()[one], doubled && upland(to):
 		r.add(Finding{Kind: kind, Column: c.col, Mended: true, To: to})
 		c.s = to
 	default:

@@ -2,6 +2,7 @@ package viet
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -11,7 +12,7 @@ import (
 var onsets = append(strings.Fields("ngh ch gh gi kh ng nh ph qu th tr b c d đ g h k l m n p r s t v x"), "")
 
 // rhymes without their tones, all that are written in the language of today.
-var rhymes = func() map[string]bool {
+var rhymes = sync.OnceValue(func() map[string]bool {
 	m := map[string]bool{}
 	for _, r := range strings.Fields(`
 		a ac ach ai ak am an ang anh ao ap at au ay
@@ -28,7 +29,7 @@ var rhymes = func() map[string]bool {
 		m[r] = true
 	}
 	return m
-}()
+})
 
 // A syllable is a Vietnamese word as it is written, taken apart.
 type syllable struct {
@@ -55,7 +56,7 @@ func parse(word string) (s syllable, ok bool) {
 	bare := string(letters)
 	for _, o := range onsets {
 		rest, found := strings.CutPrefix(bare, o)
-		if !found || !rhymes[rest] {
+		if !found || !rhymes()[rest] {
 			continue
 		}
 		s.onset, s.rhyme, s.at = o, rest, at-len([]rune(o))
@@ -64,7 +65,7 @@ func parse(word string) (s syllable, ok bool) {
 		}
 	}
 	// gì, gìn: the i of gi is also the vowel.
-	if rest, found := strings.CutPrefix(bare, "g"); found && strings.HasPrefix(rest, "i") && rhymes[rest] {
+	if rest, found := strings.CutPrefix(bare, "g"); found && strings.HasPrefix(rest, "i") && rhymes()[rest] {
 		s.onset, s.rhyme, s.at = "g", rest, at-1
 		return s, s.rightTone()
 	}

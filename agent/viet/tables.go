@@ -3,6 +3,7 @@ package viet
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -53,9 +54,10 @@ var in1258 = strings.NewReplacer(
 type table map[string]rune
 
 var (
-	tcvn3 = tabulate(tcvn3Small, tcvn3Capital).also("\u2212", 'ư') // PDF readers give a minus for the soft hyphen
-	vni   = tabulate(vniSmall, strings.ToUpper(vniSmall)).mixed()
-	vps   = tabulate(vpsSmall, vpsCapital)
+	// PDF readers give a minus for the soft hyphen.
+	tcvn3 = sync.OnceValue(func() table { return tabulate(tcvn3Small, tcvn3Capital).also("\u2212", 'ư') })
+	vni   = sync.OnceValue(func() table { return tabulate(vniSmall, strings.ToUpper(vniSmall)).mixed() })
+	vps   = sync.OnceValue(func() table { return tabulate(vpsSmall, vpsCapital) })
 )
 
 func tabulate(small, capital string) table {
