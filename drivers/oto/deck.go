@@ -25,8 +25,9 @@ const (
 	lookAfter = time.Second
 )
 
-// spare is how many frames the agent may send at once while the card plays, 200 ms.
-const spare = rate / 5
+// spare is how many frames the agent may send at once while the card plays, 300 ms:
+// the more, the less often it has to wake up.
+const spare = rate * 3 / 10
 
 // A deck plays what the agent sends. Its time is counted in the frames oto's
 // driver takes: a period at a time, and while the card is full one period more

@@ -1,6 +1,7 @@
 package oto
 
 import (
+	"bufio"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -97,9 +98,10 @@ func Open(o Opts) (*Sink, error) {
 // listen takes what the child says.
 func (s *Sink) listen(ready chan<- struct{}) {
 	defer close(s.child.heard)
+	in := bufio.NewReaderSize(s.conn, 512)
 	var buf []byte
 	for {
-		kind, body, grown, err := readMessage(s.conn, buf)
+		kind, body, grown, err := readMessage(in, buf)
 		if buf = grown; err != nil {
 			return // Open and the waiters below see the child's end
 		}
