@@ -237,7 +237,7 @@ func (b *Box) lastRefusals() (all []console.BoardRefusal) {
 }
 
 func (t boardOfBox) Picture() []string {
-	frame := t.b.display.Status().Frame
+	frame := t.b.display.Frame()
 	if frame == nil || t.b.o.Draw == nil {
 		return nil
 	}
@@ -245,7 +245,7 @@ func (t boardOfBox) Picture() []string {
 }
 
 func (t boardOfBox) PNG() []byte {
-	frame := t.b.display.Status().Frame
+	frame := t.b.display.Frame()
 	var file bytes.Buffer
 	if frame == nil || png.Encode(&file, frame) != nil {
 		return nil

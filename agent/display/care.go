@@ -31,7 +31,7 @@ func (d *Display) open(ctx context.Context, now time.Time) bool {
 		d.change(func(s *Status) { s.Open, s.Err = false, err.Error() })
 		return false
 	}
-	d.panel, d.sent, d.bright, d.moving, d.asked = p, [32]byte{}, -1, false, false
+	d.panel, d.has, d.bright, d.moving, d.asked = p, nil, -1, false, false
 	d.fails, d.retry, d.probed = 0, time.Time{}, time.Time{}
 	d.kept.has = [32]byte{} // it may be another card
 	d.unseen, d.lost, d.dimAgain, d.dimmed = nil, false, time.Time{}, ""
@@ -59,7 +59,7 @@ func (d *Display) close() {
 // failed takes note that the panel did not take a picture.
 func (d *Display) failed(ctx context.Context, err error) (next time.Time) {
 	now := time.Now()
-	d.sent, d.moving = [32]byte{}, false
+	d.has, d.moving = nil, false
 	if errors.Is(err, context.Canceled) { // cut off by something more urgent
 		return now
 	}
@@ -179,7 +179,7 @@ func (d *Display) look(ctx context.Context, now time.Time) (next time.Time) {
 			d.o.Log.Warn("the panel has lost its picture", "facts", facts)
 		}
 		d.lost = true
-		d.sent, d.bright, d.moving = [32]byte{}, -1, false
+		d.has, d.bright, d.moving = nil, -1, false
 		return now
 	}
 	d.lost = false

@@ -1,11 +1,13 @@
 package display
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
 	"image"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -74,14 +76,17 @@ type Display struct {
 	test      *test              // what the technician wants to see, before everything else
 	cut       context.CancelFunc // ends the Show or Keep under way
 	status    Status
+	frame     *image.RGBA // what the panel was last given
 
 	// Of Run alone.
 	panel    Panel
 	fails    int       // of the panel, since it last took a picture
 	retry    time.Time // not before
 	program  program
-	sent     [32]byte // digest of the picture that the panel has; zero: nobody knows
-	moving   bool     // the panel scrolls by itself
+	has      *image.RGBA // the picture that the panel has; nil: nobody knows
+	spare    *image.RGBA // is drawn next; it and frame change places
+	moving   bool        // the panel scrolls by itself
+	strip    [32]byte    // digest of what it scrolls
 	held     time.Time
 	bright   int       // percent that the panel was given; -1: nothing yet
 	dimAgain time.Time // not before
@@ -119,8 +124,7 @@ type Status struct {
 	Page  int // of Pages, from 1
 	Pages int
 	Since time.Time
-	Frame *image.RGBA // what the panel was last given; not to be changed
-	Taken bool        // and it took it
+	Taken bool // it took what it was last given
 }
 
 // New makes a display. Nothing is opened before Run.
@@ -193,6 +197,18 @@ func (d *Display) Status() Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.status
+}
+
+// Frame is what the panel was last given; nil: nothing yet.
+func (d *Display) Frame() *image.RGBA {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.frame == nil {
+		return nil
+	}
+	frame := *d.frame
+	frame.Pix = slices.Clone(frame.Pix)
+	return &frame
 }
 
 func (d *Display) poke() {
@@ -298,22 +314,21 @@ func (d *Display) send(ctx context.Context, now time.Time) error {
 	if s, ok := d.panel.(Scroller); ok && page != nil && page.Effect == layout.ScrollLeft && d.program.ticker == nil && d.program.test == nil {
 		strip := page.Picture()
 		digest := digestOf(strip, page.PxPerSecond)
-		if d.moving && d.sent == digest {
+		if d.moving && d.strip == digest {
 			d.seen(now)
 			return nil
 		}
 		if err := s.Scroll(ctx, strip, page.PxPerSecond); err != nil {
 			return err
 		}
-		d.sent, d.moving = digest, true
-		d.shown(d.program.frame(d.o.Board.Size, now))
+		d.shown(d.draw(now))
+		d.has, d.moving, d.strip = nil, true, digest
 		return nil
 	}
-	frame := d.program.frame(d.o.Board.Size, now)
-	digest := digestOf(frame, 0)
+	frame := d.draw(now)
 	again := d.program.class() == plan.Emergency && !now.Before(d.held.Add(holdAgain))
 	h, holds := d.panel.(Holder)
-	if d.sent == digest && !d.moving && !(holds && again) {
+	if d.has != nil && bytes.Equal(d.has.Pix, frame.Pix) && !(holds && again) {
 		d.seen(now)
 		return nil
 	}
@@ -327,16 +342,29 @@ func (d *Display) send(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	d.sent, d.moving = digest, false
 	d.shown(frame)
+	d.has, d.moving = frame, false
 	return nil
+}
+
+// draw draws the frame of this moment into the spare one: at 50 a second a new one
+// each would keep the collector busier than the board.
+func (d *Display) draw(now time.Time) *image.RGBA {
+	if d.spare == nil {
+		d.spare = image.NewRGBA(image.Rectangle{Max: d.o.Board.Size})
+	}
+	d.program.draw(d.spare, now)
+	return d.spare
 }
 
 // shown takes note of what the panel has taken.
 func (d *Display) shown(frame *image.RGBA) {
 	d.took()
 	d.seen(time.Now())
-	d.change(func(s *Status) { s.Frame, s.Taken, s.Err = frame, true, "" })
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.frame, d.spare = frame, d.frame
+	d.status.Taken, d.status.Err = true, ""
 }
 
 func digestOf(p *image.RGBA, speed int) [32]byte {

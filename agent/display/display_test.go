@@ -80,8 +80,15 @@ func (b *board) Show(ctx context.Context, p image.Image) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.shows++
-	b.screen, b.strip, b.until, b.lost = p.(*image.RGBA), nil, time.Time{}, false
+	b.screen, b.strip, b.until, b.lost = copyOf(p), nil, time.Time{}, false
 	return nil
+}
+
+// copyOf is a picture that stays when its owner draws the next one into the same memory.
+func copyOf(p image.Image) *image.RGBA {
+	c := *p.(*image.RGBA)
+	c.Pix = slices.Clone(c.Pix)
+	return &c
 }
 
 func (b *board) Close() error {
@@ -130,7 +137,7 @@ func (b clever) Scroll(ctx context.Context, strip image.Image, pxPerSecond int) 
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.shows++
-	b.strip, b.lost = strip.(*image.RGBA), false
+	b.strip, b.lost = copyOf(strip), false
 	return nil
 }
 
@@ -679,6 +686,37 @@ func TestATickerBecomesAPage(t *testing.T) {
 		after(time.Hour)
 		if b.strip == nil || b.shows > 2 {
 			t.Errorf("a panel of flash: %d pictures in an hour", b.shows)
+		}
+	})
+}
+
+// Whoever looks at what is shown keeps that picture, though the board goes on.
+func TestWhatWasLookedAtStays(t *testing.T) {
+	scroll := due("a", plan.Normal)
+	scroll.Pages = []plan.Page{{Text: "Một thông báo dài chạy ngang qua bảng", Style: "scroll"}}
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, &board{}, false)
+		if r.d.Frame() != nil {
+			t.Error("there is a frame before the first")
+		}
+		r.d.Show(scene(scroll))
+		after(3 * time.Second)
+		seen := r.d.Frame()
+		kept := slices.Clone(seen.Pix)
+		shows := 0
+		r.board.set(func() {
+			if shows = r.board.shows; !slices.Equal(kept, r.board.screen.Pix) {
+				t.Error("the frame is not what the panel was given")
+			}
+		})
+		after(time.Second)
+		r.board.set(func() {
+			if r.board.shows < shows+2 || slices.Equal(r.board.screen.Pix, kept) {
+				t.Error("nothing moves")
+			}
+		})
+		if !slices.Equal(seen.Pix, kept) {
+			t.Error("a frame changed after it was handed out")
 		}
 	})
 }

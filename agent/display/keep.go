@@ -58,7 +58,7 @@ func (d *Display) keep(ctx context.Context, now time.Time) (next time.Time) {
 		return now
 	}
 	err := k.Keep(ctx, safeSlot, page)
-	d.sent, d.moving = [32]byte{}, false // no document says what a card shows after its flash was written
+	d.has, d.moving = nil, false // no document says what a card shows after its flash was written
 	if err != nil {
 		d.kept.retry = now.Add(keepAgain)
 		d.o.Log.Warn("the panel does not keep the page that it should show by itself", "err", err)

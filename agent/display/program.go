@@ -3,6 +3,7 @@ package display
 import (
 	"cmp"
 	"image"
+	"image/draw"
 	"slices"
 	"strings"
 	"time"
@@ -61,25 +62,20 @@ func (p *program) class() plan.Class {
 	return ""
 }
 
-// frame is what the board shows at now.
-func (p *program) frame(size image.Point, now time.Time) *image.RGBA {
+// draw draws what the board shows at now.
+func (p *program) draw(frame *image.RGBA, now time.Time) {
 	if p.test != nil {
-		return p.test
-	}
-	frame := image.NewRGBA(image.Rectangle{Max: size})
-	if page := p.page(); page != nil {
+		draw.Draw(frame, frame.Rect, p.test, image.Point{}, draw.Src)
+	} else if page := p.page(); page != nil {
 		part := frame
 		if p.ticker != nil {
 			p.ticker.Frame(frame, now.Sub(p.runs))
 			part = p.ticker.Over(frame)
 		}
 		page.Frame(part, now.Sub(p.since))
-		return frame
+	} else {
+		draw.Draw(frame, frame.Rect, image.Black, image.Point{}, draw.Src)
 	}
-	for i := 3; i < len(frame.Pix); i += 4 {
-		frame.Pix[i] = 255
-	}
-	return frame
 }
 
 func (p *program) failed(err error, now time.Time) {

@@ -88,5 +88,5 @@ func (d *Display) lend(f func()) {
 	d.close()
 	f()
 	d.fails, d.retry = 0, time.Time{}
-	d.sent, d.moving = [32]byte{}, false
+	d.has, d.moving = nil, false
 }
