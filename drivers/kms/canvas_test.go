@@ -3,6 +3,7 @@ package kms
 import (
 	"image"
 	"image/color"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -96,15 +97,30 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-func BenchmarkPaint1080p(b *testing.B) {
-	for turn, size := range map[int]image.Point{0: {1920, 1080}, 90: {1080, 1920}} {
-		b.Run(map[int]string{0: "straight", 90: "turned"}[turn], func(b *testing.B) {
-			c := canvas{mem: make([]byte, 1920*1080*4), pitch: 1920 * 4, format: xrgb8888}
-			area := image.Rect(0, 0, 1920, 1080)
-			t, p := newTurner(area.Size(), turn), image.NewRGBA(image.Rectangle{Max: size})
-			for b.Loop() {
-				c.paint(area, t, p)
+// The quick way for the usual format gives what its tables give, for rows of any width,
+// and touches nothing beside them.
+func TestTheUsualFormat(t *testing.T) {
+	slow := *xrgb8888
+	slow.usual = false
+	r := rand.New(rand.NewPCG(1, 2))
+	for width := 1; width <= 13; width++ {
+		picture := image.NewRGBA(image.Rect(0, 0, width, 3))
+		for i := range picture.Pix {
+			picture.Pix[i] = byte(r.Uint32())
+		}
+		area := image.Rect(1, 1, 1+width, 4)
+		var seen [2]string
+		for i, f := range []*format{&slow, xrgb8888} {
+			pitch := 4 * (width + 2)
+			c := canvas{mem: make([]byte, 5*pitch), pitch: pitch, format: f}
+			c.paint(area, newTurner(area.Size(), 0), picture)
+			for i := 3; i < len(c.mem); i += 4 {
+				c.mem[i] = 0 // nobody looks at it
 			}
-		})
+			seen[i] = string(c.mem)
+		}
+		if seen[0] != seen[1] {
+			t.Errorf("%d pixels wide:\n% x\nnot\n% x", width, seen[1], seen[0])
+		}
 	}
 }
