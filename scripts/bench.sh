@@ -1,5 +1,5 @@
 #!/bin/bash
-# Prints every figure beside its peer's (mpd, mpg123, ffmpeg), one line each:
+# Prints every figure beside its peer's (mpd, mpg123, ffmpeg, a bare wire), one line each:
 #
 #   bench NAME VALUE UNIT [peer PEER VALUE ratio R]
 #
@@ -45,6 +45,14 @@ suite damage ./agent/decode '^TestDamage$' '
 			printf "bench damage-%s-of-it-filled %.2f s\n", c, filled[c]
 		}
 	}'
+
+# The board: a page from its words on, a frame of movement, a process that shows; then
+# pages as bytes, on serial lines of real pace and on a cable of 1 Gbit/s.
+suite layout ./agent/layout '^TestBench$' ''
+suite display ./agent/display '^TestBench$' ''
+for driver in bx cpower kms colorlight; do
+	suite "$driver" "./drivers/$driver" '^TestBench$' ''
+done
 
 # A year of decisions, undisturbed and 24 times disturbed.
 suite year ./agent/ahead 'Year' '
