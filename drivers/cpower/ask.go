@@ -41,7 +41,7 @@ func (p *Panel) ask(ctx context.Context, cmd byte, data []byte) (packet, error) 
 }
 
 func (p *Panel) askTimes(ctx context.Context, times int, cmd byte, data []byte) (packet, error) {
-	p.scanner.noise = 0
+	p.scanner.noise, p.scanner.sample = 0, p.scanner.sample[:0]
 	var err error
 	for range times {
 		if p.unsure {
@@ -68,7 +68,11 @@ func (p *Panel) askTimes(ctx context.Context, times int, cmd byte, data []byte) 
 	if errors.Is(err, errSilent) {
 		err = fmt.Errorf("no answer from %s after %d tries", p.name, times)
 		if n := p.scanner.noise; n > 0 {
-			err = fmt.Errorf("%w, only %d bytes that are no packets: another baud?", err, n)
+			likely := "another baud, or another protocol"
+			if p.scanner.network {
+				likely = "another protocol"
+			}
+			err = fmt.Errorf("%w, only %d bytes that are no packets (% X …): %s?", err, n, p.scanner.sample, likely)
 		}
 	}
 	return packet{}, err

@@ -324,7 +324,7 @@ func TestWhatErrorsSay(t *testing.T) {
 		p, _ := cpower.New(ours, cpower.Opts{Width: 8, Height: 8})
 		defer p.Close()
 		_, err := p.Probe(context.Background())
-		if want := "no answer from card 1 after 3 tries, only 36 bytes that are no packets: another baud?"; err == nil || !strings.HasSuffix(err.Error(), want) {
+		if want := "no answer from card 1 after 3 tries, only 36 bytes that are no packets (F8 80 F8 80 F8 80 F8 80 …): another baud, or another protocol?"; err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%v, want …%s", err, want)
 		}
 	})

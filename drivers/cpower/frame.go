@@ -110,8 +110,9 @@ func unescape(b []byte) (body []byte, ok bool) {
 // and between bytes of any kind.
 type scanner struct {
 	framing
-	buf   []byte
-	noise int // bytes that were part of no answer
+	buf    []byte
+	noise  int    // bytes that were part of no answer
+	sample []byte // the first of them
 }
 
 // next returns the next answer, or false when more bytes are needed; body is
@@ -136,6 +137,8 @@ func (s *scanner) next() (p packet, body []byte, ok bool) {
 }
 
 func (s *scanner) skip(n int) {
+	const few = 8
+	s.sample = append(s.sample, s.buf[:min(n, few-len(s.sample))]...)
 	s.buf = s.buf[n:]
 	s.noise += n
 }
