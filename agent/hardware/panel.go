@@ -152,11 +152,24 @@ func openHuidu(p boards.Panel, _ Opts) (display.Panel, error) {
 }
 
 func openKMS(p boards.Panel, o Opts) (display.Panel, error) {
-	screen, err := kms.Open(kms.Opts{Connector: p.Connector, Mode: p.Mode, Area: image.Rectangle{Max: size(p)}})
-	if err != nil || p.SenderTTY == "" && p.SenderHost == "" {
-		return panel(screen, err)
+	s, err := kms.Open(kmsOpts(p))
+	if err != nil {
+		return nil, err
 	}
-	return newWall(screen, p, o), nil
+	return behind(s, p, o), nil
+}
+
+func kmsOpts(p boards.Panel) kms.Opts {
+	return kms.Opts{Connector: p.Connector, Mode: p.Mode, Area: image.Rectangle{Max: size(p)}}
+}
+
+// behind is what people see of a screen: its picture, or the wall that a sending box
+// takes it to.
+func behind(s screen, p boards.Panel, o Opts) display.Panel {
+	if p.SenderTTY == "" && p.SenderHost == "" {
+		return s
+	}
+	return newWall(s, p, o)
 }
 
 func openPNG(p boards.Panel, o Opts) (display.Panel, error) {

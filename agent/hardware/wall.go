@@ -23,7 +23,7 @@ type wall struct {
 	box  *novastar.Box // nil: it is to be opened again
 }
 
-// A screen is what a wall needs of kms.
+// A screen is what a wall needs of one; *kms.Panel is one.
 type screen interface {
 	display.Panel
 	display.Prober
