@@ -78,10 +78,10 @@ func TestEveryBoardShows(t *testing.T) {
 			}
 			device(t, s)
 			v := s.look(t)
-			for _, text := range []string{"Họp dân", "Lịch tiêm"} {
-				v.show(text)
-				v.sees(text)
-			}
+			v.show("Họp dân", "notice")
+			v.sees("Họp dân", "notice")
+			v.show("Khẩn cấp", "alert") // in red
+			v.sees("Khẩn cấp", "alert")
 			for _, code := range []string{display.PanelMissing, display.PanelSilent, display.PanelDiffers} {
 				if err := v.is(code); err != nil {
 					t.Errorf("%s: %v", code, err)
@@ -166,7 +166,7 @@ func TestWhatIsWrongAtABoard(t *testing.T) {
 			s := newSite(t, c.board)
 			c.hang(t, s)
 			v := s.look(t)
-			v.show("Họp dân")
+			v.show("Họp dân", "notice")
 			v.told(c.code, c.words...)
 		})
 	}
@@ -213,14 +213,14 @@ func (v *viewer) is(code string) error {
 	return v.now[code]
 }
 
-func (v *viewer) show(text string) {
-	v.d.Show(plan.Scene{Shown: []plan.Occurrence{{ID: text, Class: plan.Normal, Pages: []plan.Page{{Text: text, StayS: 600}}}}})
+func (v *viewer) show(text, style string) {
+	v.d.Show(plan.Scene{Shown: []plan.Occurrence{{ID: text, Class: plan.Normal, Pages: []plan.Page{{Text: text, Style: style, StayS: 600}}}}})
 }
 
 // sees waits until people see this text as layout draws it.
-func (v *viewer) sees(text string) {
+func (v *viewer) sees(text, style string) {
 	v.t.Helper()
-	look, _ := layout.LookNamed("")
+	look, _ := layout.LookNamed(style)
 	pages, findings := layout.Set(text, look, v.board, layout.Fields{})
 	if len(pages) != 1 || len(findings) > 0 {
 		v.t.Fatalf("%d pages, %v", len(pages), findings)
