@@ -1,7 +1,6 @@
 package console
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -9,26 +8,6 @@ import (
 	"loa/agent/ledger"
 	"loa/agent/plan"
 )
-
-// A sign is a board that shows a notice and has refused two.
-type sign struct{}
-
-func (sign) Board() BoardStatus {
-	return BoardStatus{
-		Driver: "bx", Width: 128, Height: 32, Brightness: 100, Title: "Lịch tiêm chủng", Page: 1, Pages: 1, Taken: true, Agrees: "yes",
-		Undimmed: "NAK",
-		Refused: []BoardRefusal{
-			{At: noon.Add(-time.Hour), Title: "Cháy rừng", ID: "a", Code: plan.GlyphMissing, Detail: "line 1, letter 6"},
-			{At: noon.Add(-time.Minute), ID: "26734/act.play/x", Code: plan.Priority},
-		},
-	}
-}
-
-func (sign) Picture() []string                       { return nil }
-func (sign) PNG() []byte                             { return nil }
-func (sign) Pattern(string, time.Duration) error     { return nil }
-func (sign) Bright(int, time.Duration) error         { return nil }
-func (sign) Sweep(context.Context) ([]string, error) { return nil, nil }
 
 // A diary is a ledger with one refusal of a board.
 type diary struct{ Ledger }
@@ -47,11 +26,17 @@ func TestWhySaysThatItWasTheBoard(t *testing.T) {
 
 // A technician sees at the board why something is not on it.
 func TestBoardShowTellsWhatWasRefused(t *testing.T) {
+	board := newSign()
+	board.status.Undimmed = "NAK"
+	board.status.Refused = []BoardRefusal{
+		{At: noon.Add(-time.Hour), Title: "Cháy rừng", ID: "a", Code: plan.GlyphMissing, Detail: "line 1, letter 6"},
+		{At: noon.Add(-time.Minute), ID: "26734/act.play/x", Code: plan.Priority},
+	}
 	box := (&pole{}).box()
-	box.Board = sign{}
+	box.Board = board
 	for lang, want := range map[string]string{
 		"vi": `
-Độ sáng        100 %
+Độ sáng        60 %
 Độ sáng        KHÔNG NHẬN: NAK
 Từ chối        11:00  Cháy rừng: Phông chữ thiếu ký tự cần hiển thị. [glyph-missing]
 Từ chối        11:59  26734/act.play/x: Nhường cho bản tin có mức ưu tiên cao hơn. [priority]
