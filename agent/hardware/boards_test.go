@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
 	"loa/agent/display"
@@ -552,5 +553,43 @@ func TestWhatASpeakerBoardMisses(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// A search for the card goes over the port of the board file at each speed, which only
+// one is the card's, and says what is on it.
+func TestASweepOfALine(t *testing.T) {
+	s := newSite(t, "commune-led-128x32")
+	card := bxOf(t, s, bxtest.BX6E2)
+	right, wrong := card.Serial(57600, 57600), card.Serial(9600, 57600) // as bits at the two speeds
+	s.port(t, s.kind.Panel.TTY, func(c io.ReadWriteCloser) {
+		for _, link := range []*bxtest.Link{right, wrong} {
+			go io.Copy(c, link) // until the card is taken down
+		}
+		for b := make([]byte, 4096); ; {
+			n, err := c.Read(b)
+			if err != nil {
+				return
+			}
+			link := wrong
+			if set, err := unix.IoctlGetTermios(int(c.(*os.File).Fd()), unix.TCGETS2); err == nil && set.Ospeed == 57600 {
+				link = right
+			}
+			if _, err := link.Write(b[:n]); err != nil {
+				return
+			}
+		}
+	})
+	got := Open(s.kind, Opts{Root: s.root, State: t.TempDir()}).Sweep(t.Context())
+	if want := []string{"9600 baud: nothing", "57600 baud: BX-6E2, address 1, 128×32"}; !slices.Equal(got, want) {
+		t.Errorf("it heard %q, and not %q", got, want)
+	}
+	none := newSite(t, "commune-led-128x32")
+	got = Open(none.kind, Opts{Root: none.root, State: t.TempDir()}).Sweep(t.Context())
+	if len(got) != 2 || !strings.Contains(got[0], "9600 baud: ") || !strings.Contains(got[0], "no such file") {
+		t.Errorf("without a port it heard %q", got)
+	}
+	if wall := newSite(t, "led-wall-512x256"); Open(wall.kind, Opts{Root: wall.root}).Sweep != nil {
+		t.Error("a wall has speeds to search")
 	}
 }
