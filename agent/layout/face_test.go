@@ -96,6 +96,38 @@ func TestEveryLetter(t *testing.T) {
 	t.Logf("%d letters looked at", checked)
 }
 
+// A tilde keeps its wave on boards without grey: as a bar it reads as a mark that
+// Vietnamese does not have.
+func TestTildesAreNoBars(t *testing.T) {
+	least, _ := faceOf("sans", outlineRows)
+	for name, f := range faces(t) {
+		if f.bits == nil && f.ppem < least.ppem {
+			continue // not so on any board
+		}
+		for _, r := range "ãẽĩõũỹẵẫễỗỡữÃẼĨÕŨỸẴẪỄỖỠỮ" {
+			p, _ := (&setter{}).set(word{letters: number(string(r))}, f).draw(f, false)
+			// The highest rows, as far as the first dark one.
+			mark := around(p)
+			for y := mark.Min.Y; y < mark.Max.Y; y++ {
+				if around(p.SubImage(image.Rect(0, y, p.Rect.Max.X, y+1)).(*image.RGBA)).Empty() {
+					mark.Max.Y = y
+				}
+			}
+			lit, left, right := 0, mark.Max.X, mark.Min.X
+			for y := mark.Min.Y; y < mark.Max.Y; y++ {
+				for x := mark.Min.X; x < mark.Max.X; x++ {
+					if p.RGBAAt(x, y).R > 0 {
+						lit, left, right = lit+1, min(left, x), max(right, x+1)
+					}
+				}
+			}
+			if width, height := right-left, mark.Dy(); lit == width*height && width >= 2*height {
+				t.Errorf("%s: the tilde of %c is a bar of %d by %d pixels", name, r, width, height)
+			}
+		}
+	}
+}
+
 // Khmer stacks: whatever stands above or hangs below is within the rows, in every
 // combination of two consonants, a vowel and a sign that somebody may write.
 func TestKhmerIsNeverCut(t *testing.T) {

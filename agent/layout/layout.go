@@ -10,7 +10,7 @@
 // takes in at one glance; longer text becomes pages, with a warning. A word is never
 // divided unless it alone is wider than the board. An empty line begins a new page.
 //
-// Up to 28 rows letters come from bitmap fonts drawn for that height, above that
+// Up to 29 rows letters come from bitmap fonts drawn for that height, above that
 // from outlines. A board that is lit or dark gets no grey. Vietnamese has two marks
 // on one letter: every font here holds all 134 letters within its rows, so no mark
 // is cut off. Under 13 rows no font can do that, and such a board is refused text.
@@ -125,7 +125,7 @@ const (
 	maxLines    = 3       // on a page
 	maxWords    = 8       // on a page
 	leastRows   = 13      // of a line: less cannot hold Vietnamese
-	outlineRows = 29      // from here on outlines are set, on boards without grey
+	outlineRows = 30      // from here on outlines are set, on boards without grey; at 29 the tilde of ẽ is a bar
 	smoothRows  = 24      // and on boards with it
 	khmerRows   = 24      // from here on Khmer can be read
 )

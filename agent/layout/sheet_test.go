@@ -51,7 +51,7 @@ func TestSheets(t *testing.T) {
 		{"narrow16", "narrow16", 16, Mono},
 		{"efont24", "efont24", 24, Mono},
 		{"efont16-doubled", "efont16", 32, Mono},
-		{"sans29", "sans", 29, Mono},
+		{"sans30", "sans", 30, Mono},
 		{"sans32", "sans", 32, TwoColor},
 		{"sans48", "sans", 48, Mono},
 		{"sans24-full", "sans", 24, Full},
