@@ -182,6 +182,18 @@ func TestScannerIsBounded(t *testing.T) {
 	}
 }
 
+// An escape that nobody writes ends its frame.
+func TestWrongEscapes(t *testing.T) {
+	for _, first := range []byte{0xA6, 0x5B} {
+		for second := range 256 {
+			got := scanAll(t, []byte{headByte, 7, first, byte(second), tailByte})
+			if good := second == 1 || second == 2; (len(got) == 1) != good && second != headByte {
+				t.Errorf("%02X %02X gives % X", first, second, got)
+			}
+		}
+	}
+}
+
 func FuzzScan(f *testing.F) {
 	f.Add(wrap([]byte{0xA5, 1, 0x5A, 0x5B}))
 	f.Add([]byte{0xA5, 0xA6, 0xA6, 0x5A, 0x5B, 0xA5, 0x5A})

@@ -72,11 +72,28 @@ func FuzzReply(f *testing.F) {
 	f.Fuzz(func(t *testing.T, p []byte) { readAll(p) })
 }
 
-// Ten thousand replies with some bytes changed, cut or doubled.
+// reseal gives a payload the length and the checksum that belong to it.
+func reseal(p []byte) {
+	sum := func() { le.PutUint16(p[len(p)-2:], crc16(p[:len(p)-2])) }
+	switch head := map[byte]int{byte(fifth): 27, byte(sixth): 28}[p[min(4, len(p)-1)]]; {
+	case head > 0 && len(p) >= head:
+		le.PutUint16(p[22:], uint16(len(p)-head))
+		le.PutUint16(p[24:], crc16(p[head:]))
+	case len(p) >= 18 && p[4] == byte(dynamic):
+		le.PutUint32(p[12:], uint32(len(p)-18))
+		sum()
+	case len(p) >= 16 && head == 0:
+		le.PutUint16(p[12:], uint16(len(p)-16))
+		sum()
+	}
+}
+
+// Ten thousand replies with some bytes changed, cut or doubled; every other is sealed
+// again, as a card would that means what it says.
 func TestMutations(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	seeds := replies()
-	for range 10_000 {
+	for n := range 10_000 {
 		p := append([]byte(nil), seeds[r.IntN(len(seeds))]...)
 		for range 1 + r.IntN(4) {
 			switch i := r.IntN(len(p)); r.IntN(4) {
@@ -88,7 +105,43 @@ func TestMutations(t *testing.T) {
 				p[i] = byte(r.Uint32())
 			}
 		}
+		if n%2 == 0 {
+			reseal(p)
+		}
 		readAll(p)
+	}
+}
+
+// Ten thousand streams of frames with some bytes changed, lost or doubled, in pieces:
+// whatever is found in them is a payload, and a whole frame after it is found.
+func TestMutatedStreams(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	seeds := replies()
+	for range 10_000 {
+		var b []byte
+		for range 1 + r.IntN(3) {
+			b = append(b, wrap(seeds[r.IntN(len(seeds))])...)
+		}
+		for range 1 + r.IntN(5) {
+			switch i := r.IntN(len(b)); r.IntN(3) {
+			case 0:
+				b = append(b[:i], b[i+1:]...)
+			case 1:
+				b = append(b[:i+1], b[i:]...)
+			default:
+				b[i] = []byte{0xA5, 0xA6, 0x5A, 0x5B, 0, 1, 2, byte(r.Uint32())}[r.IntN(8)]
+			}
+		}
+		last := seeds[r.IntN(len(seeds))]
+		got := scanAll(t, append(b, wrap(last)...))
+		for _, p := range got {
+			if len(p) == 0 || len(p) > maxReply {
+				t.Fatalf("a payload of %d bytes", len(p))
+			}
+		}
+		if len(got) == 0 || string(got[len(got)-1]) != string(last) {
+			t.Fatalf("a whole frame was lost behind % X", b)
+		}
 	}
 }
 

@@ -217,6 +217,20 @@ func scan(t *testing.T, network bool, wire []byte, piece int) {
 	}
 }
 
+// A frame that begins and never ends is given up, and hides nothing for ever.
+func TestScannerKeepsLittle(t *testing.T) {
+	for _, network := range []bool{false, true} {
+		wire := append([]byte{start, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0}, bytes.Repeat([]byte{0x11}, 50_000)...)
+		scan(t, network, wire, 100)
+		f := framing{network: network, id: 0xFFFFFFFF}
+		good := f.wrap(packet{1, cmdVersion, 1, []byte{0}}.body())
+		s := scanner{framing: f, buf: append(wire, good...)}
+		if a, _, ok := s.next(); !ok || a.cmd != cmdVersion {
+			t.Errorf("network %v: an answer behind it is lost: %+v, %v", network, a, ok)
+		}
+	}
+}
+
 // As FuzzScanner, without a fuzzer: 10,000 damaged streams.
 func TestScannerSurvivesMutations(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))

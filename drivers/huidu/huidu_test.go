@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -420,6 +421,60 @@ func TestWrongPieces(t *testing.T) {
 	} {
 		if err, _ := hear(append(hello, said...)); err == nil || !strings.Contains(err.Error(), "of an answer, after") {
 			t.Errorf("% x: %v", said, err)
+		}
+	}
+}
+
+// Each packet of a talk cut off at each of its bytes, with a length that says so: what
+// needed the rest of it is an error. And a card that has more of a file than there is.
+func TestShortAnswers(t *testing.T) {
+	type said struct {
+		c    command
+		data []byte
+	}
+	for _, probe := range []bool{false, true} {
+		var all []said
+		for r := bufio.NewReaderSize(bytes.NewReader(talk(t, probe)), maxPacket); ; {
+			c, data, err := readPacket(r)
+			if err != nil {
+				break
+			}
+			all = append(all, said{c, data})
+		}
+		replay := func(i int, with []byte) error {
+			var b []byte
+			for k, s := range all {
+				if k == i {
+					s.data = with
+				}
+				b = append(b, packet(s.c, s.data...)...)
+			}
+			played, probed := hear(b)
+			if probe {
+				return probed
+			}
+			return played
+		}
+		if err := replay(-1, nil); err != nil {
+			t.Fatal(err)
+		}
+		for i, s := range all {
+			needs := map[command]int{serviceAnswer: 4, fileStartAnswer: 10, fileEndAnswer: 2}[s.c]
+			if s.c == xmlAnswer {
+				needs = len(s.data)
+			}
+			for n := range len(s.data) {
+				if err := replay(i, s.data[:n]); err == nil && n < needs {
+					t.Errorf("packet %d, %#x, is taken with %d bytes of %d", i, uint16(s.c), n, needs)
+				}
+			}
+			if s.c == fileStartAnswer {
+				more := bytes.Clone(s.data)
+				binary.LittleEndian.PutUint64(more[2:], 1<<40)
+				if err := replay(i, more); err == nil || !strings.Contains(err.Error(), "the card has 1099511627776 bytes of 1000") {
+					t.Errorf("a card that has more of a file than there is: %v", err)
+				}
+			}
 		}
 	}
 }

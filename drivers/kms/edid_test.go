@@ -1,6 +1,8 @@
 package kms
 
 import (
+	"bytes"
+	"math/rand/v2"
 	"testing"
 	"unicode/utf8"
 )
@@ -35,6 +37,25 @@ func TestEDIDName(t *testing.T) {
 	} {
 		if got := edidName(c.edid); got != c.want {
 			t.Errorf("%s: %q, not %q", c.name, got, c.want)
+		}
+	}
+}
+
+// Ten thousand spoilt EDIDs, of which people read the names.
+func TestSpoiltEDIDs(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 10_000 {
+		edid := bytes.Clone(namedEDID("MCTRL660"))
+		for range 1 + r.IntN(12) {
+			edid[r.IntN(len(edid))] = byte(r.Uint32())
+		}
+		if r.IntN(3) == 0 {
+			edid = edid[:r.IntN(len(edid))]
+		}
+		for _, c := range edidName(edid) {
+			if c < ' ' || c > '~' {
+				t.Fatalf("% x has the name %q", edid, edidName(edid))
+			}
 		}
 	}
 }
