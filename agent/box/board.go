@@ -159,7 +159,7 @@ func (b *Box) proofOf(s display.Showing) {
 }
 
 // refusals are the codes that are conditions as well.
-var refusals = []plan.Code{plan.GlyphMissing, plan.TooBig, plan.MediaMissing, plan.MediaFormat}
+var refusals = []plan.Code{plan.GlyphMissing, plan.TooBig, plan.MediaMissing, plan.MediaFormat, plan.Unsupported}
 
 // notShown says what of something this board cannot show; nothing: that is over.
 func (b *Box) notShown(o plan.Occurrence, all []layout.Finding) {

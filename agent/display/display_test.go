@@ -2,8 +2,10 @@ package display
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"slices"
@@ -292,13 +294,13 @@ func newRig(t *testing.T, b *board, able bool) *rig {
 		},
 		Board: layout.Board{Size: image.Pt(128, 32)}, Light: b.light, Door: b.net, Fields: b.fields,
 		Words: func(s plan.Standing) []plan.Page { return []plan.Page{{Text: "default " + string(s)}} },
-		Picture: func(sha string, _ layout.Board) ([]Still, error) {
+		Picture: func(sha string, on layout.Board) ([]Still, error) {
 			switch sha {
 			case "there":
 			case "broken":
-				return nil, &plan.Error{Code: plan.MediaFormat, Msg: "no picture"}
+				return Stills([]byte("<svg/>"), on)
 			case "bomb":
-				return nil, &plan.Error{Code: plan.TooBig, Msg: "65535×65535"}
+				return Stills(bomb(), on)
 			default:
 				return nil, errors.New("not on the box")
 			}
@@ -896,6 +898,40 @@ func TestAPatternIsNoProof(t *testing.T) {
 			t.Errorf("%+v", r.proofs)
 		}
 	})
+}
+
+// A picture that would burst the box, and one that is none, are refused by what is wrong
+// with them, and the board shows the words that come with it.
+func TestAPictureThatIsRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		code plan.Code
+		says string
+	}{
+		"bomb":   {plan.TooBig, "50000×50000 pixels"},
+		"broken": {plan.MediaFormat, "not a PNG"},
+	} {
+		bubble(t, func(t *testing.T) {
+			r := newRig(t, &board{}, true)
+			o := due("a", plan.Normal, "Họp dân")
+			o.Pages = append([]plan.Page{{Image: name}}, o.Pages...)
+			r.d.Show(scene(o))
+			after(time.Second)
+			if got := r.sees("Họp dân"); got != "Họp dân" {
+				t.Errorf("%s: the board shows %s", name, got)
+			}
+			if len(r.findings) != 1 || r.findings[0].Code != c.code || !strings.Contains(r.findings[0].EN, c.says) || r.findings[0].VI != c.code.Sentence().VI {
+				t.Errorf("%s: findings %+v", name, r.findings)
+			}
+		})
+	}
+}
+
+// bomb is a small file of a monstrous picture.
+func bomb() []byte {
+	head := binary.BigEndian.AppendUint32([]byte("IHDR"), 50_000)
+	head = append(binary.BigEndian.AppendUint32(head, 50_000), 8, 6, 0, 0, 0)
+	head = binary.BigEndian.AppendUint32(head, crc32.ChecksumIEEE(head))
+	return append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), head...)
 }
 
 func TestANoticeThatGoesRoundIsOneLineAnHour(t *testing.T) {

@@ -249,6 +249,10 @@ var table = []Condition{
 		"Nội dung không vừa bảng", "Something does not fit the board",
 		"Viết ngắn lại hoặc đổi kiểu trang; xem trước bằng \"loactl preview\"", "Write less or choose another style; look at it with \"loactl preview\"", "", ""},
 
+	{"unsupported", Warning, 0,
+		"Có nội dung thiết bị chưa hỗ trợ", "Something is of a kind that the box does not know",
+		"Đổi sang định dạng khác; xem trước bằng \"loactl preview\"", "Use another format; look at it with \"loactl preview\"", "", ""},
+
 	// The box as it is meant to be for now.
 	{"hardware-missing", Fault, 0,
 		"Một phần cứng của bo mạch không mở được", "A part that the board names did not open",
