@@ -2,6 +2,7 @@ package hardware
 
 import (
 	"context"
+	"fmt"
 	"image"
 	"io"
 	"net"
@@ -19,6 +20,8 @@ import (
 	"loa/agent/display/displaytest"
 	"loa/agent/layout"
 	"loa/agent/plan"
+	"loa/agent/sound"
+	"loa/agent/speaker"
 	"loa/boards"
 	"loa/drivers/bx/bxtest"
 )
@@ -26,15 +29,19 @@ import (
 // A cabinet is a board as it hangs at the road: a card at the end of a serial line,
 // which can be cut and mended.
 type cabinet struct {
-	t    *testing.T
-	card *bxtest.Card
-	path string // that the board file names
-	mu   sync.Mutex
-	m, s *os.File
+	t     *testing.T
+	card  *bxtest.Card
+	path  string // that the board file names
+	mu    sync.Mutex
+	m, s  *os.File
+	left  int // bytes that come over before the line breaks; 0: it does not
+	stuck bool
+	wake  sync.Cond // of stuck
 }
 
 func newCabinet(t *testing.T) *cabinet {
 	c := &cabinet{t: t, card: bxtest.New(bxtest.BX5E2), path: filepath.Join(t.TempDir(), "ttyPanel")}
+	c.wake.L = &c.mu
 	t.Cleanup(c.card.Close)
 	c.mend()
 	t.Cleanup(c.cut)
@@ -59,7 +66,59 @@ func (c *cabinet) mend() {
 	c.mu.Lock()
 	c.m, c.s = m, s
 	c.mu.Unlock()
-	go c.card.ServeNet(m) // ends with the line
+	go c.card.ServeNet(tap{m, c}) // ends with the line
+}
+
+// A tap is the card's end of the line, where it can be broken in the middle of a page,
+// and starved: then nobody takes what comes.
+type tap struct {
+	*os.File
+	c *cabinet
+}
+
+func (t tap) Read(b []byte) (int, error) {
+	c := t.c
+	c.mu.Lock()
+	for c.stuck {
+		c.wake.Wait()
+	}
+	if c.left > 0 {
+		b = b[:min(len(b), c.left)]
+	}
+	c.mu.Unlock()
+	n, err := t.File.Read(b)
+	c.mu.Lock()
+	breaks := c.left > 0 && c.left <= n
+	c.left = max(0, c.left-n)
+	c.mu.Unlock()
+	if breaks {
+		c.cut()
+		return 0, os.ErrClosed
+	}
+	return n, err
+}
+
+// cutAfter breaks the line when n more bytes have come over.
+func (c *cabinet) cutAfter(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left = n
+}
+
+// starve lets nothing come over, or lets it come again.
+func (c *cabinet) starve(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stuck = on
+	c.wake.Broadcast()
+}
+
+// cutOff tells whether the line broke.
+func (c *cabinet) cutOff() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, err := c.s.Stat()
+	return err != nil
 }
 
 // cut hangs the line up.
@@ -135,8 +194,69 @@ func TestTheSourceOfE131IsTheBox(t *testing.T) {
 	}
 }
 
+// speak plays a tone on a sink that takes sound as a card does, in real time, for as long
+// as the test goes on. What it returns ends that and tells whether it ever had to wait.
+func speak(t *testing.T) (end func() error) {
+	sink := &earful{began: time.Now()}
+	spk := speaker.New(func() (speaker.Sink, error) { return sink, nil }, nil, speaker.Opts{})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); spk.Run(ctx) }() // waited for below
+	snd := spk.Play(sound.NewTone(440, -12, 10*time.Minute), speaker.Voice{Class: 1})
+	stop := sync.OnceFunc(func() { cancel(); <-done })
+	t.Cleanup(stop)
+	return func() error {
+		stop()
+		<-snd.Done()
+		sink.mu.Lock()
+		defer sink.mu.Unlock()
+		if sink.frames < 48000 {
+			return fmt.Errorf("it took %d frames", sink.frames)
+		}
+		if sink.dry > 0 {
+			return fmt.Errorf("its buffer of %v ran dry %d times, for %v at most", buffer, sink.dry, sink.longest)
+		}
+		return nil
+	}
+}
+
+// buffer is what an earful keeps, more than a pole's card: the machine that tests has
+// other things to do, too.
+const buffer = 500 * time.Millisecond
+
+// An earful plays 48,000 frames a second and counts when it has none.
+type earful struct {
+	mu      sync.Mutex
+	began   time.Time // when the first of frames would have been heard
+	frames  int64
+	dry     int
+	longest time.Duration
+}
+
+func (e *earful) Write(p []int16) error {
+	e.mu.Lock()
+	now := time.Now()
+	if e.frames == 0 {
+		e.began = now
+	}
+	end := e.began.Add(time.Duration(e.frames) * time.Second / 48000)
+	if gap := now.Sub(end); e.frames > 0 && gap > 0 {
+		e.dry, e.longest = e.dry+1, max(e.longest, gap)
+		e.began = e.began.Add(gap)
+	}
+	e.frames += int64(len(p) / 2)
+	ahead := time.Until(e.began.Add(time.Duration(e.frames) * time.Second / 48000))
+	e.mu.Unlock()
+	time.Sleep(ahead - buffer)
+	return nil
+}
+
+func (e *earful) Drain(context.Context) error { return nil }
+func (e *earful) Drop() (int, error)          { return 0, nil }
+
 // From a decision to lit lamps: display, driver, the serial library, a pty, a card
-// that behaves. The line is cut in the middle of a page, starved and flooded.
+// that behaves. The line is cut in the middle of a page, flooded and starved, and the
+// card falls silent; the speaker beside it never notices.
 func TestABoardAtTheEndOfALine(t *testing.T) {
 	c := newCabinet(t)
 	kind := boards.Board{Name: "test", Sink: boards.Sink{Driver: "none"}, Amp: boards.Amp{Driver: "none"}, Panel: boards.Panel{
@@ -162,12 +282,28 @@ func TestABoardAtTheEndOfALine(t *testing.T) {
 		d.Show(plan.Scene{Shown: []plan.Occurrence{{ID: id, Class: plan.Normal, Pages: []plan.Page{{Text: text, StayS: 600}}}}})
 	}
 
+	told := func(code string) {
+		t.Helper()
+		c.until("somebody is told "+code, 40*time.Second, func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return conditions[code] != nil
+		})
+	}
+	spoken := speak(t)
+	defer func() {
+		if err := spoken(); err != nil {
+			t.Errorf("the speaker noticed: %v", err)
+		}
+	}()
+
 	show("a", "Họp dân")
 	c.sees(b, "Họp dân", 20*time.Second)
 
-	c.cut()
+	c.cutAfter(150) // of the 300 of a page
 	show("b", "Lịch tiêm")
-	time.Sleep(300 * time.Millisecond) // it meets the dead line
+	c.until("the line has broken", 10*time.Second, c.cutOff)
+	told(display.PanelSilent)
 	c.mend()
 	c.sees(b, "Lịch tiêm", 30*time.Second)
 
@@ -178,21 +314,25 @@ func TestABoardAtTheEndOfALine(t *testing.T) {
 	show("c", "Ngày hội")
 	c.sees(b, "Ngày hội", 30*time.Second)
 
-	c.card.Silence(true)
+	c.starve(true)
 	show("d", "Nước lên")
-	deadline := time.Now().Add(30 * time.Second)
-	for time.Now().Before(deadline) {
-		mu.Lock()
-		err := conditions[display.PanelSilent]
-		mu.Unlock()
-		if err != nil {
-			break
-		}
-		time.Sleep(50 * time.Millisecond) // a real line takes real time
-	}
-	if time.Now().After(deadline) {
-		t.Error("nobody is told that the card is silent")
-	}
-	c.card.Silence(false)
+	told(display.PanelSilent)
+	c.starve(false)
 	c.sees(b, "Nước lên", 40*time.Second)
+
+	c.card.Silence(true)
+	show("e", "Nước rút")
+	told(display.PanelSilent)
+	c.card.Silence(false)
+	c.sees(b, "Nước rút", 40*time.Second)
+}
+
+// until waits for what a real line takes real time for.
+func (c *cabinet) until(what string, within time.Duration, is func() bool) {
+	c.t.Helper()
+	for deadline := time.Now().Add(within); !is(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			c.t.Fatalf("not within %v: %s", within, what)
+		}
+	}
 }
