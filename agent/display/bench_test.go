@@ -22,14 +22,16 @@ var sights = []struct {
 	name    string
 	size    image.Point
 	style   string
+	ticker  string
 	frames  int           // that are at least shown in a second
 	cpu     time.Duration // of a frame, at most
 	garbage float64       // of a frame, in KiB, at most
 	memory  float64       // in all, in MiB, at most
 }{
-	{"pages-128x32", image.Pt(128, 32), "", 0, 2 * time.Millisecond, 256, 24}, // each is laid out
-	{"scroll-1920x128", image.Pt(1920, 128), "scroll", 45, time.Millisecond, 16, 32},
-	{"scroll-1920x1080", image.Pt(1920, 1080), "scroll", 45, 4 * time.Millisecond, 32, 64},
+	{"pages-128x32", image.Pt(128, 32), "", "", 0, 2 * time.Millisecond, 256, 24}, // each is laid out
+	{"scroll-1920x128", image.Pt(1920, 128), "scroll", "", 45, time.Millisecond, 16, 32},
+	{"scroll-1920x1080", image.Pt(1920, 1080), "scroll", "", 45, 4 * time.Millisecond, 32, 64},
+	{"ticker-1920x128", image.Pt(1920, 128), "", words, 45, time.Millisecond, 16, 32},
 }
 
 const (
@@ -55,7 +57,7 @@ func TestBench(t *testing.T) {
 	}
 	for _, s := range sights {
 		if os.Getenv("LOA_SIGHT") == s.name {
-			watch(t, s.size, s.style)
+			watch(t, s.size, s.style, s.ticker)
 			return
 		}
 	}
@@ -98,13 +100,16 @@ func TestBench(t *testing.T) {
 
 // watch shows something for a while and tells how many frames there were, and the
 // processor time and the memory that they took.
-func watch(t *testing.T, size image.Point, style string) {
+func watch(t *testing.T, size image.Point, style, ticker string) {
 	g := &glass{size: size}
 	d := New(Opts{
 		Open:  func(context.Context) (Panel, error) { return g, nil },
 		Board: layout.Board{Size: size, Colors: layout.Full},
 	})
-	d.Show(plan.Scene{Shown: []plan.Occurrence{{ID: "a", Class: plan.Normal, Pages: []plan.Page{{Text: words, Style: style}, {Text: "{clock}"}}}}})
+	d.Show(plan.Scene{Shown: []plan.Occurrence{{
+		ID: "a", Class: plan.Normal, Ticker: ticker,
+		Pages: []plan.Page{{Text: words, Style: style}, {Text: "{clock}"}},
+	}}})
 	// Fonts are read once in the life of a box.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	d.Run(ctx)

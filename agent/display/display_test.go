@@ -577,7 +577,7 @@ func TestAScrollIsLeftToThePanelThatCan(t *testing.T) {
 func (r *rig) picture(page *layout.Page, ticker *layout.Ticker, ran time.Duration) *image.RGBA {
 	frame := image.NewRGBA(image.Rectangle{Max: r.d.o.Board.Size})
 	ticker.Frame(frame, ran)
-	page.Frame(ticker.Over(frame), 0)
+	ticker.Over(frame, page, 0)
 	return frame
 }
 

@@ -67,12 +67,12 @@ func (p *program) draw(frame *image.RGBA, now time.Time) {
 	if p.test != nil {
 		draw.Draw(frame, frame.Rect, p.test, image.Point{}, draw.Src)
 	} else if page := p.page(); page != nil {
-		part := frame
-		if p.ticker != nil {
-			p.ticker.Frame(frame, now.Sub(p.runs))
-			part = p.ticker.Over(frame)
+		if p.ticker == nil {
+			page.Frame(frame, now.Sub(p.since))
+			return
 		}
-		page.Frame(part, now.Sub(p.since))
+		p.ticker.Frame(frame, now.Sub(p.runs))
+		p.ticker.Over(frame, page, now.Sub(p.since))
 	} else {
 		draw.Draw(frame, frame.Rect, image.Black, image.Point{}, draw.Src)
 	}

@@ -87,10 +87,14 @@ func (p *Page) moved(at time.Duration) int {
 // Frame draws exactly what the board shows that long after the page came on. The
 // picture fills the bounds of dst, which may be a part of a larger one. What
 // scrolls begins again after its Length; other pages stand for as long as asked.
-func (p *Page) Frame(dst *image.RGBA, at time.Duration) {
+func (p *Page) Frame(dst *image.RGBA, at time.Duration) { p.frame(dst, dst.Rect, at) }
+
+// frame is Frame in a part of dst. A picture of that part would be an allocation for
+// each of fifty frames a second.
+func (p *Page) frame(dst *image.RGBA, part image.Rectangle, at time.Duration) {
 	at = max(at, 0)
 	whole := p.drawn()
-	from, shown := image.Point{}, dst.Bounds() // the part of dst that the picture covers from there on
+	from, shown := image.Point{}, part // the part of dst that the picture covers from there on
 	switch p.Effect {
 	case ScrollLeft:
 		from = image.Pt(p.moved(at%p.Length())-p.board.X, -p.above)
@@ -105,9 +109,8 @@ func (p *Page) Frame(dst *image.RGBA, at time.Duration) {
 			shown = image.Rectangle{}
 		}
 	}
-	draw.Draw(dst, dst.Bounds(), image.Black, image.Point{}, draw.Src)
-	origin := dst.Bounds().Min
-	draw.Draw(dst, whole.Bounds().Sub(from).Add(origin).Intersect(shown), whole, image.Pt(max(from.X, 0), max(from.Y, 0)), draw.Src)
+	draw.Draw(dst, part, image.Black, image.Point{}, draw.Src)
+	draw.Draw(dst, whole.Bounds().Sub(from).Add(part.Min).Intersect(shown), whole, image.Pt(max(from.X, 0), max(from.Y, 0)), draw.Src)
 }
 
 // Next is when the frame after the one at that time comes, counted from when the

@@ -182,12 +182,16 @@ func TestTicker(t *testing.T) {
 	notice := one(t, "Xin chào", Look{}, ticker.Pages())
 	dst := image.NewRGBA(image.Rectangle{Max: b.Size})
 	draw := func(at time.Duration) *image.RGBA {
-		notice.Frame(ticker.Over(dst), at)
+		ticker.Over(dst, notice, at)
 		ticker.Frame(dst, at)
-		notice.Frame(ticker.Over(dst), at)
+		ticker.Over(dst, notice, at)
 		return dst
 	}
 	golden(t, "ticker-128x48", art(draw(ticker.Length()/2)))
+	at := time.Duration(0)
+	if n := testing.AllocsPerRun(100, func() { at += leastStep; draw(at) }); n > 0 {
+		t.Errorf("a frame allocates %v times", n)
+	}
 	begin := art(draw(0))
 	if again := art(draw(ticker.Length())); again != begin || strings.Contains(begin[32*129:], "#") {
 		t.Errorf("it begins with\n%s\nand goes round with\n%s", begin, again)

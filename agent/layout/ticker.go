@@ -23,7 +23,7 @@ const leastZone = 16
 // Zones parts a board into a zone for pages and one under it for a line that
 // scrolls, a fifth of the height. ok is false where either would be too low for
 // text, and on a board that is slow. Each zone is a board of its own (see Board.Zone),
-// and Page.Frame draws into that part of the picture.
+// and a Ticker draws into both parts of the picture.
 func (b Board) Zones() (pages, ticker image.Rectangle, ok bool) {
 	whole := image.Rectangle{Max: b.Size}
 	rows := max(leastZone, b.Size.Y/5)
@@ -71,9 +71,10 @@ func noRoom(b Board) Finding {
 // Pages is the board that is left for the pages.
 func (t *Ticker) Pages() Board { return t.pages }
 
-// Over is the part of the picture in which the pages are drawn.
-func (t *Ticker) Over(dst *image.RGBA) *image.RGBA {
-	return dst.SubImage(image.Rectangle{Max: t.pages.Size}).(*image.RGBA)
+// Over draws a page of that board as it is that long after it came on, into its zone of
+// dst, a picture of the whole board. The zone of the line is left alone.
+func (t *Ticker) Over(dst *image.RGBA, page *Page, at time.Duration) {
+	page.frame(dst, image.Rectangle{Max: t.pages.Size}, at)
 }
 
 // Text is its words, fields filled in.
@@ -111,7 +112,7 @@ func (t *Ticker) strip(at time.Duration) (s *Page, began time.Duration) {
 // picture of the whole board. The zone of the pages is left alone.
 func (t *Ticker) Frame(dst *image.RGBA, at time.Duration) {
 	s, began := t.strip(at)
-	s.Frame(dst.SubImage(t.zone).(*image.RGBA), at-began)
+	s.frame(dst, t.zone, at-began)
 }
 
 // Next is when the frame after the one at that time comes, counted from when the line

@@ -240,13 +240,13 @@ type showing struct {
 func (s showing) frame(at time.Duration) *image.RGBA {
 	f := image.NewRGBA(image.Rectangle{Max: s.size})
 	draw.Draw(f, f.Rect, image.Black, image.Point{}, draw.Src)
-	part := f
-	if s.ticker != nil {
-		s.ticker.Frame(f, s.ran+at)
-		part = s.ticker.Over(f)
+	if s.ticker == nil {
+		s.page.Frame(f, at)
+		return f
 	}
+	s.ticker.Frame(f, s.ran+at)
 	if s.page != nil {
-		s.page.Frame(part, at)
+		s.ticker.Over(f, s.page, at)
 	}
 	return f
 }
