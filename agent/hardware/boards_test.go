@@ -83,7 +83,10 @@ func TestEveryBoardShows(t *testing.T) {
 			v.sees("Họp dân", "notice")
 			v.show("Khẩn cấp", "alert") // in red
 			v.sees("Khẩn cấp", "alert")
-			for _, code := range []string{display.PanelMissing, display.PanelSilent, display.PanelDiffers} {
+			for _, code := range []string{
+				display.PanelMissing, display.PanelSilent, display.PanelDiffers,
+				display.PanelSender, display.PanelSignal, display.PanelWall, display.PanelHot,
+			} {
 				if err := v.is(code); err != nil {
 					t.Errorf("%s: %v", code, err)
 				}
