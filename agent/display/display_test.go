@@ -30,6 +30,8 @@ type board struct {
 	off    bool
 	flash  bool // it keeps pictures there
 	keeps  bool // it is a Keeper
+	slow   bool // nothing moves on it beside something else
+	mute   bool // it takes a brightness, and never says how it is
 	door   string
 	light  func() int           // of Opts
 	net    func() error         // Door of Opts
@@ -287,12 +289,14 @@ func newRig(t *testing.T, b *board, able bool) *rig {
 				return worn{keeping{clever{b}}}, nil
 			case b.keeps:
 				return keeping{clever{b}}, nil
+			case b.mute:
+				return dimmer{b}, nil
 			case able:
 				return clever{b}, nil
 			}
 			return b, nil
 		},
-		Board: layout.Board{Size: image.Pt(128, 32)}, Light: b.light, Door: b.net, Fields: b.fields,
+		Board: layout.Board{Size: image.Pt(128, 32), Slow: b.slow}, Light: b.light, Door: b.net, Fields: b.fields,
 		Words: func(s plan.Standing) []plan.Page { return []plan.Page{{Text: "default " + string(s)}} },
 		Picture: func(sha string, on layout.Board) ([]Still, error) {
 			switch sha {
@@ -665,9 +669,8 @@ func TestATickerBecomesAPage(t *testing.T) {
 	o := due("a", plan.Normal, "Một")
 	o.Ticker = "Điện thoại 0274 3 123 456"
 	bubble(t, func(t *testing.T) {
-		b := &board{}
+		b := &board{slow: true}
 		r := newRig(t, b, true)
-		r.d.o.Board.Slow = true // before anything is shown
 		r.d.Show(scene(o))
 		after(time.Second)
 		if got := r.sees("Một"); got != "Một" {
@@ -843,11 +846,8 @@ func TestABoardSaysWhatItCannotShow(t *testing.T) {
 func TestABrightnessThatIsNotTaken(t *testing.T) {
 	for _, able := range []bool{true, false} {
 		bubble(t, func(t *testing.T) {
-			b := &board{stuck: true}
+			b := &board{stuck: true, mute: !able}
 			r := newRig(t, b, able)
-			if !able {
-				r.d.o.Open = func(context.Context) (Panel, error) { return dimmer{b}, nil }
-			}
 			s := scene(due("a", plan.Normal))
 			s.Shown[0].Pages = []plan.Page{{Text: "Một thông báo dài chạy ngang qua bảng", Style: "scroll-up"}}
 			s.BrightnessPercent = 30
