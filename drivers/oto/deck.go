@@ -22,7 +22,7 @@ const (
 	margin = 40 * time.Millisecond
 	stall  = 2 * time.Second
 
-	lookAfter = time.Second
+	lookAfter = 400 * time.Millisecond // longer than sound takes to come: what plays needs no looking after
 )
 
 // spare is how many frames the agent may send at once while the card plays, 300 ms:
