@@ -167,7 +167,7 @@ func (a *Amp) keep(ctx context.Context, lost int) (fed int, err error) {
 				return fed, err
 			}
 		case <-feed.C:
-			if err := g.feed(); err != nil {
+			if err := g.feed(a.pause()); err != nil {
 				return fed, err
 			}
 			fed++

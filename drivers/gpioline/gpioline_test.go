@@ -315,6 +315,56 @@ func TestKilledGuardIsReplacedWithTheLineOffInBetween(t *testing.T) {
 }
 
 // A stopped guard cannot be told from a dead one, except that it must be killed.
+// A guard that hangs while the amplifier rests must not be found by the next alarm.
+func TestAGuardThatHangsAtRestIsReplaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "amp.line")
+	reports := make(chan error, 100)
+	a, _ := run(t, Opts{Line: Line{Emulated: path}, Report: func(err error) { reports <- err }})
+	if err := <-reports; err != nil {
+		t.Fatal(err)
+	}
+	pid := guardPID(t, a)
+	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	stopped(t, pid)
+	began := time.Now()
+	if err := <-reports; err == nil {
+		t.Error("a stopped guard is well")
+	}
+	if d := time.Since(began); d > answerTime+2*restEvery && os.Getenv("LOA_RUNNER") == "" {
+		t.Errorf("noticed after %v", d)
+	}
+	for err := range reports { // until there is another
+		if err == nil {
+			break
+		}
+	}
+	if err := a.Set(true); err != nil {
+		t.Error(err)
+	}
+}
+
+// How often it is fed changes with the line; what is on stays on, and what was off for
+// long is on at once.
+func TestTheLineStaysAsItIsWanted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "amp.line")
+	a, _ := run(t, Opts{Line: Line{Emulated: path}})
+	for range 2 {
+		if err := a.Set(true); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * starveIn) // its guard is a process: its time is real
+		if err := a.Set(false); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * restEvery)
+	}
+	if got := levels(t, path); got != "off on off on off" && os.Getenv("LOA_RUNNER") == "" {
+		t.Errorf("the line went %s", got)
+	}
+}
+
 func TestStoppedGuardIsReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "amp.line")
 	reports := make(chan error, 100)

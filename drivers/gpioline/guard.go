@@ -13,8 +13,8 @@ import (
 )
 
 // How often the guard is fed while the line is on, and how long it lives on one
-// meal: two may be lost or late before the third one decides. While the line is
-// off there is nothing to switch off; a meal now and then asks whether it lives.
+// meal: one may be lost or late before the next decides. While the line is off
+// there is nothing to switch off; a meal now and then asks whether it lives.
 const (
 	feedEvery = 400 * time.Millisecond
 	starveIn  = time.Second
@@ -22,7 +22,7 @@ const (
 )
 
 // What the agent says: one byte each. The guard answers in a line of text: "on",
-// "off", or "fed" for every fourth meal; or "error …". By itself it says "ready"
+// "off", or "fed" for a meal, of four one while the line is on; or "error …". By itself it says "ready"
 // once it owns the line, and "starved" when it has switched off for want of food.
 const (
 	cmdOn   = '1'
@@ -108,7 +108,7 @@ func guard(l Line, in, answers int) (err error) {
 			}
 		case cmdFeed:
 			// To wake the agent for each would cost it more than the rest of the amplifier.
-			if meals++; meals%4 == 0 {
+			if meals++; !on || meals%4 == 0 {
 				say(answers, "fed")
 			}
 		default:

@@ -20,7 +20,6 @@ const (
 	readyTime  = takeTime + 2*time.Second
 	orderTime  = 500 * time.Millisecond
 	answerTime = 2 * time.Second
-	maxUneaten = int32(answerTime / feedEvery)
 )
 
 // A keeper is the agent's side of one guard process.
@@ -130,10 +129,11 @@ func (g *keeper) order(on bool) error {
 	return err
 }
 
-// feed gives the guard food, and kills it when it does not eat. It counts
-// meals, not time: while this process is stopped nothing is eaten.
-func (g *keeper) feed() error {
-	if g.uneaten.Add(1) > maxUneaten {
+// feed gives the guard food, and kills it when it does not eat. It counts meals,
+// which come every so often, not time: while this process is stopped nothing is
+// eaten.
+func (g *keeper) feed(every time.Duration) error {
+	if g.uneaten.Add(1) > int32(answerTime/every) {
 		_ = g.cmd.Process.Kill()
 		return fmt.Errorf("the guard has not answered for %v", answerTime)
 	}

@@ -169,7 +169,7 @@ func (s *Sink) Write(p []int16) error {
 		if err != nil {
 			return err
 		}
-		n := min(len(p), room*channels)
+		n := min(len(p), room*channels, maxMessage/frameSize*channels)
 		sent, err := s.sendSound(p[:n], drops)
 		if err != nil || !sent {
 			return err

@@ -59,7 +59,9 @@ func startProcess(command, args, env []string) (*process, *link, error) {
 	cmd.Stdin, cmd.Stderr, cmd.ExtraFiles = theirs.in, last, []*os.File{theirs.out}
 	// The driver waits in C for a period at a time, which the runtime takes for a
 	// loop without end: its signals to interrupt that would cut short ALSA's waiting.
-	cmd.Env = append(append(os.Environ(), "GODEBUG=asyncpreemptoff=1"), env...)
+	debug := strings.TrimPrefix(os.Getenv("GODEBUG")+",asyncpreemptoff=1", ",")
+	cmd.Env = append(append(os.Environ(), "GODEBUG="+debug), env...)
+	cmd.WaitDelay = time.Second // a program that a plugin of alsa-lib has started may keep standard error open
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 
 	p := &process{cmd: cmd, ended: make(chan struct{}), heard: make(chan struct{})}

@@ -1,8 +1,8 @@
 // Package loops is the loops that a box spends most of its time in: filters over
-// samples, in C. The compiler makes vector instructions of them on every board,
-// which Go's does not; that is a third of what playing a recording costs. They are
-// small, see no byte from outside before it is a sample, and every length is
-// checked here first.
+// samples, in C. Where the processor has vectors for sure (arm64, amd64) the compiler
+// uses them, which Go's does not; on armhf, whose baseline has none, it makes plain
+// instructions of them. They are small, see no byte from outside before it is a sample,
+// and every length is checked here first.
 //
 // Sound is interleaved stereo, finite, and of any length that is whole frames.
 package loops
@@ -49,10 +49,12 @@ func NewBank(rows [][]float32, glide bool) *Bank {
 	if glide {
 		b.rows--
 	}
-	for i, row := range rows[:b.rows] {
+	for _, row := range rows {
 		if len(row) != b.taps || b.taps%4 != 0 {
 			panic("loops: rows of taps that do not fit")
 		}
+	}
+	for i, row := range rows[:b.rows] {
 		b.h = append(b.h, row...)
 		if glide {
 			for k, v := range rows[i+1] {
@@ -75,7 +77,7 @@ func (b *Bank) Rows() int { return b.rows }
 func (b *Bank) Step(out, in []float32, end, step, at, row int) (n, nextAt, nextRow int) {
 	end = min(end, len(in)/channels-b.taps+1)
 	room := len(out) / channels
-	if b.slopes || room == 0 || at < 0 || at >= end || row < 0 || row >= b.rows || step < 1 {
+	if b.slopes || room == 0 || at < 0 || at >= end || row < 0 || row >= b.rows || step < 1 || step > 1<<20 {
 		return 0, at, row
 	}
 	p := C.loops_step((*C.float)(&out[0]), C.long(room), (*C.float)(&in[0]), C.long(end),
@@ -88,7 +90,7 @@ func (b *Bank) Step(out, in []float32, end, step, at, row int) (n, nextAt, nextR
 func (b *Bank) Glide(out, in []float32, end, step, pos float64) (n int, next float64) {
 	last := len(in)/channels - b.taps
 	room := len(out) / channels
-	if !b.slopes || room == 0 || last < 0 || !(pos >= 0 && pos < end) || !(step > 0) {
+	if !b.slopes || room == 0 || last < 0 || !(pos >= 0 && pos < end && pos < 1<<30) || !(step > 0 && step < 1<<20) {
 		return 0, pos
 	}
 	p := C.loops_glide((*C.float)(&out[0]), C.long(room), (*C.float)(&in[0]), C.long(last),

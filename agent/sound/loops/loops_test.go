@@ -4,6 +4,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 func noise(n int) []float32 {
@@ -13,6 +16,68 @@ func noise(n int) []float32 {
 		p[i] = rng.Float32()*2 - 1
 	}
 	return p
+}
+
+// atTheEdge is n values behind which no memory is, so that whoever reads or writes too
+// far dies of it.
+func atTheEdge(t *testing.T, n int) []float32 {
+	t.Helper()
+	page := unix.Getpagesize()
+	size := (4*n + page - 1) / page * page
+	mem, err := unix.Mmap(-1, 0, size+page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Munmap(mem) })
+	if err := unix.Mprotect(mem[size:], unix.PROT_NONE); err != nil {
+		t.Fatal(err)
+	}
+	return unsafe.Slice((*float32)(unsafe.Pointer(&mem[size-4*n])), n)
+}
+
+func TestNothingIsTouchedBehindTheEnd(t *testing.T) {
+	for n := 1; n < 70; n++ {
+		p, q := atTheEdge(t, n), atTheEdge(t, n)
+		Mix(p, q, 0.5)
+		Power(p)
+		Over(p, 1)
+		Tame(p, 1)
+		Scale(p, 2)
+		Swap(p, q)
+		Filter(make([]Section, 1+n%3), p)
+		out := unsafe.Slice((*int16)(unsafe.Pointer(&q[0])), 2*n)
+		Round(out[n:], p)
+	}
+	for taps := 4; taps <= 32; taps += 4 {
+		in, out := atTheEdge(t, 2*60), atTheEdge(t, 2*50)
+		step, glide := NewBank(rowsOf(3, taps), false), NewBank(rowsOf(4, taps), true)
+		h := atTheEdge(t, len(step.h))
+		copy(h, step.h)
+		step.h = h
+		h = atTheEdge(t, len(glide.h))
+		copy(h, glide.h)
+		glide.h = h
+		for at := 0; at < 60; at += 7 {
+			step.Step(out, in, 1000, 2, at, 2)
+			glide.Glide(out, in, 1e9, 0.7, float64(at)+0.99)
+		}
+	}
+}
+
+func TestRowsThatDoNotFitAreNoBank(t *testing.T) {
+	for _, rows := range [][][]float32{
+		{make([]float32, 6)},
+		{make([]float32, 8), make([]float32, 4)},
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("rows of %d and so on are a bank", len(rows[0]))
+				}
+			}()
+			NewBank(rows, len(rows) > 1)
+		}()
+	}
 }
 
 func rowsOf(n, taps int) (rows [][]float32) {
