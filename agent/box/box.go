@@ -383,7 +383,7 @@ func (b *Box) standing(now time.Time) {
 	commissioned := b.o.Board.Commissioned || p.Want.Settings != nil && p.Want.Settings.Commissioned
 	attended := b.station.View().LocalUntil
 	raise("local-mode", attended.After(now), "until "+plan.Moment(attended))
-	raise("uncommissioned", !commissioned, "nobody has listened to these horns yet")
+	raise("uncommissioned", !commissioned && b.o.Board.Sink.Driver != "none", "nobody has listened to these horns yet")
 }
 
 // relays runs live sources for as long as they are played.

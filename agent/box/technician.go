@@ -49,7 +49,7 @@ func (t technician) Status() console.Status {
 		Amp: spk.Amp, RMSDBFS: spk.RMSDBFS, PeakDBFS: spk.PeakDBFS, Xruns: spk.Xruns, Underruns: spk.Underruns,
 		Volume: v.Volume, LocalUntil: v.LocalUntil, DiskFree: b.diskFree(),
 	}
-	if spk.Sink != nil {
+	if st.Silent = b.o.Board.Sink.Driver == "none"; !st.Silent && spk.Sink != nil {
 		st.Sink = spk.Sink.Error()
 	}
 	if b.mqtt != nil {

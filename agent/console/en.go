@@ -51,6 +51,7 @@ var english = map[string]string{
 	"status.nobroker":    "there is no broker in agent.toml",
 	"status.since":       "for %s",
 	"status.sound":       "Sound",
+	"status.nospeaker":   "this board has no speaker",
 	"status.amp.on":      "amplifier ON",
 	"status.amp.off":     "amplifier off",
 	"status.volume":      "volume %d %%",

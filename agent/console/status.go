@@ -29,6 +29,7 @@ type Status struct {
 	Connected bool      `json:"connected"`
 	Since     time.Time `json:"since,omitzero"` // of Connected, either way
 
+	Silent    bool    `json:"no_speaker,omitempty"` // the board has none
 	Amp       bool    `json:"amp"`
 	Sink      string  `json:"sink_fault,omitempty"` // empty: the sound device works
 	RMSDBFS   float64 `json:"rms_dbfs"`
@@ -92,7 +93,11 @@ func (c *call) status() (answer, error) {
 	b.row(c.say("status.clock"), c.time(f.Time)+", "+c.trusted(f))
 	b.row(c.say("status.up"), c.span(f.Time.Sub(st.Started)))
 	b.row(c.say("status.link"), c.link(st, f.Time, slices.Concat(faults, c.box.View.Fresh())))
-	b.row(c.say("status.sound"), or(st.Sink, "OK")+", "+c.say("status.amp."+onOff(st.Amp))+", "+c.say("status.volume", st.Volume))
+	if st.Silent {
+		b.row(c.say("status.sound"), c.say("status.nospeaker"))
+	} else {
+		b.row(c.say("status.sound"), or(st.Sink, "OK")+", "+c.say("status.amp."+onOff(st.Amp))+", "+c.say("status.volume", st.Volume))
+	}
 	b.row(c.say("status.level"), meter(st.RMSDBFS, st.PeakDBFS))
 	b.row(c.say("status.now"), c.sounding(st.Now))
 	for i := range st.Waiting {

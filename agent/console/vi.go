@@ -51,6 +51,7 @@ var vietnamese = map[string]string{
 	"status.nobroker":    "không có máy chủ nào trong agent.toml",
 	"status.since":       "từ %s trước",
 	"status.sound":       "Âm thanh",
+	"status.nospeaker":   "bảng này không có loa",
 	"status.amp.on":      "tăng âm BẬT",
 	"status.amp.off":     "tăng âm tắt",
 	"status.volume":      "âm lượng %d %%",

@@ -2,7 +2,6 @@ package hardware
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,7 +27,7 @@ var sinks = map[string]func(*Devices, Opts) error{
 
 // openNone is a board without a speaker.
 func openNone(d *Devices, o Opts) error {
-	d.OpenSink = func() (speaker.Sink, error) { return nil, errors.New("this board has no speaker") }
+	d.OpenSink = func() (speaker.Sink, error) { return nil, speaker.ErrNoSpeaker }
 	return nil
 }
 

@@ -12,7 +12,7 @@ var sentences = map[Code]Sentence{
 	NotAddressed: {"Bản tin không gửi cho thiết bị này.", "The message is not for this box."},
 	UnknownKey:   {"Khóa ký chưa được cấp quyền nào trên thiết bị này.", "No list known to this box names the key that signed."},
 	Signature:    {"Chữ ký không đúng; nội dung có thể đã bị sửa.", "The signature does not fit; the content may have been changed."},
-	Scope:        {"Người ký không có quyền ở địa bàn hoặc cơ quan này.", "The signer has no authority over this place or office."},
+	Scope:        {"Người ký không có quyền ở địa bàn hoặc cơ quan này, hoặc quy định của địa bàn không cho phép nội dung này.", "The signer has no authority over this place or office, or the place's policy does not allow what it says."},
 	WrongKind:    {"Người ký không được phép gửi loại bản tin này.", "The signer may not send this kind of message."},
 	WrongClass:   {"Người ký không được phép dùng mức bản tin này.", "The signer may not use this class of bulletin."},
 	Quorum:       {"Chưa đủ số người ký theo quy định.", "Too few people have signed."},

@@ -13,6 +13,9 @@ import (
 // second; what takes longer than this is a device that has gone.
 const stall = 2 * time.Second
 
+// ErrNoSpeaker is what Opts.Open says on a board that has none: that is no fault.
+var ErrNoSpeaker = errors.New("this board has no speaker")
+
 var errStalled = errors.New("device stands still")
 
 // watch calls f on the sink. When f hangs, the amplifier goes off, and the sink
@@ -63,7 +66,9 @@ func (s *Speaker) away(err error) {
 	s.mu.Unlock()
 	if text(was) != text(err) {
 		s.o.Log.Warn("speaker has no sound device", "err", err)
-		s.o.Report(SinkLost, err)
+		if !errors.Is(err, ErrNoSpeaker) {
+			s.o.Report(SinkLost, err)
+		}
 	}
 }
 
