@@ -65,7 +65,8 @@ type Opts struct {
 	// Panel opens the board that people read; nil: there is none.
 	Panel func(context.Context) (display.Panel, error)
 	// Light is how light it is around the panel, in the unit of the board file;
-	// Temperature how warm, in degrees Celsius. Nil: the board has no such sensor.
+	// Temperature how warm, in degrees Celsius. Either may hang. Nil: the board has no
+	// such sensor.
 	Light, Temperature func() (float64, error)
 
 	Door  func() error                   // who gets past the box to its card, by the network between them; nil: there is none

@@ -47,6 +47,7 @@ func TestABoxWithSensors(t *testing.T) {
 		mu        sync.Mutex
 		lux, warm = 1000.0, 31.4
 		broken    error
+		hung      chan struct{} // until it is closed, if there is one, no sensor answers
 		panel     lamp
 	)
 	set := func(f func()) {
@@ -56,6 +57,12 @@ func TestABoxWithSensors(t *testing.T) {
 	}
 	read := func(v *float64) func() (float64, error) {
 		return func() (float64, error) {
+			mu.Lock()
+			bus := hung
+			mu.Unlock()
+			if bus != nil {
+				<-bus
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			return *v, broken
@@ -123,6 +130,13 @@ func TestABoxWithSensors(t *testing.T) {
 		want("it is back, at night", 8)
 		if b.complains("light-sensor") || b.complains("temperature-sensor") {
 			t.Error("sensors that were mended are complained of")
+		}
+		set(func() { hung = make(chan struct{}) }) // until the box has stopped
+		defer func() { close(hung) }()
+		defer func() { cancel(); wg.Wait() }()
+		want("the bus hangs", 40)
+		if !b.complains("light-sensor") || !b.complains("temperature-sensor") {
+			t.Error("sensors that hang are not complained of")
 		}
 	})
 }

@@ -92,7 +92,7 @@ func ends(points []Point) (least, most int) {
 
 // LightOpts are a light sensor's settings. All but Report are needed.
 type LightOpts struct {
-	Read    func() (float64, error) // may take its time
+	Read    func() (float64, error) // may hang; never called while it does
 	Points  []Point                 // one at least, by rising readings
 	Least   float64                 // what a sensor in order says at least
 	Most    float64                 // and at most
@@ -120,19 +120,12 @@ func NewLight(o LightOpts) *Light {
 	return &Light{o: o, err: errors.New("it has not been read yet")}
 }
 
-// Run reads the sensor every few seconds until ctx ends.
+// Run reads the sensor every few seconds until ctx ends. It waits for no reading.
 func (l *Light) Run(ctx context.Context) error {
-	tick := time.NewTicker(lightEvery)
-	defer tick.Stop()
-	for {
-		value, err := l.o.Read()
+	poll(ctx, lightEvery, l.o.Read, func(value float64, err error) {
 		l.o.Report(LightFault, l.take(value, err, time.Now()))
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+	})
+	return nil
 }
 
 // take takes a reading, and says why the default holds, if it does.
@@ -168,10 +161,18 @@ func (l *Light) doubt(value float64, now time.Time) error {
 	return nil
 }
 
+// silent reports whether no reading is young enough at now.
+func (l *Light) silent(now time.Time) bool {
+	return len(l.seen) == 0 || now.Sub(l.seen[len(l.seen)-1].At) >= lightSpan
+}
+
 // Percent is how bright the light around the board wants it.
 func (l *Light) Percent() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.silent(time.Now()) {
+		return l.o.Default
+	}
 	return cmp.Or(l.level.Percent, l.o.Default)
 }
 
@@ -179,5 +180,49 @@ func (l *Light) Percent() int {
 func (l *Light) Last() (reading float64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.err == nil && l.silent(time.Now()) {
+		return l.same.Value, errHangs
+	}
 	return l.same.Value, l.err
+}
+
+var errHangs = errors.New("it does not answer, and does not fail either: its bus hangs")
+
+// poll reads at once and then every so often until ctx ends, and takes what was read
+// or why nothing was. A reading that is not there when the next is due has failed, at
+// that tick and at every one until it ends; what it says then is of another time and
+// is dropped. There is never more than one: a bus that hangs gets no second reader.
+func poll(ctx context.Context, every time.Duration, read func() (float64, error), take func(float64, error)) {
+	type answer struct {
+		value float64
+		err   error
+	}
+	answers := make(chan answer, 1) // the last may come after ctx has ended
+	ask := func() {
+		value, err := read()
+		answers <- answer{value, err}
+	}
+	go ask() // ends with the reading, of which there is one
+	asked, late := true, false
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case a := <-answers:
+			if !late {
+				take(a.value, a.err)
+			}
+			asked, late = false, false
+		case <-tick.C:
+			if asked {
+				late = true
+				take(0, errHangs)
+				continue
+			}
+			asked = true
+			go ask() // as above
+		}
+	}
 }

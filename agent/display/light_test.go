@@ -69,6 +69,7 @@ func TestLevel(t *testing.T) {
 // A sky is what a sensor sees.
 type sky struct {
 	start time.Time
+	bus   bus
 
 	mu     sync.Mutex
 	lux    func(since time.Duration) float64
@@ -76,6 +77,7 @@ type sky struct {
 }
 
 func (s *sky) read() (float64, error) {
+	s.bus.wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.broken {
@@ -96,6 +98,49 @@ func (s *sky) fails() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.broken = true
+}
+
+// A bus hangs and is let go; a reading of it meanwhile does not return.
+type bus struct {
+	mu      sync.Mutex
+	hung    chan struct{} // nil: it does not hang; closed: let go
+	waiting int
+	most    int // readings at once, ever
+}
+
+func (b *bus) wait() {
+	b.mu.Lock()
+	b.waiting++
+	b.most = max(b.most, b.waiting)
+	hung := b.hung
+	b.mu.Unlock()
+	if hung != nil {
+		<-hung
+	}
+	b.mu.Lock()
+	b.waiting--
+	b.mu.Unlock()
+}
+
+// hang hangs the bus, and gives what lets it go.
+func (b *bus) hang() (letGo func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	hung := make(chan struct{})
+	b.hung = hung
+	return sync.OnceFunc(func() {
+		b.mu.Lock()
+		b.hung = nil
+		b.mu.Unlock()
+		close(hung)
+	})
+}
+
+// atOnce is how many readings there were at once, at most.
+func (b *bus) atOnce() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.most
 }
 
 // under runs a Light under a sky.
@@ -289,5 +334,74 @@ func TestPolicyIsTheSensorsCeiling(t *testing.T) {
 		if got := bright(); got != 5 {
 			t.Errorf("after the technician: %d", got)
 		}
+	})
+}
+
+// A bus that hangs is a sensor that says nothing: its last readings grow old, and its
+// answer, when it comes at last, is of another hour.
+func TestALightSensorHangs(t *testing.T) {
+	s := &sky{}
+	s.always(1000)
+	under(t, s, func(t *testing.T, l *Light, fault func() error) {
+		after(time.Minute)
+		letGo := s.bus.hang()
+		defer letGo()
+		after(time.Minute)
+		if l.Percent() != 50 || fault() != nil {
+			t.Errorf("after a minute: %d %%, %v", l.Percent(), fault())
+		}
+		after(lightSpan)
+		if l.Percent() != 45 || fault() == nil {
+			t.Errorf("after %v: %d %%, %v", lightSpan, l.Percent(), fault())
+		}
+		if _, err := l.Last(); err == nil {
+			t.Error("the technician is not told")
+		}
+		after(time.Hour)
+		letGo()
+		synctest.Wait()
+		if l.Percent() != 45 || fault() == nil {
+			t.Errorf("by an answer that is an hour late: %d %%, %v", l.Percent(), fault())
+		}
+		after(2 * lightEvery)
+		if l.Percent() != 50 || fault() != nil {
+			t.Errorf("it answers again: %d %%, %v", l.Percent(), fault())
+		}
+		if n := s.bus.atOnce(); n != 1 {
+			t.Errorf("%d readings at once", n)
+		}
+	})
+}
+
+// Run ends with its context, also while the bus hangs, and what was read grows old
+// without it.
+func TestALightEndsWhileItsSensorHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &sky{start: time.Now()}
+		s.always(1000)
+		l := NewLight(LightOpts{Read: s.read, Points: road, Most: 120000, Default: 45})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); l.Run(ctx) }() // waited for below
+		after(time.Minute)
+		letGo := s.bus.hang()
+		defer letGo()
+		after(lightEvery)
+		cancel()
+		synctest.Wait()
+		select {
+		case <-done:
+		default:
+			t.Error("Run waits for the bus")
+		}
+		if _, err := l.Last(); l.Percent() != 50 || err != nil {
+			t.Errorf("%d %%, %v", l.Percent(), err)
+		}
+		after(lightSpan)
+		if _, err := l.Last(); l.Percent() != 45 || err == nil {
+			t.Errorf("after %v: %d %%, %v", lightSpan, l.Percent(), err)
+		}
+		letGo()
+		<-done
 	})
 }

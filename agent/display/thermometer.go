@@ -25,18 +25,15 @@ type Thermometer struct {
 	last Reading // that could be true; in degrees Celsius
 }
 
-// NewThermometer makes a Thermometer of read, which gives degrees Celsius and may take
-// its time. Nothing is read before Run.
+// NewThermometer makes a Thermometer of read, which gives degrees Celsius and may
+// hang; it is never called while it does. Nothing is read before Run.
 func NewThermometer(read func() (float64, error), report func(code string, err error)) *Thermometer {
 	return &Thermometer{read: read, report: report}
 }
 
-// Run reads twice a minute until ctx ends.
+// Run reads twice a minute until ctx ends. It waits for no reading.
 func (t *Thermometer) Run(ctx context.Context) error {
-	tick := time.NewTicker(warmthEvery)
-	defer tick.Stop()
-	for {
-		celsius, err := t.read()
+	poll(ctx, warmthEvery, t.read, func(celsius float64, err error) {
 		if err == nil && !(celsius >= coldest && celsius <= warmest) {
 			err = fmt.Errorf("it says %g °C, which air here never has", celsius)
 		}
@@ -46,12 +43,8 @@ func (t *Thermometer) Run(ctx context.Context) error {
 			t.mu.Unlock()
 		}
 		t.report(ThermometerFault, err)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+	})
+	return nil
 }
 
 // Celsius is how warm it is at now, in degrees; nil: nobody knows.

@@ -15,6 +15,8 @@ import (
 
 // A warm place has a temperature that tests set, or a thermometer that fails.
 type warmPlace struct {
+	bus bus
+
 	mu      sync.Mutex
 	celsius float64
 	err     error
@@ -22,6 +24,7 @@ type warmPlace struct {
 }
 
 func (w *warmPlace) read() (float64, error) {
+	w.bus.wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.celsius, w.err
@@ -88,6 +91,48 @@ func TestThermometer(t *testing.T) {
 		if c := th.Celsius(time.Now()); c == nil || *c != -2.5 {
 			t.Errorf("frost in the mountains: %v", c)
 		}
+	})
+}
+
+// A bus that hangs is a thermometer that says nothing, and keeps nobody.
+func TestAThermometerHangs(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := &warmPlace{celsius: 31.4}
+		th := NewThermometer(w.read, w.report)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); th.Run(ctx) }() // waited for below
+		after(time.Minute)
+		letGo := w.bus.hang()
+		defer func() { letGo() }()
+		after(2 * warmthEvery)
+		if c := th.Celsius(time.Now()); c == nil || w.reported() == nil {
+			t.Errorf("after a minute: %v, %v", c, w.reported())
+		}
+		after(warmthSpan)
+		letGo()
+		synctest.Wait()
+		if c := th.Celsius(time.Now()); c != nil || w.reported() == nil {
+			t.Errorf("by an answer that is six minutes late: %v, %v", c, w.reported())
+		}
+		after(warmthEvery)
+		if c := th.Celsius(time.Now()); c == nil || w.reported() != nil {
+			t.Errorf("it answers again: %v, %v", c, w.reported())
+		}
+		letGo = w.bus.hang()
+		after(warmthEvery)
+		cancel()
+		synctest.Wait()
+		select {
+		case <-done:
+		default:
+			t.Error("Run waits for the bus")
+		}
+		if n := w.bus.atOnce(); n != 1 {
+			t.Errorf("%d readings at once", n)
+		}
+		letGo()
+		<-done
 	})
 }
 
