@@ -38,9 +38,14 @@ const (
 	// something else before the board follows, and lightPace how long a level holds at
 	// least. They keep passing clouds from being seen on the board. Some cards keep
 	// their brightness in flash, which wears: this is twenty writes on a clear day,
-	// sixty under broken clouds, and never more than 144.
+	// sixty under broken clouds, and never more than 144 while readings come.
 	lightStep = 10
 	lightPace = 10 * time.Minute
+
+	// lightSure is how far back readings must go before the pace counts. Until then,
+	// after a start or a fault, the board follows the middle reading: one wrong answer
+	// of a chip that has just got its supply must not stay for ten minutes.
+	lightSure = lightSpan - 30*time.Second
 
 	// stuckAfter is how long a sensor in order may say the very same: all night long,
 	// when it is dark. No night in Vietnam is longer than 14 hours.
@@ -52,9 +57,11 @@ const (
 // false where no reading is young enough.
 func LevelAt(now time.Time, readings []Reading, points []Point, before Level) (l Level, ok bool) {
 	var young []float64
+	var oldest time.Duration
 	for _, r := range readings {
-		if now.Sub(r.At) < lightSpan {
+		if age := now.Sub(r.At); age < lightSpan {
 			young = append(young, r.Value)
+			oldest = max(oldest, age)
 		}
 	}
 	if len(young) == 0 {
@@ -64,7 +71,8 @@ func LevelAt(now time.Time, readings []Reading, points []Point, before Level) (l
 	want := int(math.Round(along(points, young[(len(young)-1)/2])))
 	least, most := ends(points)
 	follow := abs(want-before.Percent) >= lightStep || want == least || want == most
-	if before.Percent != 0 && (want == before.Percent || !follow || now.Sub(before.Since) < lightPace) {
+	early := oldest >= lightSure && now.Sub(before.Since) < lightPace
+	if before.Percent != 0 && (want == before.Percent || !follow || early) {
 		return before, true
 	}
 	return Level{want, now}, true

@@ -405,3 +405,70 @@ func TestALightEndsWhileItsSensorHangs(t *testing.T) {
 		<-done
 	})
 }
+
+// What a sensor says first, before its chip has measured or while a car stands in front
+// of it, does not decide for the next ten minutes.
+func TestTheFirstReadingsDoNotDecide(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		first, then float64
+		wrong       time.Duration // how long it says the first
+		within      time.Duration
+		want        int
+	}{
+		{"zero at boot, in full sun", 0, 60000, lightEvery, 30 * time.Second, 100},
+		{"full scale at boot, in a dark night", 120000, 1, lightEvery, 30 * time.Second, 8},
+		{"a car that stands there for a minute", 8000, 1, time.Minute, 150 * time.Second, 8},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := &sky{lux: func(since time.Duration) float64 {
+				if since < c.wrong {
+					return c.first
+				}
+				return c.then
+			}}
+			under(t, s, func(t *testing.T, l *Light, fault func() error) {
+				after(c.within)
+				if n, _, _ := changes(l, lightPace); l.Percent() != c.want || n != 0 || fault() != nil {
+					t.Errorf("%d %% after %d changes, %v; want %d %% since %v", l.Percent(), n, fault(), c.want, c.within)
+				}
+			})
+		})
+	}
+	// The same after a time without readings.
+	s := &sky{}
+	s.always(60000)
+	under(t, s, func(t *testing.T, l *Light, _ func() error) {
+		after(time.Hour)
+		s.fails()
+		after(2 * lightSpan)
+		s.always(0)
+		after(lightEvery)
+		s.always(60000)
+		after(30 * time.Second)
+		if l.Percent() != 100 {
+			t.Errorf("%d %% in full sun, after one wrong reading of a mended sensor", l.Percent())
+		}
+	})
+}
+
+// Light that comes and goes cannot hurry the board once three minutes were seen, also
+// by a sensor that fails every other time.
+func TestThePaceOfASensorWithNoise(t *testing.T) {
+	n := 0
+	s := &sky{lux: func(since time.Duration) float64 {
+		if n++; n%2 == 0 {
+			return -1
+		}
+		if math.Mod(since.Minutes(), 8) < 4 {
+			return 1
+		}
+		return 60000
+	}}
+	under(t, s, func(t *testing.T, l *Light, _ func() error) {
+		after(lightSpan)
+		if n, _, _ := changes(l, 4*time.Hour); n > 24 {
+			t.Errorf("%d changes in four hours", n)
+		}
+	})
+}
