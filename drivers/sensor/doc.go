@@ -42,9 +42,11 @@
 //   - A DS18B20 that lost its supply for a moment says 85 °C, with a right check sum,
 //     until it has measured: 85000 is no temperature here. So is the −127 °C of
 //     libraries, which no kernel driver says.
-//   - A reading may take long: 750 ms on 1-Wire, and a bus that hangs holds the reader
-//     for as long as the kernel waits. Whoever has something else to do reads in a
-//     goroutine of its own.
+//   - A reading may take long: 750 ms on 1-Wire. On a bus that hangs, such as I²C with
+//     a line held low, Read returns when the kernel's driver gives up, which may be
+//     never: sysfs knows no deadline, and nothing here ends a reading. The deadline is
+//     the caller's: read in a goroutine of its own, take a reading that is late for a
+//     failed one, and begin no other before it has returned.
 //   - Whether a value can be true is not judged here: a sensor under a bird's nest
 //     reads well.
 //
