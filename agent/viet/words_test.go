@@ -9,7 +9,7 @@ import (
 )
 
 // What a place does not want to read, as such lists are.
-var unwanted = strings.Split("cá cược|cờ bạc|cá độ|lô đề|đánh đề|số đề|nhà cái|ma túy|casino|sex|bet88|k8.com|vay nóng|tín dụng đen|ma", "|")
+var unwanted = strings.Split("cá cược|cờ bạc|cá độ|lô đề|đánh đề|số đề|nhà cái|ma túy|casino|sex|bet88|k8.com|vay nóng|tín dụng đen|ma|k8|f8|789|bet", "|")
 
 // found is those of unwanted that a text holds.
 func found(text string) string {
@@ -41,13 +41,32 @@ func TestWordsAreFoundHoweverTheyAreWritten(t *testing.T) {
 		"ＣＡＳＩＮＯ trực tuyến":                 "casino",
 		"C A S I N O":                       "casino",
 		"Cas ino":                           "casino",
-		"Vào bet 88 hay BET-88":             "bet88",
-		"vào k8.com ngay":                   "k8.com",
+		"Vào bet 88 hay BET-88":             "bet88|bet",
+		"vào k8.com ngay":                   "k8.com|k8",
 		"Ma tuý":                            "ma túy|ma",
 		"CA CUOC BONG DA":                   "cá cược",
 		"vay nong, tin dung den":            "vay nóng|tín dụng đen",
 		"Không chơi lô đề.":                 "lô đề",
 		"s e x":                             "sex",
+		"Cá – cược":                         "cá cược",
+		"cá - cược":                         "cá cược",
+		"cá | cược":                         "cá cược",
+		"cá … cược":                         "cá cược",
+		"cá ... cược":                       "cá cược",
+		"cá ★★★★★ cược":                     "cá cược",
+		`"cá" "cược"`:                       "cá cược",
+		"cá (cược)":                         "cá cược",
+		"cácược68":                          "cá cược",
+		"Cá cược68 uy tín":                  "cá cược",
+		"ca cuoc số 1":                      "cá cược",
+		"nhàcái88.com":                      "nhà cái",
+		"nhacai88.com":                      "nhà cái",
+		"Vào nhacai88.com để nhận quà":      "nhà cái",
+		"bet88":                             "bet88|bet",
+		"bet99":                             "bet",
+		"B E T 88":                          "bet88|bet",
+		"K8":                                "k8",
+		"Khong lo de an tai dinh cu":        "lô đề", // or lo đề án: it has no marks
 	} {
 		if got := found(text); got != want {
 			t.Errorf("%+q: found %q, want %q", text, got, want)
@@ -74,6 +93,14 @@ func TestNothingIsFoundInHonestSentences(t *testing.T) {
 		"Ca sĩ No Phước Thịnh, ca sĩ no tròn.",
 		"Trạm y tế: tiêm chủng sáng thứ Bảy, 7 giờ đến 11 giờ.",
 		"Cách phòng sốt xuất huyết: đậy kín lu, thả cá bảy màu, được hướng dẫn.",
+		"Họp tại khu K, 8 giờ sáng.",
+		"Họp tại khu K 8 giờ sáng; nhà K-8.",
+		"Nhà văn hóa ngõ F 8.",
+		"Bà con các số 7, 8, 9 và 7 8 9 chú ý.",
+		"Gọi điện thoại 0274 7 89.",
+		"Không lo đề án; không lo de an.",
+		"Cac uoc mo cua tre em, cac luoc do.",
+		"The alphabet, bets; 88bet",
 		"Độ cá nặng 2 kg; cá, độ mặn 4 phần nghìn.",
 		"",
 	} {
@@ -84,6 +111,15 @@ func TestNothingIsFoundInHonestSentences(t *testing.T) {
 	for _, not := range []string{"", " ", "…", "★"} {
 		if Read("Xin chào … ★").Has(Read(not)) {
 			t.Errorf("%q is found", not)
+		}
+	}
+}
+
+// A letter and a number are one expression where a list has them apart.
+func TestAListMayHaveNumbersApart(t *testing.T) {
+	for text, want := range map[string]bool{"Vào K 8": true, "K-8": true, "k8": true, "khu K, 8 giờ": false, "K. 8 giờ": false} {
+		if got := Read(text).Has(Read("k 8")); got != want {
+			t.Errorf("%q: %v", text, got)
 		}
 	}
 }
