@@ -2,6 +2,7 @@ package station
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -33,7 +34,7 @@ func (s *Station) show(now time.Time) (until time.Time) {
 	if len(scene.Shown) == 0 {
 		scene.Standing = s.standing(now)
 	}
-	scene.Defaults = s.defaults(now)
+	scene.Defaults = s.defaults(policies, now)
 	percent, set, change := policy.Brightness(policies, now)
 	if set {
 		scene.BrightnessPercent = percent
@@ -61,10 +62,11 @@ func (s *Station) standing(now time.Time) plan.Standing {
 	return plan.Idle // it has never had a programme, or it was withdrawn
 }
 
-// defaults is the default pages of the nearest place that has any.
-func (s *Station) defaults(now time.Time) []plan.DefaultPage {
+// defaults is the default pages of the nearest place that has any, without those that
+// policies do not let be seen: its others or the image's own take their place.
+func (s *Station) defaults(policies []plan.Policy, now time.Time) []plan.DefaultPage {
 	var nearest *plan.Policy
-	for _, p := range s.plan.Policies {
+	for _, p := range policies {
 		if len(p.DefaultPages) == 0 || !p.At(now) {
 			continue
 		}
@@ -78,7 +80,19 @@ func (s *Station) defaults(now time.Time) []plan.DefaultPage {
 	if nearest == nil {
 		return nil
 	}
-	return nearest.DefaultPages
+	var pages []plan.DefaultPage
+	for i, d := range nearest.DefaultPages {
+		o := plan.Occurrence{
+			ID: fmt.Sprintf("%s/%d/%d", nearest.Key(), nearest.Version(), i+1), By: nearest.Key(),
+			Class: plan.Normal, Signer: nearest.Proof.Signer, Pages: []plan.Page{d.Page}, Start: now,
+		}
+		if v := policy.Seen(policies, o, now); v.Code != plan.Accepted {
+			s.tellUnseen(o, v, now)
+			continue
+		}
+		pages = append(pages, d)
+	}
+	return pages
 }
 
 // A boardTurn is something whose time on the board it is.

@@ -124,6 +124,52 @@ func TestBannedWordsAreNotShown(t *testing.T) {
 	})
 }
 
+// A default page answers to the same laws, also those of the places above: a card may
+// keep it in its flash.
+func TestBannedWordsAreNoDefaultPage(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		defaults := func() (texts []string) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			for _, d := range r.scenes[len(r.scenes)-1].Defaults {
+				texts = append(texts, d.Text)
+			}
+			return texts
+		}
+		law := w.Later(time.Second).Policy()
+		law.DefaultPages = []plan.DefaultPage{
+			{Page: plan.Page{Text: "Nhà cái CÁ CƯỢC số 1"}}, {Page: plan.Page{Text: "Xã An Sơn"}},
+			{Page: plan.Page{Text: "Cá cược, xin chờ"}, When: plan.PowerUp},
+		}
+		r.hear(trusttest.Seal(law, a1, a2))
+		if got := defaults(); len(got) != 3 {
+			t.Fatalf("while nobody forbids them: %q", got)
+		}
+		above := w.Later(2 * time.Second).Policy()
+		above.Place, above.BannedWords = trusttest.Province, []string{"cá cược"}
+		r.hear(trusttest.Seal(above, trusttest.Prov1, trusttest.Prov2))
+		wait(2 * time.Minute)
+		if got := defaults(); len(got) != 1 || got[0] != "Xã An Sơn" {
+			t.Errorf("on the board: %q", got)
+		}
+		refused := r.written(ledger.Refused)
+		if len(refused) != 2 || refused[0].Code != plan.Scope || !refused[0].Board || refused[0].Place != here {
+			t.Errorf("the ledger has not one line for each: %+v", refused)
+		}
+		law = w.Later(2 * time.Minute).Policy()
+		law.DefaultPages = []plan.DefaultPage{{Page: plan.Page{Text: "cá (cược)"}}}
+		r.hear(trusttest.Seal(law, a1, a2))
+		if got := defaults(); len(got) != 0 {
+			t.Errorf("the image's own takes its place: %q", got)
+		}
+		if n := len(r.written(ledger.Refused)); n != 3 {
+			t.Errorf("%d entries; a new version is told anew", n)
+		}
+	})
+}
+
 // What never had the board in its turn is refused, once for an item that goes round,
 // and who asked for it is told.
 func TestWhatGivesWayOnTheBoardIsToldSo(t *testing.T) {
