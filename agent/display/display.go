@@ -310,6 +310,9 @@ func (d *Display) change(f func(*Status)) {
 func (d *Display) send(ctx context.Context, now time.Time) error {
 	ctx, done := d.urgent(ctx, showTime)
 	defer done()
+	if s, ok := d.panel.(Sparing); ok {
+		s.Urgent(d.program.class() == plan.Emergency)
+	}
 	page := d.program.page()
 	if s, ok := d.panel.(Scroller); ok && page != nil && page.Effect == layout.ScrollLeft && d.program.ticker == nil && d.program.test == nil {
 		strip := page.Picture()

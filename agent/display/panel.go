@@ -78,6 +78,12 @@ type Steady interface {
 	Steady() bool
 }
 
+// A Sparing panel has an end to how often it is written in a day, and keeps some of that
+// for emergencies. Urgent says whether what Show and Scroll bring from now on is one.
+type Sparing interface {
+	Urgent(on bool)
+}
+
 // A Keeper writes pages into the device's flash, which it shows by itself after a
 // power cut and when nothing else comes. Flash wears out: what is there already is not
 // written again, and there is an end to how often it is in a day. The screen may be

@@ -44,7 +44,8 @@ type Opts struct {
 	// it was written today. Empty: that is forgotten with the agent, and each
 	// start of it may write once more.
 	FlashLog string
-	// FlashWrites is how many pages may go into the flash in a day; zero: 48.
+	// FlashWrites is how many pages may go into the flash in a day; zero: 48. Alarms
+	// have 16 more.
 	FlashWrites int
 	// Negative is for K cards that show dark for lit.
 	Negative bool
@@ -64,6 +65,7 @@ type Panel struct {
 	pack   packing
 	flash  flash
 
+	urgent  bool // what Show brings is an alarm
 	shown   bool // since New, and nothing says that it is lost
 	witness bool // the lock that a power cut opens is set
 	blind   bool // that there is none was said

@@ -50,8 +50,9 @@
 // All others (BX-5A, 5M, 5C, 5U, 6A, 6M, 6W) have programs only. There Show and
 // Scroll write flash, which stands about 100,000 erasures, says the maker. So what
 // is there already is not written again, also by the next agent if it finds
-// [Opts].FlashLog, and after [Opts].FlashWrites pages in a day there are no more,
-// alarms included. Such a board wants few pages. The screen is dark while it is
+// [Opts].FlashLog, and after [Opts].FlashWrites pages in a day there are no more
+// but 16 for alarms ([Panel.Urgent]), of which the last is left to take one off. Such a
+// board wants few pages. The screen is dark while it is
 // written. Where the card holds other programs, ours is locked, or they would take
 // turns.
 //

@@ -12,6 +12,9 @@ import (
 // 100,000 erasures, says the maker; 48 a day are 18,000 a year.
 const usualWrites = 48
 
+// urgentWrites is how many more a day there are for alarms and what takes them off.
+const urgentWrites = 16
+
 // A flash guards the card's flash: it knows what is there, so that nothing is
 // written twice, and counts.
 type flash struct {
@@ -28,6 +31,7 @@ type flashLog struct {
 	Day    string            `json:"day"`
 	Writes int               `json:"writes"` // on that day
 	Pages  map[string]string `json:"pages"`  // digits of a program: hash of its files
+	Alarm  bool              `json:"alarm"`  // what Show wrote is one, or part of one
 }
 
 // card tells which card it is, and how many programs it holds. What was known
@@ -35,22 +39,32 @@ type flashLog struct {
 func (f *flash) card(name string, programs int) {
 	f.load()
 	if f.log.Card != name || programs == 0 {
-		f.log.Card, f.log.Pages = name, nil
+		f.log.Card, f.log.Pages, f.log.Alarm = name, nil, false
 	}
 }
 
 func (f *flash) holds(digits, hash string) bool { return f.log.Pages[digits] == hash }
 
-// begin counts a write before it is made: a failed one wears the flash as well.
-func (f *flash) begin(digits string) error {
+// begin counts a write before it is made: a failed one wears the flash as well. An
+// alarm may have more than the day's, and so may what takes it off: for that the last
+// one is left.
+func (f *flash) begin(digits string, alarm bool) error {
 	limit := f.limit
 	if limit <= 0 {
 		limit = usualWrites
+	}
+	f.load()
+	switch {
+	case alarm:
+		limit += urgentWrites - 1
+	case f.log.Alarm && digits == ownPage:
+		limit += urgentWrites
 	}
 	if n := f.today(); n >= limit {
 		return fmt.Errorf("its flash was written %d times today, and it wears out: no more before tomorrow (FlashWrites)", n)
 	}
 	f.log.Writes++
+	f.log.Alarm = f.log.Alarm || alarm
 	delete(f.log.Pages, digits)
 	if err := f.save(); err != nil {
 		return fmt.Errorf("the flash log cannot be written, and without it flash would wear unseen: %w", err)
@@ -58,7 +72,10 @@ func (f *flash) begin(digits string) error {
 	return nil
 }
 
-func (f *flash) done(digits, hash string) error {
+func (f *flash) done(digits, hash string, alarm bool) error {
+	if digits == ownPage {
+		f.log.Alarm = alarm
+	}
 	if f.log.Pages == nil {
 		f.log.Pages = map[string]string{}
 	}

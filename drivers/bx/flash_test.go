@@ -1,8 +1,11 @@
 package bx
 
 import (
+	"context"
+	"fmt"
 	"image"
 	"image/color"
+	"image/draw"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +13,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"loa/agent/display"
 	"loa/agent/display/displaytest"
+	"loa/agent/layout"
+	"loa/agent/plan"
 	"loa/drivers/bx/bxtest"
 )
 
@@ -223,7 +229,7 @@ func TestFlashLog(t *testing.T) {
 		}
 		f := flash{path: path, now: time.Now}
 		f.card("a", 1)
-		if f.holds("000", "x") || f.begin("000") != nil || f.done("000", "x") != nil {
+		if f.holds("000", "x") || f.begin("000", false) != nil || f.done("000", "x", false) != nil {
 			t.Errorf("%q: %+v", b, f.log)
 		}
 		f = flash{path: path, now: time.Now}
@@ -237,7 +243,90 @@ func TestFlashLog(t *testing.T) {
 		}
 	}
 	f := flash{path: filepath.Join(path, "no", "directory"), now: time.Now}
-	if err := f.begin("000"); err == nil {
+	if err := f.begin("000", false); err == nil {
 		t.Error("a log that cannot be written is no reason to stop")
 	}
 }
+
+// The day's pages do not use up what an alarm needs, nor what takes it off again. That
+// has an end, too, and the last write of a day is never an alarm's: it would stand there
+// until tomorrow.
+func TestFlashIsKeptForAlarms(t *testing.T) {
+	onCard(t, bxtest.BX6M, func(t *testing.T, card *bxtest.Card, open func() *Panel) {
+		p := open()
+		for n := range usualWrites {
+			mustShow(t, card, p, n)
+		}
+		if err := p.Show(t.Context(), dotted(p, 200)); err == nil {
+			t.Fatal("the day's pages have no end")
+		}
+		p.Urgent(true)
+		mustShow(t, card, p, 100)
+		p = open() // the agent starts again beneath the alarm
+		p.Urgent(false)
+		mustShow(t, card, p, 201) // the alarm is over
+		if err := p.Show(t.Context(), dotted(p, 202)); err == nil {
+			t.Error("a page takes what is kept for alarms")
+		}
+		if err := p.Keep(t.Context(), 0, dotted(p, 203)); err == nil {
+			t.Error("a kept page takes what is kept for alarms")
+		}
+		alarms := 0
+		for p.Urgent(true); alarms < 100 && p.Show(t.Context(), dotted(p, 300+alarms)) == nil; alarms++ {
+		}
+		if want := urgentWrites - 3; alarms != want {
+			t.Errorf("%d more alarms instead of %d", alarms, want)
+		}
+		p.Urgent(false)
+		mustShow(t, card, p, 204)
+		if facts, err := p.Probe(t.Context()); err != nil || facts["flash_writes"] != "64" {
+			t.Errorf("%v, %v", facts, err)
+		}
+		p.Urgent(true)
+		if err := p.Show(t.Context(), dotted(p, 400)); err == nil {
+			t.Error("alarms have no end")
+		}
+	})
+}
+
+// An alarm is seen on a card of which the day's notices have used up the writes, and the
+// place's page after it.
+func TestAnAlarmAfterADayOfNotices(t *testing.T) {
+	onCard(t, bxtest.BX6M, func(t *testing.T, card *bxtest.Card, open func() *Panel) {
+		b := layout.Board{Size: bxtest.BX6M.Size, Colors: layout.TwoColor}
+		d := display.New(display.Opts{Board: b, Open: func(context.Context) (display.Panel, error) { return steadyPanel{open()}, nil }})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); d.Run(ctx) }() // waited for below
+		defer func() { cancel(); <-done }()
+		taken := func(text string, class plan.Class) bool {
+			d.Show(plan.Scene{Shown: []plan.Occurrence{{ID: text, Class: class, Pages: []plan.Page{{Text: text, StayS: 60}}}}})
+			time.Sleep(time.Minute)
+			return d.Status().Taken
+		}
+		for n := 0; taken(fmt.Sprint("Tin ", n), plan.Normal); n++ {
+			if n > usualWrites {
+				t.Fatal("the day's notices have no end")
+			}
+		}
+		for _, s := range []struct {
+			text  string
+			class plan.Class
+		}{{"Lũ", plan.Emergency}, {"Hết lũ", plan.Normal}} {
+			if !taken(s.text, s.class) {
+				t.Fatalf("%s is not taken: %s", s.text, d.Status().Err)
+			}
+			look, _ := layout.LookNamed("scroll")
+			pages, _ := layout.Set(s.text, look, b, layout.Fields{})
+			want := image.NewRGBA(image.Rectangle{Max: b.Size}) // where the strip begins
+			draw.Draw(want, want.Rect, pages[0].Picture(), image.Point{}, draw.Src)
+			if err := displaytest.Same(card.Screen(), want, 0); err != nil {
+				t.Errorf("%s: %v", s.text, err)
+			}
+		}
+	})
+}
+
+type steadyPanel struct{ *Panel }
+
+func (steadyPanel) Steady() bool { return true }

@@ -27,7 +27,7 @@ func (p *Panel) Keep(ctx context.Context, slot int, picture image.Image) error {
 	}
 	pages := p.still(picture)
 	pages[0].stay = keptStay
-	return p.keep(ctx, digits, pages)
+	return p.keep(ctx, digits, pages, false)
 }
 
 // Drop deletes a page that Keep has written.
@@ -52,10 +52,15 @@ func (p *Panel) digits(slot int) (string, error) {
 	return fmt.Sprintf("%03d", slot), nil
 }
 
+// Urgent says whether what Show and Scroll bring from now on is an alarm. Where they
+// write flash, an alarm may have 16 writes more than Opts.FlashWrites in a day, of which
+// the last is for the page that takes it off.
+func (p *Panel) Urgent(on bool) { p.urgent = on }
+
 // showKept is Show where there is nothing but flash.
 func (p *Panel) showKept(ctx context.Context, pages []page) error {
 	p.shown = false
-	if err := p.keep(ctx, ownPage, pages); err != nil {
+	if err := p.keep(ctx, ownPage, pages, p.urgent); err != nil {
 		return err
 	}
 	s, err := p.status(ctx)
@@ -76,7 +81,7 @@ func (p *Panel) playsOurs(s status) bool {
 	return s.programs > 0 && s.current == "P"+ownPage
 }
 
-func (p *Panel) keep(ctx context.Context, digits string, pages []page) error {
+func (p *Panel) keep(ctx context.Context, digits string, pages []page, alarm bool) error {
 	s, err := p.status(ctx)
 	if err != nil {
 		return err
@@ -91,13 +96,13 @@ func (p *Panel) keep(ctx context.Context, digits string, pages []page) error {
 	if p.flash.holds(digits, hash) {
 		return nil
 	}
-	if err := p.flash.begin(digits); err != nil {
+	if err := p.flash.begin(digits, alarm); err != nil {
 		return p.talk.errorf("%w", err)
 	}
 	if err := p.upload(ctx, files); err != nil {
 		return err
 	}
-	if err := p.flash.done(digits, hash); err != nil {
+	if err := p.flash.done(digits, hash, alarm); err != nil {
 		p.log("%v", p.talk.errorf("the flash log cannot be written: %w", err))
 	}
 	return nil
