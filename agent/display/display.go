@@ -75,6 +75,7 @@ type Display struct {
 	scene     plan.Scene
 	test      *test              // what the technician wants to see, before everything else
 	cut       context.CancelFunc // ends the Show or Keep under way
+	keeping   bool               // it is a Keep
 	status    Status
 	frame     *image.RGBA // what the panel was last given
 
@@ -157,16 +158,24 @@ func New(o Opts) *Display {
 }
 
 // Show says what the panel should show from now on, and returns at once. An
-// emergency cuts off whatever is on its way to the panel.
+// emergency cuts off whatever is on its way to the panel, and whatever becomes due a
+// Keep.
 func (d *Display) Show(s plan.Scene) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	urgent := class(s) == plan.Emergency && class(d.scene) != plan.Emergency
+	urgent := class(s) == plan.Emergency && class(d.scene) != plan.Emergency || d.keeping && news(d.scene, s)
 	d.scene = s
 	if urgent && d.cut != nil {
 		d.cut()
 	}
 	d.poke()
+}
+
+// news reports whether something is due that was not before.
+func news(before, s plan.Scene) bool {
+	return slices.ContainsFunc(s.Shown, func(o plan.Occurrence) bool {
+		return !slices.ContainsFunc(before.Shown, func(b plan.Occurrence) bool { return b.ID == o.ID })
+	})
 }
 
 func class(s plan.Scene) plan.Class {
@@ -187,6 +196,9 @@ func (d *Display) Test(picture *image.RGBA, length time.Duration) error {
 	d.test = nil
 	if picture != nil {
 		d.test = &test{picture, time.Now().Add(length)}
+		if d.keeping {
+			d.cut()
+		}
 	}
 	d.poke()
 	return nil
@@ -296,7 +308,7 @@ func (d *Display) urgent(ctx context.Context, length time.Duration) (_ context.C
 		cancel()
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.cut = nil
+		d.cut, d.keeping = nil, false
 	}
 }
 

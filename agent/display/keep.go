@@ -2,6 +2,7 @@ package display
 
 import (
 	"context"
+	"errors"
 	"image"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ type kept struct {
 }
 
 // keep lets a panel that has a memory of its own keep the safe page. The screen is dark
-// while flash is written, so it waits until nothing is due; an emergency cuts it off.
+// while flash is written, so it waits until nothing is due; whatever becomes due cuts it off.
 func (d *Display) keep(ctx context.Context, now time.Time) (next time.Time) {
 	k, ok := d.panel.(Keeper)
 	if !ok || d.steady() || now.Before(d.kept.look) {
@@ -54,11 +55,17 @@ func (d *Display) keep(ctx context.Context, now time.Time) (next time.Time) {
 	}
 	ctx, done := d.urgent(ctx, keepTime)
 	defer done()
-	if _, idle := d.idle(); !idle { // from here on an emergency would cut it off
+	if !d.beginKeep() {
 		return now
 	}
 	err := k.Keep(ctx, safeSlot, page)
+	now = time.Now()
 	d.has, d.moving = nil, false // no document says what a card shows after its flash was written
+	d.kept.has = [32]byte{}      // unless it is all there
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		d.kept.since = now // the card is no worse for it
+		return now
+	}
 	if err != nil {
 		d.kept.retry = now.Add(keepAgain)
 		d.o.Log.Warn("the panel does not keep the page that it should show by itself", "err", err)
@@ -67,6 +74,15 @@ func (d *Display) keep(ctx context.Context, now time.Time) (next time.Time) {
 	d.kept.has = digest
 	d.o.Log.Info("the panel keeps the page that it shows by itself")
 	return now
+}
+
+// beginKeep lets whatever becomes due cut off what is under way from here on; false:
+// something has.
+func (d *Display) beginKeep() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.keeping = d.test == nil && len(d.scene.Shown) == 0
+	return d.keeping
 }
 
 // idle reports whether nothing is due, and the scene.

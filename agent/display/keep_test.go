@@ -2,6 +2,8 @@ package display
 
 import (
 	"errors"
+	"image"
+	"image/draw"
 	"testing"
 	"time"
 
@@ -111,11 +113,11 @@ func TestAnEmergencyCutsKeepingOff(t *testing.T) {
 			t.Errorf("a board whose flash is written shows %s", got)
 		}
 		r.d.Show(standing("Xã An Sơn"))
-		after(keepAgain - time.Minute)
+		after(keepSettle - 2*keepLook)
 		if b.writings() != 1 {
 			t.Error("it is tried again at once")
 		}
-		after(5 * time.Minute)
+		after(6 * keepLook)
 		if got := r.keeps("Xã An Sơn"); got != "Xã An Sơn" || b.writings() != 2 {
 			t.Errorf("kept is %s, after %d writes", got, b.writings())
 		}
@@ -149,4 +151,56 @@ func TestASteadyPanelKeepsNothing(t *testing.T) {
 			t.Errorf("%d writes", b.writings())
 		}
 	})
+}
+
+// Not only an emergency: a notice, too, has its time, and the screen is dark while flash
+// is written. What was cut off is no failure: it is tried again when the board has been
+// quiet for a while, and until then nobody believes that the old page is there.
+func TestWhateverIsDueCutsKeepingOff(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		cut  func(r *rig) (see string)
+	}{
+		{"a notice", func(r *rig) string {
+			r.d.Show(scene(due("a", plan.Normal, "Họp dân")))
+			return "Họp dân"
+		}},
+		{"a picture of the technician's", func(r *rig) string {
+			p := image.NewRGBA(image.Rect(0, 0, 128, 32))
+			draw.Draw(p, p.Rect, image.White, image.Point{}, draw.Src)
+			if err := r.d.Test(p, time.Minute); err != nil {
+				t.Fatal(err)
+			}
+			return "something else"
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				b := &board{keeps: true}
+				r := newRig(t, b, true)
+				r.d.Show(standing("Xã An Sơn"))
+				after(keepSettle + 2*keepLook)
+				b.set(func() { b.writes = time.Minute })
+				r.d.Show(standing("Xã Tân An"))
+				for b.writings() == 1 {
+					after(time.Second)
+				}
+				want := c.cut(r)
+				after(100 * time.Millisecond)
+				if got := r.sees(want); got != want {
+					t.Errorf("a board whose flash is written shows %s", got)
+				}
+				after(time.Minute)
+				r.d.Show(standing("Xã An Sơn")) // as before; half of the other is there
+				after(keepSettle - 2*keepLook)
+				if b.writings() != 2 {
+					t.Error("it is tried again at once")
+				}
+				after(6 * keepLook)
+				if got := r.keeps("Xã An Sơn"); got != "Xã An Sơn" || b.writings() != 3 {
+					t.Errorf("kept is %s, after %d writes", got, b.writings())
+				}
+			})
+		})
+	}
 }
