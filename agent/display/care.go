@@ -33,6 +33,9 @@ func (d *Display) open(ctx context.Context, now time.Time) bool {
 	}
 	d.panel, d.has, d.bright, d.moving, d.asked = p, nil, -1, false, false
 	d.fails, d.retry, d.probed = 0, time.Time{}, time.Time{}
+	if d.kept.has == d.kept.want {
+		d.kept.since = now
+	}
 	d.kept.has = [32]byte{} // it may be another card
 	d.unseen, d.lost, d.dimAgain, d.dimmed = nil, false, time.Time{}, ""
 	if d.steady() {
@@ -164,6 +167,9 @@ func (d *Display) look(ctx context.Context, now time.Time) (next time.Time) {
 	conditions, unseen := judge(facts, d.o.Board.Size, given)
 	if d.undimmed != nil && unseen == nil && facts["sender"] == "" { // or that is why
 		conditions[PanelDiffers] = errors.Join(d.undimmed, conditions[PanelDiffers])
+	}
+	if err := d.stale(now); err != nil {
+		conditions[PanelDiffers] = errors.Join(conditions[PanelDiffers], err)
 	}
 	for code, err := range conditions {
 		d.o.Report(code, err)

@@ -3,6 +3,7 @@ package display
 import (
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ const (
 	keepLook   = time.Minute      // between two looks at whether there is anything to keep
 	keepSettle = 10 * time.Minute // for which a page must have been the one to keep: policies come in a burst
 	keepAgain  = 6 * time.Hour    // after a failure, which wears the flash too
+	keepLate   = time.Hour        // then it is written beside notices, too, and after two is told
 	keepTime   = 2 * time.Minute  // a full-colour page at 9600 baud
 )
 
@@ -31,19 +33,23 @@ type kept struct {
 	since time.Time // that it is the one
 	has   [32]byte  // zero: nobody knows
 	retry time.Time // not before
+	err   error     // why it was last not taken
 }
 
 // keep lets a panel that has a memory of its own keep the safe page. The screen is dark
-// while flash is written, so it waits until nothing is due; whatever becomes due cuts it off.
+// while flash is written, so it waits until nothing is due; whatever becomes due cuts it off. What the law has
+// taken back should not wait for long: after an hour only an emergency keeps it waiting.
 func (d *Display) keep(ctx context.Context, now time.Time) (next time.Time) {
 	k, ok := d.panel.(Keeper)
 	if !ok || d.steady() || now.Before(d.kept.look) {
 		return now.Add(keepLook)
 	}
 	d.kept.look = now.Add(keepLook)
-	scene, idle := d.idle()
+	d.mu.Lock()
+	scene := d.scene
+	d.mu.Unlock()
 	page := d.safePage(scene)
-	if page == nil || !idle || d.fails > 0 {
+	if page == nil || d.fails > 0 {
 		return d.kept.look
 	}
 	digest := digestOf(page, 0)
@@ -55,41 +61,50 @@ func (d *Display) keep(ctx context.Context, now time.Time) (next time.Time) {
 	}
 	ctx, done := d.urgent(ctx, keepTime)
 	defer done()
-	if !d.beginKeep() {
-		return now
+	if !d.beginKeep(!now.Before(d.kept.since.Add(keepLate))) {
+		return d.kept.look
 	}
+	d.program.rest(now) // it may be dark
 	err := k.Keep(ctx, safeSlot, page)
 	now = time.Now()
 	d.has, d.moving = nil, false // no document says what a card shows after its flash was written
 	d.kept.has = [32]byte{}      // unless it is all there
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
-		d.kept.since = now // the card is no worse for it
+		d.kept.retry = now.Add(keepSettle) // the card is no worse for it
 		return now
 	}
 	if err != nil {
-		d.kept.retry = now.Add(keepAgain)
+		d.kept.retry, d.kept.err = now.Add(keepAgain), err
 		d.o.Log.Warn("the panel does not keep the page that it should show by itself", "err", err)
 		return now
 	}
-	d.kept.has = digest
+	d.kept.has, d.kept.err = digest, nil
 	d.o.Log.Info("the panel keeps the page that it shows by itself")
 	return now
 }
 
-// beginKeep lets whatever becomes due cut off what is under way from here on; false:
-// something has.
-func (d *Display) beginKeep() bool {
+// beginKeep reports whether flash may be written now, beside notices only if it is
+// late. From here on whatever becomes due cuts off what is under way.
+func (d *Display) beginKeep(late bool) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.keeping = d.test == nil && len(d.scene.Shown) == 0
+	idle := len(d.scene.Shown) == 0 || late && class(d.scene) != plan.Emergency
+	d.keeping = d.test == nil && idle
 	return d.keeping
 }
 
-// idle reports whether nothing is due, and the scene.
-func (d *Display) idle() (plan.Scene, bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.scene, d.test == nil && len(d.scene.Shown) == 0
+// stale says that what the panel would show by itself has for long not been what it
+// should be; nil: it is, or nobody knows otherwise yet.
+func (d *Display) stale(now time.Time) error {
+	k := &d.kept
+	if k.has == k.want || now.Before(k.since.Add(2*keepLate)) {
+		return nil
+	}
+	err := errors.New("what it shows when this box is away is not what it should be")
+	if k.err != nil {
+		err = fmt.Errorf("%w: %w", err, k.err)
+	}
+	return err
 }
 
 // safePage is what a board may show while nobody looks after it, nil: there is no such
@@ -108,7 +123,7 @@ func (d *Display) safePage(s plan.Scene) *image.RGBA {
 		if strings.Contains(page.Text, "{") {
 			continue
 		}
-		laid, findings := d.lay(page)
+		laid, findings := Lay(page, d.o.Board, d.o.Picture, d.o.Fields()) // no ticker takes of the board
 		flawed := slices.ContainsFunc(findings, func(f layout.Finding) bool { return !f.Warning })
 		if len(laid) != 1 || flawed || laid[0].Effect != layout.Static {
 			continue

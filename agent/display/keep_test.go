@@ -53,7 +53,7 @@ func TestTheSafePageIsKept(t *testing.T) {
 		}
 		r.d.Show(scene(due("a", plan.Normal, "Họp dân")))
 		r.d.Show(plan.Scene{Shown: []plan.Occurrence{due("a", plan.Normal, "Họp dân")}, Defaults: standing("Xã Tân An").Defaults})
-		after(2 * time.Hour)
+		after(keepLate - keepSettle)
 		if b.writings() != 1 || r.sees("Họp dân") != "Họp dân" {
 			t.Errorf("%d writes; a board with a notice on it is dark while it is written", b.writings())
 		}
@@ -124,7 +124,8 @@ func TestAnEmergencyCutsKeepingOff(t *testing.T) {
 	})
 }
 
-// A flash that takes nothing is left alone for hours, and is no fault of the board.
+// A flash that takes nothing is left alone for hours, and told of; what the board
+// shows is no worse for it.
 func TestAFlashThatTakesNothing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := &board{keeps: true, tired: errors.New("its flash was written 48 times today")}
@@ -136,6 +137,9 @@ func TestAFlashThatTakesNothing(t *testing.T) {
 		}
 		if got := r.sees("Xã An Sơn"); got != "Xã An Sơn" || r.condition(PanelSilent) != nil {
 			t.Errorf("the board shows %s; %v", got, r.condition(PanelSilent))
+		}
+		if err := r.condition(PanelDiffers); !errors.Is(err, b.tired) {
+			t.Errorf("what it would show alone is not what it should: %v", err)
 		}
 	})
 }
@@ -203,4 +207,51 @@ func TestWhateverIsDueCutsKeepingOff(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A page that the law has taken back does not stay in the flash for as long as there are
+// notices: after an hour one of them is dark for the time of a write, which is not
+// counted as seen. Beneath an alarm it waits.
+func TestATakenBackPageIsReplacedOnABusyBoard(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &board{keeps: true, writes: 30 * time.Second}
+		r := newRig(t, b, true)
+		r.d.Show(standing("Xã An Sơn"))
+		after(keepSettle + 2*keepLook)
+		busy := func(class plan.Class, ticker string) {
+			o := due("a "+string(class), class, "Họp dân")
+			o.Ticker = ticker
+			r.d.Show(plan.Scene{Shown: []plan.Occurrence{o}, Defaults: standing("Xã Tân An").Defaults})
+		}
+		busy(plan.Emergency, "")
+		after(keepLate + 4*keepLook)
+		if b.writings() != 1 || r.sees("Họp dân") != "Họp dân" {
+			t.Errorf("%d writes beneath an alarm", b.writings())
+		}
+		if r.condition(PanelDiffers) != nil {
+			t.Errorf("too early: %v", r.condition(PanelDiffers))
+		}
+		after(keepLate)
+		if r.condition(PanelDiffers) == nil {
+			t.Error("nobody is told that the flash holds what is taken back")
+		}
+		busy(plan.Normal, "Tin chạy")
+		after(4 * keepLook)
+		if got := r.keeps("Xã An Sơn", "Xã Tân An"); got != "Xã Tân An" || b.writings() != 2 {
+			t.Errorf("kept is %s, %d writes", got, b.writings())
+		}
+		if r.condition(PanelDiffers) != nil {
+			t.Errorf("it is mended: %v", r.condition(PanelDiffers))
+		}
+		r.d.Show(standing("Xã Tân An"))
+		after(24 * time.Hour)
+		if b.writings() != 2 {
+			t.Errorf("%d writes", b.writings())
+		}
+		for _, p := range r.proofs {
+			if dark := p.Until.Sub(p.From) - p.Seen; p.Occurrence.Class == plan.Normal && (dark < b.writes || dark > b.writes+time.Second) {
+				t.Errorf("%v of it count as not seen, and the flash was written for %v", dark, b.writes)
+			}
+		}
+	})
 }
