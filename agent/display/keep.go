@@ -23,6 +23,7 @@ const (
 	keepSettle = 10 * time.Minute // for which a page must have been the one to keep: policies come in a burst
 	keepAgain  = 6 * time.Hour    // after a failure, which wears the flash too
 	keepLate   = time.Hour        // then it is written beside notices, too, and after two is told
+	keepTrust  = 24 * time.Hour   // then it is given again, and the panel decides
 	keepTime   = 2 * time.Minute  // a full-colour page at 9600 baud
 )
 
@@ -32,6 +33,7 @@ type kept struct {
 	want  [32]byte  // digest of the page that should be there
 	since time.Time // that it is the one
 	has   [32]byte  // zero: nobody knows
+	given time.Time // when the panel last took it
 	retry time.Time // not before
 	err   error     // why it was last not taken
 }
@@ -56,19 +58,23 @@ func (d *Display) keep(ctx context.Context, now time.Time) (next time.Time) {
 	if digest != d.kept.want {
 		d.kept.want, d.kept.since = digest, now
 	}
-	if digest == d.kept.has || now.Before(d.kept.since.Add(keepSettle)) || now.Before(d.kept.retry) {
+	there := digest == d.kept.has
+	if there && now.Before(d.kept.given.Add(keepTrust)) || now.Before(d.kept.since.Add(keepSettle)) || now.Before(d.kept.retry) {
 		return d.kept.look
 	}
 	ctx, done := d.urgent(ctx, keepTime)
 	defer done()
-	if !d.beginKeep(!now.Before(d.kept.since.Add(keepLate))) {
+	if !d.beginKeep(!there && !now.Before(d.kept.since.Add(keepLate))) {
 		return d.kept.look
 	}
 	d.program.rest(now) // it may be dark
 	err := k.Keep(ctx, safeSlot, page)
 	now = time.Now()
 	d.has, d.moving = nil, false // no document says what a card shows after its flash was written
-	d.kept.has = [32]byte{}      // unless it is all there
+	if there {
+		d.kept.since = now // that it is not
+	}
+	d.kept.has = [32]byte{} // unless it is all there
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		d.kept.retry = now.Add(keepSettle) // the card is no worse for it
 		return now
@@ -78,8 +84,10 @@ func (d *Display) keep(ctx context.Context, now time.Time) (next time.Time) {
 		d.o.Log.Warn("the panel does not keep the page that it should show by itself", "err", err)
 		return now
 	}
-	d.kept.has, d.kept.err = digest, nil
-	d.o.Log.Info("the panel keeps the page that it shows by itself")
+	d.kept.has, d.kept.given, d.kept.err = digest, now, nil
+	if !there {
+		d.o.Log.Info("the panel keeps the page that it shows by itself")
+	}
 	return now
 }
 

@@ -244,7 +244,7 @@ func TestATakenBackPageIsReplacedOnABusyBoard(t *testing.T) {
 			t.Errorf("it is mended: %v", r.condition(PanelDiffers))
 		}
 		r.d.Show(standing("Xã Tân An"))
-		after(24 * time.Hour)
+		after(keepTrust / 2)
 		if b.writings() != 2 {
 			t.Errorf("%d writes", b.writings())
 		}
@@ -252,6 +252,25 @@ func TestATakenBackPageIsReplacedOnABusyBoard(t *testing.T) {
 			if dark := p.Until.Sub(p.From) - p.Seen; p.Occurrence.Class == plan.Normal && (dark < b.writes || dark > b.writes+time.Second) {
 				t.Errorf("%v of it count as not seen, and the flash was written for %v", dark, b.writes)
 			}
+		}
+	})
+}
+
+// The panel is given the page again once a day: it knows best whether to write it.
+func TestTheSafePageIsGivenAgainEveryDay(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &board{keeps: true}
+		r := newRig(t, b, true)
+		r.d.Show(standing("Xã An Sơn"))
+		after(keepSettle + 2*keepLook)
+		b.set(func() { b.kept = nil }) // somebody was there
+		after(keepTrust - 4*keepLook)
+		if b.writings() != 1 {
+			t.Errorf("%d times within a day", b.writings())
+		}
+		after(6 * keepLook)
+		if got := r.keeps("Xã An Sơn"); got != "Xã An Sơn" || b.writings() != 2 || r.condition(PanelDiffers) != nil {
+			t.Errorf("kept is %s, given %d times; %v", got, b.writings(), r.condition(PanelDiffers))
 		}
 	})
 }

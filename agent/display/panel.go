@@ -86,7 +86,7 @@ type Sparing interface {
 
 // A Keeper writes pages into the device's flash, which it shows by itself after a
 // power cut and when nothing else comes. Flash wears out: what is there already is not
-// written again, and there is an end to how often it is in a day. The screen may be
+// written again for a week or longer, and there is an end to how often it is in a day. The screen may be
 // dark meanwhile. When the context ends Keep returns within a second, and the next
 // Show shows.
 type Keeper interface {

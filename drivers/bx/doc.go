@@ -43,6 +43,12 @@
 // stops the programs in flash as long as it is there: the override for alarms.
 // [AreaPanel.ShowFor] adds the dead man's timeout. [Panel.Keep] writes programs:
 // they show when no area does, so also after a power cut.
+// Nobody notices a visitor who overwrites the kept page, P000, over the card's own
+// Ethernet or line: the card tells how many programs it holds and which plays, and that
+// stays the same; no question that we know asks for what is in one. So Keep writes a page
+// again that it wrote a week ago, and until then it is the visitor's that shows when the
+// box is away. On a card without dynamic areas, below, it is so with what Show wrote, and
+// that is not mended before another picture comes.
 // Programs of others take turns with it then; Probe counts them as strangers. They are
 // not deleted, since no document says for sure how, and ours is not locked, since none
 // says what a lock does to an area: take them off with the maker's tool.

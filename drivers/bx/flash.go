@@ -15,6 +15,10 @@ const usualWrites = 48
 // urgentWrites is how many more a day there are for alarms and what takes them off.
 const urgentWrites = 16
 
+// refreshAfter is when a page that is kept is written again: somebody may have
+// overwritten it, which no question tells. That is 52 of the 18,000 a year.
+const refreshAfter = 7 * 24 * time.Hour
+
 // A flash guards the card's flash: it knows what is there, so that nothing is
 // written twice, and counts.
 type flash struct {
@@ -31,7 +35,10 @@ type flashLog struct {
 	Day    string            `json:"day"`
 	Writes int               `json:"writes"` // on that day
 	Pages  map[string]string `json:"pages"`  // digits of a program: hash of its files
-	Alarm  bool              `json:"alarm"`  // what Show wrote is one, or part of one
+	// Written is when each of them was.
+	Written map[string]time.Time `json:"written"`
+
+	Alarm bool `json:"alarm"` // what Show wrote is one, or part of one
 }
 
 // card tells which card it is, and how many programs it holds. What was known
@@ -44,6 +51,11 @@ func (f *flash) card(name string, programs int) {
 }
 
 func (f *flash) holds(digits, hash string) bool { return f.log.Pages[digits] == hash }
+
+// old reports a page that was written so long ago that it should be again.
+func (f *flash) old(digits string) bool {
+	return f.now().Sub(f.log.Written[digits]) >= refreshAfter
+}
 
 // begin counts a write before it is made: a failed one wears the flash as well. An
 // alarm may have more than the day's, and so may what takes it off: for that the last
@@ -79,7 +91,10 @@ func (f *flash) done(digits, hash string, alarm bool) error {
 	if f.log.Pages == nil {
 		f.log.Pages = map[string]string{}
 	}
-	f.log.Pages[digits] = hash
+	if f.log.Written == nil {
+		f.log.Written = map[string]time.Time{}
+	}
+	f.log.Pages[digits], f.log.Written[digits] = hash, f.now()
 	return f.save()
 }
 

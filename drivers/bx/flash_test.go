@@ -330,3 +330,45 @@ func TestAnAlarmAfterADayOfNotices(t *testing.T) {
 type steadyPanel struct{ *Panel }
 
 func (steadyPanel) Steady() bool { return true }
+
+// A visitor who overwrites the kept page over the card's own network leaves the number
+// of programs as it is, and no question tells what is in one. So what is kept is written
+// again after a week, and not before.
+func TestAKeptPageIsWrittenAgainAfterAWeek(t *testing.T) {
+	onCard(t, bxtest.BX6E2, func(t *testing.T, card *bxtest.Card, open func() *Panel) {
+		card.Empty()
+		p := open()
+		keep := func() {
+			t.Helper()
+			if err := p.Keep(t.Context(), 0, dotted(p, 5)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		keep()
+		visitor, err := New(card.Dial(), Opts{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := visitor.Keep(t.Context(), 0, dotted(p, 6)); err != nil {
+			t.Fatal(err)
+		}
+		card.PowerCut()
+		mustSee(t, card, dotted(p, 6))
+		writes := card.FlashWrites()
+		time.Sleep(refreshAfter - time.Hour)
+		p = open() // another agent, the same log
+		if keep(); card.FlashWrites() != writes {
+			t.Error("it is written again before a week is over")
+		}
+		time.Sleep(2 * time.Hour)
+		keep()
+		mustSee(t, card, dotted(p, 5))
+		writes = card.FlashWrites()
+		for range 6 {
+			time.Sleep(24 * time.Hour)
+			if keep(); card.FlashWrites() != writes {
+				t.Fatal("it is written more than once a week")
+			}
+		}
+	})
+}

@@ -16,7 +16,8 @@ const (
 
 // Keep writes a page into the card's flash, as one of the programs that the card
 // plays in turns when no dynamic area does. A page that is there already is not
-// written again, and in a day no more than Opts.FlashWrites are.
+// written again for a week: then it is, for nobody can ask the card whether somebody has
+// overwritten it. In a day no more than Opts.FlashWrites are.
 func (p *Panel) Keep(ctx context.Context, slot int, picture image.Image) error {
 	if err := fits(picture, p.size); err != nil {
 		return p.talk.errorf("%w", err)
@@ -93,7 +94,8 @@ func (p *Panel) keep(ctx context.Context, digits string, pages []page, alarm boo
 		sum.Write(f.data)
 	}
 	hash := hex.EncodeToString(sum.Sum(nil))
-	if p.flash.holds(digits, hash) {
+	shown := digits == ownPage && !p.series.dynamic
+	if p.flash.holds(digits, hash) && (shown || !p.flash.old(digits)) {
 		return nil
 	}
 	if err := p.flash.begin(digits, alarm); err != nil {
