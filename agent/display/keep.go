@@ -39,8 +39,9 @@ type kept struct {
 }
 
 // keep lets a panel that has a memory of its own keep the safe page. The screen is dark
-// while flash is written, so it waits until nothing is due; whatever becomes due cuts it off. What the law has
-// taken back should not wait for long: after an hour only an emergency keeps it waiting.
+// while flash is written, so it waits until nothing is due; whatever becomes due cuts
+// it off. What the law has taken back should not wait for long: after an hour only an
+// emergency keeps it waiting.
 func (d *Display) keep(ctx context.Context, now time.Time) (next time.Time) {
 	k, ok := d.panel.(Keeper)
 	if !ok || d.steady() || now.Before(d.kept.look) {

@@ -70,7 +70,7 @@ func TestErrorsAreSaidInVietnamese(t *testing.T) {
 		{fail("keep", outside, "x"), "cannot keep x: disk full", "không lưu được x: disk full"},
 		{fail("threshold", nil, 6, 5), "6 of 5 holders cannot sign for the root", "5 người giữ khóa gốc không thể cho 6 chữ ký"},
 		{fail("approve", &plan.Error{Code: plan.Scope, Msg: "not below"}, "lan", "x"), "lan cannot approve x: scope: not below",
-			"lan không duyệt được x: Người ký không có quyền ở địa bàn hoặc cơ quan này. [scope]"},
+			"lan không duyệt được x: Người ký không có quyền ở địa bàn hoặc cơ quan này, hoặc quy định của địa bàn không cho phép nội dung này. [scope]"},
 		{&plan.Error{Code: plan.Malformed, Field: "id", Msg: "a space"}, "malformed: id: a space",
 			"Bản tin sai định dạng nên không đọc được. [malformed, id: a space]"},
 		{outside, "disk full", "disk full"},

@@ -151,10 +151,10 @@ func TestRefusalsInVietnamese(t *testing.T) {
 	w := newWorld(t).sample()
 	file := w.file("b.toml", "id = \"x\"\nplace = \"74\"\ntitle = \"X\"\ntext = \"a\"\nvalid_until = "+until)
 	for want, args := range map[string][]string{
-		"không có người nào tên lan: xem loactl person list":                       {"bulletin", "sign", file, "--as", "lan"},
-		"đã có cơ quan trong":                                                      {"init", "--throw-away", "--place", "1=x"},
-		"Người ký không có quyền ở địa bàn hoặc cơ quan này. [scope, place]\n":     {"bulletin", "sign", file, "--as", "26734-1"},
-		"loactl: Thời hạn hiệu lực dài hơn mức cho phép. [lifetime, mute_until]\n": {"mute", "box-1", "--as", "26734-1", "--for", "25h"},
+		"không có người nào tên lan: xem loactl person list": {"bulletin", "sign", file, "--as", "lan"},
+		"đã có cơ quan trong":                                {"init", "--throw-away", "--place", "1=x"},
+		"Người ký không có quyền ở địa bàn hoặc cơ quan này, hoặc quy định của địa bàn không cho phép nội dung này. [scope, place]\n": {"bulletin", "sign", file, "--as", "26734-1"},
+		"loactl: Thời hạn hiệu lực dài hơn mức cho phép. [lifetime, mute_until]\n":                                                    {"mute", "box-1", "--as", "26734-1", "--for", "25h"},
 	} {
 		w.fails(exitFailed, want, append(args, "--lang", "vi")...)
 	}
