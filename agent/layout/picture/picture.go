@@ -9,6 +9,8 @@ package picture
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"image"
 	"image/gif"
@@ -16,6 +18,7 @@ import (
 	"image/png"
 	"io"
 	"iter"
+	"math"
 	"time"
 
 	"golang.org/x/image/webp"
@@ -59,10 +62,25 @@ type format struct {
 }
 
 var formats = []format{
-	{"png", starts("\x89PNG\r\n\x1a\n"), png.DecodeConfig, png.Decode},
+	{"png", starts("\x89PNG\r\n\x1a\n"), configPNG, png.Decode},
 	{"jpeg", starts("\xff\xd8\xff"), jpeg.DecodeConfig, jpeg.Decode},
 	{"gif", starts("GIF8"), gif.DecodeConfig, nil},
 	{"webp", isWebP, webp.DecodeConfig, decodeWebP},
+}
+
+// configPNG is png.DecodeConfig, which on a machine of 32 bits does not tell the size
+// of a picture whose pixels an int cannot count.
+func configPNG(r io.Reader) (image.Config, error) {
+	var head [24]byte // signature, length and name of IHDR, width, height
+	n, _ := io.ReadFull(r, head[:])
+	c, err := png.DecodeConfig(io.MultiReader(bytes.NewReader(head[:n]), r))
+	w, h := binary.BigEndian.Uint32(head[16:]), binary.BigEndian.Uint32(head[20:])
+	var unsupported png.UnsupportedError
+	if errors.As(err, &unsupported) && n == len(head) && string(head[12:16]) == "IHDR" &&
+		w <= math.MaxInt32 && h <= math.MaxInt32 && uint64(w)*uint64(h) >= 1<<28 {
+		return image.Config{Width: int(w), Height: int(h)}, nil
+	}
+	return c, err
 }
 
 func starts(magic string) func([]byte) bool {

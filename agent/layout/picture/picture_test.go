@@ -160,7 +160,7 @@ func TestOpenRefuses(t *testing.T) {
 
 		{"a file too long", asPNG(plane(9, 9, red)), Limits{Bytes: 20}, plan.TooBig},
 		{"a PNG bomb", bigPNG(50000, 50000), Limits{}, plan.TooBig},
-		{"a PNG bomb that wraps around", bigPNG(1<<31-1, 1<<31-1), Limits{}, plan.MediaFormat},
+		{"a PNG bomb that wraps around", bigPNG(1<<31-1, 1<<31-1), Limits{}, plan.TooBig},
 		{"a PNG just over", asPNG(plane(11, 10, red)), Limits{Pixels: 109}, plan.TooBig},
 		{"a WebP bomb", webpBomb, Limits{}, plan.TooBig},
 		{"a JPEG of many scans", scans, Limits{}, plan.TooBig},
