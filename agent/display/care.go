@@ -129,10 +129,14 @@ func (d *Display) dim() {
 
 // tellDim reports of a panel that never says how it is whether it takes its brightness.
 func (d *Display) tellDim() {
-	if _, asks := d.panel.(Prober); asks || (d.undimmed != nil) == d.dimTold {
+	says := ""
+	if d.undimmed != nil {
+		says = d.undimmed.Error()
+	}
+	if _, asks := d.panel.(Prober); asks || says == d.dimTold {
 		return
 	}
-	d.dimTold = d.undimmed != nil
+	d.dimTold = says
 	d.o.Report(PanelDiffers, d.undimmed)
 }
 

@@ -100,7 +100,7 @@ type Display struct {
 	kept     kept
 	accounts map[string]*account
 	undimmed error             // why the panel does not take its brightness
-	dimTold  bool              // undimmed is reported
+	dimTold  string            // what of undimmed is reported
 	refusals map[string]string // by subject, what of it cannot be shown
 }
 
