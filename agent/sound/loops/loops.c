@@ -63,40 +63,47 @@ place loops_glide(float *out, long room, const float *in, long last, const float
 	return p;
 }
 
+typedef struct {
+	pair z1, z2;
+} state;
+
+static inline state from(const section *s) {
+	return (state){{s->z1[0], s->z1[1]}, {s->z2[0], s->z2[1]}};
+}
+
+static inline void keep(section *s, state z) {
+	memcpy(s->z1, &z.z1, sizeof s->z1);
+	memcpy(s->z2, &z.z2, sizeof s->z2);
+}
+
+static inline pair step(const section *s, state *z, pair x) {
+	pair y = s->b0 * x + z->z1;
+	z->z1 = s->b1 * x - s->a1 * y + z->z2;
+	z->z2 = s->b2 * x - s->a2 * y;
+	return y;
+}
+
 static inline void one(section *s, float *p, long frames) {
-	pair z1 = {s->z1[0], s->z1[1]}, z2 = {s->z2[0], s->z2[1]};
-	for (long i = 0; i < frames; i++) {
-		pair x = {p[2 * i], p[2 * i + 1]};
-		pair y = s->b0 * x + z1;
-		z1 = s->b1 * x - s->a1 * y + z2;
-		z2 = s->b2 * x - s->a2 * y;
-		p[2 * i] = y[0];
-		p[2 * i + 1] = y[1];
+	state z = from(s);
+	for (; frames > 0; frames--, p += 2) {
+		pair y = step(s, &z, (pair){p[0], p[1]});
+		p[0] = y[0];
+		p[1] = y[1];
 	}
-	s->z1[0] = z1[0], s->z1[1] = z1[1];
-	s->z2[0] = z2[0], s->z2[1] = z2[1];
+	keep(s, z);
 }
 
 // Two sections at a time: the second has something to do while the first waits for
 // its own last result.
 static inline void two(section *s, section *t, float *p, long frames) {
-	pair z1 = {s->z1[0], s->z1[1]}, z2 = {s->z2[0], s->z2[1]};
-	pair w1 = {t->z1[0], t->z1[1]}, w2 = {t->z2[0], t->z2[1]};
-	for (long i = 0; i < frames; i++) {
-		pair x = {p[2 * i], p[2 * i + 1]};
-		pair y = s->b0 * x + z1;
-		z1 = s->b1 * x - s->a1 * y + z2;
-		z2 = s->b2 * x - s->a2 * y;
-		pair v = t->b0 * y + w1;
-		w1 = t->b1 * y - t->a1 * v + w2;
-		w2 = t->b2 * y - t->a2 * v;
-		p[2 * i] = v[0];
-		p[2 * i + 1] = v[1];
+	state z = from(s), w = from(t);
+	for (; frames > 0; frames--, p += 2) {
+		pair y = step(t, &w, step(s, &z, (pair){p[0], p[1]}));
+		p[0] = y[0];
+		p[1] = y[1];
 	}
-	s->z1[0] = z1[0], s->z1[1] = z1[1];
-	s->z2[0] = z2[0], s->z2[1] = z2[1];
-	t->z1[0] = w1[0], t->z1[1] = w1[1];
-	t->z2[0] = w2[0], t->z2[1] = w2[1];
+	keep(s, z);
+	keep(t, w);
 }
 
 void loops_filter(section *s, long sections, float *p, long frames) {
