@@ -157,9 +157,9 @@ func (s *Speaker) sound(ctx context.Context) {
 	s.heard(s.went.advance(time.Now()))
 }
 
-// mostAtOnce bounds in frames what is mixed for one Write: 300 ms, which every
+// mostAtOnce bounds in frames what is mixed for one Write: 250 ms, which every
 // source has ready.
-const mostAtOnce = sound.Rate * 3 / 10
+const mostAtOnce = sound.Rate / 4
 
 // mix makes the next frames, or less at the end of all sound, block by block:
 // silence and starving are judged by the block.

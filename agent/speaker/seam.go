@@ -10,7 +10,7 @@ import (
 // block. A sink that is also an io.Closer is closed when it is given up.
 //
 //  1. Write returns once the device has taken p, whole frames; it blocks while
-//     the device's queue is full. The queue holds at most 600 ms; 200 ms
+//     the device's queue is full. The queue holds at most half a second; 200 ms
 //     is right: less starves on a loaded box, more delays every alarm.
 //  2. Drain returns nil once what was written has been heard, or ctx's error as
 //     soon as ctx is done.

@@ -4,14 +4,14 @@
 // The process that dies cannot clean up, and the kernel keeps a line's level
 // after its owner has gone. So the line belongs to a guard: a child process
 // that takes the line, writes "off" first, does what [Amp] tells it over a
-// pipe, and is fed through the same pipe, every 400 ms while the line is on.
-// After a second without food, or at the end of the pipe, it switches off.
+// pipe, and is fed through the same pipe, every 200 ms while the line is on.
+// After 500 ms without food, or at the end of the pipe, it switches off.
 //
 //	what happens                         the line is off after
 //	-----------------------------------  ------------------------------------
 //	exit, panic, SIGKILL of the agent    end of pipe: a few milliseconds
 //	SIGKILL of its process group         the same; the guard has its own session
-//	SIGSTOP of the agent, swap storm     1 s; on again when the agent lives again
+//	SIGSTOP of the agent, swap storm     500 ms; on again when the agent lives again
 //	SIGINT, SIGTERM to the guard         ignored: it ends when the agent has ended
 //	SIGKILL of the guard                 the agent starts another, which writes off
 //	                                     first: tens of milliseconds

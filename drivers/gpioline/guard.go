@@ -13,12 +13,12 @@ import (
 )
 
 // How often the guard is fed while the line is on, and how long it lives on one
-// meal: one may be lost or late before the next decides. While the line is off
+// meal: one may be lost, and the next one late. While the line is off
 // there is nothing to switch off; a meal now and then asks whether it lives.
 const (
-	feedEvery = 400 * time.Millisecond
-	starveIn  = time.Second
-	restEvery = time.Second
+	feedEvery = 200 * time.Millisecond
+	starveIn  = 500 * time.Millisecond
+	restEvery = 500 * time.Millisecond
 )
 
 // What the agent says: one byte each. The guard answers in a line of text: "on",

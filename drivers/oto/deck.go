@@ -22,12 +22,13 @@ const (
 	margin = 40 * time.Millisecond
 	stall  = 2 * time.Second
 
-	lookAfter = 400 * time.Millisecond // longer than sound takes to come: what plays needs no looking after
+	lookAfter = 300 * time.Millisecond // longer than sound takes to come: what plays needs no looking after
 )
 
-// spare is how many frames the agent may send at once while the card plays, 300 ms:
-// the more, the less often it has to wake up.
-const spare = rate * 3 / 10
+// spareOf is how many frames the agent may send at once while the card plays: the more,
+// the less often it has to wake up, but all that waits must be half a second at most,
+// unless the card's buffer alone is more than that.
+func spareOf(period int64) int64 { return max(rate/5, min(rate*6/25, rate/2-3*period)) }
 
 // A deck plays what the agent sends. Its time is counted in the frames oto's
 // driver takes: a period at a time, and while the card is full one period more
@@ -35,6 +36,7 @@ const spare = rate * 3 / 10
 type deck struct {
 	card   *otov2.Context
 	period int64 // frames the driver takes at once; the card holds two
+	spare  int64 // frames that may lie ready beside those of the driver
 	opened time.Time
 	say    func(kind byte, body []byte)
 
@@ -73,7 +75,8 @@ type reel struct {
 }
 
 func newDeck(card *otov2.Context, buffer time.Duration, say func(byte, []byte)) *deck {
-	d := &deck{card: card, period: periodOf(buffer), opened: time.Now(), say: say, suspended: true}
+	period := periodOf(buffer)
+	d := &deck{card: card, period: period, spare: spareOf(period), opened: time.Now(), say: say, suspended: true}
 	d.clock.limit = d.limit()
 	return d
 }
@@ -90,7 +93,7 @@ func periodOf(buffer time.Duration) int64 {
 func (d *deck) limit() int64 {
 	limit := d.gone + 3*d.period
 	if d.reel != nil {
-		limit += spare
+		limit += d.spare
 	}
 	return max(d.clock.limit, limit)
 }
@@ -176,7 +179,7 @@ func (d *deck) look() {
 	if _, rest := r.tape.frames(); d.ended && len(d.ring) == 0 && rest == 0 && d.quiet.IsZero() {
 		d.quiet = now.Add(lasts(2*d.period+took) + margin)
 	}
-	if d.limit()-d.clock.limit >= spare || len(d.ring) == 0 {
+	if d.limit()-d.clock.limit >= d.spare || len(d.ring) == 0 {
 		d.report(now)
 	}
 }

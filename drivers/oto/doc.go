@@ -38,7 +38,7 @@
 //     starts after 1.5 to 2 × Opts.Buffer, and from silence at once.
 //   - It asks for a whole buffer when little is missing, and would hold twice as
 //     much as it should, which a drop could not take back. It gets no more than
-//     what is missing; 300 ms more lie ready in the child.
+//     what is missing; 200 to 240 ms more lie ready in the child.
 //   - It starts to play with the first period. Two are kept ready before, or the
 //     second would be silence.
 //   - A source that has nothing is filled up with silence without a word. The
