@@ -507,15 +507,7 @@ func TestEveryBoardSpeaks(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			loud := 0
-			for _, v := range card.Played(t) {
-				if v > 4000 || v < -4000 {
-					loud++
-				}
-			}
-			if loud < 14400/2 {
-				t.Errorf("%d loud samples on the card", loud)
-			}
+			mustBeLoud(t, card)
 		})
 	}
 }

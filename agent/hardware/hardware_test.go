@@ -112,6 +112,12 @@ func TestDeskWithACardSoundsOnIt(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	mustBeLoud(t, card)
+}
+
+// mustBeLoud says whether a tone of 300 ms is on the card.
+func mustBeLoud(t *testing.T, card *ototest.Card) {
+	t.Helper()
 	loud := 0
 	for _, v := range card.Played(t) {
 		if v > 4000 || v < -4000 {

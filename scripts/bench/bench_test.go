@@ -25,6 +25,9 @@ func TestBench(t *testing.T) {
 		t.Fatalf("cannot build the agent: %v\n%s", err, out)
 	}
 	asFlashed(t, filepath.Join(bin, "agent"))
+	if peer, err := exec.LookPath("mpd"); err == nil {
+		asFlashed(t, peer)
+	}
 	recordings := record(t)
 	s := newStage(t, filepath.Join(bin, "agent"), recordings)
 	t.Run("ready", func(t *testing.T) { ready(t, s) })
@@ -35,8 +38,8 @@ func TestBench(t *testing.T) {
 
 // asFlashed makes the kernel forget the program that was just written. A box reads
 // it from its flash page by page as they are needed, and so it comes to lie in
-// memory; what a compiler has written lies there whole, and counts as used by
-// whoever runs it. MPD's program was written long ago.
+// memory; what a compiler, or an installer of packages, has written lies there whole,
+// and counts as used by whoever runs it.
 func asFlashed(t *testing.T, program string) {
 	t.Helper()
 	f, err := os.Open(program)
