@@ -118,7 +118,7 @@ func TestConsoleReadsLines(t *testing.T) {
 func TestConsoleAtATerminal(t *testing.T) {
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
-		t.Skip(err)
+		t.Skip("no pseudo-terminals here: ", err)
 	}
 	defer master.Close()
 	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
@@ -130,7 +130,7 @@ func TestConsoleAtATerminal(t *testing.T) {
 	}
 	tty, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
-		t.Skip(err)
+		t.Skip("no pseudo-terminals here: ", err)
 	}
 	defer tty.Close()
 	socket := filepath.Join(t.TempDir(), "console")

@@ -1,7 +1,6 @@
 package display
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,13 +30,14 @@ func (d *Display) open(ctx context.Context, now time.Time) bool {
 		d.change(func(s *Status) { s.Open, s.Err = false, err.Error() })
 		return false
 	}
-	d.panel, d.has, d.bright, d.moving, d.asked = p, nil, -1, false, false
+	d.panel, d.has, d.moving, d.asked = p, nil, false, false
 	d.fails, d.retry, d.probed = 0, time.Time{}, time.Time{}
 	if d.kept.has == d.kept.want {
 		d.kept.since = now
 	}
 	d.kept.has = [32]byte{} // it may be another card
-	d.unseen, d.lost, d.dimAgain, d.dimmed = nil, false, time.Time{}, ""
+	d.unseen, d.lost = nil, false
+	d.dimming = dimming{percent: -1, err: d.dimming.err, told: d.dimming.told}
 	if d.steady() {
 		d.end(now) // its pages are laid out in another way
 	}
@@ -98,48 +98,6 @@ func (d *Display) took() {
 	d.o.Report(PanelSilent, nil)
 }
 
-// dim sets the brightness that holds now: what policy allows, less where the light
-// around the board wants less, or what a technician wants to see for a while.
-func (d *Display) dim() {
-	d.mu.Lock()
-	want := cmp.Or(d.scene.BrightnessPercent, 100)
-	if d.o.Light != nil {
-		want = min(want, d.o.Light())
-	}
-	if d.knob > 0 && time.Now().Before(d.knobUntil) {
-		want = d.knob
-	}
-	d.mu.Unlock()
-	b, ok := d.panel.(Dimmer)
-	if !ok || d.bright == want && d.undimmed == nil || time.Now().Before(d.dimAgain) {
-		return
-	}
-	if err := b.SetBrightness(want); err != nil {
-		d.undimmed = fmt.Errorf("it does not take a brightness of %d %%: %w", want, err)
-		// A page that moves asks for it fifty times a second, and a sending box that is
-		// silent takes seconds to say so. The next picture or probe tells whether the
-		// panel is there at all, and then this is told.
-		d.dimAgain = time.Now().Add(probeEvery)
-		d.change(func(s *Status) { s.Undimmed = err.Error() })
-		return
-	}
-	d.undimmed, d.bright = nil, want
-	d.change(func(s *Status) { s.Brightness, s.Undimmed = want, "" })
-}
-
-// tellDim reports of a panel that never says how it is whether it takes its brightness.
-func (d *Display) tellDim() {
-	says := ""
-	if d.undimmed != nil {
-		says = d.undimmed.Error()
-	}
-	if _, asks := d.panel.(Prober); asks || says == d.dimTold {
-		return
-	}
-	d.dimTold = says
-	d.o.Report(PanelDiffers, d.undimmed)
-}
-
 // look asks the panel now and then how it is, and sends again what it has lost.
 func (d *Display) look(ctx context.Context, now time.Time) (next time.Time) {
 	if due := d.probed.Add(probeEvery); now.Before(due) {
@@ -169,8 +127,8 @@ func (d *Display) look(ctx context.Context, now time.Time) (next time.Time) {
 	}
 	again, given := d.brightAgain(facts["brightness_percent"], now)
 	conditions, unseen := judge(facts, d.o.Board.Size, given)
-	if d.undimmed != nil && unseen == nil && facts["sender"] == "" { // or that is why
-		conditions[PanelDiffers] = errors.Join(d.undimmed, conditions[PanelDiffers])
+	if d.dimming.err != nil && unseen == nil && facts["sender"] == "" { // or that is why
+		conditions[PanelDiffers] = errors.Join(d.dimming.err, conditions[PanelDiffers])
 	}
 	if err := d.stale(now); err != nil {
 		conditions[PanelDiffers] = errors.Join(conditions[PanelDiffers], err)
@@ -189,7 +147,7 @@ func (d *Display) look(ctx context.Context, now time.Time) (next time.Time) {
 			d.o.Log.Warn("the panel has lost its picture", "facts", facts)
 		}
 		d.lost = true
-		d.has, d.bright, d.moving = nil, -1, false
+		d.has, d.dimming.percent, d.moving = nil, -1, false
 		return now
 	}
 	d.lost = false
@@ -212,22 +170,4 @@ func (d *Display) doors(facts map[string]string) map[string]string {
 		facts["open_door"] = err.Error()
 	}
 	return facts
-}
-
-// brightAgain reports a panel that has got another brightness by itself, as a wall
-// after a power cut, and forgets what it was given. One that takes none is tried once
-// an hour: it may keep it in flash. given is what a fault should be judged by; -1: it
-// may well take it now.
-func (d *Display) brightAgain(says string, now time.Time) (again bool, given int) {
-	same := says == d.dimmed
-	d.dimmed = says
-	given = d.bright
-	if given < 0 || !farOff(says, given) || same && now.Before(d.dimmedAt.Add(brightEvery)) {
-		return false, given
-	}
-	d.dimmedAt, d.bright = now, -1
-	if !same {
-		given = -1
-	}
-	return true, given
 }

@@ -89,18 +89,13 @@ type Display struct {
 	moving   bool        // the panel scrolls by itself
 	strip    [32]byte    // digest of what it scrolls
 	held     time.Time
-	bright   int       // percent that the panel was given; -1: nothing yet
-	dimAgain time.Time // not before
-	dimmed   string    // brightness by its last facts
-	dimmedAt time.Time // when that was last not the right one, and it was given again
+	dimming  dimming
 	probed   time.Time
 	asked    bool  // the panel has answered a probe
 	unseen   error // why nobody sees what the panel has, by its last facts
 	lost     bool  // it said so, and that was logged
 	kept     kept
 	accounts map[string]*account
-	undimmed error             // why the panel does not take its brightness
-	dimTold  string            // what of undimmed is reported
 	refusals map[string]string // by subject, what of it cannot be shown
 }
 
@@ -152,7 +147,7 @@ func New(o Opts) *Display {
 		o.Fields = func() layout.Fields { return layout.Fields{Now: time.Now()} }
 	}
 	return &Display{
-		o: o, wake: make(chan struct{}, 1), loans: make(chan func()), bright: -1, accounts: map[string]*account{}, refusals: map[string]string{},
+		o: o, wake: make(chan struct{}, 1), loans: make(chan func()), dimming: dimming{percent: -1}, accounts: map[string]*account{}, refusals: map[string]string{},
 		scene: plan.Scene{Standing: plan.PowerUp}, status: Status{Brightness: -1},
 	}
 }

@@ -369,7 +369,7 @@ func TestTheLineStaysAsItIsWanted(t *testing.T) {
 		if err := a.Set(false); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(2 * restEvery)
+		time.Sleep(2 * restEvery) // and so is the time between two meals
 	}
 	if got := levels(t, path); got != "off on off on off" && os.Getenv("LOA_RUNNER") == "" {
 		t.Errorf("the line went %s", got)

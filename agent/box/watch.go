@@ -1,0 +1,102 @@
+package box
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"loa/agent/clock"
+	"loa/agent/plan"
+)
+
+// watch looks every few seconds at what no event tells of.
+func (b *Box) watch(ctx context.Context) error {
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	var moved time.Time
+	_, before := b.clock.Now()
+	b.o.Health.Report("ledger-broken", b.ledger.Verify())
+	select { // before that the box would say that nobody has told it anything
+	case <-b.loaded:
+	case <-ctx.Done():
+		return nil
+	}
+	for {
+		now, level := b.clock.Now()
+		b.standing(now)
+		// What was refused for want of a clock lies at the broker, which shows it
+		// again only to a new subscription.
+		if level > before && before < clock.RTC && b.mqtt != nil {
+			b.mqtt.Resubscribe()
+		}
+		before = level
+		var clockErr, lostErr error
+		if level < clock.RTC {
+			clockErr = fmt.Errorf("the clock's trust is %v: slots need %v", level, clock.RTC)
+		}
+		b.o.Health.Report("clock-untrusted", clockErr)
+		if why := b.trust.Stale(now); why != "" {
+			lostErr = errors.New(why)
+		}
+		if b.mqtt != nil && b.mqtt.Connected() && b.trust.AuthorityLost(now) {
+			lostErr = errors.Join(lostErr, errors.New("this broker keeps something from the box"))
+			// Another broker may know more; give each a few minutes.
+			if time.Since(moved) > 6*time.Minute && len(b.o.Brokers) > 1 {
+				moved = time.Now()
+				b.mqtt.NextBroker()
+			}
+		}
+		b.o.Health.Report("authority-lost", lostErr)
+		b.o.Health.ReportOf("storage-full", b.o.State, full(b.o.State))
+		status := b.speaker.Status()
+		// Under its own name: that the card is not plugged in is for hardware to
+		// say, and an idle speaker does not know.
+		if b.o.Board.Sink.Driver != "none" {
+			b.o.Health.ReportOf("sink-missing", b.o.Sound, status.Sink)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// leastRoom is below which the disk is full: a document or a stretch of the
+// ledger may fail to fit.
+const leastRoom = 256 << 10
+
+// full says that there is no room left in dir. The store knows of it only when it
+// writes, and what fails first is the ledger.
+func full(dir string) error {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return nil // another condition
+	}
+	if free := int64(st.Bavail) * int64(st.Bsize); free < leastRoom {
+		return fmt.Errorf("%d KiB are free in %s", free>>10, dir)
+	}
+	return nil
+}
+
+// standing reports how the box stands with its authority.
+func (b *Box) standing(now time.Time) {
+	p := b.plan.Load()
+	raise := func(code string, is bool, why string) {
+		var err error
+		if is {
+			err = errors.New(why)
+		}
+		b.o.Health.Report(code, err)
+	}
+	raise("unassigned", p.Place == "", "nobody has said yet where this box belongs")
+	expires := b.trust.Root().Expires
+	raise("root-expired", now.After(expires), "the root keys ended "+expires.Format(time.DateOnly))
+	commissioned := b.o.Board.Commissioned || p.Want.Settings != nil && p.Want.Settings.Commissioned
+	attended := b.station.View().LocalUntil
+	raise("local-mode", attended.After(now), "until "+plan.Moment(attended))
+	raise("uncommissioned", !commissioned && b.o.Board.Sink.Driver != "none", "nobody has listened to these horns yet")
+}
