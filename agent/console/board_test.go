@@ -165,7 +165,7 @@ It said at     11:59
 		{"board pattern red 90s", `Hình thử "red" trong 90 giây; tin khẩn cấp vẫn chiếm bảng.`, `Test picture "red" for 90 s; an emergency still takes the board.`},
 		{"board pattern off", "Bảng hiện tiếp các trang của mình.", "The board goes on with its pages."},
 		{"board bright 40%", "Độ sáng 40 % trong 10 phút.", "Brightness 40 % for 10 min."},
-		{"board bright auto", "Độ sáng lại theo chính sách.", "Brightness by the policies again."},
+		{"board bright auto", "Độ sáng lại theo quy định.", "Brightness by the policies again."},
 
 		{"board pattern plaid", "Cách dùng: " + usage, "Usage: " + usage},
 		{"board pattern", "Cách dùng: " + usage, "Usage: " + usage},

@@ -206,7 +206,7 @@ var vietnamese = map[string]string{
 	"board.pattern":        "Hình thử \"%s\" trong %d giây; tin khẩn cấp vẫn chiếm bảng.",
 	"board.pattern.off":    "Bảng hiện tiếp các trang của mình.",
 	"board.bright.set":     "Độ sáng %d %% trong %d phút.",
-	"board.bright.auto":    "Độ sáng lại theo chính sách.",
+	"board.bright.auto":    "Độ sáng lại theo quy định.",
 	"board.agrees":         "Đối chiếu",
 	"board.agrees.yes":     "khớp với những gì bảng tự báo",
 	"board.agrees.no":      "KHÔNG KHỚP: bảng không hiện thứ đã gửi",

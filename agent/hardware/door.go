@@ -16,8 +16,8 @@ import (
 )
 
 // doorOf looks whether the cable to the panel's card, or to its sending box, is one that
-// others reach, too: cards ask nobody who he is. It is nil where the panel hangs on no network. An error
-// says who gets past the box; a network that tells nothing is none.
+// others reach, too: cards ask nobody who he is. It is nil where the panel hangs on no
+// network. An error says who gets past the box; a network that tells nothing is none.
 func doorOf(p boards.Panel, o Opts) func() error {
 	card, err := netip.ParseAddrPort(cmp.Or(p.Host, p.SenderHost))
 	if err != nil && p.Interface == "" { // also where the card has a name: it may be anywhere, and who made it knows

@@ -286,7 +286,7 @@ func (j *judge) relay() *Verdict {
 				return &Verdict{
 					Code: plan.Scope, Final: true,
 					Why: fmt.Sprintf("no policy lets this place relay %q", host),
-					VI:  fmt.Sprintf("chính sách không cho tiếp sóng từ %q", host),
+					VI:  fmt.Sprintf("quy định không cho tiếp sóng từ %q", host),
 				}
 			}
 		}

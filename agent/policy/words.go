@@ -54,7 +54,7 @@ func (j *judge) words() *Verdict {
 		return &Verdict{
 			Code: plan.Scope, Final: true,
 			Why: fmt.Sprintf("the policy of %s does not want the words %q", u.Place, u.Words),
-			VI:  fmt.Sprintf("chính sách của %s không cho dùng từ %q", u.Place, u.Words),
+			VI:  fmt.Sprintf("quy định của %s không cho dùng từ %q", u.Place, u.Words),
 		}
 	}
 	return nil

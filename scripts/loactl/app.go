@@ -44,14 +44,14 @@ type app struct {
 }
 
 // global takes the options that every command understands out of args, wherever
-// they stand.
-func (a *app) global(args []string) []string {
+// they stand. wrong says which of them cannot be used; the rest is taken all the same.
+func (a *app) global(args []string) (rest []string, wrong string) {
 	a.lang, a.client = "vi", "loactl"
 	if l := a.env("LOA_LANG"); l != "" {
 		a.lang = l
 	}
 	a.dir = a.env("LOA_AUTHORITY")
-	var rest []string
+	empty := ""
 	for i := 0; i < len(args); i++ {
 		name, value, has := strings.Cut(strings.TrimPrefix(args[i], "-"), "=")
 		var to *string
@@ -75,10 +75,17 @@ func (a *app) global(args []string) []string {
 			i++
 			value = args[i]
 		}
-		*to = value
+		if *to = value; value == "" {
+			empty = name[1:]
+		}
 	}
 	if _, ok := catalogues[a.lang]; !ok {
+		given := a.lang
 		a.lang = "vi"
+		wrong = a.text("flag.value", given, "lang")
+	}
+	if empty != "" {
+		wrong = a.text("flag.empty", empty)
 	}
 	if a.dir == "" {
 		home, err := os.UserConfigDir()
@@ -87,7 +94,7 @@ func (a *app) global(args []string) []string {
 		}
 		a.dir = filepath.Join(home, "loa")
 	}
-	return rest
+	return rest, wrong
 }
 
 // flags makes the set of a command's own options.

@@ -366,6 +366,8 @@ func TestActs(t *testing.T) {
 		t.Errorf("%+v", act)
 	}
 	w.fails(exitUsage, "--as", "stop", "26734")
+	w.fails(exitUsage, "--lang", "--lang", "xx", "version")
+	w.fails(exitUsage, "--broker", "send", "--broker=")
 	w.fails(exitFailed, "nowhere", "stop", "nowhere", "--as", "26734-1")
 	w.fails(exitUsage, "--bulletin", "play", "26734", "--as", "26734-1")
 }

@@ -74,7 +74,11 @@ func main() {
 
 // do runs one command line and says how it ended.
 func (a *app) do(args []string) int {
-	args = a.global(args)
+	args, wrong := a.global(args)
+	if wrong != "" {
+		fmt.Fprintln(a.err, "loactl: "+wrong)
+		return exitUsage
+	}
 	if len(args) == 0 || args[0] == "-h" || args[0] == "-help" || args[0] == "--help" {
 		args = []string{"help"}
 	}
