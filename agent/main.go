@@ -19,6 +19,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -137,7 +138,8 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 		return err
 	}
 	h := health.New(log.With("room", "health"), nil)
-	var centre, web *tls.Config
+	var centre *tls.Config
+	var web func() *tls.Config
 	if len(cfg.Broker.URLs) > 0 {
 		if centre, web, err = readTLS(cfg.Broker); err != nil {
 			return err
@@ -208,8 +210,9 @@ func readKey(path string) (ed25519.PrivateKey, error) {
 
 // readTLS reads what the box shows to the centre's servers and by what it knows
 // them; and by what it knows public stations: the system's roots, and our CA for
-// those that the province runs itself. To those it shows nothing.
-func readTLS(b config.Broker) (centre, web *tls.Config, err error) {
+// those that the province runs itself. To those it shows nothing, and most boxes
+// never ask for them.
+func readTLS(b config.Broker) (centre *tls.Config, web func() *tls.Config, err error) {
 	ca, err := os.ReadFile(b.CA)
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot read the CA of the brokers: %w", err)
@@ -222,13 +225,15 @@ func readTLS(b config.Broker) (centre, web *tls.Config, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot read the box's certificate: %w", err)
 	}
-	public, err := x509.SystemCertPool()
-	if err != nil {
-		public = x509.NewCertPool()
-	}
-	public.AppendCertsFromPEM(ca)
-	centre = &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	return centre, &tls.Config{RootCAs: public, MinVersion: tls.VersionTLS12}, nil
+	web = sync.OnceValue(func() *tls.Config {
+		public, err := x509.SystemCertPool()
+		if err != nil {
+			public = x509.NewCertPool()
+		}
+		public.AppendCertsFromPEM(ca)
+		return &tls.Config{RootCAs: public, MinVersion: tls.VersionTLS12}
+	})
+	return &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, web, nil
 }
 
 // socketOf is where the console of the box that runs here listens.

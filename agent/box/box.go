@@ -50,7 +50,7 @@ type Opts struct {
 
 	Brokers []string // none: the box works alone
 	TLS     *tls.Config
-	Web     *tls.Config // by which public stations are known; nil: the system's roots
+	Web     func() *tls.Config // by which public stations are known, asked for with the first; nil: the system's roots
 
 	Board    boards.Board
 	OpenSink func() (speaker.Sink, error)

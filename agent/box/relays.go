@@ -2,6 +2,7 @@ package box
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"sync"
@@ -51,8 +52,12 @@ func (r *relays) start(f func(context.Context)) bool {
 // openRelay opens a live station. It is only ever asked for what an authorised
 // schedule or act plays.
 func (b *Box) openRelay(r plan.Relay) (sound.Source, error) {
+	var web *tls.Config
+	if b.o.Web != nil {
+		web = b.o.Web()
+	}
 	src := relay.New(r, relay.Opts{
-		Client: media.NewClient(b.timed(b.o.Web)), Hosts: b.hosts(),
+		Client: media.NewClient(b.timed(web)), Hosts: b.hosts(),
 		OpenInput: b.o.OpenInput, Report: b.o.Health.Report, Event: b.relayEvent,
 		Log: b.o.Log.With("room", "relay"),
 	})

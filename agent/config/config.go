@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -106,8 +105,11 @@ func Parse(name string, data []byte) (Config, error) {
 	return c, nil
 }
 
-// deviceID is what can stand in a topic, a certificate and a file name alike.
-var deviceID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
+// deviceID reports what can stand in a topic, a certificate and a file name alike.
+func deviceID(s string) bool {
+	other := func(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-') }
+	return 0 < len(s) && len(s) <= 64 && s[0] != '-' && !strings.ContainsFunc(s, other)
+}
 
 // A keyError is a value that cannot be, under its dotted key.
 type keyError struct{ key, msg string }
@@ -122,7 +124,7 @@ func (c *Config) check() error {
 	switch {
 	case c.Device == "":
 		return errors.New(`device is missing: write device = "d-000001", the name in the box's certificate`)
-	case !deviceID.MatchString(c.Device):
+	case !deviceID(c.Device):
 		return bad("device", "%q is no device name: 1 to 64 of a-z, 0-9 and -, such as d-000001", c.Device)
 	case c.Board == "":
 		return bad("board", "name a board, such as desk or orangepi-zero")

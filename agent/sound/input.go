@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"time"
 
 	"loa/agent/sound/loops"
@@ -215,7 +214,10 @@ func (i *Input) fill(s []float32, want int) []float32 {
 	i.back = append(i.back[:0], i.back[n:]...)
 	for len(s) < want && i.done == nil {
 		at := len(s)
-		s = slices.Grow(s, want-at)[:want]
+		if cap(s) < want {
+			s = append(make([]float32, 0, want), s...) // it is kept for as long as it may be taken back
+		}
+		s = s[:want]
 		n, err := i.read(s[at:])
 		s = s[:at+n]
 		loops.Filter(i.filter, s[at:])

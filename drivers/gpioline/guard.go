@@ -22,8 +22,8 @@ const (
 )
 
 // What the agent says: one byte each. The guard answers in a line of text: "on",
-// "off", or "fed" for a meal, of four one while the line is on; or "error …". By itself it says "ready"
-// once it owns the line, and "starved" when it has switched off for want of food.
+// "off", or "fed" for a meal; or "error …". By itself it says "ready" once it owns
+// the line, and "starved" when it has switched off for want of food.
 const (
 	cmdOn   = '1'
 	cmdOff  = '0'
@@ -73,17 +73,13 @@ func guard(l Line, in, answers int) (err error) {
 	}()
 	say(answers, "ready")
 
-	on, fed, meals := false, time.Now(), 0
+	on := false
 	for {
-		wait := never
-		if on {
-			wait = max(0, time.Until(fed.Add(starveIn)))
-		}
-		cmd, err := next(in, wait)
+		cmd, err := next(in, answers, on)
 		switch {
 		case err == errGone:
 			return nil
-		case err == unix.ETIMEDOUT:
+		case err == syscall.ETIMEDOUT:
 			// Off first: the agent may be too dead to read the answer.
 			if err := out.set(false); err != nil {
 				return err
@@ -94,7 +90,6 @@ func guard(l Line, in, answers int) (err error) {
 		case err != nil:
 			return err
 		}
-		fed = time.Now()
 		switch cmd {
 		case cmdOn, cmdOff:
 			if err := out.set(cmd == cmdOn); err != nil {
@@ -106,50 +101,9 @@ func guard(l Line, in, answers int) (err error) {
 			} else {
 				say(answers, "off")
 			}
-		case cmdFeed:
-			// To wake the agent for each would cost it more than the rest of the amplifier.
-			if meals++; !on || meals%4 == 0 {
-				say(answers, "fed")
-			}
 		default:
 			return fmt.Errorf("unknown order %q", cmd)
 		}
-	}
-}
-
-// never is longer than any wait.
-const never = time.Duration(-1)
-
-// next reads one order from the pipe. It returns ETIMEDOUT after d and errGone
-// at the end of the pipe.
-func next(in int, d time.Duration) (byte, error) {
-	deadline := time.Now().Add(d)
-	for {
-		fds := []unix.PollFd{{Fd: int32(in), Events: unix.POLLIN}}
-		ms := -1 // for ever
-		if d != never {
-			ms = max(0, int((time.Until(deadline)+time.Millisecond-1)/time.Millisecond))
-		}
-		n, err := unix.Poll(fds, ms)
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err != nil:
-			return 0, fmt.Errorf("poll: %w", err)
-		case n == 0:
-			return 0, unix.ETIMEDOUT
-		case fds[0].Revents&unix.POLLHUP != 0:
-			return 0, errGone // orders the dead left in the pipe do not count
-		}
-		var b [1]byte
-		n, err = unix.Read(in, b[:])
-		switch {
-		case err == unix.EINTR || err == unix.EAGAIN:
-			continue
-		case err != nil || n == 0:
-			return 0, errGone
-		}
-		return b[0], nil
 	}
 }
 

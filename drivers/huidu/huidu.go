@@ -169,7 +169,7 @@ func (p *Panel) tidy(s *session) error {
 	var old strings.Builder
 	for _, f := range a.Out.Files {
 		id, ours := strings.CutPrefix(f.Name, prefix)
-		if ours && guidForm.MatchString(strings.TrimSuffix(id, ".png")) && !slices.Contains(p.recent, f.Name) {
+		if ours && guidForm(strings.TrimSuffix(id, ".png")) && !slices.Contains(p.recent, f.Name) {
 			fmt.Fprintf(&old, `<file name="%s"/>`, f.Name)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -76,7 +75,12 @@ type value struct {
 }
 
 // The guid goes back to the card inside XML: nothing but letters, digits, - and _.
-var guidForm = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+func guidForm(s string) bool {
+	other := func(r rune) bool {
+		return !('0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' || r == '_' || r == '-')
+	}
+	return 0 < len(s) && len(s) <= 64 && !strings.ContainsFunc(s, other)
+}
 
 // greet begins a session on a connection.
 func greet(conn net.Conn, patience time.Duration) (*session, error) {
@@ -95,7 +99,7 @@ func greet(conn net.Conn, patience time.Duration) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !guidForm.MatchString(a.GUID) {
+	if !guidForm(a.GUID) {
 		return nil, fmt.Errorf("GetIFVersion: the session is called %q", a.GUID)
 	}
 	s.guid = a.GUID

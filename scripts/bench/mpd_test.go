@@ -21,11 +21,16 @@ type mpd struct {
 	in   *bufio.Reader
 }
 
-// startMPD starts MPD on a card, as a box would have it: nothing but this output.
-func startMPD(t *testing.T, c *ototest.Card) *mpd {
+// startMPD starts MPD on a card, as a box would have it: nothing but this output, with
+// the given buffer, or with MPD's own half a second.
+func startMPD(t *testing.T, c *ototest.Card, buffer time.Duration) *mpd {
 	t.Helper()
 	dir := t.TempDir()
 	socket, conf := filepath.Join(dir, "s"), filepath.Join(dir, "mpd.conf")
+	latency := ""
+	if buffer > 0 {
+		latency = fmt.Sprintf("buffer_time \"%d\"\n  period_time \"%d\"", buffer.Microseconds(), buffer.Microseconds()/2)
+	}
 	if err := os.WriteFile(conf, fmt.Appendf(nil, `bind_to_address %q
 pid_file %q
 zeroconf_enabled "no"
@@ -35,8 +40,9 @@ audio_output {
   device "default"
   mixer_type "none"
   format "48000:16:2"
+  %s
 }
-`, socket, filepath.Join(dir, "pid")), 0o600); err != nil {
+`, socket, filepath.Join(dir, "pid"), latency), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	m := &mpd{cmd: exec.Command("mpd", "--no-daemon", "--stderr", conf)}

@@ -47,9 +47,9 @@ type Opts struct {
 	// Plugin is the compiled plugin; empty: it is compiled with cc, or the test
 	// is skipped where there is no compiler or no alsa-lib to compile with.
 	Plugin string
-	// Dir is where it keeps what it played: in memory, when a disk's part in the
-	// work would be counted. Empty: the test's own directory.
-	Dir string
+	// Light makes a card whose own work is small, because it would be counted as the
+	// player's: what it played is kept in memory, and it cannot be unplugged.
+	Light bool
 }
 
 // New plugs in a card.
@@ -61,24 +61,31 @@ func New(t testing.TB, o Opts) *Card {
 	if o.Plugin == "" {
 		o.Plugin = Plugin(t)
 	}
-	dir := o.Dir
-	if dir == "" {
-		dir = t.TempDir()
+	dir, unplug := t.TempDir(), ""
+	if o.Light {
+		var err error
+		if dir, err = os.MkdirTemp("/dev/shm", "loa-card-"); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.RemoveAll(dir) })
 	}
 	c := &Card{
 		Config: filepath.Join(dir, "asound.conf"),
 		file:   filepath.Join(dir, "played.raw"), log: filepath.Join(dir, "log"), gone: filepath.Join(dir, "gone"),
 		format: o.Format,
 	}
+	if !o.Light {
+		unplug = fmt.Sprintf("gone %q", c.gone)
+	}
 	conf := fmt.Sprintf(`pcm_type.paced { lib %q }
 pcm.!default {
 	type plug
 	slave {
-		pcm { type paced file %q log %q gone %q ppm %f format %s rate 48000 }
+		pcm { type paced file %q log %q %s ppm %f format %s rate 48000 }
 		rate 48000 format %[6]s channels 2
 	}
 }
-`, o.Plugin, c.file, c.log, c.gone, o.PPM, o.Format)
+`, o.Plugin, c.file, c.log, unplug, o.PPM, o.Format)
 	if err := os.WriteFile(c.Config, []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
 	}
