@@ -12,6 +12,7 @@ import (
 
 	"loa/agent/message"
 	"loa/agent/plan"
+	"loa/scripts/authority/pki"
 )
 
 // MayAdd says why a device cannot be taken in; nothing is written down.
@@ -61,6 +62,11 @@ func (a *Authority) AddBox(device, board string, b Box) error {
 	b.Key = base64.StdEncoding.EncodeToString(pub)
 	b.Board = board
 	b.Added = a.o.Now().UTC()
+	serial, err := pki.Serial(files["box.pem"])
+	if err != nil {
+		return err
+	}
+	b.Serial = serial.Text(16)
 	moved := false
 	err = a.change(func(s *state) error {
 		if _, ok := s.Boxes[device]; ok {

@@ -72,6 +72,10 @@ type Box struct {
 	Board  string    `json:"board,omitempty"` // the kind of box it was taken in as
 	Key    string    `json:"key"`             // base64 of the public key that signs its reports
 	Added  time.Time `json:"added"`
+
+	Serial     string    `json:"serial,omitempty"` // of its certificate, hexadecimal
+	Revoked    time.Time `json:"revoked,omitzero"` // since then brokers let it in no more
+	RevokedWhy string    `json:"revoked_why,omitempty"`
 }
 
 const stateFile = "authority.json"

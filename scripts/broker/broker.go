@@ -8,6 +8,7 @@ package broker
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/tls"
 	"fmt"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/listeners"
+	"github.com/mochi-mqtt/server/v2/packets"
 )
 
 // Opts are a broker's settings; the zero value listens on a free port of this
@@ -24,12 +26,16 @@ type Opts struct {
 	Listen  string      // host:port; empty: 127.0.0.1 and a free port
 	TLS     *tls.Config // nil: plain TCP, where a client is who it says it is. With ClientCAs the certificate's CN is the name
 	Senders []string    // names that may read and write everything: the dispatcher and the people's tools
+	// Revoked says that the holder of a certificate's key is let in no more; nil:
+	// everybody is.
+	Revoked func(ed25519.PublicKey) bool
 	Log     *slog.Logger
 }
 
 // A Broker is running from Start until Close.
 type Broker struct {
 	server *mochi.Server
+	gate   *gate
 	addr   net.Addr
 	secure bool
 	end    func() bool // lets go of the context
@@ -63,7 +69,8 @@ func Start(ctx context.Context, o Opts) (*Broker, error) {
 	caps.MinimumProtocolVersion = 4
 	caps.MaximumQos = 1
 	server := mochi.New(&mochi.Options{Capabilities: caps, Logger: o.Log, InlineClient: true})
-	if err := server.AddHook(newGate(o.Senders, o.TLS != nil && o.TLS.ClientCAs != nil), nil); err != nil {
+	g := &gate{senders: o.Senders, mutual: o.TLS != nil && o.TLS.ClientCAs != nil, revoked: o.Revoked}
+	if err := server.AddHook(g, nil); err != nil {
 		l.Close()
 		return nil, fmt.Errorf("broker: %w", err)
 	}
@@ -75,7 +82,7 @@ func Start(ctx context.Context, o Opts) (*Broker, error) {
 		server.Close()
 		return nil, fmt.Errorf("broker: %w", err)
 	}
-	b := &Broker{server: server, addr: addr, secure: o.TLS != nil}
+	b := &Broker{server: server, gate: g, addr: addr, secure: o.TLS != nil}
 	b.end = context.AfterFunc(ctx, b.close)
 	return b, nil
 }
@@ -117,6 +124,17 @@ func (b *Broker) Clients() int {
 		}
 	}
 	return n
+}
+
+// Sweep throws out who was let in and has been revoked since, and says who.
+func (b *Broker) Sweep() (names []string) {
+	for _, c := range b.server.Clients.GetAll() {
+		if cert := certificate(c); cert != nil && !c.Closed() && b.gate.bars(cert) {
+			_ = b.server.DisconnectClient(c, packets.ErrNotAuthorized) // it may have gone by itself
+			names = append(names, c.ID)
+		}
+	}
+	return names
 }
 
 // Close ends every connection; whatever was retained is gone.

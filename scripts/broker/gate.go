@@ -1,7 +1,9 @@
 package broker
 
 import (
+	"crypto/ed25519"
 	"crypto/tls"
+	"crypto/x509"
 	"strings"
 
 	mochi "github.com/mochi-mqtt/server/v2"
@@ -13,10 +15,7 @@ type gate struct {
 	mochi.HookBase
 	senders []string
 	mutual  bool // the name is the certificate's CN
-}
-
-func newGate(senders []string, mutual bool) *gate {
-	return &gate{senders: senders, mutual: mutual}
+	revoked func(ed25519.PublicKey) bool
 }
 
 func (*gate) ID() string { return "gate" }
@@ -31,11 +30,11 @@ func (*gate) Provides(b byte) bool {
 func (g *gate) OnConnectAuthenticate(cl *mochi.Client, pk packets.Packet) bool {
 	name := string(cl.Properties.Username)
 	if g.mutual {
-		conn, ok := cl.Net.Conn.(*tls.Conn)
-		if !ok || len(conn.ConnectionState().PeerCertificates) == 0 {
+		cert := certificate(cl)
+		if cert == nil || g.bars(cert) {
 			return false
 		}
-		name = conn.ConnectionState().PeerCertificates[0].Subject.CommonName
+		name = cert.Subject.CommonName
 		cl.Properties.Username = []byte(name)
 	}
 	if name == "" || strings.ContainsAny(name, "/+#%") || cl.ID != name {
@@ -46,6 +45,21 @@ func (g *gate) OnConnectAuthenticate(cl *mochi.Client, pk packets.Packet) bool {
 		return false
 	}
 	return true
+}
+
+// certificate is what a client has shown, or nil.
+func certificate(cl *mochi.Client) *x509.Certificate {
+	conn, ok := cl.Net.Conn.(*tls.Conn)
+	if !ok || len(conn.ConnectionState().PeerCertificates) == 0 {
+		return nil
+	}
+	return conn.ConnectionState().PeerCertificates[0]
+}
+
+// bars reports whether a certificate was revoked.
+func (g *gate) bars(cert *x509.Certificate) bool {
+	key, ok := cert.PublicKey.(ed25519.PublicKey)
+	return ok && g.revoked != nil && g.revoked(key)
 }
 
 func (g *gate) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {

@@ -33,6 +33,9 @@ max_connections 20000
 cafile DIR/ca.crt
 certfile DIR/server.crt
 keyfile DIR/server.key
+# Boxes that were stolen or taken down. systemctl reload reads it again; who is connected
+# stays until it drops, so restart after that.
+crlfile DIR/ca.crl
 # The certificate's CN is the user and the client id; otherwise any box could
 # throw another one off.
 require_certificate true

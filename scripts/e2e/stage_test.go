@@ -249,7 +249,7 @@ func (s *stage) startMosquitto() (stop func(), err error) {
 		conf = "user root\n" + conf // it could not read its files as somebody else
 	}
 	tlsDir := filepath.Join(s.au.Dir(), "tls")
-	for name, from := range map[string]string{"ca.crt": tlsDir, "server.crt": tlsDir, "server.key": tlsDir, "loa.acl": filepath.Join(s.au.Dir(), "mosquitto")} {
+	for name, from := range map[string]string{"ca.crt": tlsDir, "server.crt": tlsDir, "server.key": tlsDir, "ca.crl": tlsDir, "loa.acl": filepath.Join(s.au.Dir(), "mosquitto")} {
 		data, err := os.ReadFile(filepath.Join(from, name))
 		if err == nil {
 			err = os.WriteFile(filepath.Join(dir, name), data, 0o600)

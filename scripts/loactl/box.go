@@ -20,6 +20,7 @@ func (a *app) box(args []string) error {
 		"set":     a.boxSet,
 		"approve": a.boxApprove,
 		"list":    a.boxList,
+		"revoke":  a.boxRevoke,
 	})
 }
 
@@ -245,8 +246,12 @@ func (a *app) boxList(args []string) error {
 		var rows [][]string
 		for _, d := range slices.Sorted(maps.Keys(boxes)) {
 			b := boxes[d]
-			rows = append(rows, []string{d, b.Place, strings.Join(b.Groups, ","), b.Name})
+			revoked := ""
+			if !b.Revoked.IsZero() {
+				revoked = strings.TrimSpace(day(b.Revoked) + " " + b.RevokedWhy)
+			}
+			rows = append(rows, []string{d, b.Place, strings.Join(b.Groups, ","), b.Name, revoked})
 		}
-		a.table(w, rows, "box", "place", "groups", "name")
+		a.table(w, rows, "box", "place", "groups", "name", "revoked")
 	})
 }

@@ -52,11 +52,12 @@ func (a *app) dispatch(args []string) error {
 		if err != nil {
 			return err
 		}
-		b, err := broker.Start(ctx, broker.Opts{Listen: *serveBroker, TLS: conf, Senders: []string{dispatcherName, toolName}, Log: log})
+		b, err := broker.Start(ctx, broker.Opts{Listen: *serveBroker, TLS: conf, Senders: []string{dispatcherName, toolName}, Revoked: au.BoxRevoked, Log: log})
 		if err != nil {
 			return err
 		}
 		defer b.Close()
+		g.Go(func() error { return a.sweep(ctx, b) })
 		a.note("dispatch.broker", b.URL())
 		if called := au.Brokers(); !reachedAt(called, *serveBroker, b.Addr()) {
 			a.note("dispatch.apart", b.URL(), strings.Join(called, ", "))
@@ -79,6 +80,25 @@ func (a *app) dispatch(args []string) error {
 	g.Go(func() error { return d.Run(ctx, l) })
 	a.note("dispatch.running", au.Name())
 	return g.Wait()
+}
+
+// sweepEvery is how long a box that was revoked may stay connected at the most.
+const sweepEvery = 20 * time.Second
+
+// sweep throws revoked boxes out of our own broker until ctx ends.
+func (a *app) sweep(ctx context.Context, b *broker.Broker) error {
+	t := time.NewTicker(sweepEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+			for _, name := range b.Sweep() {
+				a.note("dispatch.swept", name)
+			}
+		}
+	}
 }
 
 // reachedAt reports whether a broker that listens at listen, which became addr,

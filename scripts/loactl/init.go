@@ -147,6 +147,9 @@ func (a *app) makeAuthority(setup authority.Setup, places placeFlag, hosts, brok
 			return nil, err
 		}
 	}
+	if err := au.WriteRevocations(); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(au.MediaDir(), 0o755); err != nil {
 		return nil, err
 	}

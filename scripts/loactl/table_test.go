@@ -9,12 +9,14 @@ import (
 func TestListsAreTables(t *testing.T) {
 	w := newWorld(t).sample()
 	w.must("box", "add", "a-box-with-a-rather-long-name", "--board", "desk", "--place", "74", "--name", "Hộp", "--as", "74-1,74-2")
+	w.must("box", "revoke", "box-1", "--why", "bị mất")
 	out := w.must("box", "list", "--lang", "vi")
 	want := `
-THIẾT BỊ                       ĐỊA BÀN  NHÓM  TÊN
+THIẾT BỊ                       ĐỊA BÀN  NHÓM  TÊN    ĐÃ THU HỒI
 a-box-with-a-rather-long-name  74             Hộp
-box-1                          26734          box-1
+box-1                          26734          box-1  TODAY bị mất
 `[1:]
+	want = strings.Replace(want, "TODAY", day(w.now()), 1)
 	if out != want {
 		t.Errorf("%s\nwant\n%s", out, want)
 	}

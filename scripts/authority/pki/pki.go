@@ -136,6 +136,40 @@ func (ca *CA) Client(cn string, pub ed25519.PublicKey, now time.Time) ([]byte, e
 	return certPEM(der), nil
 }
 
+// A Revoked is a certificate that counts no more.
+type Revoked struct {
+	Serial *big.Int
+	At     time.Time
+}
+
+// Revocations lists what counts no more, for brokers, as PEM. The list lives as long as
+// the CA: a broker that is not given a newer one goes on with what it knows, and does
+// not lock out everybody.
+func (ca *CA) Revocations(list []Revoked, now time.Time) ([]byte, error) {
+	t := &x509.RevocationList{Number: big.NewInt(now.UnixMilli()), ThisUpdate: now.Add(-early), NextUpdate: ca.cert.NotAfter}
+	for _, r := range list {
+		t.RevokedCertificateEntries = append(t.RevokedCertificateEntries, x509.RevocationListEntry{SerialNumber: r.Serial, RevocationTime: r.At})
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, t, ca.cert, ca.key)
+	if err != nil {
+		return nil, fmt.Errorf("pki: cannot sign the list of revoked certificates: %w", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der}), nil
+}
+
+// Serial is the number by which a certificate, as PEM, is revoked.
+func Serial(certificate []byte) (*big.Int, error) {
+	b, _ := pem.Decode(certificate)
+	if b == nil {
+		return nil, errors.New("pki: no certificate in it")
+	}
+	cert, err := x509.ParseCertificate(b.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("pki: %w", err)
+	}
+	return cert.SerialNumber, nil
+}
+
 // Pool reads CA certificates.
 func Pool(pems []byte) (*x509.CertPool, error) {
 	pool := x509.NewCertPool()

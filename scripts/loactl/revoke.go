@@ -1,0 +1,19 @@
+package main
+
+// boxRevoke ends a box's certificate: it was stolen, burnt or taken down.
+func (a *app) boxRevoke(args []string) error {
+	fs := a.flags("box revoke")
+	why := fs.String("why", "", "")
+	rest, err := a.parse(fs, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	if err := au.RevokeBox(rest[0], *why); err != nil {
+		return err
+	}
+	return a.say(map[string]any{"box": rest[0], "revoked": true, "file": au.RevocationFile()}, "box.revoked", rest[0], au.RevocationFile())
+}
