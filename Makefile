@@ -10,7 +10,7 @@ BUILD := build
 .PHONY: help
 help: ## this list
 	@echo 'make TARGET:'
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
 .PHONY: run
 run: ## a broker, an authority and a box on this machine; it speaks. BROKER=tls://host:8883 AUTHORITY=DIR for a real one
@@ -38,6 +38,14 @@ build: ## the agent and loactl, for this machine, in build/
 test: ## everything that CI runs: fast suites first, then slow ones until 60 minutes have gone
 	@scripts/packages.sh build test
 	@scripts/test.sh
+
+.PHONY: broker-install
+broker-install: ## make this Debian machine a province's broker: AUTHORITY=DIR, as root
+	@scripts/broker/install.sh "$(AUTHORITY)"
+
+.PHONY: broker-check
+broker-check: build ## attack the authority's broker and print what held: AUTHORITY=DIR [BROKER=tls://host:8883]
+	@$(BUILD)/loactl $(if $(AUTHORITY),--authority "$(AUTHORITY)") broker check $(if $(BROKER),--broker "$(BROKER)")
 
 .PHONY: bench
 bench: ## figures beside their peers: mpd, mpg123, ffmpeg

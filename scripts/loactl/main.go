@@ -51,6 +51,7 @@ func commands() []command {
 		{"shot", (*app).shot},
 		{"ledger", (*app).ledger},
 		{"dispatch", (*app).dispatch},
+		{"broker", (*app).brokers},
 		{"version", (*app).version},
 		{"help", (*app).help},
 	}

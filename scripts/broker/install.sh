@@ -1,0 +1,89 @@
+#!/bin/bash
+# Makes a Debian machine a province's broker: mosquitto with what loactl init wrote.
+#
+#   install.sh AUTHORITY [ROOT]
+#
+# AUTHORITY needs no keys of people here, only mosquitto/ and tls/{ca.crt,ca.crl,
+# server.crt,server.key}. Run it again after loactl box revoke, or with new
+# certificates; what has not changed restarts nothing. With ROOT the files go below
+# that directory, and nothing is installed or started.
+set -euo pipefail
+
+authority=${1:-}
+root=${2:-}
+if [ -z "$authority" ]; then
+	echo "usage: make broker-install AUTHORITY=DIR" >&2
+	exit 2
+fi
+for file in mosquitto/loa.conf mosquitto/loa.acl tls/ca.crt tls/ca.crl tls/server.crt tls/server.key; do
+	if [ ! -s "$authority/$file" ]; then
+		echo "broker-install: $authority/$file is missing; loactl init writes it, and loactl box revoke writes tls/ca.crl anew" >&2
+		exit 2
+	fi
+done
+if [ -z "$root" ] && [ "$(id -u)" -ne 0 ]; then
+	echo "broker-install: it has to be root: sudo make broker-install AUTHORITY=$authority" >&2
+	exit 2
+fi
+
+if [ -z "$root" ] && ! command -v mosquitto >/dev/null; then
+	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends mosquitto
+fi
+
+changed=
+# put FILE PATH MODE: for root, to be read by mosquitto.
+put() {
+	if cmp -s "$1" "$root$2"; then
+		return
+	fi
+	owner=()
+	[ -n "$root" ] || owner=(-o root -g mosquitto)
+	install -D "${owner[@]}" -m "$3" "$1" "$root$2"
+	changed=1
+	echo "wrote $root$2"
+}
+
+etc=/etc/mosquitto/loa
+put "$authority/mosquitto/loa.conf" $etc/loa.conf 640
+put "$authority/mosquitto/loa.acl" $etc/loa.acl 640
+for file in ca.crt ca.crl server.crt server.key; do
+	put "$authority/tls/$file" $etc/$file 640
+done
+
+unit=$(mktemp)
+trap 'rm -f "$unit"' EXIT
+cat >"$unit" <<'UNIT'
+# Loa: a configuration of its own, because Debian's names a place for what persists,
+# and so does ours. Its log is the journal, which rotates by itself.
+[Service]
+ExecStart=
+ExecStart=/usr/sbin/mosquitto -c /etc/mosquitto/loa/loa.conf
+LimitNOFILE=65536
+Restart=always
+RestartSec=2
+NoNewPrivileges=yes
+ProtectSystem=full
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectControlGroups=yes
+UNIT
+put "$unit" /etc/systemd/system/mosquitto.service.d/loa.conf 644
+
+if [ -n "$root" ]; then
+	exit 0
+fi
+if [ -z "$changed" ]; then
+	echo "nothing has changed"
+elif [ -d /run/systemd/system ]; then
+	systemctl daemon-reload
+	systemctl enable mosquitto
+	systemctl restart mosquitto # a reload would leave a revoked box connected
+	systemctl --no-pager --lines 5 status mosquitto
+else
+	echo "there is no systemd here: start /usr/sbin/mosquitto -c $etc/loa.conf"
+fi
+port=$(awk '$1 == "listener" { print $2 }' "$root$etc/loa.conf")
+echo "firewall: let TCP $port in, for example: nft add rule inet filter input tcp dport $port accept"

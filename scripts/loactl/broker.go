@@ -1,0 +1,99 @@
+package main
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"time"
+
+	"loa/scripts/authority"
+	"loa/scripts/authority/pki"
+	"loa/scripts/broker/check"
+)
+
+func (a *app) brokers(args []string) error {
+	return a.sub(args, map[string]func([]string) error{"check": a.brokerCheck})
+}
+
+// attackPatience is for one step of an attack.
+const attackPatience = 10 * time.Second
+
+// brokerCheck attacks every broker of the authority, and fails if anything got through.
+func (a *app) brokerCheck(args []string) error {
+	if _, err := a.parse(a.flags("broker check"), args, 0, 0); err != nil {
+		return err
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	urls := au.Brokers()
+	if a.broker != "" {
+		urls = names(a.broker)
+	}
+	all := make(map[string][]check.Result)
+	failed := false
+	for _, url := range urls {
+		t, err := a.attacked(au, url)
+		if err != nil {
+			return err
+		}
+		if all[url], err = check.Run(a.ctx, t); err != nil {
+			return fmt.Errorf("%s: %w", url, err)
+		}
+		for _, r := range all[url] {
+			failed = failed || r.Tried && !r.Held
+		}
+	}
+	err = a.show(all, func(w io.Writer) {
+		for _, url := range urls {
+			fmt.Fprintln(w, url)
+			var rows [][]string
+			for _, r := range all[url] {
+				word := "attack.held"
+				switch {
+				case !r.Tried:
+					word = "attack.untried"
+				case !r.Held:
+					word = "attack.through"
+				}
+				rows = append(rows, []string{a.text("attack." + r.Attack), a.text(word), r.Detail})
+			}
+			a.table(w, rows, "attack", "result", "detail")
+		}
+	})
+	if err == nil && failed {
+		return errTold
+	}
+	return err
+}
+
+// attacked is a broker of ours, and what it takes to attack it: certificates of boxes
+// that there never were, which are kept nowhere.
+func (a *app) attacked(au *authority.Authority, url string) (t check.Target, err error) {
+	t = check.Target{URL: url, Box: au.PassingBox, Patience: attackPatience}
+	conf, err := au.ClientTLS(a.client)
+	if err != nil {
+		return t, err
+	}
+	t.Roots, t.Office = conf.RootCAs, conf.Certificates[0]
+	canary, err := au.ClientTLS(authority.Canary)
+	if err == nil {
+		t.Revoked = &canary.Certificates[0]
+	}
+	other, err := pki.NewCA("another", a.now())
+	if err != nil {
+		return t, err
+	}
+	t.OtherCA, err = foreign(other, a.now())
+	return t, err
+}
+
+// foreign is a box's certificate that another CA has signed.
+func foreign(ca *pki.CA, now time.Time) (tls.Certificate, error) {
+	cert, key, err := ca.Server([]string{"loa-check-third"}, now)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(cert, key)
+}
