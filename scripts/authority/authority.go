@@ -16,6 +16,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -135,8 +136,16 @@ func (a *Authority) Places() map[string]Place { return a.read().Places }
 // People are the holders of keys, by name.
 func (a *Authority) People() map[string]Person { return a.read().People }
 
-// Boxes are the devices taken in, by name.
-func (a *Authority) Boxes() map[string]Box { return a.read().Boxes }
+// Boxes are the devices taken in and not revoked, by name.
+func (a *Authority) Boxes() map[string]Box {
+	s := a.read()
+	boxes := maps.Clone(s.Boxes)
+	maps.DeleteFunc(boxes, func(_ string, b Box) bool { _, revoked := s.Revoked[b.Key]; return revoked })
+	return boxes
+}
+
+// EveryBox is also those that were revoked: their ledgers are still read.
+func (a *Authority) EveryBox() map[string]Box { return a.read().Boxes }
 
 // Grants are what people may say.
 func (a *Authority) Grants() []Grant { return a.read().Grants }

@@ -64,7 +64,7 @@ func (a *Authority) AddBox(device, board string, b Box) error {
 	b.Added = a.o.Now().UTC()
 	serial, err := pki.Serial(files["box.pem"])
 	if err != nil {
-		return err
+		return fail("no-serial", err, device)
 	}
 	b.Serial = serial.Text(16)
 	moved := false

@@ -4,8 +4,6 @@ import (
 	"crypto/ed25519"
 	"crypto/tls"
 	"encoding/base64"
-	"errors"
-	"io/fs"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -13,8 +11,24 @@ import (
 	"loa/scripts/authority/pki"
 )
 
+// Canary is a client's certificate that is revoked as soon as it is made: a broker
+// that lets it in does not read the list.
+const Canary = "canary"
+
 // RevocationFile is what mosquitto reads: the certificates that count no more.
 func (a *Authority) RevocationFile() string { return a.tlsFile("ca.crl") }
+
+// Revoked reports whether the certificate with this key counts no more.
+func (a *Authority) Revoked(key ed25519.PublicKey) bool {
+	_, ok := a.read().Revoked[base64.StdEncoding.EncodeToString(key)]
+	return ok
+}
+
+// Revocation says when and why a box's certificate was revoked, if it was.
+func (a *Authority) Revocation(b Box) (Revocation, bool) {
+	r, ok := a.read().Revoked[b.Key]
+	return r, ok
+}
 
 // RevokeBox ends a box's certificate for ever, and why is kept: it was stolen, burnt or
 // taken down. Its name is not given again. To revoke it twice changes nothing.
@@ -24,21 +38,17 @@ func (a *Authority) RevokeBox(device, why string) error {
 		if !ok {
 			return fail("no-box", nil, device)
 		}
-		if b.Serial == "" { // taken in before serials were written down
-			cert, err := os.ReadFile(filepath.Join(a.BoxDir(device), "etc", "loa", "box.pem"))
+		if _, ok := s.Revoked[b.Key]; ok {
+			return nil
+		}
+		if b.Serial == "" { // taken in before numbers were written down
+			serial, err := serialIn(filepath.Join(a.BoxDir(device), "etc", "loa", "box.pem"))
 			if err != nil {
 				return fail("no-serial", err, device)
 			}
-			serial, err := pki.Serial(cert)
-			if err != nil {
-				return fail("no-serial", err, device)
-			}
-			b.Serial = serial.Text(16)
+			b.Serial = serial
 		}
-		if b.Revoked.IsZero() {
-			b.Revoked, b.RevokedWhy = a.o.Now().UTC(), why
-		}
-		s.Boxes[device] = b
+		s.Revoked[b.Key] = Revocation{Name: device, Serial: b.Serial, At: a.o.Now().UTC(), Why: why}
 		return nil
 	})
 	if err != nil {
@@ -47,21 +57,34 @@ func (a *Authority) RevokeBox(device, why string) error {
 	return a.WriteRevocations()
 }
 
-// WriteRevocations writes RevocationFile anew, as the CA.
+func serialIn(file string) (string, error) {
+	cert, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	serial, err := pki.Serial(cert)
+	if err != nil {
+		return "", err
+	}
+	return serial.Text(16), nil
+}
+
+// WriteRevocations writes RevocationFile anew, as the CA, with the canary on it.
 func (a *Authority) WriteRevocations() error {
+	if err := a.hatch(); err != nil {
+		return err
+	}
 	ca, err := a.ca()
 	if err != nil {
 		return err
 	}
-	canary, err := a.canary()
-	if err != nil {
-		return err
-	}
-	list := []pki.Revoked{{Serial: canary, At: a.o.Now()}}
-	for _, b := range a.read().Boxes {
-		if serial, ok := new(big.Int).SetString(b.Serial, 16); ok && !b.Revoked.IsZero() {
-			list = append(list, pki.Revoked{Serial: serial, At: b.Revoked})
+	var list []pki.Revoked
+	for _, r := range a.read().Revoked {
+		serial, ok := new(big.Int).SetString(r.Serial, 16)
+		if !ok {
+			return fail("no-serial", nil, r.Name)
 		}
+		list = append(list, pki.Revoked{Serial: serial, At: r.At})
 	}
 	crl, err := ca.Revocations(list, a.o.Now())
 	if err != nil {
@@ -70,37 +93,29 @@ func (a *Authority) WriteRevocations() error {
 	return writeFile(a.RevocationFile(), crl)
 }
 
-// BoxRevoked reports whether a certificate with this key is a revoked box's.
-func (a *Authority) BoxRevoked(key ed25519.PublicKey) bool {
-	if conf, err := a.ClientTLS(Canary); err == nil && key.Equal(conf.Certificates[0].Leaf.PublicKey) {
-		return true
-	}
-	text := base64.StdEncoding.EncodeToString(key)
-	for _, b := range a.read().Boxes {
-		if b.Key == text {
-			return !b.Revoked.IsZero()
+// hatch makes the canary, if there is none.
+func (a *Authority) hatch() error {
+	for _, r := range a.read().Revoked {
+		if r.Name == Canary {
+			return nil
 		}
 	}
-	return false
-}
-
-// Canary is a client's certificate that was revoked as soon as it was made: a broker
-// that lets it in does not read the list.
-const Canary = "canary"
-
-// canary is its number. It is made when there is none yet.
-func (a *Authority) canary() (*big.Int, error) {
-	cert, err := os.ReadFile(a.tlsFile(Canary + ".crt"))
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := a.IssueClient(Canary); err != nil {
-			return nil, err
-		}
-		cert, err = os.ReadFile(a.tlsFile(Canary + ".crt"))
+	if err := a.IssueClient(Canary); err != nil {
+		return err
 	}
+	conf, err := a.ClientTLS(Canary)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return pki.Serial(cert)
+	leaf := conf.Certificates[0].Leaf
+	key, ok := leaf.PublicKey.(ed25519.PublicKey)
+	if !ok {
+		return fail("no-serial", nil, Canary)
+	}
+	return a.change(func(s *state) error {
+		s.Revoked[base64.StdEncoding.EncodeToString(key)] = Revocation{Name: Canary, Serial: leaf.SerialNumber.Text(16), At: a.o.Now().UTC()}
+		return nil
+	})
 }
 
 // PassingBox is a certificate for a box of this name, which is registered and kept

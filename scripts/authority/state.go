@@ -16,18 +16,19 @@ import (
 
 // state is authority.json: everything but keys and documents.
 type state struct {
-	Name      string               `json:"name"`
-	ThrowAway bool                 `json:"throw_away,omitempty"`
-	Root      rootState            `json:"root"`
-	People    map[string]Person    `json:"people"`
-	Places    map[string]Place     `json:"places"`
-	Grants    []Grant              `json:"grants"`
-	Quorum    []plan.QuorumRule    `json:"quorum"`
-	Boxes     map[string]Box       `json:"boxes"`
-	Brokers   []string             `json:"brokers"` // as boxes and tools reach them
-	Media     []string             `json:"media"`   // base URLs
-	Issued    map[string]time.Time `json:"issued"`  // the newest version by topic: it never goes back
-	Seq       int64                `json:"seq"`     // of beats and acts
+	Name      string                `json:"name"`
+	ThrowAway bool                  `json:"throw_away,omitempty"`
+	Root      rootState             `json:"root"`
+	People    map[string]Person     `json:"people"`
+	Places    map[string]Place      `json:"places"`
+	Grants    []Grant               `json:"grants"`
+	Quorum    []plan.QuorumRule     `json:"quorum"`
+	Boxes     map[string]Box        `json:"boxes"`
+	Brokers   []string              `json:"brokers"`           // as boxes and tools reach them
+	Media     []string              `json:"media"`             // base URLs
+	Revoked   map[string]Revocation `json:"revoked,omitempty"` // by the public key in the certificate, base64
+	Issued    map[string]time.Time  `json:"issued"`            // the newest version by topic: it never goes back
+	Seq       int64                 `json:"seq"`               // of beats and acts
 }
 
 type rootState struct {
@@ -73,9 +74,15 @@ type Box struct {
 	Key    string    `json:"key"`             // base64 of the public key that signs its reports
 	Added  time.Time `json:"added"`
 
-	Serial     string    `json:"serial,omitempty"` // of its certificate, hexadecimal
-	Revoked    time.Time `json:"revoked,omitzero"` // since then brokers let it in no more
-	RevokedWhy string    `json:"revoked_why,omitempty"`
+	Serial string `json:"serial,omitempty"` // of its certificate, hexadecimal
+}
+
+// A Revocation is a certificate that counts no more.
+type Revocation struct {
+	Name   string    `json:"name"`
+	Serial string    `json:"serial"` // hexadecimal
+	At     time.Time `json:"at"`
+	Why    string    `json:"why,omitempty"`
 }
 
 const stateFile = "authority.json"
@@ -94,7 +101,7 @@ func readState(dir string) (state, error) {
 	}
 	for _, m := range []func(){
 		func() { s.People = orMake(s.People) }, func() { s.Places = orMake(s.Places) },
-		func() { s.Boxes = orMake(s.Boxes) }, func() { s.Issued = orMake(s.Issued) },
+		func() { s.Boxes = orMake(s.Boxes) }, func() { s.Revoked = orMake(s.Revoked) }, func() { s.Issued = orMake(s.Issued) },
 	} {
 		m()
 	}

@@ -233,6 +233,12 @@ func (a *app) assign(au *authority.Authority, w plan.Want, as string, first func
 	return a.acceptAfter(au, is, first)
 }
 
+// A listedBox is a box in the books, also one that was revoked.
+type listedBox struct {
+	authority.Box
+	Revoked *authority.Revocation `json:"revoked,omitempty"`
+}
+
 func (a *app) boxList(args []string) error {
 	if _, err := a.parse(a.flags("box list"), args, 0, 0); err != nil {
 		return err
@@ -241,14 +247,21 @@ func (a *app) boxList(args []string) error {
 	if err != nil {
 		return err
 	}
-	boxes := au.Boxes()
+	boxes := make(map[string]listedBox)
+	for name, b := range au.EveryBox() {
+		l := listedBox{Box: b}
+		if r, ok := au.Revocation(b); ok {
+			l.Revoked = &r
+		}
+		boxes[name] = l
+	}
 	return a.show(boxes, func(w io.Writer) {
 		var rows [][]string
 		for _, d := range slices.Sorted(maps.Keys(boxes)) {
 			b := boxes[d]
 			revoked := ""
-			if !b.Revoked.IsZero() {
-				revoked = strings.TrimSpace(day(b.Revoked) + " " + b.RevokedWhy)
+			if r := b.Revoked; r != nil {
+				revoked = strings.TrimSpace(day(r.At) + " " + r.Why)
 			}
 			rows = append(rows, []string{d, b.Place, strings.Join(b.Groups, ","), b.Name, revoked})
 		}

@@ -52,7 +52,7 @@ func (a *app) dispatch(args []string) error {
 		if err != nil {
 			return err
 		}
-		b, err := broker.Start(ctx, broker.Opts{Listen: *serveBroker, TLS: conf, Senders: []string{dispatcherName, toolName}, Revoked: au.BoxRevoked, Log: log})
+		b, err := broker.Start(ctx, broker.Opts{Listen: *serveBroker, TLS: conf, Senders: []string{dispatcherName, toolName}, Revoked: au.Revoked, Log: log})
 		if err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ func (a *app) ledger(args []string) error {
 	if len(rest) == 0 {
 		return a.ledgerAll(au)
 	}
-	box, ok := au.Boxes()[rest[0]]
+	box, ok := au.EveryBox()[rest[0]]
 	if !ok {
 		return errors.New(a.text("box.none", rest[0]))
 	}
@@ -107,9 +107,9 @@ func (a *app) ledgerAll(au *authority.Authority) error {
 		Error string `json:"error,omitempty"`
 	}
 	lines := []line{}
-	for _, name := range sortedKeys(au.Boxes()) {
+	for _, name := range sortedKeys(au.EveryBox()) {
 		l := line{Box: name}
-		pub, err := plan.ParseKey(au.Boxes()[name].Key)
+		pub, err := plan.ParseKey(au.EveryBox()[name].Key)
 		if err == nil {
 			l.Report, err = ledgers(au).Verify(name, pub)
 		}
