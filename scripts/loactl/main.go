@@ -47,6 +47,7 @@ func commands() []command {
 		{"unmute", (*app).unmute},
 		{"ahead", (*app).ahead},
 		{"watch", (*app).watch},
+		{"fleet", (*app).fleet},
 		{"ask", (*app).ask},
 		{"shot", (*app).shot},
 		{"ledger", (*app).ledger},

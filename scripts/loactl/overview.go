@@ -1,0 +1,218 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"loa/agent/health"
+	"loa/scripts/authority"
+)
+
+// fleet shows how all boxes are by place, and what somebody has to see to, the silent
+// ones first. It looks once; watch goes on looking.
+func (a *app) fleet(args []string) error {
+	rest, err := a.parse(a.flags("fleet"), args, 0, 1)
+	if err != nil {
+		return err
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	places, top := au.Places(), ""
+	if len(rest) > 0 {
+		if top = rest[0]; places[top].Name == "" {
+			return &usageError{a.text("fleet.place", top)}
+		}
+	}
+	f, err := newFleet(au, a.now())
+	if err != nil {
+		return err
+	}
+	l, err := a.connect(au, fleetFilters, f.receive)
+	if err != nil {
+		return err
+	}
+	defer l.stop()
+	c := collector{came: f.came}
+	if err := c.quiet(a, settle); err != nil {
+		return err
+	}
+	groups, troubles, versions := f.overview(places, top)
+	return a.show(map[string]any{"at": a.now().UTC(), "places": groups, "trouble": troubles, "versions": versions}, func(w io.Writer) {
+		var rows [][]string
+		for _, g := range groups {
+			media := ""
+			if g.Wanted > 0 {
+				media = fmt.Sprintf("%d/%d", g.Present, g.Wanted)
+			}
+			rows = append(rows, []string{strings.Repeat("  ", g.Depth) + g.Place, g.Name, fmt.Sprint(g.Boxes), fmt.Sprint(g.Online), fmt.Sprint(g.Boxes - g.Online), fmt.Sprint(g.Faulty), media})
+		}
+		a.table(w, rows, "place", "name", "boxes", "online", "silent", "faulty", "media")
+		for _, v := range sortedKeys(versions) {
+			fmt.Fprintln(w, a.text("fleet.version", cmp.Or(v, "?"), versions[v]))
+		}
+		if len(troubles) > 0 {
+			fmt.Fprintln(w)
+		}
+		rows = nil
+		for _, t := range troubles {
+			since := ""
+			if !t.Since.IsZero() {
+				since = t.Since.In(vietnam).Format("15:04 02/01")
+			}
+			what, part := a.text("state."+t.Code), ""
+			if c, ok := health.Lookup(t.Code); ok {
+				what, part = c.EN, c.PartEN
+				if a.lang == "vi" {
+					what, part = c.VI, c.PartVI
+				}
+			}
+			rows = append(rows, []string{t.Box, t.Place, since, word(what, t.Code), part})
+		}
+		a.table(w, rows, "box", "place", "since", "trouble", "part")
+	})
+}
+
+// A group is one place with all that is below it.
+type group struct {
+	Place   string `json:"place"`
+	Name    string `json:"name"`
+	Depth   int    `json:"depth"` // 0: nothing of what is shown is above it
+	Boxes   int    `json:"boxes"`
+	Online  int    `json:"online"`
+	Faulty  int    `json:"faulty"` // online, and something is lost
+	Wanted  int    `json:"media_wanted"`
+	Present int    `json:"media_present"`
+}
+
+// add counts one box.
+func (g *group) add(b unit) {
+	g.Boxes++
+	if b.online {
+		g.Online++
+	}
+	if b.online && b.faulty {
+		g.Faulty++
+	}
+	g.Wanted, g.Present = g.Wanted+b.wanted, g.Present+b.present
+}
+
+// A unit is what counts of one box.
+type unit struct {
+	place           string
+	online, faulty  bool
+	wanted, present int
+}
+
+// rollUp counts boxes by place, in the order of the tree. A box counts once in its own
+// place and once in each above it; whether a box also belongs to a group makes no
+// difference. With top, that place and what is below it are all there is.
+func rollUp(places map[string]authority.Place, top string, units []unit) []group {
+	groups := make(map[string]*group)
+	below := make(map[string][]string)
+	for code, p := range places {
+		groups[code] = &group{Place: code, Name: p.Name}
+		below[p.Parent] = append(below[p.Parent], code)
+	}
+	for _, b := range units {
+		if groups[b.place] == nil { // a place that was taken out of the list
+			groups[b.place] = &group{Place: b.place}
+			below[""] = append(below[""], b.place)
+		}
+		for code := b.place; code != ""; code = places[code].Parent {
+			groups[code].add(b)
+		}
+	}
+	all := []group{}
+	var walk func(code string, depth int)
+	walk = func(code string, depth int) {
+		g := groups[code]
+		g.Depth = depth
+		all = append(all, *g)
+		slices.Sort(below[code])
+		for _, child := range below[code] {
+			walk(child, depth+1)
+		}
+	}
+	roots := []string{top}
+	if top == "" {
+		roots = below[""]
+		slices.Sort(roots)
+	}
+	for _, code := range roots {
+		walk(code, 0)
+	}
+	return all
+}
+
+// A trouble is what somebody has to see to.
+type trouble struct {
+	Box      string          `json:"box"`
+	Place    string          `json:"place"`
+	Code     string          `json:"code"` // of a condition; or silent, lost, offline
+	Severity health.Severity `json:"severity"`
+	Since    time.Time       `json:"since,omitzero"`
+	Detail   string          `json:"detail,omitempty"`
+}
+
+// overview is the fleet by place, what is wrong with it, and how many boxes run which
+// version. What a box that is gone last said of itself is no trouble of today.
+func (f *fleet) overview(places map[string]authority.Place, top string) (groups []group, troubles []trouble, versions map[string]int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	boxes := f.au.Boxes()
+	var units []unit
+	troubles, versions = []trouble{}, make(map[string]int)
+	for _, name := range sortedKeys(f.boxes) {
+		b, place := f.boxes[name], boxes[name].Place
+		if top != "" && !within(places, place, top) {
+			continue
+		}
+		u := unit{place: place, online: b.state.State == "online"}
+		for _, m := range b.have.Media {
+			u.wanted, u.present = u.wanted+m.Wanted, u.present+m.Present
+		}
+		if u.online {
+			versions[printable(b.state.Version)]++
+		} else {
+			troubles = append(troubles, trouble{Box: name, Place: place, Code: cmp.Or(printable(b.state.State), "silent"), Severity: health.Fault, Since: b.state.At})
+		}
+		for _, c := range b.health.Active {
+			if !u.online {
+				break
+			}
+			u.faulty = u.faulty || c.Severity == health.Fault
+			if c.Severity > health.Info {
+				troubles = append(troubles, trouble{Box: name, Place: place, Code: printable(c.Code), Severity: c.Severity, Since: c.Since, Detail: printable(c.Detail)})
+			}
+		}
+		units = append(units, u)
+	}
+	slices.SortStableFunc(troubles, func(x, y trouble) int {
+		return cmp.Or(-cmp.Compare(rank(x), rank(y)), x.Since.Compare(y.Since))
+	})
+	return rollUp(places, top, units), troubles, versions
+}
+
+// rank puts boxes that say nothing above those that say what is wrong.
+func rank(t trouble) int {
+	if _, ok := health.Lookup(t.Code); !ok {
+		return int(health.Fault) + 1
+	}
+	return int(t.Severity)
+}
+
+// within reports whether place is top or below it.
+func within(places map[string]authority.Place, place, top string) bool {
+	for ; place != ""; place = places[place].Parent {
+		if place == top {
+			return true
+		}
+	}
+	return false
+}
