@@ -8,7 +8,8 @@
 // Letters are as high as the board allows for the fewest pages: one, two or three
 // lines, never more, and never more than eight words a page. That is what a passer-by
 // takes in at one glance; longer text becomes pages, with a warning. A word is never
-// divided unless it alone is wider than the board. An empty line begins a new page.
+// divided unless it alone is wider than the board, and a time, a date or a quantity
+// stays on one line where it fits. An empty line begins a new page.
 //
 // Up to 29 rows letters come from bitmap fonts drawn for that height, above that
 // from outlines. A board that is lit or dark gets no grey. Vietnamese has two marks

@@ -50,7 +50,7 @@ func TestPages(t *testing.T) {
 	}{
 		{"one line", "Xin chào", Look{}, image.Pt(128, 32), []string{"Xin chào"}, ""},
 		{"two lines rather than two pages", "Xin chào bà con", Look{}, image.Pt(64, 32), []string{"Xin chào\nbà con"}, ""},
-		{"pages", "Họp tổ dân phố lúc 19 giờ", Look{}, image.Pt(64, 32), []string{"Họp tổ\ndân phố", "lúc 19\ngiờ"}, "too-big?"},
+		{"pages", "Họp tổ dân phố lúc 19 giờ", Look{}, image.Pt(64, 32), []string{"Họp tổ\ndân phố", "lúc\n19 giờ"}, "too-big?"},
 		{"no page with a word left over", "a b c d e f g h i", Look{}, image.Pt(256, 16), []string{"a b c d e", "f g h i"}, "too-big?"},
 		{"eight words a page", long, Look{}, image.Pt(1280, 720), []string{"một hai ba\nmột hai ba", "một hai ba\nmột hai ba", "một hai ba\nmột hai ba"}, "too-big?"},
 		{"three lines at most", "a\nb\nc\nd", Look{}, image.Pt(256, 128), []string{"a\nb", "c\nd"}, "too-big?"},

@@ -214,20 +214,24 @@ func wrap(paragraphs [][]setWord, space, width, lines, words int) (pages [][]row
 			}
 		}
 		newline()
-		for _, w := range p {
+		for len(p) > 0 {
+			held := together(p, space, width)
 			gap := 0
-			if w.space && len(r.words) > 0 {
+			if p[0].space && len(r.words) > 0 {
 				gap = space
 			}
-			if r.width+gap+w.width > width {
+			if r.width+gap+held.width > width {
 				newline()
 			}
-			if count > 0 && count+w.weight > words {
+			if count > 0 && count+held.weight() > words {
 				newline()
 				end()
 			}
-			r.add(w, space)
-			count += w.weight
+			for _, w := range held.words {
+				r.add(w, space)
+			}
+			count += held.weight()
+			p = p[len(held.words):]
 		}
 		newline()
 	}

@@ -254,7 +254,7 @@ func (w setWord) divide(width int) []setWord {
 	var parts []setWord
 	from, left := start{}, 0 // where the part begins, and its pen
 	cut := func(to start, right int) {
-		part := setWord{word: word{w.letters[from.letter:to.letter], w.space && from.glyph == 0}, width: right - left}
+		part := setWord{word: word{letters: w.letters[from.letter:to.letter], space: w.space && from.glyph == 0}, width: right - left}
 		for _, g := range w.glyphs[from.glyph:to.glyph] {
 			part.glyphs = append(part.glyphs, glyph{g.shape, g.x - left, g.y})
 		}

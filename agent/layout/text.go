@@ -24,6 +24,7 @@ type letter struct {
 type word struct {
 	letters []letter
 	space   bool
+	bond    bond // to the word before it
 }
 
 func (w word) String() string {
@@ -100,6 +101,9 @@ func words(letters []letter) [][]word {
 			w := &lines[last][len(lines[last])-1]
 			w.letters = append(w.letters, l)
 		}
+	}
+	for _, l := range lines {
+		bind(l)
 	}
 	return trim(lines)
 }
