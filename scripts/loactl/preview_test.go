@@ -1,13 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"image"
+	"image/draw"
 	"image/gif"
 	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"loa/agent/layout"
 )
 
 func TestPreview(t *testing.T) {
@@ -49,6 +54,72 @@ style = "scroll"
 	}
 }
 
+// A GIF keeps only what changes; played, it is what the board shows, tenth of a second
+// by tenth of a second.
+func TestPreviewMovesAsTheBoard(t *testing.T) {
+	for _, size := range []image.Point{{128, 32}, {512, 256}, {1100, 64}} { // 8 dots a lamp, 2 and 1
+		b := layout.Board{Size: size, Colors: layout.Full}
+		ticker, _ := layout.SetTicker("Gọi cả ngày đêm", b, layout.Fields{})
+		under := b
+		if ticker != nil {
+			under = ticker.Pages()
+		}
+		for _, effect := range []layout.Effect{layout.Static, layout.ScrollLeft, layout.ScrollUp, layout.Wipe, layout.Blink} {
+			for _, s := range []showing{{size: size}, {size: size, ticker: ticker, ran: time.Second}} {
+				on := b
+				if s.ticker != nil {
+					on = under
+				}
+				pages, _ := layout.Set("Nước lũ", layout.Look{Effect: effect}, on, layout.Fields{})
+				if s.page = &pages[0]; !s.moves() {
+					continue
+				}
+				name := filepath.Join(t.TempDir(), "a.gif")
+				if err := writeGIF(name, s); err != nil {
+					t.Fatal(err)
+				}
+				shown, lasts := played(t, name)
+				if want := s.length(); lasts < want || lasts > want+time.Second {
+					t.Errorf("%v, effect %d: it plays %v, not %v", size, effect, lasts, want)
+				}
+				for at := time.Duration(0); at < s.length(); at += s.length() / 3 / gifStep * gifStep {
+					if got, want := shown(at), magnified(s.frame(at)); !bytes.Equal(got.Pix, want.Pix) {
+						t.Errorf("%v, effect %d, ticker %v: after %v it is another picture", size, effect, s.ticker != nil, at)
+					}
+				}
+			}
+		}
+	}
+}
+
+// played is a GIF as a viewer shows it, and how long it lasts.
+func played(t *testing.T, name string) (shown func(at time.Duration) *image.RGBA, lasts time.Duration) {
+	t.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	g, err := gif.DecodeAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range g.Delay {
+		lasts += time.Duration(d) * 10 * time.Millisecond
+	}
+	return func(at time.Duration) *image.RGBA {
+		screen := image.NewRGBA(image.Rect(0, 0, g.Config.Width, g.Config.Height))
+		for i, frame := range g.Image {
+			if at < 0 {
+				break
+			}
+			draw.Draw(screen, frame.Rect, frame, frame.Rect.Min, draw.Src)
+			at -= time.Duration(g.Delay[i]) * 10 * time.Millisecond
+		}
+		return screen
+	}, lasts
+}
+
 func TestPreviewOfATicker(t *testing.T) {
 	w := newWorld(t)
 	dir := t.TempDir()
@@ -68,19 +139,12 @@ text = "Cắt nước 7 giờ đến 11 giờ"
 	if len(got.Pages) != 2 || len(got.Findings) != 0 || !got.Pages[0].Moves || got.Pages[1].Page != 0 || got.Pages[1].StayS < 8 {
 		t.Fatalf("%+v", got)
 	}
-	lit := func(name string, at int, rows image.Rectangle) (n int) {
-		f, err := os.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		g, err := gif.DecodeAll(f)
-		if err != nil {
-			t.Fatal(err)
-		}
+	lit := func(name string, at time.Duration, rows image.Rectangle) (n int) {
+		shown, _ := played(t, name)
+		screen := shown(at)
 		for y := rows.Min.Y; y < rows.Max.Y; y++ {
 			for x := rows.Min.X; x < rows.Max.X; x++ {
-				if r, _, _, _ := g.Image[at].At(x, y).RGBA(); r > 0x8000 {
+				if screen.RGBAAt(x, y).R > 0x80 {
 					n++
 				}
 			}
@@ -89,10 +153,10 @@ text = "Cắt nước 7 giờ đến 11 giờ"
 	}
 	over, under := image.Rect(0, 0, 1024, 2*205), image.Rect(0, 2*205, 1024, 2*256) // two dots a lamp
 	name := got.Pages[0].File
-	if a, b := lit(name, 0, over), lit(name, 30, over); a == 0 || a != b {
+	if a, b := lit(name, 0, over), lit(name, 3*time.Second, over); a == 0 || a != b {
 		t.Errorf("the page has %d dots lit, then %d", a, b)
 	}
-	if a, b := lit(name, 0, under), lit(name, 30, under); a != 0 || b == 0 {
+	if a, b := lit(name, 0, under), lit(name, 3*time.Second, under); a != 0 || b == 0 {
 		t.Errorf("the ticker has %d dots lit, three seconds later %d", a, b)
 	}
 	// A slow card shows it as a page of its own, and that is said.
