@@ -62,3 +62,13 @@ func (b Bulletin) Shown() []Page {
 	}
 	return b.Pages
 }
+
+// Shown is what a board shows of an alert that has no bulletin: its headline and what
+// to do, in the style for what must not be overlooked.
+func (a Alert) Shown() []Page {
+	pages := []Page{{Text: a.Headline, Style: "alert"}}
+	if a.Instruction != "" {
+		pages = append(pages, Page{Text: a.Instruction, Style: "alert"})
+	}
+	return pages
+}

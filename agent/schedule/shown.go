@@ -99,7 +99,7 @@ func (v *view) broken(shown []plan.Occurrence, l *timeline) []plan.Occurrence {
 }
 
 // shownAlert is an active alert as it is seen: the pages of its bulletin, else its
-// headline and what to do.
+// own words.
 func (v *view) shownAlert(set *plan.AlertSet, a *plan.Alert) (o plan.Occurrence, ok bool) {
 	v.edge(a.From)
 	v.edge(a.Until)
@@ -108,10 +108,7 @@ func (v *view) shownAlert(set *plan.AlertSet, a *plan.Alert) (o plan.Occurrence,
 	}
 	b := v.alertBody(set, a)
 	if len(b.pages) == 0 {
-		b.pages = []plan.Page{{Text: a.Headline, Style: alertStyle}}
-		if a.Instruction != "" {
-			b.pages = append(b.pages, plan.Page{Text: a.Instruction, Style: alertStyle})
-		}
+		b.pages = a.Shown()
 	}
 	o = plan.Occurrence{ID: alertID(set, a, &b), Start: cmp.Or(a.From, set.Issued), End: a.Until}
 	v.sign(&o, &set.Head)
@@ -134,6 +131,3 @@ func alertStem(id string) string {
 	}
 	return id
 }
-
-// alertStyle is the style that layout knows for what must not be overlooked.
-const alertStyle = "alert"

@@ -82,6 +82,10 @@ func (a *app) alertSet(args []string) error {
 				return err
 			}
 			al.Bulletin = item.Ref
+		} else {
+			words := &plan.Bulletin{Pages: al.Shown()}
+			a.proofread(al.ID, words)
+			a.misfits(au, al.ID, set.Place, words)
 		}
 		if before != nil {
 			until := before.Until.In(vietnam).Format("15:04 02/01")

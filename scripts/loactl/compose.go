@@ -47,13 +47,24 @@ func (a *app) compose(au *authority.Authority, kind plan.Kind, name string) (any
 		return nil, err
 	}
 	doc, err := a.decode(f, kind)
-	if b, ok := doc.(*plan.Bulletin); ok && err == nil {
-		a.proofread(f.Name, b)
-		for _, why := range a.unwanted(au, b) {
+	if err != nil {
+		return nil, err
+	}
+	switch d := doc.(type) {
+	case *plan.Bulletin:
+		a.proofread(f.Name, d)
+		for _, why := range a.unwanted(au, d) {
 			a.note("proof", f.Name, why)
 		}
+		a.misfits(au, f.Name, d.Place, d)
+	case *plan.Policy:
+		var shown plan.Bulletin
+		for _, p := range d.DefaultPages {
+			shown.Pages = append(shown.Pages, p.Page)
+		}
+		a.misfits(au, f.Name, d.Place, &shown)
 	}
-	return doc, err
+	return doc, nil
 }
 
 // unwanted says which words of a bulletin the policies that hold at its place forbid:

@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 	"loa/agent/layout/lunar"
 	"loa/agent/plan"
 	"loa/boards"
+	"loa/scripts/authority"
 	"loa/scripts/loactl/source"
 
 	blocks "loa/drivers/term"
@@ -103,15 +105,7 @@ func (a *app) preview(args []string) error {
 			fmt.Fprintln(w, a.text("preview.page", a.pageWord(s.Page), s.StayS, s.File))
 		}
 		for _, c := range wrong {
-			where := ""
-			if c.Line > 0 {
-				where = a.text("preview.place", c.Line, c.Column)
-			}
-			say := a.text("preview.bad", a.pageWord(c.Page), where, c.Why)
-			if c.Warning {
-				say = a.text("preview.warning", a.pageWord(c.Page), where, c.Why)
-			}
-			fmt.Fprintln(w, say)
+			fmt.Fprintln(w, a.sentence(c))
 		}
 		if len(wrong) == 0 {
 			fmt.Fprintln(w, a.text("preview.good"))
@@ -121,6 +115,17 @@ func (a *app) preview(args []string) error {
 		return errTold
 	}
 	return err
+}
+
+func (a *app) sentence(c complaint) string {
+	where := ""
+	if c.Line > 0 {
+		where = a.text("preview.place", c.Line, c.Column)
+	}
+	if c.Warning {
+		return a.text("preview.warning", a.pageWord(c.Page), where, c.Why)
+	}
+	return a.text("preview.bad", a.pageWord(c.Page), where, c.Why)
 }
 
 // wholeBulletin stands for the page where a complaint is about all of it.
@@ -186,10 +191,31 @@ func (a *app) bulletinOf(name string) (*plan.Bulletin, map[string][]byte, error)
 // draw writes a file for each page that the board shows, with the ticker under it,
 // and one of the ticker from end to end.
 func (a *app) draw(b layout.Board, doc *plan.Bulletin, files map[string][]byte, stem string) (shown []preview, wrong []complaint, err error) {
+	pictures := func(sha string, b layout.Board) ([]display.Still, error) { return display.Stills(files[sha], b) }
+	number := 0
+	wrong, err = a.lay(b, doc, pictures, func(page int, s showing) error {
+		name := stem + "-ticker"
+		if s.page != nil {
+			number++
+			name = fmt.Sprintf("%s-%d", stem, number)
+		}
+		file, draw := name+".png", writePNG
+		if s.moves() {
+			file, draw = name+".gif", writeGIF
+		}
+		a.sketch(s)
+		shown = append(shown, preview{Page: page, File: file, Text: s.text(), StayS: round(s.length().Seconds()), Moves: s.moves()})
+		return draw(file, s)
+	})
+	return shown, wrong, err
+}
+
+// lay lays a bulletin out for a board, gives each page as it is on, and at the end the
+// ticker as page 0, and tells what is wrong with them.
+func (a *app) lay(b layout.Board, doc *plan.Bulletin, pictures display.Pictures, on func(page int, s showing) error) (wrong []complaint, err error) {
 	now := a.now().In(vietnam)
 	temperature := 30.0
 	fields := layout.Fields{Now: now, Lunar: lunar.Of(now).String(), TempC: &temperature}
-	pictures := func(sha string, b layout.Board) ([]display.Still, error) { return display.Stills(files[sha], b) }
 	complain := func(page int, findings []layout.Finding) {
 		for _, f := range findings {
 			why := f.EN
@@ -199,34 +225,78 @@ func (a *app) draw(b layout.Board, doc *plan.Bulletin, files map[string][]byte, 
 			wrong = append(wrong, complaint{page, f.Code, f.Warning, f.Line, f.Column, why})
 		}
 	}
-	write := func(page int, name string, s showing) error {
-		file, draw := name+".png", writePNG
-		if s.moves() {
-			file, draw = name+".gif", writeGIF
-		}
-		a.sketch(s)
-		shown = append(shown, preview{Page: page, File: file, Text: s.text(), StayS: round(s.length().Seconds()), Moves: s.moves()})
-		return draw(file, s)
-	}
 	pages, zone, ticker, findings := display.Beside(doc.Ticker, doc.Shown(), b, fields)
 	var ran time.Duration
-	number := 0
 	for i, p := range pages {
 		set, findings := display.Lay(p, zone, pictures, fields)
 		complain(i+1, findings)
 		for k := range set {
-			number++
-			if err := write(i+1, fmt.Sprintf("%s-%d", stem, number), showing{b.Size, &set[k], ticker, ran}); err != nil {
-				return nil, nil, err
+			if err := on(i+1, showing{b.Size, &set[k], ticker, ran}); err != nil {
+				return nil, err
 			}
 			ran += set[k].Length()
 		}
 	}
 	complain(0, findings)
 	if ticker != nil {
-		err = write(0, stem+"-ticker", showing{b.Size, nil, ticker, 0})
+		err = on(0, showing{b.Size, nil, ticker, 0})
 	}
-	return shown, wrong, err
+	return wrong, err
+}
+
+// misfits warns of what the boards at a place and below would not show of a document
+// that is about to be signed, or not as one might think. Which boards there are is
+// what the boxes were taken in as.
+func (a *app) misfits(au *authority.Authority, name, place string, doc *plan.Bulletin) {
+	pictures := func(sha string, b layout.Board) ([]display.Still, error) {
+		file, err := os.ReadFile(filepath.Join(au.MediaDir(), sha))
+		if err != nil {
+			return nil, err
+		}
+		return display.Stills(file, b)
+	}
+	var said []string
+	on := map[string][]string{} // the boards of what is said
+	for _, board := range boardsOf(au, place) {
+		kind, err := boards.Load(board)
+		if err != nil || !kind.Panel.There() {
+			continue
+		}
+		wrong, _ := a.lay(layout.BoardOf(kind.Panel), doc, pictures, func(int, showing) error { return nil })
+		for _, c := range wrong {
+			say := a.sentence(c)
+			if on[say] == nil {
+				said = append(said, say)
+			}
+			if !slices.Contains(on[say], board) {
+				on[say] = append(on[say], board)
+			}
+		}
+	}
+	for _, say := range said {
+		a.note("proof.board", name, strings.Join(on[say], ", "), say)
+	}
+}
+
+// boardsOf are the kinds of the boxes at a place and below.
+func boardsOf(au *authority.Authority, place string) (kinds []string) {
+	places := au.Places()
+	under := func(p string) bool {
+		for range len(places) + 1 {
+			if p == place {
+				return true
+			}
+			p = places[p].Parent
+		}
+		return false
+	}
+	for _, b := range au.Boxes() {
+		if (under(b.Place) || slices.ContainsFunc(b.Groups, under)) && !slices.Contains(kinds, b.Board) {
+			kinds = append(kinds, b.Board)
+		}
+	}
+	slices.Sort(kinds)
+	return kinds
 }
 
 // A showing is what the board shows as long as one page is on.

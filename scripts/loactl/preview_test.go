@@ -223,3 +223,39 @@ func TestPreviewSaysWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+// Whoever signs hears what the boards of the place cannot show, as in a preview.
+func TestSigningSaysWhatBoardsCannotShow(t *testing.T) {
+	w := newWorld(t).sample().online()
+	bulletin := w.file("b.toml", `id = "b"
+place = "26734"
+title = "Tin"
+text = "Chúc mừng 😀"
+valid_until = "`+until+`"
+`)
+	policy := w.file("law.toml", `id = "idle"
+place = "26734"
+quiet_hours = []
+valid_until = "`+until+`"
+[[default_pages]]
+text = "Xã nhà 😀"
+`)
+	alert := []string{"alert", "set", "74", "--office", "74", "--event", "flood", "--headline", "Lũ 😀", "--as", "74-1,74-2", "--wait", "0s", "--lang", "vi"}
+	bad := "trên bảng desk, led-wall-512x256: trang 1: KHÔNG HIỂN THỊ ĐƯỢC (dòng 1, chữ thứ "
+	said := func(args ...string) string {
+		w.run(args...)
+		return w.err.String()
+	}
+	w.must("box", "add", "box-2", "--place", "26734", "--board", "led-wall-512x256", "--as", "74-1,74-2")
+	for _, args := range [][]string{
+		{"bulletin", "sign", bulletin, "--as", "26734-1", "--lang", "vi"},
+		{"bulletin", "check", bulletin, "--lang", "vi"},
+		{"policy", "sign", policy, "--as", "26734-1", "--lang", "vi"},
+		alert,
+	} {
+		if err := said(args...); strings.Count(err, bad) != 1 {
+			t.Errorf("%v: %q", args, err)
+		}
+	}
+	w.must("bulletin", "sign", bulletin, "--as", "26734-1") // it is signed all the same
+}
