@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"image"
 	"log/slog"
@@ -84,10 +85,11 @@ type Display struct {
 	fails    int       // of the panel, since it last took a picture
 	retry    time.Time // not before
 	program  program
-	has      *image.RGBA // the picture that the panel has; nil: nobody knows
-	spare    *image.RGBA // is drawn next; it and frame change places
-	moving   bool        // the panel scrolls by itself
-	strip    [32]byte    // digest of what it scrolls
+	has      *image.RGBA  // the picture that the panel has; nil: nobody knows
+	spare    *image.RGBA  // is drawn next; it and frame change places
+	moving   bool         // the panel scrolls by itself
+	strip    [32]byte     // digest of what it scrolls
+	long     *layout.Page // the panel cannot hold it, and is given its frames
 	held     time.Time
 	dimming  dimming
 	probed   time.Time
@@ -320,20 +322,8 @@ func (d *Display) send(ctx context.Context, now time.Time) error {
 	if s, ok := d.panel.(Sparing); ok {
 		s.Urgent(d.program.class() == plan.Emergency)
 	}
-	page := d.program.page()
-	if s, ok := d.panel.(Scroller); ok && page != nil && page.Effect == layout.ScrollLeft && d.program.ticker == nil && d.program.test == nil {
-		strip := page.Picture()
-		digest := digestOf(strip, page.PxPerSecond)
-		if d.moving && d.strip == digest {
-			d.seen(now)
-			return nil
-		}
-		if err := s.Scroll(ctx, strip, page.PxPerSecond); err != nil {
-			return err
-		}
-		d.shown(d.draw(now))
-		d.has, d.moving, d.strip = nil, true, digest
-		return nil
+	if moved, err := d.move(ctx, now); moved || err != nil {
+		return err
 	}
 	frame := d.draw(now)
 	again := d.program.class() == plan.Emergency && !now.Before(d.held.Add(holdAgain))
@@ -357,6 +347,39 @@ func (d *Display) send(ctx context.Context, now time.Time) error {
 	return nil
 }
 
+// move lets the panel move a page by itself, if it can.
+func (d *Display) move(ctx context.Context, now time.Time) (moved bool, err error) {
+	page := d.program.page()
+	if page == nil || page == d.long || d.program.ticker != nil || d.program.test != nil {
+		return false, nil
+	}
+	var move func(context.Context, image.Image, int) error
+	if s, ok := d.panel.(Scroller); ok && page.Effect == layout.ScrollLeft {
+		move = s.Scroll
+	}
+	if r, ok := d.panel.(Roller); ok && page.Effect == layout.ScrollUp {
+		move = r.Roll
+	}
+	if move == nil {
+		return false, nil
+	}
+	strip := page.Picture()
+	digest := digestOf(strip, page.Effect, page.PxPerSecond)
+	if d.moving && d.strip == digest {
+		d.seen(now)
+		return true, nil
+	}
+	if err := move(ctx, strip, page.PxPerSecond); errors.Is(err, errors.ErrUnsupported) {
+		d.long, d.moving = page, false
+		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	d.shown(d.draw(now))
+	d.has, d.moving, d.strip = nil, true, digest
+	return true, nil
+}
+
 // draw draws the frame of this moment into the spare one: at 50 a second a new one
 // each would keep the collector busier than the board.
 func (d *Display) draw(now time.Time) *image.RGBA {
@@ -377,9 +400,9 @@ func (d *Display) shown(frame *image.RGBA) {
 	d.status.Taken, d.status.Err = true, ""
 }
 
-func digestOf(p *image.RGBA, speed int) [32]byte {
+func digestOf(p *image.RGBA, e layout.Effect, speed int) [32]byte {
 	h := sha256.New()
-	fmt.Fprintln(h, p.Rect, speed)
+	fmt.Fprintln(h, p.Rect, e, speed)
 	for y := p.Rect.Min.Y; y < p.Rect.Max.Y; y++ {
 		h.Write(p.Pix[p.PixOffset(p.Rect.Min.X, y):p.PixOffset(p.Rect.Max.X, y)])
 	}

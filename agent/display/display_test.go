@@ -31,6 +31,7 @@ type board struct {
 	flash  bool // it keeps pictures there
 	keeps  bool // it is a Keeper
 	slow   bool // nothing moves on it beside something else
+	small  bool // it holds no column
 	mute   bool // it takes a brightness, and never says how it is
 	door   string
 	light  func() int           // of Opts
@@ -143,6 +144,13 @@ func (b clever) Scroll(ctx context.Context, strip image.Image, pxPerSecond int) 
 	b.shows++
 	b.strip, b.lost = copyOf(strip), false
 	return nil
+}
+
+func (b clever) Roll(ctx context.Context, column image.Image, pxPerSecond int) error {
+	if b.small {
+		return fmt.Errorf("a column of %v: %w", column.Bounds().Size(), errors.ErrUnsupported)
+	}
+	return b.Scroll(ctx, column, pxPerSecond)
 }
 
 func (b clever) ShowFor(ctx context.Context, p image.Image, d time.Duration) error {
@@ -540,6 +548,34 @@ func TestWhatThePanelSaysOfItself(t *testing.T) {
 		after(probeEvery + time.Second)
 		if err := r.condition(PanelDiffers); err != nil {
 			t.Errorf("switched on again: %v", err)
+		}
+	})
+}
+
+// A column is sent once and moved by the panel; of one that it cannot hold it gets the
+// frames.
+func TestAColumnIsLeftToThePanelThatCan(t *testing.T) {
+	up := due("a", plan.Normal)
+	up.Pages = []plan.Page{{Text: "Một thông báo dài\nchạy từ dưới\nlên trên bảng", Style: "scroll-up"}}
+	bubble(t, func(t *testing.T) {
+		b := &board{takes: 2 * time.Second}
+		r := newRig(t, b, true)
+		r.d.Show(scene(up))
+		after(10 * time.Minute)
+		if b.strip == nil || b.strip.Rect.Dx() != 128 || b.strip.Rect.Dy() <= 32 {
+			t.Fatal("the card got no column")
+		}
+		if b.shows > 2 {
+			t.Errorf("the card got %d pictures", b.shows)
+		}
+	})
+	bubble(t, func(t *testing.T) {
+		b := &board{takes: 30 * time.Millisecond, small: true}
+		r := newRig(t, b, true)
+		r.d.Show(scene(up))
+		after(10 * time.Second)
+		if b.strip != nil || b.shows < 50 || r.condition(PanelMissing) != nil {
+			t.Errorf("%d frames, %v", b.shows, r.condition(PanelMissing))
 		}
 	})
 }

@@ -55,7 +55,7 @@ func (d *Display) keep(ctx context.Context, now time.Time) (next time.Time) {
 	if page == nil || d.fails > 0 {
 		return d.kept.look
 	}
-	digest := digestOf(page, 0)
+	digest := digestOf(page, layout.Static, 0)
 	if digest != d.kept.want {
 		d.kept.want, d.kept.since = digest, now
 	}

@@ -61,9 +61,16 @@ type Prober interface {
 
 // A Scroller moves a strip by itself: at 9600 baud a frame would take half a
 // second. The strip is as high as the panel and may be longer than it; it comes in
-// at the right, leaves at the left, and begins again, until the next Show.
+// at the right, leaves at the left, and begins again, until the next Show. An error
+// that is errors.ErrUnsupported says that it is more than the device can hold.
 type Scroller interface {
 	Scroll(ctx context.Context, strip image.Image, pxPerSecond int) error
+}
+
+// A Roller moves a column upwards by itself, as a Scroller does a strip to the left.
+// The column is as wide as the panel.
+type Roller interface {
+	Roll(ctx context.Context, column image.Image, pxPerSecond int) error
 }
 
 // A Holder shows a picture that the device itself blanks when nothing new has come

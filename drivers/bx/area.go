@@ -5,6 +5,7 @@ import "image"
 const (
 	shownStill   = 1 // ways to bring a page in
 	shownLeft    = 4 // moves left without a gap
+	shownUp      = 6 // moves up without a gap
 	modeLoop     = 0 // ways of an area to go on
 	modeDeadMan  = 2 // dark when nothing new has come within the timeout
 	alone        = 1 // programs stop as long as the area is there

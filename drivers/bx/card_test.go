@@ -2,6 +2,7 @@ package bx_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -143,6 +144,56 @@ func TestStrip(t *testing.T) {
 		}
 		if err := p.Scroll(t.Context(), filled(image.Pt(72*600, 32), red), 50); err == nil {
 			t.Error("a strip of more than 300 KB was taken")
+		}
+	})
+}
+
+// A column arrives whole and moves up by itself.
+func TestColumn(t *testing.T) {
+	for _, model := range []bxtest.Model{bxtest.BX5E2RG, bxtest.BX6E2, bxtest.BX6Q2, bxtest.BX5Q1} {
+		h := model.Size.Y
+		for _, height := range []int{1, h, 3*h + 7} {
+			bubble(t, model, bx.Opts{}, func(t *testing.T, card *bxtest.Card, p bx.AreaPanel) {
+				column := image.NewRGBA(image.Rect(0, 0, p.Size().X, height))
+				draw(column)
+				if err := p.Roll(t.Context(), column, 50); err != nil {
+					t.Fatal(err)
+				}
+				pages, gone := (height+h-1)/h, 0
+				for _, after := range []int{0, 5, h - 1, pages*h - 1, pages*h + 2} { // rows that have gone by
+					want := image.NewRGBA(image.Rectangle{Max: p.Size()})
+					for y := range h {
+						for x := range p.Size().X {
+							c := color.RGBA{A: 255}
+							if from := (y + after) % (pages * h); from < height {
+								c = column.RGBAAt(x, from)
+							}
+							want.SetRGBA(x, y, c)
+						}
+					}
+					tolerance := 0
+					if model.Name == bxtest.BX5Q1.Name {
+						tolerance = 8
+					}
+					time.Sleep(time.Duration(after-gone) * 20 * time.Millisecond)
+					gone = after
+					if err := displaytest.Same(card.Screen(), want, tolerance); err != nil {
+						t.Errorf("%s, %d rows, after %d: %v", model.Name, height, after, err)
+					}
+				}
+				if n := card.Asked("A700"); n != 1 {
+					t.Errorf("it was sent %d times", n)
+				}
+			})
+		}
+	}
+	bubble(t, bxtest.BX6Q2, bx.Opts{}, func(t *testing.T, card *bxtest.Card, p bx.AreaPanel) {
+		err := p.Roll(t.Context(), filled(image.Pt(48, 24*100), red), 50)
+		if !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("a column of more than 300 KB: %v", err)
+		}
+		if err := p.Roll(t.Context(), filled(image.Pt(47, 24), red), 50); err == nil || errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("a column that is narrower than the panel: %v", err)
 		}
 	})
 }

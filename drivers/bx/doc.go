@@ -82,6 +82,8 @@
 //   - The clock's example there (8.10) has its length in the reserved word.
 //   - The 6th manual says that a BX-6Q pixel has two bytes and 24 bits; it has three.
 //   - Speeds of moving strips are levels without a unit; see [Opts].ScrollStep.
+//   - A strip to the left tells how many columns of its last page count; of a column
+//     upwards nothing tells how many rows do, so dark ones fill its last page up.
 //   - A K card's area lies on whole bytes of 8 pixels, has 16 KB, and must not
 //     overlap programs. Which polarity lights is not written down; see
 //     [Opts].Negative. A BX-5K1 has no such area.
@@ -105,5 +107,5 @@
 // common and dynamic dialects against the heads that the maker's SDK sends, are in
 // the tests. Not checked against anything: the area inside a BX-6 program file, the
 // lock command's "mode" byte, deleting a file, the K polarity, ValidLen on the last
-// page of a strip, and how long a real card is dark while it stores a page.
+// page of a strip, what it means upwards, and how long a real card is dark while it stores a page.
 package bx

@@ -2,6 +2,7 @@ package bx
 
 import (
 	"context"
+	"errors"
 	"image"
 	"math"
 	"time"
@@ -48,16 +49,35 @@ func (p *Panel) Scroll(ctx context.Context, strip image.Image, pxPerSecond int) 
 	if r.Min != (image.Point{}) || r.Dy() != p.size.Y || r.Dx() < 1 {
 		return p.talk.errorf("a strip of %v on a panel of %v", r, p.size)
 	}
+	return p.move(ctx, strip, shownLeft, pxPerSecond)
+}
+
+// Roll lets the card move a column upwards, as Scroll does a strip to the left. Its
+// height is filled up with dark rows to a multiple of the panel's: no document tells
+// of another way to end in the middle of a page.
+func (p *Panel) Roll(ctx context.Context, column image.Image, pxPerSecond int) error {
+	r := column.Bounds()
+	if r.Min != (image.Point{}) || r.Dx() != p.size.X || r.Dy() < 1 {
+		return p.talk.errorf("a column of %v on a panel of %v", r, p.size)
+	}
+	return p.move(ctx, column, shownUp, pxPerSecond)
+}
+
+// move shows what is longer than the panel, in pages of its size. What an area does
+// not hold is errors.ErrUnsupported.
+func (p *Panel) move(ctx context.Context, strip image.Image, way byte, pxPerSecond int) error {
+	size := strip.Bounds().Size()
 	var pages []page
-	for x := 0; x < r.Dx(); x += p.size.X {
-		part := image.Rect(x, 0, x+p.size.X, p.size.Y)
-		pages = append(pages, page{
-			way: shownLeft, speed: p.speed(pxPerSecond), valid: min(p.size.X, r.Dx()-x),
-			bits: p.pack.pack(strip, part, p.opts.GreenFirst),
-		})
+	for y := 0; y < size.Y; y += p.size.Y {
+		for x := 0; x < size.X; x += p.size.X {
+			pages = append(pages, page{
+				way: way, speed: p.speed(pxPerSecond), valid: min(p.size.X, size.X-x),
+				bits: p.pack.pack(strip, image.Rectangle{Max: p.size}.Add(image.Pt(x, y)), p.opts.GreenFirst),
+			})
+		}
 	}
 	if n := len(pages) * len(pages[0].bits); n > maxArea {
-		return p.talk.errorf("a strip of %d bytes, and an area holds %d", n, maxArea)
+		return p.talk.errorf("a strip of %d bytes, and an area holds %d: %w", n, maxArea, errors.ErrUnsupported)
 	}
 	if !p.series.dynamic {
 		return p.showKept(ctx, pages)

@@ -133,6 +133,7 @@ type area struct {
 	pages []page
 	mode  byte
 	until time.Time // mode 2: dark from then on
+	since time.Time // when it came; zero: a program
 }
 
 type page struct {

@@ -33,7 +33,7 @@ func (c *Card) update(r *reader) result {
 	if params.u8() > 3 { // its number
 		return refuse(18)
 	}
-	a := &area{mode: params.u8()}
+	a := &area{mode: params.u8(), since: time.Now()}
 	timeout := params.u16()
 	params.u8()
 	for range params.u16() {

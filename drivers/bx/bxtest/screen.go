@@ -8,8 +8,18 @@ import (
 
 func (a *area) over() bool { return a.mode == 2 && !time.Now().Before(a.until) }
 
-// Screen is what a person in front of the panel sees. A strip is seen with its
-// beginning at the left edge.
+// pixelTime is how long each level of speed lets a pixel take. No document says so.
+const pixelTime = 10 * time.Millisecond
+
+// The ways of a page to come in that are known here.
+const (
+	left = 4
+	up   = 6
+)
+
+// Screen is what a person in front of the panel sees. What moves in an area begins with
+// its beginning at the edge, and its end is followed by its beginning. That of a
+// program is seen as it begins.
 func (c *Card) Screen() image.Image {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -35,7 +45,21 @@ func (c *Card) Screen() image.Image {
 		}
 		return m
 	}
-	c.draw(m, a.at.Min, a.at.Size(), a.pages[0].bits)
+	whole := c.strip(a)
+	if whole == nil || a.since.IsZero() {
+		c.draw(m, a.at.Min, a.at.Size(), a.pages[0].bits)
+		return m
+	}
+	gone := int(time.Since(a.since) / (time.Duration(a.pages[0].speed) * pixelTime))
+	for y := range a.at.Dy() {
+		for x := range a.at.Dx() {
+			from := image.Pt((x+gone)%whole.Rect.Dx(), y)
+			if a.pages[0].way == up {
+				from = image.Pt(x, (y+gone)%whole.Rect.Dy())
+			}
+			m.Set(a.at.Min.X+x, a.at.Min.Y+y, whole.At(from.X, from.Y))
+		}
+	}
 	return m
 }
 
@@ -48,20 +72,37 @@ func (c *Card) Strip() (image.Image, int) {
 	if a == nil {
 		a = c.program(c.current())
 	}
-	if a == nil || a.pages[0].way != 4 {
+	if a == nil {
 		return nil, 0
 	}
-	width := 0
-	for _, p := range a.pages {
-		width += p.valid
+	if m := c.strip(a); m != nil {
+		return m, int(a.pages[0].speed)
 	}
-	m := image.NewRGBA(image.Rect(0, 0, width, a.at.Dy()))
-	x := 0
-	for _, p := range a.pages {
-		c.draw(m, image.Pt(x, 0), a.at.Size(), p.bits)
-		x += p.valid
+	return nil, 0
+}
+
+// strip puts the pages of what moves side by side, or under each other; nil: it stands.
+func (c *Card) strip(a *area) *image.RGBA {
+	var at []image.Point
+	size := a.at.Size()
+	width, height := 0, size.Y
+	for i, p := range a.pages {
+		switch p.way {
+		case left:
+			at = append(at, image.Pt(width, 0))
+			width += p.valid
+		case up:
+			at = append(at, image.Pt(0, i*size.Y))
+			width, height = size.X, (i+1)*size.Y
+		default:
+			return nil
+		}
 	}
-	return m, int(a.pages[0].speed)
+	m := image.NewRGBA(image.Rect(0, 0, width, height))
+	for i, p := range a.pages {
+		c.draw(m, at[i], size, p.bits)
+	}
+	return m
 }
 
 // two tells whether a pixel has two diodes.
