@@ -114,7 +114,7 @@ func (c *call) boardShow() answer {
 	state := c.say("board.ok")
 	switch {
 	case st.Fault != "":
-		state = c.say("board.fault", st.Fault)
+		state = c.say("board.fault", c.driver(st.Fault))
 	case !st.Taken:
 		state = c.say("board.waits")
 	}
@@ -135,7 +135,7 @@ func (c *call) boardShow() answer {
 		b.row(c.say("board.bright"), fmt.Sprintf("%d %%", st.Brightness))
 	}
 	if st.Undimmed != "" {
-		b.row(c.say("board.bright"), c.say("board.undimmed", st.Undimmed))
+		b.row(c.say("board.bright"), c.say("board.undimmed", c.driver(st.Undimmed)))
 	}
 	for _, r := range st.Refused {
 		b.row(c.say("board.refused"), fmt.Sprintf("%s  %s: %s [%s]", c.hourOf(r.At), or(r.Title, r.ID), c.sentence(r.Code), r.Code))
@@ -151,7 +151,7 @@ func (c *call) boardShow() answer {
 		b.row(c.say("board.temperature"), fmt.Sprintf("%.1f °C", *st.TempC))
 	}
 	if door := st.Facts["open_door"]; door != "" {
-		b.row(c.say("board.door"), door)
+		b.row(c.say("board.door"), c.driver(door))
 	}
 	if !st.Probed.IsZero() {
 		b.row(c.say("board.said"), c.hourOf(st.Probed))
@@ -190,13 +190,20 @@ func (c *call) boardProbe() (answer, error) {
 	}
 	if heard == nil {
 		a := c.boardShow()
-		a.text = c.say("board.nosweep") + "\n" + a.text
+		about := c.say("board.nosweep") + "\n"
+		if st := c.box.Board.Board(); len(st.Facts) > 0 && st.Facts["width"] == "" {
+			about += c.say("board.unsized") + "\n"
+		}
+		a.text = about + a.text
 		return a, nil
 	}
-	data, text := map[string]any{"heard": heard}, strings.Join(heard, "\n")+"\n"
+	data, text := map[string]any{"heard": heard}, ""
+	for _, line := range heard {
+		text += c.driver(line) + "\n"
+	}
 	if door := c.box.Board.Board().Facts["open_door"]; door != "" {
 		data["open_door"] = door
-		text += c.say("board.door") + ": " + door + "\n"
+		text += c.say("board.door") + ": " + c.driver(door) + "\n"
 	}
 	return answer{data: data, text: text}, nil
 }

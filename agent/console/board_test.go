@@ -160,7 +160,7 @@ It said at     11:59
   on           true
   width        128`},
 		{"board render", "▀▀▄ ▄▀▀\n█ █ █ █", "▀▀▄ ▄▀▀\n█ █ █ █"},
-		{"board probe", "9600 baud: nothing\n57600 baud: BX-6E2, address 1, 128×32", "9600 baud: nothing\n57600 baud: BX-6E2, address 1, 128×32"},
+		{"board probe", "9600 baud: không nghe thấy gì\n57600 baud: BX-6E2, địa chỉ 1, 128×32", "9600 baud: nothing\n57600 baud: BX-6E2, address 1, 128×32"},
 		{"board pattern grid", `Hình thử "grid" trong 30 giây; tin khẩn cấp vẫn chiếm bảng.`, `Test picture "grid" for 30 s; an emergency still takes the board.`},
 		{"board pattern red 90s", `Hình thử "red" trong 90 giây; tin khẩn cấp vẫn chiếm bảng.`, `Test picture "red" for 90 s; an emergency still takes the board.`},
 		{"board pattern off", "Bảng hiện tiếp các trang của mình.", "The board goes on with its pages."},
@@ -239,7 +239,7 @@ func TestABoardThatIsNotWell(t *testing.T) {
 		vi, en     []string
 	}{
 		{"silent", "board", silent,
-			[]string{"Tình trạng     SỰ CỐ: bx: no answer from /dev/ttyS1 after 3 tries: heard 48 bytes of noise (24 47 …)", "Đối chiếu      KHÔNG KHỚP"},
+			[]string{"Tình trạng     SỰ CỐ: bx: /dev/ttyS1 không trả lời sau 3 lần hỏi: nghe thấy 48 byte nhiễu (24 47 …)", "Đối chiếu      KHÔNG KHỚP"},
 			[]string{"State          FAULT: bx: no answer from /dev/ttyS1", "Agrees         NO: it does not show"}},
 		{"waits", "board", func(s *sign) { s.status.Taken = false },
 			[]string{"Tình trạng     đang chờ nhận trang"}, []string{"State          waits for its page"}},
@@ -249,8 +249,10 @@ func TestABoardThatIsNotWell(t *testing.T) {
 			[]string{"Đang hiện      trang mặc định, từ 11:55"}, []string{"Shows          a default page, since 11:55"}},
 		{"nothing to search", "board probe", func(s *sign) { s.heard = nil },
 			[]string{"Loại bảng này không có tốc độ hay địa chỉ để dò.\nBảng           bx"}, []string{"A board of this kind has no speeds or addresses to search.\nBoard          bx"}},
+		{"a size that it does not tell", "board probe", func(s *sign) { s.heard, s.status.Facts = nil, map[string]string{"model": "C-Power"} },
+			[]string{"để dò.\nCard loại này không báo kích thước"}, []string{"to search.\nA card of this kind does not tell its size"}},
 		{"nothing found", "board probe", func(s *sign) { s.heard = []string{"9600 baud: nothing", "57600 baud: nothing"} },
-			[]string{"9600 baud: nothing\n57600 baud: nothing"}, []string{"9600 baud: nothing\n57600 baud: nothing"}},
+			[]string{"9600 baud: không nghe thấy gì\n57600 baud: không nghe thấy gì"}, []string{"9600 baud: nothing\n57600 baud: nothing"}},
 		{"busy", "board probe", func(s *sign) { s.busy = errors.New("the display is busy with the panel") },
 			[]string{"Không làm được: the display is busy with the panel"}, []string{"It could not be done: the display is busy with the panel"}},
 		{"a name of tricks", "board", func(s *sign) { s.status.Facts["model"] = "BX\x1b[2J\u202e6" },

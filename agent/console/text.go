@@ -2,6 +2,9 @@ package console
 
 import (
 	"fmt"
+	"maps"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +25,36 @@ func (s *session) say(key string, args ...any) string {
 	}
 	return fmt.Sprintf(text, args...)
 }
+
+// driver is what a driver says, in the session's language. Drivers know English only:
+// what the English catalogue has as driver.… is found in it and said by the session's.
+func (s *session) driver(said string) string {
+	if s.english() {
+		return said
+	}
+	for _, key := range driverKeys {
+		said = driverSaid[key].ReplaceAllStringFunc(said, func(part string) string {
+			var holes []any
+			for _, h := range driverSaid[key].FindStringSubmatch(part)[1:] {
+				holes = append(holes, h)
+			}
+			return s.say(key, holes...)
+		})
+	}
+	return said
+}
+
+// driverSaid finds what the English catalogue has of drivers, each hole by a group.
+var driverSaid, driverKeys = func() (map[string]*regexp.Regexp, []string) {
+	said := map[string]*regexp.Regexp{}
+	for key, text := range english {
+		if strings.HasPrefix(key, "driver.") {
+			text = strings.ReplaceAll(regexp.QuoteMeta(text)+"$", "%s$", `(\S+)`)
+			said[key] = regexp.MustCompile(strings.ReplaceAll(strings.TrimSuffix(text, "$"), "%s", `(.+?)`))
+		}
+	}
+	return said, slices.Sorted(maps.Keys(said))
+}()
 
 func (s *session) english() bool { return s.words["lang.code"] == "en" }
 

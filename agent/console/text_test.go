@@ -4,7 +4,9 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -87,6 +89,52 @@ func TestCataloguesAreComplete(t *testing.T) {
 		}
 		if !ok {
 			t.Errorf("%s is never said", key)
+		}
+	}
+}
+
+// What drivers say is found in it and said in Vietnamese, all of it.
+func TestWhatDriversSay(t *testing.T) {
+	s := &session{words: vietnamese}
+	for said, want := range map[string]string{
+		"TCP: BX-6W, address 1, 96×16; open: the card's own Wi-Fi: give it another password, or take its antenna off":             "TCP: BX-6W, địa chỉ 1, 96×16; CÒN LỐI VÀO: Wi-Fi riêng của card: hãy đổi mật khẩu hoặc tháo ăng-ten",
+		"9600 baud: 3 bytes of noise (55 AA …): another speed, another protocol, or two cards at once":                            "9600 baud: 3 byte nhiễu (55 AA …): sai tốc độ, sai giao thức, hoặc hai card cùng trả lời",
+		"bx: no answer from card 1 at /dev/ttyS1 after 3 tries: heard nothing":                                                    "bx: card 1 at /dev/ttyS1 không trả lời sau 3 lần hỏi: không nghe thấy gì",
+		`the card calls the server "cloud.example:10001"; there is a SIM card in the card's modem`:                                `card tự gọi về máy chủ "cloud.example:10001"; trong modem của card có SIM`,
+		"the network at 192.168.1.222:5200 obeys the factory's ID":                                                                "cổng mạng 192.168.1.222:5200 của card vẫn nhận ID xuất xưởng",
+		"the card is reached by Wi-Fi (wlan0): whoever knows its password can write to it; give it a cable of its own to the box": "card nối qua Wi-Fi (wlan0): ai biết mật khẩu cũng ghi được lên bảng; hãy nối card thẳng vào thiết bị bằng dây riêng",
+		"9600 baud: file does not exist": "9600 baud: file does not exist",
+	} {
+		if got := s.driver(said); got != want {
+			t.Errorf("%q became\n%q, not\n%q", said, got, want)
+		}
+	}
+}
+
+// What the catalogue has of drivers is what they say.
+func TestDriversSayIt(t *testing.T) {
+	var source strings.Builder
+	for _, dir := range []string{"../hardware", "../../drivers"} {
+		err := filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(name)
+			source.Write(text)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for key, text := range english {
+		if !strings.HasPrefix(key, "driver.") {
+			continue
+		}
+		for _, piece := range strings.Split(text, "%s") {
+			if !strings.Contains(source.String(), piece) {
+				t.Errorf("%s: nobody says %q", key, piece)
+			}
 		}
 	}
 }

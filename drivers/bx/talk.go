@@ -74,11 +74,11 @@ type silence struct {
 }
 
 func (s *silence) Error() string {
-	heard := s.heard
-	if heard == "" {
-		heard = "nothing"
+	heard := ": heard nothing"
+	if s.heard != "" {
+		heard = ": heard " + s.heard
 	}
-	return fmt.Sprintf("bx: no answer from %s after %d tries: heard %s", s.name, s.tries, heard)
+	return fmt.Sprintf("bx: no answer from %s after %d tries%s", s.name, s.tries, heard)
 }
 
 func (t *talk) silence(tries int) *silence {

@@ -53,6 +53,10 @@
 //     power cut it plays its stored programs, and has forgotten its windows. So
 //     every Show makes the window again, and every Probe shows the last page
 //     again. If a card blinks when a window is made, it blinks then.
+//   - Nothing tells the size that the card was set up with: versions, free space,
+//     temperature, brightness, clock and network settings can be asked for, and no
+//     more. A board file with another size is seen only by who looks at the panel,
+//     best at "board pattern frame": a side of the frame is missing, or stands inside.
 //   - Answers carry no number. After one that did not come, something else is
 //     asked first: what comes before its answer is old.
 //   - The brightness is a table of 24 hours, maybe in flash: it is read before it
