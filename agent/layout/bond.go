@@ -5,8 +5,9 @@ import (
 	"unicode"
 )
 
-// A bond is how firmly a word holds to the one before it. Lines and pages break at
-// bonds only where what they hold together is wider than a line.
+// A bond is how firmly a word holds to the one before it. Lines break at bonds only
+// where what they hold together is wider than a line, and pages only where it does not
+// fit on one.
 type bond int
 
 // The bonds, from the first that breaks to the last.
@@ -81,6 +82,31 @@ func group(s string) bool {
 	}
 	s = strings.Trim(s, "()")
 	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// chain is the words that hold to the first at all.
+func chain(words []setWord) []setWord {
+	n := 1
+	for n < len(words) && words[n].bond > loose {
+		n++
+	}
+	return words[:n]
+}
+
+// breaks is at how many places a chain breaks that begins behind so much of a line.
+func breaks(c []setWord, space, width, used int) (n int) {
+	for len(c) > 0 {
+		held := together(c, space, width)
+		if used > 0 && used+space+held.width > width {
+			n, used = n+1, 0
+		}
+		if used > 0 {
+			used += space
+		}
+		used += held.width
+		c = c[len(held.words):]
+	}
+	return n
 }
 
 // together is the words that stay on one line with the first: as many as hold to it,

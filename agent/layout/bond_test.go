@@ -47,6 +47,22 @@ func TestBonds(t *testing.T) {
 	}
 }
 
+// What does not fit on a line stays on a page, if it fits on one.
+func TestBondsOverPages(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want []string
+	}{
+		{"Thu tiền mỗi hộ trước ngày 30 tháng 11 năm 2026", []string{"Thu tiền mỗi hộ\ntrước", "ngày 30 tháng 11\nnăm 2026"}},
+		{"Thu 1.500.000 đồng mỗi hộ trước ngày 30 tháng 11 năm 2026", []string{"Thu\n1.500.000 đồng", "mỗi hộ trước", "ngày 30 tháng 11\nnăm 2026"}},
+	} {
+		pages, _ := Set(c.text, Look{Font: "efont16"}, Board{Size: image.Pt(8*16, 32)}, Fields{})
+		if got := texts(pages); !slices.Equal(got, c.want) {
+			t.Errorf("%q became %q, not %q", c.text, got, c.want)
+		}
+	}
+}
+
 // A row of numbers is no reason for a page of more than eight words, nor to lose one.
 func TestBondsAreNoPage(t *testing.T) {
 	text := strings.TrimSpace(strings.Repeat("10 ", 30))

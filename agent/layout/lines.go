@@ -215,6 +215,13 @@ func wrap(paragraphs [][]setWord, space, width, lines, words int) (pages [][]row
 		}
 		newline()
 		for len(p) > 0 {
+			if c := chain(p); len(c) > 1 && p[0].bond == loose && weigh(c) <= maxWords && breaks(c, space, width, 0) < lines {
+				// It fits on a page, so it goes on the next if it does not on this.
+				if len(page)+breaks(c, space, width, r.width) >= lines || count+weigh(c) > words {
+					newline()
+					end()
+				}
+			}
 			held := together(p, space, width)
 			gap := 0
 			if p[0].space && len(r.words) > 0 {
@@ -288,9 +295,11 @@ func (p *Page) place(r row, at image.Point) {
 	}
 }
 
-func (r row) weight() int {
-	n := 0
-	for _, w := range r.words {
+func (r row) weight() int { return weigh(r.words) }
+
+// weigh is how many words a reader counts.
+func weigh(words []setWord) (n int) {
+	for _, w := range words {
 		n += w.weight
 	}
 	return n
