@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"loa/agent/plan"
@@ -32,29 +33,34 @@ func (s *session) driver(said string) string {
 	if s.english() {
 		return said
 	}
-	for _, key := range driverKeys {
-		said = driverSaid[key].ReplaceAllStringFunc(said, func(part string) string {
+	for _, d := range driverSaid() {
+		said = d.said.ReplaceAllStringFunc(said, func(part string) string {
 			var holes []any
-			for _, h := range driverSaid[key].FindStringSubmatch(part)[1:] {
+			for _, h := range d.said.FindStringSubmatch(part)[1:] {
 				holes = append(holes, h)
 			}
-			return s.say(key, holes...)
+			return s.say(d.key, holes...)
 		})
 	}
 	return said
 }
 
-// driverSaid finds what the English catalogue has of drivers, each hole by a group.
-var driverSaid, driverKeys = func() (map[string]*regexp.Regexp, []string) {
-	said := map[string]*regexp.Regexp{}
-	for key, text := range english {
+// A driverText is what drivers say in English, each hole a group, and its key.
+type driverText struct {
+	key  string
+	said *regexp.Regexp
+}
+
+// driverSaid is what the English catalogue has of drivers, made when first asked for.
+var driverSaid = sync.OnceValue(func() (all []driverText) {
+	for _, key := range slices.Sorted(maps.Keys(english)) {
 		if strings.HasPrefix(key, "driver.") {
-			text = strings.ReplaceAll(regexp.QuoteMeta(text)+"$", "%s$", `(\S+)`)
-			said[key] = regexp.MustCompile(strings.ReplaceAll(strings.TrimSuffix(text, "$"), "%s", `(.+?)`))
+			text := strings.ReplaceAll(regexp.QuoteMeta(english[key])+"$", "%s$", `(\S+)`)
+			all = append(all, driverText{key, regexp.MustCompile(strings.ReplaceAll(strings.TrimSuffix(text, "$"), "%s", `(.+?)`))})
 		}
 	}
-	return said, slices.Sorted(maps.Keys(said))
-}()
+	return all
+})
 
 func (s *session) english() bool { return s.words["lang.code"] == "en" }
 
