@@ -28,6 +28,7 @@ import (
 	"loa/agent/health"
 	"loa/agent/ledger"
 	"loa/agent/media"
+	"loa/agent/message"
 	"loa/agent/mqtt"
 	"loa/agent/plan"
 	"loa/agent/player"
@@ -103,13 +104,14 @@ type Box struct {
 	warmth  *display.Thermometer // nil: none
 	console *console.Console
 
-	plan   atomic.Pointer[plan.Plan] // the last that the station took
-	acks   atomic.Int64
-	births atomic.Int64  // connections so far
-	tell   chan struct{} // the reports changed
-	loaded chan struct{} // closed when the plan on the disk has been taken
-	first  sync.Once     // closes loaded
-	relay  relays
+	plan    atomic.Pointer[plan.Plan] // the last that the station took
+	acks    atomic.Int64
+	births  atomic.Int64                    // connections so far
+	refused atomic.Pointer[message.Refused] // the last
+	tell    chan struct{}                   // the reports changed
+	loaded  chan struct{}                   // closed when the plan on the disk has been taken
+	first   sync.Once                       // closes loaded
+	relay   relays
 }
 
 // New builds the parts of a box. It starts nothing and makes no sound.

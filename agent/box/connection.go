@@ -83,6 +83,9 @@ const mostWaiting = 2000
 
 // ack signs an acknowledgement and puts it into the outbox.
 func (b *Box) ack(a station.Ack) {
+	if a.State == "refused" {
+		b.refused.Store(&message.Refused{At: b.now(), Kind: a.Doc.Kind, ID: a.Doc.ID, Code: a.Code})
+	}
 	b.nudge()
 	if b.mqtt == nil || a.Doc.Kind == plan.KindSchedule && b.mqtt.Waiting() >= mostWaiting {
 		return

@@ -157,7 +157,7 @@ func (b *Box) reportHave() {
 	seq, _ := b.ledger.Head()
 	h := message.Have{
 		Device: b.o.Device, At: now, Clock: level, Place: p.Place, Documents: versions(p), Epochs: b.trust.Epochs(),
-		Media: b.mediaOf(p), DiskFree: b.diskFree(), Ledger: seq,
+		Media: b.mediaOf(p), DiskFree: b.diskFree(), Refused: b.refused.Load(), Ledger: seq,
 	}
 	if until := mutedUntil(p); until.After(now) {
 		h.MutedUntil = until

@@ -48,9 +48,18 @@ type Have struct {
 	More       int              `json:"more,omitempty"` // documents in force, the oldest, for which there was no room here
 	DiskFree   int64            `json:"disk_free_bytes"`
 	MutedUntil time.Time        `json:"muted_until,omitzero"`
-	Sounds     *Sounds          `json:"sounds,omitempty"` // nothing sounds: absent
-	Shows      *Shows           `json:"shows,omitempty"`  // no board, or a default page: absent
-	Ledger     int64            `json:"ledger_seq"`       // the newest entry
+	Sounds     *Sounds          `json:"sounds,omitempty"`  // nothing sounds: absent
+	Shows      *Shows           `json:"shows,omitempty"`   // no board, or a default page: absent
+	Refused    *Refused         `json:"refused,omitempty"` // since it started
+	Ledger     int64            `json:"ledger_seq"`        // the newest entry
+}
+
+// Refused is what a box refused last.
+type Refused struct {
+	At   time.Time `json:"at"`
+	Kind plan.Kind `json:"kind,omitempty"`
+	ID   string    `json:"id"` // of the document
+	Code plan.Code `json:"code"`
 }
 
 // Shows is what a board shows now.

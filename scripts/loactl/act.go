@@ -203,7 +203,8 @@ func (a *app) act(to string, by signing, fill func(*authority.Authority, *plan.A
 	err = a.show(result, func(w io.Writer) {
 		fmt.Fprintln(w, a.text("act.sent", signed.ID, a.whom(au, is.Topic)))
 		a.tally(w, answers)
-		if act.Kind == plan.KindPlay || act.Kind == plan.KindDrill {
+		may := slices.ContainsFunc(answers, func(r receipt) bool { return r.State != "refused" || r.Code == plan.MediaMissing })
+		if may && (act.Kind == plan.KindPlay || act.Kind == plan.KindDrill) {
 			fmt.Fprintln(w, a.text("receipt.heard"))
 			fmt.Fprintln(w, a.text("act.until", signed.Until.In(vietnam).Format("15:04:05")))
 		}

@@ -9,6 +9,7 @@ import (
 
 	"loa/agent/message"
 	"loa/agent/plan"
+	"loa/boards"
 	"loa/scripts/authority"
 )
 
@@ -26,17 +27,15 @@ type fleet struct {
 
 // boxState is the latest of each report.
 type boxState struct {
-	state   message.State
-	have    message.Have
-	health  message.HealthReport
-	refused message.Ack // the last refusal
-	forged  int         // reports that the box did not sign
+	state  message.State
+	have   message.Have
+	health message.HealthReport
+	forged int  // reports that the box did not sign
+	board  bool // people read it
 }
 
 // fleetFilters are the reports that a fleet is made of.
-var fleetFilters = []string{
-	"loa/v1/d/+/state", "loa/v1/d/+/have", "loa/v1/d/+/health", "loa/v1/d/+/ack",
-}
+var fleetFilters = []string{"loa/v1/d/+/state", "loa/v1/d/+/have", "loa/v1/d/+/health"}
 
 func newFleet(au *authority.Authority, now time.Time) (*fleet, error) {
 	f := &fleet{au: au, keys: make(map[string]ed25519.PublicKey), boxes: make(map[string]*boxState), came: make(chan struct{}, 1)}
@@ -46,7 +45,8 @@ func newFleet(au *authority.Authority, now time.Time) (*fleet, error) {
 			return nil, err
 		}
 		f.keys[name] = key
-		f.boxes[name] = new(boxState)
+		kind, err := boards.Load(b.Board) // one that is not known here: without
+		f.boxes[name] = &boxState{board: err == nil && kind.Panel.There()}
 	}
 	issued, err := au.Issued()
 	if err != nil {
@@ -88,11 +88,6 @@ func (f *fleet) receive(topic string, payload []byte) {
 		if h, err = message.DecodeReport[message.HealthReport](payload); err == nil {
 			b.health = h
 		}
-	case message.LeafAck:
-		var a message.Ack
-		if a, err = message.OpenReport[message.Ack](message.ReportAck, payload, key); err == nil && a.Device == t.Device && a.State == "refused" {
-			b.refused = a
-		}
 	}
 	if err != nil {
 		b.forged++
@@ -110,6 +105,9 @@ type row struct {
 	State      string    `json:"state"` // online, offline, lost, or silent: it never reported
 	Clock      string    `json:"clock,omitempty"`
 	Sounds     string    `json:"sounds,omitempty"`
+	Board      bool      `json:"board,omitempty"` // its kind of box has one
+	Shows      string    `json:"shows,omitempty"` // a default page: absent
+	Dark       bool      `json:"dark,omitempty"`  // the board did not take it
 	MutedUntil time.Time `json:"muted_until,omitzero"`
 	Class      string    `json:"class,omitempty"`
 	Wanted     int       `json:"media_wanted"`
@@ -117,6 +115,7 @@ type row struct {
 	Faults     []string  `json:"faults"`
 	Refused    string    `json:"refused,omitempty"` // code of the last refusal
 	What       string    `json:"refused_what,omitempty"`
+	RefusedAt  time.Time `json:"refused_at,omitzero"`
 	Forged     int       `json:"forged,omitempty"`
 }
 
@@ -136,7 +135,7 @@ func (f *fleet) rows(now time.Time) []row {
 	rows := []row{}
 	for _, name := range sortedKeys(f.boxes) {
 		b := f.boxes[name]
-		r := row{Box: name, Place: boxes[name].Place, State: printable(b.state.State), Faults: []string{}, Forged: b.forged}
+		r := row{Box: name, Place: boxes[name].Place, Board: b.board, State: printable(b.state.State), Faults: []string{}, Forged: b.forged}
 		if r.State == "" {
 			r.State = "silent"
 		}
@@ -145,6 +144,9 @@ func (f *fleet) rows(now time.Time) []row {
 		}
 		if s := b.have.Sounds; s != nil && r.State == "online" {
 			r.Sounds, r.Class = printable(s.Title), printable(string(s.Class))
+		}
+		if s := b.have.Shows; s != nil && r.State == "online" {
+			r.Board, r.Shows, r.Dark = true, printable(s.Title), !s.Taken
 		}
 		if b.have.MutedUntil.After(now) {
 			r.MutedUntil = b.have.MutedUntil
@@ -155,8 +157,8 @@ func (f *fleet) rows(now time.Time) []row {
 		for _, a := range b.health.Active {
 			r.Faults = append(r.Faults, printable(a.Code))
 		}
-		if b.refused.ID != "" {
-			r.Refused, r.What = printable(string(b.refused.Code)), printable(b.refused.ID)
+		if no := b.have.Refused; no != nil {
+			r.Refused, r.What, r.RefusedAt = printable(string(no.Code)), printable(no.ID), no.At
 		}
 		rows = append(rows, r)
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"loa/agent/clock"
 	"loa/agent/health"
@@ -88,7 +89,11 @@ func (b *fakeBox) receive(_ string, raw []byte) {
 	}
 	act := is.Doc.(plan.Act)
 	if act.Kind != plan.KindAsk {
-		ack := message.Ack{Device: b.name, ID: act.ID, Kind: act.Kind, SHA256: is.SHA256, State: "received"}
+		ack := message.Ack{Device: b.name, Place: act.Place, ID: act.ID, Kind: act.Kind, SHA256: is.SHA256, State: "received"}
+		if act.Kind == plan.KindPlay { // it is taken, and then asked whether it may sound
+			b.c.Publish(b.topic("ack"), message.SealReport(message.ReportAck, ack, b.key), false)
+			ack.SHA256, ack.Occurrence, ack.State = "", "x/act.play/"+act.ID, "started"
+		}
 		if b.refuses != "" {
 			ack.State, ack.Code, ack.VI, ack.Why = "refused", b.refuses, b.refuses.Sentence().VI, b.refuses.Sentence().EN
 		}
@@ -188,11 +193,46 @@ func TestWatchSaysWhyABoxRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.boxes["box-1"].refused = message.Ack{ID: "act-play-3", Code: plan.Muted}
-	for lang, want := range map[string]string{"en": "refused act-play-3: The cluster is muted.", "vi": "từ chối act-play-3: Cụm loa đang bị tắt tiếng."} {
+	f.boxes["box-1"].have.Refused = &message.Refused{At: time.Unix(0, 0), ID: "act-play-3", Code: plan.Muted}
+	for lang, want := range map[string]string{"en": "\n  refused act-play-3 at 07:00 01/01: The cluster is muted.", "vi": "\n  từ chối act-play-3 lúc 07:00 01/01: Cụm loa đang bị tắt tiếng."} {
 		w.out.Reset()
 		if err := (&app{out: &w.out, now: time.Now, lang: lang}).showFleet(f); err != nil || !strings.Contains(w.out.String(), want) {
 			t.Errorf("%q is missing in %q, %v", want, w.out.String(), err)
+		}
+	}
+}
+
+// The table says what each board shows, and fits a terminal of 100 columns.
+func TestWatchShowsBoards(t *testing.T) {
+	w := newWorld(t).sample()
+	w.must("box", "set", "box-1", "--board", "orangepi-zero", "--as", "74-1,74-2") // it has none
+	w.must("box", "add", "board-1", "--place", "26734", "--board", "commune-led-128x32", "--as", "74-1,74-2")
+	au, err := authority.Open(w.env["LOA_AUTHORITY"], authority.Opts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := newFleet(au, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range f.boxes {
+		b.state.State, b.have.At, b.have.Clock = "online", time.Now(), clock.Signed
+		b.have.Sounds = &message.Sounds{Title: "Bản tin sáng thứ hai của Ủy ban nhân dân xã"}
+	}
+	for want, shows := range map[string]*message.Shows{
+		"trang mặc định":   nil,
+		"Lịch tiêm chủng":  {Title: "Lịch tiêm chủng", Taken: true},
+		"KHÔNG nhận trang": {Title: "Lịch tiêm chủng"},
+	} {
+		f.boxes["board-1"].have.Shows = shows
+		w.out.Reset()
+		if err := (&app{out: &w.out, now: time.Now, lang: "vi"}).showFleet(f); err != nil || strings.Count(w.out.String(), want) != 1 {
+			t.Errorf("want %q once in\n%s%v", want, w.out.String(), err)
+		}
+		for line := range strings.Lines(w.out.String()) {
+			if n := utf8.RuneCountInString(line); n > 100 {
+				t.Errorf("%d columns: %s", n, line)
+			}
 		}
 	}
 }
@@ -227,7 +267,7 @@ func TestReceipts(t *testing.T) {
 	w.box("box-2", plan.Muted)
 	var r struct{ Boxes []receipt }
 	w.json(&r, "play", "26734", "--chime", "gong", "--as", "26734-1", "--wait", "500ms")
-	if len(r.Boxes) != 3 || r.Boxes[0].State != "received" || r.Boxes[1].Code != plan.Muted || r.Boxes[2].State != "silent" {
+	if len(r.Boxes) != 3 || r.Boxes[0].State != "started" || r.Boxes[1].Code != plan.Muted || r.Boxes[2].State != "silent" {
 		t.Errorf("%+v", r.Boxes)
 	}
 	out := w.must("stop", "26734", "--as", "26734-1", "--wait", "500ms")
@@ -236,9 +276,17 @@ func TestReceipts(t *testing.T) {
 			t.Errorf("%q is missing in %q", want, out)
 		}
 	}
+	// What a box took and may not sound there was refused.
+	for lang, want := range map[string]string{"en": "box-2 refused it: muted. The cluster is muted.", "vi": "box-2 từ chối: muted. Cụm loa đang bị tắt tiếng."} {
+		code := w.run("play", "box-2", "--chime", "gong", "--as", "26734-1", "--lang", lang, "--wait", "30s")
+		if code != exitNobody || !strings.Contains(w.out.String(), want) || strings.Contains(w.out.String(), "loactl ledger") {
+			t.Errorf("exit %d, want %q and no way to hear more in %q", code, want, w.out.String())
+		}
+	}
 	// Everybody has answered: no more waiting.
 	began := time.Now()
 	w.must("stop", "box-1", "--as", "26734-1", "--wait", "30s")
+	w.must("play", "box-1", "--chime", "gong", "--as", "26734-1", "--wait", "30s")
 	if time.Since(began) > 15*time.Second {
 		t.Error("waited on although every box had answered")
 	}

@@ -16,15 +16,19 @@ import (
 // receipts are what boxes answer to one document. Only what a box signed counts.
 type receipts struct {
 	sha256 string
+	act    plan.Key                     // of an act: what it asked for is told by its name
 	keys   map[string]ed25519.PublicKey // of the boxes that it reaches
 
 	mu   sync.Mutex
 	of   map[string]message.Ack // the latest of each box
-	full chan struct{}          // closed when every box has answered
+	full chan struct{}          // closed when every box has answered for good
 }
 
 func newReceipts(au *authority.Authority, is authority.Issued) (*receipts, error) {
 	r := &receipts{sha256: is.SHA256, keys: make(map[string]ed25519.PublicKey), of: make(map[string]message.Ack), full: make(chan struct{})}
+	if act, ok := is.Doc.(plan.Act); ok {
+		r.act = act.Key()
+	}
 	for name, b := range au.Boxes() {
 		if name != is.Topic.Device && (is.Topic.Dir != message.DirPlace || !au.Reaches(is.Topic.Place, b)) {
 			continue
@@ -51,16 +55,34 @@ func (r *receipts) receive(topic string, payload []byte) {
 		return
 	}
 	ack, err := message.OpenReport[message.Ack](message.ReportAck, payload, key)
-	if err != nil || ack.Device != t.Device || ack.SHA256 != r.sha256 {
+	of := plan.Key{Place: ack.Place, Kind: ack.Kind, ID: ack.ID}
+	if err != nil || ack.Device != t.Device || ack.SHA256 != r.sha256 && (ack.SHA256 != "" || r.act.ID == "" || of != r.act) {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	before := len(r.of)
+	if _, answered := r.of[t.Device]; answered && ack.State == "received" {
+		return // it came again, after what became of it
+	}
+	was := r.answered()
 	r.of[t.Device] = ack
-	if before < len(r.keys) && len(r.of) == len(r.keys) {
+	if !was && r.answered() {
 		close(r.full)
 	}
+}
+
+// answered reports whether every box has said what there is to say at once. What
+// should sound now may be refused after it was received, by a mute or the hour; where
+// its recording is missing it may begin yet.
+func (r *receipts) answered() bool {
+	for name := range r.keys {
+		ack, ok := r.of[name]
+		waits := ack.State == "received" || ack.Code == plan.MediaMissing
+		if !ok || waits && (r.act.Kind == plan.KindPlay || r.act.Kind == plan.KindDrill) {
+			return false
+		}
+	}
+	return true
 }
 
 // A receipt is one box's answer, or its silence.

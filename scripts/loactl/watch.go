@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -71,7 +72,7 @@ func (a *app) showFleet(f *fleet) error {
 			fmt.Fprint(w, "\x1b[H\x1b[2J")
 		}
 		fmt.Fprintln(w, a.text("watch.head", online, len(rows), a.now().In(vietnam).Format("15:04:05")))
-		a.row(w, a.text("watch.box"), a.text("watch.place"), a.text("watch.state"), a.text("watch.clock"), a.text("watch.media"), a.text("watch.sounds"), a.text("watch.notes"))
+		a.row(w, a.text("watch.box"), a.text("watch.place"), a.text("watch.state"), a.text("watch.clock"), a.text("watch.media"), a.text("watch.sounds"), a.text("watch.shows"))
 		for _, r := range rows {
 			media := ""
 			if r.Wanted > 0 {
@@ -82,12 +83,15 @@ func (a *app) showFleet(f *fleet) error {
 				notes = append(notes, a.text("watch.muted", r.MutedUntil.In(vietnam).Format("15:04")))
 			}
 			if r.Refused != "" {
-				notes = append(notes, a.text("watch.refused", r.What, a.codeWord(plan.Code(r.Refused))))
+				notes = append(notes, a.text("watch.refused", r.What, r.RefusedAt.In(vietnam).Format("15:04 02/01"), a.codeWord(plan.Code(r.Refused))))
 			}
 			if r.Forged > 0 {
 				notes = append(notes, a.text("watch.forged", r.Forged))
 			}
-			a.row(w, r.Box, r.Place, a.text("state."+r.State), word(a.text("clock."+r.Clock), r.Clock), media, r.Sounds, strings.Join(notes, "; "))
+			a.row(w, r.Box, r.Place, a.text("state."+r.State), word(a.text("clock."+r.Clock), r.Clock), media, r.Sounds, a.shows(r))
+			for _, n := range notes {
+				fmt.Fprintln(w, "  "+n)
+			}
 		}
 		for _, r := range ready {
 			s := a.text("watch.ready", r.Bulletin, r.Ready, r.Of)
@@ -118,16 +122,28 @@ func (a *app) faults(codes []string) []string {
 	return out
 }
 
-// row writes one line of the table; letters count, not bytes.
+// shows is what a box's board shows.
+func (a *app) shows(r row) string {
+	switch {
+	case !r.Board || r.State != "online":
+		return ""
+	case r.Dark:
+		return a.text("watch.dark")
+	}
+	return cmp.Or(r.Shows, a.text("shot.default"))
+}
+
+// row writes one line of the table, of at most 99 letters; they count, not bytes.
 func (a *app) row(w io.Writer, cells ...string) {
-	for i, width := range []int{18, 10, 12, 10, 8, 28} {
+	var line strings.Builder
+	for i, width := range []int{18, 8, 12, 9, 7, 20, 19} {
 		c := cells[i]
 		if n := utf8.RuneCountInString(c); n > width {
 			c = string([]rune(c)[:width-1]) + "…"
 		} else {
 			c += strings.Repeat(" ", width-n)
 		}
-		fmt.Fprint(w, c, " ")
+		line.WriteString(c + " ")
 	}
-	fmt.Fprintln(w, cells[len(cells)-1])
+	fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
 }
