@@ -378,8 +378,19 @@ func (a *app) finish(au *authority.Authority, signed []authority.Issued, send bo
 			default:
 				fmt.Fprintln(w, a.text("document.signed", name, strings.Join(l.Signers, ", ")))
 			}
+			if !l.Pending {
+				a.ripens(w, au, signed[i])
+			}
 		}
 	})
+}
+
+// ripens says of a policy that one person has signed what boxes do not take from it
+// yet.
+func (a *app) ripens(w io.Writer, au *authority.Authority, is authority.Issued) {
+	if p, ok := is.Doc.(plan.Policy); ok && len(au.Signers(is.Raw)) == 1 {
+		fmt.Fprintln(w, a.text("policy.ripens", p.Place+"/"+p.ID))
+	}
 }
 
 // head is the head of a document by value.

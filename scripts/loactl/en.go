@@ -113,6 +113,7 @@ var en = map[string]string{
 	"state.withdrawn":   "withdrawn",
 	"state.void":        "void",
 	"state.over":        "over",
+	"policy.ripens":     "  One person has signed it: what it forbids counts at once, what it allows more than before only when a box has had it for 24 hours, or as soon as a second person signs: loactl policy approve %s --as NAME",
 	"schedule.unsigned": "bulletin %s has not been signed: sign it first, a schedule names its content",
 
 	"template.bulletin": `# A bulletin: what is said. Sign it with: loactl bulletin sign THIS-FILE --as NAME

@@ -331,6 +331,25 @@ items = [{ chime = "gong" }]
 	}
 }
 
+// Whoever signs a policy alone hears that what it allows does not count yet, when it
+// is signed and when it goes out; a second signature ends that.
+func TestAPolicyOfOneRipens(t *testing.T) {
+	w := newWorld(t).sample().online()
+	file := w.file("p.toml", "id = \"open\"\nplace = \"26734\"\nvalid_until = "+until+"\nquiet_hours = []\n")
+	for lang, want := range map[string]string{"en": "24 hours", "vi": "24 giờ"} {
+		for _, args := range []string{"policy sign " + file + " --as 26734-1", "send --all"} {
+			if out := w.must(append(strings.Fields(args), "--lang", lang)...); strings.Count(out, want) != 1 || !strings.Contains(out, "loactl policy approve 26734/open") {
+				t.Errorf("%s: %q", args, out)
+			}
+		}
+	}
+	for _, args := range []string{"policy approve 26734/open --as 26734-2", "send --all", "policy sign " + file + " --as 26734-1,26734-2"} {
+		if out := w.must(strings.Fields(args)...); strings.Contains(out, "24 hours") {
+			t.Errorf("%s: %q", args, out)
+		}
+	}
+}
+
 func TestActs(t *testing.T) {
 	w := newWorld(t).sample().online()
 	var act struct {

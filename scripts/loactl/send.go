@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"loa/agent/message"
 	"loa/scripts/authority"
 )
 
@@ -50,7 +49,7 @@ func (a *app) send(args []string) error {
 	if err := c.quiet(a, settle); err != nil {
 		return err
 	}
-	var sent, newer []message.Topic
+	var sent, newer []authority.Issued
 	for _, is := range issued {
 		there := c.get(is.Topic.String())
 		if !*all {
@@ -58,22 +57,23 @@ func (a *app) send(args []string) error {
 				continue
 			}
 			if other, err := authority.Read(there); err == nil && head(other.Doc).Version() > head(is.Doc).Version() {
-				newer = append(newer, is.Topic)
+				newer = append(newer, is)
 				continue
 			}
 		}
 		if err := l.send(wire(is)); err != nil {
 			return err
 		}
-		sent = append(sent, is.Topic)
+		sent = append(sent, is)
 	}
 	result := map[string]any{"issued": len(issued), "sent": written(sent), "newer_at_broker": written(newer), "pending": len(pending)}
 	return a.show(result, func(w io.Writer) {
-		for _, t := range sent {
-			fmt.Fprintln(w, a.text("document.sent", a.named(au, t)))
+		for _, is := range sent {
+			fmt.Fprintln(w, a.text("document.sent", a.named(au, is.Topic)))
+			a.ripens(w, au, is)
 		}
-		for _, t := range newer {
-			fmt.Fprintln(w, a.text("send.newer", capital(a.named(au, t))))
+		for _, is := range newer {
+			fmt.Fprintln(w, a.text("send.newer", capital(a.named(au, is.Topic))))
 		}
 		if len(sent) == 0 && len(newer) == 0 {
 			fmt.Fprintln(w, a.text("send.nothing", len(issued)))
@@ -86,11 +86,11 @@ func (a *app) send(args []string) error {
 	})
 }
 
-// written are topics as they are on the wire.
-func written(topics []message.Topic) []string {
-	out := make([]string, len(topics))
-	for i, t := range topics {
-		out[i] = t.String()
+// written are the topics of documents as they are on the wire.
+func written(all []authority.Issued) []string {
+	out := make([]string, len(all))
+	for i, is := range all {
+		out[i] = is.Topic.String()
 	}
 	return out
 }

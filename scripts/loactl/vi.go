@@ -113,6 +113,7 @@ var vi = map[string]string{
 	"state.withdrawn":   "đã thu hồi",
 	"state.void":        "hết giá trị",
 	"state.over":        "hết hạn",
+	"policy.ripens":     "  Mới có một người ký: điều cấm có hiệu lực ngay, còn điều cho phép thêm so với trước chỉ có hiệu lực sau khi thiết bị nhận được 24 giờ, hoặc ngay khi người thứ hai ký: loactl policy approve %s --as NGƯỜI",
 	"schedule.unsigned": "bản tin %s chưa được ký: hãy ký trước, vì lịch phát ghi rõ nội dung của nó",
 
 	"template.bulletin": `# Bản tin: nội dung được đọc lên. Ký bằng: loactl bulletin sign TỆP-NÀY --as NGƯỜI
