@@ -93,9 +93,6 @@ func (v *view) bulletin(ref plan.Ref, place string, gap time.Duration) body {
 			b.err = refuse(plan.Expired, "bulletin %s ended at %s", k, plan.Moment(doc.ValidUntil))
 		}
 		return b
-	case len(doc.Audio) == 0 && len(doc.Pages) == 0 && !v.board:
-		b.err = refuse(plan.MediaMissing, "bulletin %s has no recording", k)
-		return b
 	}
 	b.origin, b.lang, b.text, b.until = doc.Origin, doc.Lang, doc.Text, doc.ValidUntil
 	b.pages, b.ticker = doc.Shown(), doc.Ticker

@@ -290,8 +290,6 @@ func TestRelayKeepsItsTime(t *testing.T) {
 func TestWhatCannotSoundSaysWhy(t *testing.T) {
 	other := ref("news")
 	other.Ref.SHA256 = "sha-of-another"
-	text := bulletin("text", plan.Normal, 60)
-	text.Audio = nil
 	gone := bulletin("gone", plan.Normal, 60)
 	gone.Withdrawn = true
 	old := bulletin("old", plan.Normal, 60)
@@ -304,7 +302,6 @@ func TestWhatCannotSoundSaysWhy(t *testing.T) {
 	}{
 		{ref("nowhere"), plan.MediaMissing},
 		{other, plan.Conflict},
-		{ref("text"), plan.MediaMissing},
 		{ref("gone"), plan.Revoked},
 		{ref("old"), plan.Expired},
 		{ref("young"), plan.NotYet},
@@ -313,7 +310,7 @@ func TestWhatCannotSoundSaysWhy(t *testing.T) {
 		{plan.Item{Chime: "bell"}, plan.Unsupported},
 	} {
 		p := newPlan(sched("d", slot("s", "08:00", 600, tt.item, ref("news"))), bulletin("news", plan.Normal, 60),
-			text, gone, old, young, bulletin("storm", plan.Emergency, 60), bulletin("drill", plan.Drill, 60))
+			gone, old, young, bulletin("storm", plan.Emergency, 60), bulletin("drill", plan.Drill, 60))
 		g := progress()
 		o := due(t, p, g, on("08:00"))
 		if o.Err == nil || o.Err.Code != tt.code || o.Err.Msg == "" {
@@ -323,6 +320,19 @@ func TestWhatCannotSoundSaysWhy(t *testing.T) {
 		if o := due(t, p, g, on("08:00")); o.Title != "news" || o.Err != nil {
 			t.Errorf("after %s comes %+v", tt.code, o)
 		}
+	}
+}
+
+// What has no recording is only seen, be it pages or a text: nothing of it is missing.
+func TestWhatIsOnlySeenIsNotMissing(t *testing.T) {
+	b := bulletin("text", plan.Normal, 60)
+	b.Audio, b.Text = nil, "Họp dân"
+	p := newPlan(sched("d", slot("s", "08:00", 600, ref("text"), ref("news"))), bulletin("news", plan.Normal, 60), b)
+	if o := due(t, p, progress(), on("08:00")); o.Title != "news" || !o.Start.Equal(on("08:00")) {
+		t.Errorf("%+v sounds, want the news at once", o)
+	}
+	if lapses := Missed(p, progress(), on("07:00"), on("09:00")); len(lapses) != 1 || lapses[0].Title != "news" {
+		t.Errorf("%+v was missed", lapses)
 	}
 }
 

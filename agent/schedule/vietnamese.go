@@ -11,6 +11,5 @@ var vietnamese = map[string]string{
 	"bulletin %s was withdrawn":                                   "bản tin %s đã thu hồi",
 	"bulletin %s holds from %s":                                   "bản tin %s có hiệu lực từ %s",
 	"bulletin %s ended at %s":                                     "bản tin %s hết hạn lúc %s",
-	"bulletin %s has no recording":                                "bản tin %s không có bản ghi âm",
 	"a schedule never plays %s: send it as an alert or an act":    "lịch phát không bao giờ phát tin mức %s: gửi bằng báo động hoặc lệnh phát",
 }

@@ -1,6 +1,7 @@
 package station
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -92,6 +93,12 @@ func (s *Station) receive(m incoming) {
 		v.Err = &plan.Error{Code: plan.Unsupported, Msg: "this version does not play live voice"}
 		s.refuse(v, m.topic, now)
 		return
+	case s.o.Show == nil && s.onlySeen(v.Doc):
+		v.Code, v.Verified = plan.Unsupported, true
+		v.Err = &plan.Error{Code: plan.Unsupported, Msg: "there is no recording to play, and no board here to show it"}
+		v.VI = "bản tin không có bản ghi âm để phát, và ở đây không có bảng để hiện"
+		s.refuse(v, m.topic, now)
+		return
 	}
 	// An alarm sounds first and is made durable meanwhile. Everything else has to
 	// be on the disk before it has an effect.
@@ -123,6 +130,17 @@ func (s *Station) receive(m incoming) {
 	}
 	s.received(v)
 	s.effect(v, now)
+}
+
+// onlySeen reports an order to play a bulletin that has no recording.
+func (s *Station) onlySeen(doc any) bool {
+	act, ok := doc.(plan.Act)
+	if !ok || act.Kind != plan.KindPlay || act.Item == nil || act.Item.Ref == nil {
+		return false
+	}
+	ref := act.Item.Ref
+	b, here := s.plan.Bulletins[plan.Key{Place: cmp.Or(ref.Place, act.Place), Kind: ref.Kind, ID: ref.ID}]
+	return here && len(b.Audio) == 0
 }
 
 // sounds reports the acts that begin something.

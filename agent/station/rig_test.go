@@ -47,6 +47,7 @@ type rig struct {
 	acks       []station.Ack
 	conditions map[string]error
 	seenOnly   bool
+	boardless  bool
 	asked      int // times that the box had to subscribe again
 	scenes     []scene
 }
@@ -220,7 +221,7 @@ func bootRig(t *testing.T, w *trusttest.World, dir string, level clock.Level, sk
 	})
 	r.spk = spk
 	ply := player.New(spk, r.media.open, log)
-	r.Station = station.New(station.Opts{
+	opened := station.Opts{
 		Trust: r.trust, Docs: r.docs, Ledger: r.ledger, Media: r.media, Clock: r.clock, Player: ply,
 		Ack: func(a station.Ack) {
 			r.mu.Lock()
@@ -249,7 +250,11 @@ func bootRig(t *testing.T, w *trusttest.World, dir string, level clock.Level, sk
 			}
 		},
 		Sounds: func() {}, Log: log,
-	})
+	}
+	if r.boardless {
+		opened.Show = nil
+	}
+	r.Station = station.New(opened)
 	ctx, cancel := context.WithCancel(t.Context())
 	under, cut := context.WithCancel(t.Context())
 	var wg sync.WaitGroup

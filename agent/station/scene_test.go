@@ -255,3 +255,33 @@ func TestABoardRefusesWhatDoesNotHold(t *testing.T) {
 		})
 	}
 }
+
+// An order to play what is only to be seen is refused where there is no board; a
+// schedule that also others follow passes it over.
+func TestWhatIsOnlySeenNeedsABoard(t *testing.T) {
+	for _, c := range []struct {
+		boardless bool
+		want      plan.Code
+	}{{true, plan.Unsupported}, {false, plan.Accepted}} {
+		bubble(t, func(t *testing.T, w *trusttest.World) {
+			r := newRig(t, w, t.TempDir(), func(r *rig) { r.boardless = c.boardless }).setUp()
+			defer r.stop()
+			b := bulletin(w, "hop", time.Minute)
+			b.Audio, b.Text = nil, "Họp dân"
+			r.hear(trusttest.Seal(b, a1), trusttest.Seal(w.Schedule(here, "day", item(b)), a1))
+			r.hear(trusttest.Seal(w.Play(here, "now", item(b)), a1))
+			r.mu.Lock()
+			a := r.acks[len(r.acks)-1]
+			r.mu.Unlock()
+			if a.Code != c.want || a.Doc.ID != "now" || a.SHA256 == "" {
+				t.Errorf("without a board %v: %+v", c.boardless, a)
+			}
+			sleepUntil("05:45:00")
+			for _, e := range r.written(ledger.Refused) {
+				if e.Slot != "" {
+					t.Errorf("the ledger has %+v", e)
+				}
+			}
+		})
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/agent/policy"
+	"loa/boards"
 	"loa/scripts/authority"
 )
 
@@ -55,7 +56,34 @@ func (a *app) foresee(au *authority.Authority, doc *plan.Schedule) ([]*foreseen,
 			found = a.gather(found, l)
 		}
 	}
+	if !boardless(au, doc.Place) {
+		return found, nil
+	}
+	// What a board would show and nobody hears is lost where there is none.
+	is.Board = true
+	for _, l := range ahead.Continue(p, is, from, from.Add(foreseenFor)) {
+		if l.Occurrence.By == doc.Key() && l.Shows && len(l.Occurrence.Parts) == 0 {
+			l.Code, l.Why = plan.Unsupported, a.text("foresee.boardless")
+			l.VI = l.Why
+			found = a.gather(found, l)
+		}
+	}
 	return found, nil
+}
+
+// boardless reports that boxes play what is planned at a place, and that none of
+// them has a board.
+func boardless(au *authority.Authority, place string) (some bool) {
+	for _, b := range au.Boxes() {
+		if !au.Reaches(place, b) {
+			continue
+		}
+		if kind, err := boards.Load(b.Board); err != nil || kind.Panel.There() {
+			return false // or nobody knows
+		}
+		some = true
+	}
+	return some
 }
 
 // gather adds a line to what is like it: the same slot on another day, or another

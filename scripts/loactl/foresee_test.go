@@ -53,6 +53,33 @@ items = [{ chime = "gong" }, { chime = "two-tone" }]
 	}
 }
 
+// What is only to be seen is nothing where no box has a board, and that is said
+// before it is signed; where one has, it is in order.
+func TestABoardIsNeededForWhatIsSeen(t *testing.T) {
+	w := newWorld(t).sample()
+	w.must("box", "set", "box-1", "--board", "orangepi-zero", "--as", "74-1,74-2")
+	w.must("bulletin", "sign", w.file("b.toml", "id = \"hop\"\nplace = \"26734\"\ntitle = \"Họp dân\"\ntext = \"Họp dân\"\nvalid_until = "+until), "--as", "26734-1")
+	day := w.file("s.toml", `id = "day"
+place = "26734"
+valid_until = `+until+`
+[[slots]]
+id = "s"
+at = ["08:00"]
+for_s = 60
+items = [{ chime = "gong" }, { bulletin = "hop" }]
+`)
+	w.must("schedule", "check", day, "--lang", "vi")
+	if said := w.err.String(); strings.Count(said, "chưa có thiết bị nào có bảng") != 1 || !strings.Contains(said, "Họp dân") || strings.Contains(said, "media-missing") {
+		t.Errorf("%q", said)
+	}
+	w.fails(exitFailed, "no box there has a board", "schedule", "sign", day, "--as", "26734-1")
+	w.must("box", "add", "board-1", "--place", "26734", "--board", "commune-led-128x32", "--as", "74-1,74-2")
+	w.must("schedule", "sign", day, "--as", "26734-1")
+	if w.err.Len() > 0 {
+		t.Errorf("warned of %q", w.err.String())
+	}
+}
+
 // How far ahead can look is bounded, and every day has its name and its year.
 func TestAheadByDays(t *testing.T) {
 	w := newWorld(t)
