@@ -22,7 +22,7 @@ func askConsole(args []string, in *os.File, out, errs io.Writer) int {
 	flags.SetOutput(errs)
 	file := flags.String("config", config.File, "the box's own `file`")
 	root := flags.String("root", "", "as the agent was given")
-	lang := flags.String("lang", "", "the answers' language: `vi|en`; without it, the box's")
+	lang := flags.String("lang", os.Getenv("LOA_LANG"), "the answers' language: `vi|en`; without it that of LOA_LANG, or the box's")
 	socket := flags.String("socket", "", "the console's `socket`, instead of the one in the config")
 	flags.Usage = func() {
 		fmt.Fprintln(errs, "usage: agent console [--lang vi|en] [flags]            a session with the box that runs here;\n"+

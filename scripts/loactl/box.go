@@ -120,7 +120,7 @@ func (a *app) boxAdd(args []string) error {
 	if err := a.assign(au, w, *as, func() error { return au.AddBox(device, *board, b) }); err != nil {
 		return err
 	}
-	return a.say(map[string]any{"box": device, "place": *place, "files": au.BoxDir(device), "settings": w.Settings}, "box.added", device, *place, a.settingsIn(w), au.BoxDir(device))
+	return a.say(map[string]any{"box": device, "place": *place, "files": au.BoxDir(device), "settings": w.Settings, "pending": a.waits(au, device)}, "box.added", device, *place, a.settingsIn(w), au.BoxDir(device))
 }
 
 // boxSet moves a box or changes what the centre sets on it; what is not said
@@ -170,7 +170,17 @@ func (a *app) boxSet(args []string) error {
 		}
 		a.note("box.kind", *board)
 	}
-	return a.say(map[string]any{"box": rest[0], "place": w.OwnPlace, "settings": w.Settings}, "box.set", rest[0], w.OwnPlace, a.settingsIn(w))
+	return a.say(map[string]any{"box": rest[0], "place": w.OwnPlace, "settings": w.Settings, "pending": a.waits(au, rest[0])}, "box.set", rest[0], w.OwnPlace, a.settingsIn(w))
+}
+
+// waits reports whether what was signed about a box waits for somebody else, and
+// tells a person what to do about it.
+func (a *app) waits(au *authority.Authority, device string) bool {
+	_, waits := au.Waiting(message.DeviceTopic(device, message.LeafWant))
+	if waits {
+		a.note("box.waits", device)
+	}
+	return waits
 }
 
 // boxApprove adds a second person's signature to what box add or box set signed,

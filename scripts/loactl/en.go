@@ -92,6 +92,7 @@ var en = map[string]string{
 	"box.added":   "Box %s belongs to %s: %s. What it carries is in %s: copy etc/loa from there to the box's /etc/loa, then delete it here, because the box's secret key is in it. After that: loactl send.",
 	"box.revoked": "The certificate of box %s is revoked, and its name is never given again. loactl dispatch throws it out within 20 seconds. With mosquitto: take %s to the broker's machine and run make broker-install there again. The box can still play what it holds: find it and take it back.",
 	"box.set":     "Box %s belongs to %s: %s. Send it with loactl send.",
+	"box.waits":   "This is NOT in force: it waits for a second signature. Before sending: loactl box approve %s --as NAME",
 
 	"setting.volume":         "volume %d %%",
 	"setting.by-board":       "volume by its board",

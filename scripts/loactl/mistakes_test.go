@@ -52,7 +52,9 @@ func TestMistakesCanBeMadeGood(t *testing.T) {
 	w.fails(exitUsage, "0 to 100", "box", "set", "box-1", "--place", "74", "--volume", "300", "--as", "74-1,74-2")
 	w.fails(exitFailed, "assign", "box", "set", "box-1", "--place", "74", "--as", "26734-1")
 	w.fails(exitFailed, "999", "box", "set", "box-1", "--groups", "999", "--as", "74-1,74-2")
-	w.must("box", "set", "box-1", "--place", "74", "--as", "74-1") // waits for a second signature
+	if w.must("box", "set", "box-1", "--place", "74", "--as", "74-1"); !strings.Contains(w.err.String(), "loactl box approve box-1") {
+		t.Errorf("%q does not say that it waits for a second signature", w.err.String())
+	}
 	if after := books(); after != before {
 		t.Errorf("the books after refusals: %s, before %s", after, before)
 	}
@@ -62,7 +64,12 @@ func TestMistakesCanBeMadeGood(t *testing.T) {
 	if books() == before {
 		t.Error("a box that was moved is in the books where it was")
 	}
-	w.must("box", "add", "box-2", "--place", "26734", "--board", "desk", "--as", "74-1,74-2")
+	for name, signers := range map[string]string{"box-2": "74-1,74-2", "box-3": "74-2"} {
+		w.must("box", "add", name, "--place", "26734", "--board", "desk", "--as", signers, "--lang", "vi")
+		if waits := strings.Contains(w.err.String(), "CHƯA có hiệu lực: còn chờ chữ ký thứ hai. Trước khi gửi: loactl box approve "+name); waits != (signers == "74-2") {
+			t.Errorf("signed by %s: %q", signers, w.err.String())
+		}
+	}
 
 	// A grant that too few of the root's holders gave.
 	w.must("person", "add", "lan")

@@ -92,6 +92,7 @@ var vi = map[string]string{
 	"box.added":   "Thiết bị %s thuộc %s: %s. Những gì thiết bị cần mang nằm trong %s: chép etc/loa ở đó vào /etc/loa của thiết bị rồi xóa ở đây, vì trong đó có khóa bí mật của thiết bị. Sau đó: loactl send.",
 	"box.revoked": "Chứng thư của thiết bị %s đã bị thu hồi, và tên này không dùng lại nữa. loactl dispatch tự ngắt thiết bị trong 20 giây. Với mosquitto: đưa %s sang máy chủ tin nhắn rồi chạy lại make broker-install. Thiết bị vẫn phát được những gì đã có trong máy: hãy tìm và thu lại.",
 	"box.set":     "Thiết bị %s thuộc %s: %s. Gửi đi bằng loactl send.",
+	"box.waits":   "CHƯA có hiệu lực: còn chờ chữ ký thứ hai. Trước khi gửi: loactl box approve %s --as NGƯỜI",
 
 	"setting.volume":         "âm lượng %d %%",
 	"setting.by-board":       "âm lượng theo loại thiết bị",
