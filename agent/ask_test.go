@@ -41,14 +41,18 @@ func TestConsoleAsks(t *testing.T) {
 	}
 	defer nobody.Close()
 	for _, c := range []struct {
+		env  string
 		args []string
 		sent string
 		code int
 	}{
-		{[]string{"status", "--json"}, "status --json\n", 3},
-		{[]string{"--lang", "en", "ledger", "last", "3"}, "--lang en ledger last 3\n", 3},
-		{[]string{"--lang=vi", "status"}, "--lang vi status\n", 3},
+		{"", []string{"status", "--json"}, "status --json\n", 3},
+		{"en", []string{"status", "--json"}, "--lang en status --json\n", 3},
+		{"en", []string{"--lang", "vi", "status"}, "--lang vi status\n", 3},
+		{"", []string{"--lang", "en", "ledger", "last", "3"}, "--lang en ledger last 3\n", 3},
+		{"", []string{"--lang=vi", "status"}, "--lang vi status\n", 3},
 	} {
+		t.Setenv("LOA_LANG", c.env)
 		var out, errs strings.Builder
 		code := run(append([]string{"console", "--socket", socket}, c.args...), nobody, &out, &errs)
 		if got := <-lines; got != c.sent || code != c.code || !strings.HasPrefix(out.String(), "answer\n") {

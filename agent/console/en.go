@@ -3,6 +3,7 @@ package console
 var english = map[string]string{
 	"lang.code": "en",
 	"lang.is":   "Language: English.",
+	"lang.once": "That ends with this answer. For one question: --lang en before it, or LOA_LANG=en; in a session lang en holds to its end.",
 	"welcome":   "%s. Type help for the commands.",
 	"bye":       "Goodbye.",
 

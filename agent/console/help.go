@@ -48,7 +48,11 @@ func (c *call) lang() (answer, error) {
 	default:
 		return answer{}, c.misused()
 	}
-	return answer{data: lang{c.say("lang.code")}, text: c.say("lang.is")}, nil
+	text := c.say("lang.is")
+	if len(c.args) == 1 && c.ask == nil {
+		text += "\n" + c.say("lang.once")
+	}
+	return answer{data: lang{c.say("lang.code")}, text: text}, nil
 }
 
 func (c *call) exit() (answer, error) {

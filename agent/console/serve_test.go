@@ -90,6 +90,18 @@ func TestOpeningChangesNothing(t *testing.T) {
 	}
 }
 
+// A language that is asked for in a question of its own ends with the answer.
+func TestALanguageForOneQuestion(t *testing.T) {
+	for _, line := range []string{"lang en", "lang vi"} {
+		if text, code := ask(t, new(pole), line); code != OK || !strings.Contains(text, "LOA_LANG="+line[5:]) {
+			t.Errorf("%s: %d, %q", line, code, text)
+		}
+	}
+	if text, _ := ask(t, new(pole), "lang"); strings.Contains(text, "LOA_LANG") {
+		t.Errorf("%q", text)
+	}
+}
+
 func TestTyping(t *testing.T) {
 	p := &pole{level: 60}
 	sit(t, p, func(d *desk) {
@@ -100,7 +112,9 @@ func TestTyping(t *testing.T) {
 		d.sees("ver\t\r", "loa 0.3.1")          // tab
 		d.sees("garbage\x03version\r", "0.3.1") // Ctrl-C
 		d.sees("volum\r\n", "30")               // one line, not two
-		d.sees("lang en\n", "English")
+		if got := d.types("lang en\n"); !strings.Contains(got, "English") || strings.Contains(got, "LOA_LANG") {
+			t.Errorf("in a session: %q", got)
+		}
 		d.sees("volume\n", "Volume: 30 %.")
 		d.sees("tiếng Việt\r", "Type help")
 		d.sees("exit\r", "Goodbye.")

@@ -3,6 +3,7 @@ package console
 var vietnamese = map[string]string{
 	"lang.code": "vi",
 	"lang.is":   "Ngôn ngữ: tiếng Việt.",
+	"lang.once": "Chỉ có hiệu lực với câu trả lời này. Cho một câu hỏi: --lang vi ở trước, hoặc LOA_LANG=vi; trong một phiên làm việc, lang vi có hiệu lực đến hết phiên.",
 	"welcome":   "%s. Gõ help để xem các lệnh.",
 	"bye":       "Tạm biệt.",
 

@@ -75,10 +75,18 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("cannot send the programme: %w", err)
 	}
-	fmt.Fprintf(out, "Thiết bị %s ở địa bàn %s, giờ +07:00; nhật ký kỹ thuật: %s\n", s.device, s.place, b.logFile)
-	fmt.Fprintf(out, "(box %s at place %s, times in +07:00; Ctrl-C ends it)\n\n", s.device, s.place)
+	fmt.Fprintf(out, in("Thiết bị %s ở địa bàn %s, giờ +07:00; nhật ký kỹ thuật: %s; Ctrl-C để thoát\n\n",
+		"box %s at place %s, times in +07:00; its log: %s; Ctrl-C ends it\n\n"), s.device, s.place, b.logFile)
 	if o.check {
 		return check(ctx, out, s, b, p)
 	}
 	return show(ctx, out, s, b, p)
+}
+
+// in is a text in the language that LOA_LANG names.
+func in(vi, en string) string {
+	if os.Getenv("LOA_LANG") == "en" {
+		return en
+	}
+	return vi
 }

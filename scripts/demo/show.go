@@ -25,8 +25,8 @@ func show(ctx context.Context, out io.Writer, s *stage, b *box, p *programme) er
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
-	if next, err := b.ask("next 24h"); err == nil {
-		fmt.Fprintf(out, "Sắp phát (due):\n%s\n\n", next)
+	if next, err := b.ask("--lang " + in("vi", "en") + " next 24h"); err == nil {
+		fmt.Fprintf(out, "%s:\n%s\n\n", in("Sắp phát", "Due"), next)
 	}
 	alarms := alarmTimes(p)
 	over := alarms[1].Add(15 * time.Second)
@@ -34,7 +34,7 @@ func show(ctx context.Context, out io.Writer, s *stage, b *box, p *programme) er
 		over = p.start.Add(p.length)
 	}
 	w := watcher{box: b, out: out, live: term.IsTerminal(int(os.Stdout.Fd()))}
-	fmt.Fprintf(out, "Âm thanh (sound): %s\n\n", w.where())
+	fmt.Fprintf(out, "%s: %s\n\n", in("Âm thanh", "Sound"), w.where())
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -46,20 +46,20 @@ func show(ctx context.Context, out io.Writer, s *stage, b *box, p *programme) er
 			w.clear()
 			b.stop()
 			w.last()
-			fmt.Fprintf(out, "\nTăng âm: %s · âm thanh: %s\n", w.amp(), w.where())
+			fmt.Fprintf(out, "\n"+in("Tăng âm: %s · âm thanh: %s", "Amplifier: %s · sound: %s")+"\n", w.amp(), w.where())
 			return nil
 		case <-tick.C:
 			w.lines()
 			w.meter()
 			if !over.IsZero() && time.Now().After(over) {
 				over = time.Time{}
-				w.say(time.Now(), "xong, Ctrl-C để thoát; âm thanh: "+w.where()+" (done, Ctrl-C ends it)")
+				w.say(time.Now(), in("xong, Ctrl-C để thoát; âm thanh: ", "done, Ctrl-C ends it; sound: ")+w.where())
 			}
 			// After the programme an alarm, on an authority of our own only.
 			if s.own && len(alarms) > 0 && time.Now().After(alarms[0]) {
 				on := len(alarms) == 2
 				alarms = alarms[1:]
-				w.say(time.Now(), map[bool]string{true: "báo động: lũ quét (alarm)", false: "hết báo động (all clear)"}[on])
+				w.say(time.Now(), map[bool]string{true: in("báo động: lũ quét", "alarm: flash flood"), false: in("hết báo động", "all clear")}[on])
 				if err := s.alarm(ctx, on, time.Now()); err != nil && ctx.Err() == nil {
 					return fmt.Errorf("cannot send the alarm: %w", err)
 				}
@@ -94,7 +94,7 @@ func (w *watcher) lines() {
 	if edges, err := gpioline.Edges(w.box.state("amp.line")); err == nil {
 		for _, e := range edges[min(w.edges, len(edges)):] {
 			w.clear()
-			fmt.Fprintf(w.out, "%s  tăng âm   %s\n", stamp(e.At), onOff(e.On))
+			fmt.Fprintf(w.out, "%s  %s %s\n", stamp(e.At), in("tăng âm  ", "amplifier"), onOff(e.On))
 		}
 		w.edges = len(edges)
 	}
@@ -118,7 +118,7 @@ func (w *watcher) write(entries []ledger.Entry) {
 		}
 		w.seq = e.Seq
 		w.clear()
-		fmt.Fprintf(w.out, "%s  nhật ký   %s%s\n", stamp(e.Time), strings.TrimSpace(fmt.Sprintf("#%d %s %s", e.Seq, e.Kind, e.Title)), detail(e))
+		fmt.Fprintf(w.out, "%s  %s %s%s\n", stamp(e.Time), in("nhật ký  ", "ledger   "), strings.TrimSpace(fmt.Sprintf("#%d %s %s", e.Seq, e.Kind, e.Title)), detail(e))
 	}
 }
 
@@ -167,11 +167,11 @@ func (w *watcher) clear() {
 func title(st console.Status) string {
 	switch {
 	case st.Now != nil:
-		return "đang phát: " + st.Now.Title
+		return in("đang phát: ", "sounds: ") + st.Now.Title
 	case st.Next != nil:
-		return fmt.Sprintf("kế tiếp %s: %s", st.Next.From.In(zone).Format("15:04:05"), st.Next.Title)
+		return fmt.Sprintf(in("kế tiếp %s: %s", "next %s: %s"), st.Next.From.In(zone).Format("15:04:05"), st.Next.Title)
 	}
-	return "im lặng"
+	return in("im lặng", "silent")
 }
 
 // bar draws −48 to 0 dBFS in 24 columns.
@@ -188,16 +188,16 @@ func stamp(t time.Time) string { return t.In(zone).Format("15:04:05.000") }
 
 func onOff(on bool) string {
 	if on {
-		return "BẬT"
+		return in("BẬT", "ON")
 	}
-	return "tắt"
+	return in("tắt", "off")
 }
 
 // amp is the level of the amplifier's line.
 func (w *watcher) amp() string {
 	edges, err := gpioline.Edges(w.box.state("amp.line"))
 	if err != nil || len(edges) == 0 {
-		return "tắt"
+		return onOff(false)
 	}
 	return onOff(edges[len(edges)-1].On)
 }
@@ -206,7 +206,7 @@ func (w *watcher) amp() string {
 func (w *watcher) where() string {
 	file := w.box.state("heard.wav")
 	if _, err := os.Stat(file); err != nil {
-		return "card âm thanh"
+		return in("card âm thanh", "the sound card")
 	}
 	return file
 }

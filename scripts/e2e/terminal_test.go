@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,7 +31,7 @@ type terminal struct {
 
 func (s *stage) openTerminal() error {
 	cmd := exec.Command(filepath.Join(bin, "agent"), "console", "-root", s.box.root)
-	cmd.Env = s.env.Vars
+	cmd.Env = append(slices.Clip(s.env.Vars), "LOA_LANG=") // that of the box
 	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: 120})
 	if err != nil {
 		return err
