@@ -284,6 +284,9 @@ func (b *Box) changed(p *plan.Plan, reassigned bool) {
 	if reassigned && b.mqtt != nil {
 		b.mqtt.Resubscribe()
 	}
+	if before.Place != c.Place {
+		b.standing(b.now())
+	}
 	if !slices.Equal(before.Want.Media, c.Want.Media) {
 		b.media.Retry()
 	}
