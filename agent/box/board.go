@@ -202,7 +202,7 @@ func (t boardOfBox) Board() console.BoardStatus {
 	all := console.BoardStatus{
 		Driver: p.Driver, Width: p.Width, Height: p.Height, Fault: st.Err, Facts: st.Facts, Probed: st.Probed,
 		Brightness: st.Brightness, Title: st.Title, Page: st.Page, Pages: st.Pages, Since: st.Since, Taken: st.Taken,
-		Undimmed: st.Undimmed, Refused: t.b.lastRefusals(),
+		Pattern: st.Pattern, Undimmed: st.Undimmed, Refused: t.b.lastRefusals(),
 	}
 	if l := t.b.light; l != nil {
 		reading, err := l.Last()

@@ -45,6 +45,8 @@ type BoardStatus struct {
 	Pages int       `json:"pages"`
 	Since time.Time `json:"since,omitzero"`
 	Taken bool      `json:"taken"` // it has what it should show
+	// Pattern: a technician's test picture hides that for a while.
+	Pattern bool `json:"pattern,omitempty"`
 	// Agrees: what the board says of itself fits what it was given: yes, no, or unknown
 	// for boards that never answer.
 	Agrees string `json:"agrees"`
@@ -128,6 +130,9 @@ func (c *call) boardShow() answer {
 	}
 	if !st.Since.IsZero() {
 		shows += ", " + c.say("board.since", c.hourOf(st.Since))
+	}
+	if st.Pattern {
+		shows = c.say("board.test") + " (" + shows + ")"
 	}
 	b.row(c.say("board.shows"), shows)
 	b.row(c.say("board.agrees"), c.say("board.agrees."+st.Agrees))

@@ -55,6 +55,7 @@ func (s *sign) Pattern(name string, d time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pattern, s.length = name, d
+	s.status.Pattern = name != ""
 	return s.busy
 }
 
@@ -189,6 +190,15 @@ It said at     11:59
 				}
 			})
 		}
+	}
+}
+
+// While a test picture is on the board, what it hides is not what it shows.
+func TestATestPictureIsCalledOne(t *testing.T) {
+	l := plug(t, new(pole), newSign(), "vi")
+	l.types("board pattern grid")
+	if got := l.types("board"); !strings.Contains(got, "Đang hiện      hình thử của kỹ thuật viên (Phòng sốt xuất huyết, ") {
+		t.Errorf("%s", got)
 	}
 }
 

@@ -191,6 +191,7 @@ var english = map[string]string{
 	"board.waits":          "waits for its page",
 	"board.shows":          "Shows",
 	"board.default":        "a default page",
+	"board.test":           "a technician's test picture",
 	"board.page":           "page %d of %d",
 	"board.since":          "since %s",
 	"board.bright":         "Brightness",

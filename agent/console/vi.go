@@ -191,6 +191,7 @@ var vietnamese = map[string]string{
 	"board.waits":          "đang chờ nhận trang",
 	"board.shows":          "Đang hiện",
 	"board.default":        "trang mặc định",
+	"board.test":           "hình thử của kỹ thuật viên",
 	"board.page":           "trang %d trong %d",
 	"board.since":          "từ %s",
 	"board.bright":         "Độ sáng",

@@ -123,6 +123,8 @@ type Status struct {
 	Pages int
 	Since time.Time
 	Taken bool // it took what it was last given
+
+	Pattern bool // a technician's picture hides all that
 }
 
 // New makes a display. Nothing is opened before Run.
@@ -205,7 +207,9 @@ func (d *Display) Test(picture *image.RGBA, length time.Duration) error {
 func (d *Display) Status() Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.status
+	s := d.status
+	s.Pattern = d.test != nil && time.Now().Before(d.test.until)
+	return s
 }
 
 // Frame is what the panel was last given; nil: nothing yet.

@@ -1002,18 +1002,18 @@ func TestATechniciansPatternGivesWayToAnEmergency(t *testing.T) {
 		}
 		r.d.Test(all, time.Minute)
 		after(time.Second)
-		if !slices.Equal(r.board.screen.Pix, all.Pix) {
+		if !slices.Equal(r.board.screen.Pix, all.Pix) || !r.d.Status().Pattern {
 			t.Error("the pattern is not on the board")
 		}
 		r.d.Show(scene(due("flood", plan.Emergency, "Lũ quét")))
 		after(time.Second)
-		if got := r.sees("Lũ quét"); got != "Lũ quét" {
+		if got := r.sees("Lũ quét"); got != "Lũ quét" || r.d.Status().Pattern {
 			t.Errorf("an alarm during a pattern: %s", got)
 		}
 		r.d.Show(plan.Scene{Standing: plan.Idle})
 		r.d.Test(all, time.Minute)
 		after(62 * time.Second)
-		if got := r.sees("default idle"); got != "default idle" {
+		if got := r.sees("default idle"); got != "default idle" || r.d.Status().Pattern {
 			t.Errorf("after the pattern: %s", got)
 		}
 	})

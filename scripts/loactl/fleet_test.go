@@ -11,7 +11,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -32,7 +34,8 @@ type fakeBox struct {
 	key  ed25519.PrivateKey
 	c    *mqtt.Client
 
-	refuses plan.Code // what it is sent
+	refuses plan.Code   // what it is sent
+	pattern atomic.Bool // a technician looks at its board
 }
 
 func (w *world) box(name string, refuses ...plan.Code) *fakeBox {
@@ -104,6 +107,9 @@ func (b *fakeBox) receive(_ string, raw []byte) {
 		text := []string{"loa \x1b[31mtốt\n", act.Command + "\n"}[part]
 		if strings.HasSuffix(act.Command, " --json") {
 			text = []string{`{"command":`, `"clock","code":0}`}[part]
+		}
+		if strings.HasSuffix(act.Command, " board shot --json") {
+			text = []string{`{"data":{"png":"iVBORw==","title":"Họp dân","agrees":"yes",`, `"pattern":` + strconv.FormatBool(b.pattern.Load()) + `}}`}[part]
 		}
 		b.c.Publish(b.topic("answer"), message.EncodeReport(message.Answer{ID: act.ID, Part: part, Of: 2, Text: text}), false)
 	}
@@ -254,6 +260,19 @@ func TestAsk(t *testing.T) {
 	}
 	w.fails(exitFailed, "box-9", "ask", "box-9", "status")
 	w.fails(exitUsage, "", "ask", "box-1")
+}
+
+// A picture of the board is called what it shows: also when that is a technician's.
+func TestShot(t *testing.T) {
+	w := newWorld(t).sample().online()
+	file := filepath.Join(w.dir, "shot.png")
+	for _, pattern := range []bool{false, true} {
+		w.box("box-1").pattern.Store(pattern)
+		out := w.must("shot", "box-1", "--out", file)
+		if strings.Contains(out, "test picture") != pattern || strings.Contains(out, "Họp dân") == pattern {
+			t.Errorf("with a pattern %v: %q", pattern, out)
+		}
+	}
 }
 
 // Who sends hears at once who took it, who refused and why, and who is silent.

@@ -35,6 +35,7 @@ func (a *app) shot(args []string) error {
 		PNG    []byte            `json:"png"`
 		Agrees string            `json:"agrees"`
 		Title  string            `json:"title"`
+		Test   bool              `json:"pattern"`
 		Fault  string            `json:"fault"`
 		Facts  map[string]string `json:"facts"`
 	}
@@ -54,9 +55,13 @@ func (a *app) shot(args []string) error {
 		return err
 	}
 	return a.show(map[string]any{
-		"box": device, "file": *out, "agrees": board.Agrees, "title": board.Title, "fault": board.Fault, "facts": board.Facts,
+		"box": device, "file": *out, "agrees": board.Agrees, "title": board.Title, "pattern": board.Test, "fault": board.Fault, "facts": board.Facts,
 	}, func(w io.Writer) {
-		fmt.Fprintln(w, a.text("shot.file", device, *out, cmp.Or(board.Title, a.text("shot.default"))))
+		if board.Test {
+			fmt.Fprintln(w, a.text("shot.pattern", device, *out))
+		} else {
+			fmt.Fprintln(w, a.text("shot.file", device, *out, cmp.Or(board.Title, a.text("shot.default"))))
+		}
 		switch board.Agrees {
 		case "yes":
 			fmt.Fprintln(w, a.text("shot.yes"))
