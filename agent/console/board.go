@@ -146,14 +146,18 @@ func (c *call) boardShow() answer {
 		b.row(c.say("board.refused"), fmt.Sprintf("%s  %s: %s [%s]", c.hourOf(r.At), or(r.Title, r.ID), c.sentence(r.Code), r.Code))
 	}
 	if l := st.Light; l != nil {
-		said := c.say("board.light.says", strconv.FormatFloat(l.Reading, 'g', 6, 64), l.Percent)
+		reading := strconv.FormatFloat(l.Reading, 'g', 6, 64) // lux are few by night and many by day
+		if !c.english() {
+			reading = strings.Replace(reading, ".", ",", 1)
+		}
+		said := c.say("board.light.says", reading, l.Percent)
 		if l.Fault != "" {
 			said = c.say("board.light.fault", l.Percent, l.Fault)
 		}
 		b.row(c.say("board.light"), said)
 	}
 	if st.TempC != nil {
-		b.row(c.say("board.temperature"), fmt.Sprintf("%.1f °C", *st.TempC))
+		b.row(c.say("board.temperature"), c.decimal(*st.TempC)+" °C")
 	}
 	if door := st.Facts["open_door"]; door != "" {
 		b.row(c.say("board.door"), c.driver(door))

@@ -29,7 +29,7 @@ Kết nối        đã nối tls://broker.example:8883, từ 1 giờ 30 phút t
 Mức            [==============...|..] -18 dBFS
 Đang phát      Bản tin trưa (thông thường, đến 12:14, 80 %)
 Sắp phát       17:00:00  Tiếp âm VOV1 (ưu tiên)
-Tệp âm, hình   có 11/12, còn trống 3.0 GB
+Tệp âm, hình   có 11/12, còn trống 3,0 GB
 Sự cố          Thiết bị âm thanh ngừng hoạt động (và 1 sự cố khác)
 `,
 		"faults": `
@@ -56,7 +56,7 @@ Thứ hai 23/11/2026
     3 lần
 `,
 		"ledger last 4": `
-8 11:30:00 23/11/2026 kết thúc  Bản tin sáng (thông thường), nghe được 61.2 s
+8 11:30:00 23/11/2026 kết thúc  Bản tin sáng (thông thường), nghe được 61,2 s
 9 11:40:00 23/11/2026 kết thúc  Quảng cáo (nhạc nền), KHÔNG CÓ TIẾNG
 10 11:50:00 23/11/2026 từ chối   Nhạc đêm (nhạc nền), bị từ chối: Đang trong giờ yên tĩnh. [quiet-hours: quiet hours 21:00–05:30]
 11 11:51:00 23/11/2026 tại chỗ   console/volume [volume 30]

@@ -213,7 +213,7 @@ func (c *call) ledger() (answer, error) {
 			fmt.Fprintf(&b, ", %s", c.say("result."+string(e.Result)))
 		}
 		if e.HeardS > 0 {
-			fmt.Fprintf(&b, " %.1f s", e.HeardS)
+			fmt.Fprintf(&b, " %s s", c.decimal(e.HeardS))
 		}
 		if e.Code != "" {
 			fmt.Fprintf(&b, ": %s", c.sentence(e.Code))
@@ -259,7 +259,7 @@ func (c *call) verify() (answer, error) {
 	}
 	return answer{
 		data: verified{st.First, st.Last, st.Synced, st.Acked, st.Bytes, st.Lost},
-		text: c.say("ledger.whole", max(0, st.Last-st.First+1), st.First, st.Last, st.Acked, size(st.Bytes)),
+		text: c.say("ledger.whole", max(0, st.Last-st.First+1), st.First, st.Last, st.Acked, c.size(st.Bytes)),
 	}, nil
 }
 

@@ -27,7 +27,7 @@ func TestBoardShowsItsSensors(t *testing.T) {
 		want    []string
 		without string
 	}{
-		{BoardStatus{Light: &LightStatus{Reading: 312.5, Percent: 27}, TempC: &warm}, []string{"Cảm biến sáng", "312.5, nên tối đa 27 %", "31.4 °C"}, "mặc định 27"},
+		{BoardStatus{Light: &LightStatus{Reading: 312.5, Percent: 27}, TempC: &warm}, []string{"Cảm biến sáng", "312,5, nên tối đa 27 %", "31,4 °C"}, "mặc định 27"},
 		{BoardStatus{Light: &LightStatus{Percent: 45, Fault: "no device"}}, []string{"mức mặc định 45 %: no device"}, "°C"},
 		{BoardStatus{}, nil, "Cảm biến"},
 	} {

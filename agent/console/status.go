@@ -112,7 +112,7 @@ func (c *call) status() (answer, error) {
 	if st.LocalUntil.After(f.Time) {
 		b.row(c.say("status.local"), c.say("until", c.clockTime(st.LocalUntil, f.Time)))
 	}
-	b.row(c.say("status.media"), c.say("status.have", st.MediaPresent, st.MediaWanted, size(st.DiskFree)))
+	b.row(c.say("status.media"), c.say("status.have", st.MediaPresent, st.MediaWanted, c.size(st.DiskFree)))
 	b.row(c.say("status.faults"), c.worst(faults))
 	return answer{data: struct {
 		Status

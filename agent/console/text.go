@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -151,11 +152,19 @@ func (s *session) span(d time.Duration) string {
 	return strings.Join(parts, " ")
 }
 
+// decimal is x with one place behind the point, or the comma.
+func (s *session) decimal(x float64) string {
+	if s.english() {
+		return strconv.FormatFloat(x, 'f', 1, 64)
+	}
+	return plan.Decimal(x)
+}
+
 // size is a number of bytes for people.
-func size(n int64) string {
+func (s *session) size(n int64) string {
 	switch {
 	case n >= 1<<30:
-		return fmt.Sprintf("%.1f GB", float64(n)/(1<<30))
+		return s.decimal(float64(n)/(1<<30)) + " GB"
 	case n >= 1<<20:
 		return fmt.Sprintf("%.0f MB", float64(n)/(1<<20))
 	}

@@ -258,7 +258,7 @@ func (s *setter) stand(rows []row, f face) Page {
 		s.hurried = true
 		s.find(Finding{Code: plan.TooBig, Warning: true,
 			EN: sprintf("%d words stay %.1f s; reading them takes %.1f s.", words, p.Stay.Seconds(), needed.Seconds()),
-			VI: sprintf("%d chữ hiện trong %.1f giây; đọc hết cần %.1f giây.", words, p.Stay.Seconds(), needed.Seconds())})
+			VI: sprintf("%d chữ hiện trong %s giây; đọc hết cần %s giây.", words, plan.Decimal(p.Stay.Seconds()), plan.Decimal(needed.Seconds()))})
 	}
 	return p
 }

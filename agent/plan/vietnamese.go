@@ -1,6 +1,10 @@
 package plan
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // vietnamese are the sentences of this room's errors, by the English that stands
 // where they are made. A test holds the two together.
@@ -114,4 +118,9 @@ func (s saying) Error() string { return s.en }
 
 func say(format string, args ...any) saying {
 	return saying{fmt.Sprintf(format, args...), InVietnamese(vietnamese, format, args...)}
+}
+
+// Decimal writes x with one digit behind the comma, as people here do: 1,5.
+func Decimal(x float64) string {
+	return strings.Replace(strconv.FormatFloat(x, 'f', 1, 64), ".", ",", 1)
 }

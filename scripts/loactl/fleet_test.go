@@ -342,6 +342,11 @@ func TestLedger(t *testing.T) {
 	if out := w.must("ledger", "box-1", "--last", "2"); strings.Count(out, "Bản tin sáng") != 2 {
 		t.Errorf("%q", out)
 	}
+	for lang, want := range map[string]string{"vi": " 12,0/12,0 s ", "en": " 12.0/12.0 s "} {
+		if out := w.must("ledger", "box-1", "--lang", lang); !strings.Contains(out, want) {
+			t.Errorf("%q is missing in %q", want, out)
+		}
+	}
 	if out := w.must("ledger", "box-1", "--verify"); !strings.Contains(out, "3 entries") {
 		t.Errorf("%q", out)
 	}

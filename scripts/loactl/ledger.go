@@ -63,7 +63,7 @@ func (a *app) ledger(args []string) error {
 			}
 			heard := ""
 			if e.HeardS > 0 {
-				heard = fmt.Sprintf("%.1f/%.1f s", e.HeardS, e.PlannedS)
+				heard = a.decimal(e.HeardS) + "/" + a.decimal(e.PlannedS) + " s"
 			}
 			line := fmt.Sprintf("%6d  %s  %-10s %-11s %-12s %14s  %s", e.Seq, e.Time.In(vietnam).Format("2006-01-02 15:04:05"),
 				word(a.text("kind."+string(e.Kind)), string(e.Kind)), word(a.text("class."+string(e.Class)), string(e.Class)),

@@ -95,7 +95,7 @@ func (a *app) playlist(args []string) error {
 	result := map[string]any{"out": *out, "items": b.items, "skipped": b.skipped, "warnings": b.warnings, "length_s": int(total.Seconds()), "for_s": b.slot.ForS}
 	return a.show(result, func(w io.Writer) {
 		for _, it := range b.items {
-			fmt.Fprintf(w, "  %-32s %8s  %6.1f LUFS  %s\n", it.ID, time.Duration(it.DurationMS*1e6).Round(time.Second), it.LUFS, it.Title)
+			fmt.Fprintf(w, "  %-32s %8s  %6s LUFS  %s\n", it.ID, time.Duration(it.DurationMS*1e6).Round(time.Second), a.decimal(it.LUFS), it.Title)
 		}
 		for _, s := range b.skipped {
 			fmt.Fprintln(w, a.text("playlist.skipped", s))

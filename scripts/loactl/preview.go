@@ -102,7 +102,7 @@ func (a *app) preview(args []string) error {
 	}
 	err = a.show(map[string]any{"board": *board, "pages": shown, "findings": wrong}, func(w io.Writer) {
 		for _, s := range shown {
-			fmt.Fprintln(w, a.text("preview.page", a.pageWord(s.Page), s.StayS, s.File))
+			fmt.Fprintln(w, a.text("preview.page", a.pageWord(s.Page), a.decimal(s.StayS), s.File))
 		}
 		for _, c := range wrong {
 			fmt.Fprintln(w, a.sentence(c))

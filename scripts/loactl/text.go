@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -81,6 +82,14 @@ func (a *app) listenError(err *net.OpError) string {
 		return a.text("listen.denied", err.Addr)
 	}
 	return a.text("listen.other", err.Addr, err.Err)
+}
+
+// decimal is x with one place behind the point, or the comma.
+func (a *app) decimal(x float64) string {
+	if a.lang == "vi" {
+		return plan.Decimal(x)
+	}
+	return strconv.FormatFloat(x, 'f', 1, 64)
 }
 
 // text is a text in the chosen language, with its gaps filled.
