@@ -70,6 +70,7 @@ func TestConsoleAsks(t *testing.T) {
 // Without a terminal every line is a question of its own, nothing is echoed, and
 // the end of the lines ends the program.
 func TestConsoleReadsLines(t *testing.T) {
+	t.Setenv("LOA_LANG", "")
 	for _, c := range []struct {
 		in, sent, out string
 		code          int
