@@ -45,6 +45,8 @@ func Guard(args []string) int {
 	runtime.GOMAXPROCS(1)
 	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, -15)
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("-900"), 0)
+	// An agent that feeds and does not listen must not make the guard wait.
+	_ = unix.SetNonblock(1, true)
 
 	l, err := parseLine(args)
 	if err != nil {

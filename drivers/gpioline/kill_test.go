@@ -291,3 +291,37 @@ func TestGuardOutlivesSignals(t *testing.T) {
 		t.Errorf("guard %d is in session %s, not in its own", pid, f[3])
 	}
 }
+
+// An agent that feeds its guard and does not hear it fills the pipe of answers; the
+// guard must not wait for room in it.
+func TestAnAgentThatDoesNotListen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "amp.line")
+	args := append(guardCommand[1:], Line{Emulated: path}.args()...)
+	cmd := exec.Command(guardCommand[0], args...)
+	orders, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers, deaf, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answers.Close()
+	cmd.Stdout, cmd.Stderr = deaf, os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	deaf.Close()
+	defer cmd.Wait()
+	defer cmd.Process.Kill() // if it waits for room, it does not see the end of its orders
+	// More than the pipe holds, at an answer for every fourth meal.
+	meals := bytes.Repeat([]byte{cmdFeed}, answerEvery*(64<<10)/len("fed\n")+1000)
+	if _, err := orders.Write(append([]byte{cmdOn}, meals...)); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); levels(t, path) != "off on off"; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the line went %s", levels(t, path))
+		}
+	}
+}
