@@ -78,6 +78,7 @@ var sentences = map[string]plan.Sentence{
 	"no-parent":       {VI: "địa bàn %s không thể thuộc %s: không có địa bàn đó", EN: "place %s cannot belong to %s: there is no such place"},
 	"box-exists":      {VI: "đã có thiết bị %s; tên không dùng lại bao giờ", EN: "there already is a box %s; names are never used twice"},
 	"no-box":          {VI: "không có thiết bị %s: xem loactl box list", EN: "there is no box %s: see loactl box list"},
+	"program-name":    {VI: "%s là tên dành cho chương trình, không đặt cho thiết bị được", EN: "%s is a name for programs, and cannot be a box's"},
 	"no-serial":       {VI: "không biết số chứng thư của thiết bị %s, nên không thu hồi được", EN: "the number of box %s's certificate is not known, so it cannot be revoked"},
 	"box-files":       {VI: "không ghi được các tệp của thiết bị %s", EN: "cannot write what box %s carries"},
 	"online":          {VI: "không giao %[2]s cho %[1]s được: khóa trực tuyến chỉ để báo giờ, và chỉ khóa trực tuyến mới báo giờ", EN: "%s may not be granted %s: an online key says the time and nothing else, and only an online key does"},

@@ -31,30 +31,27 @@ func (a *Authority) Revocation(b Box) (Revocation, bool) {
 }
 
 // RevokeBox ends a box's certificate for ever, and why is kept: it was stolen, burnt or
-// taken down. Its name is not given again. To revoke it twice changes nothing.
-func (a *Authority) RevokeBox(device, why string) error {
-	err := a.change(func(s *state) error {
+// taken down. Its name is not given again. To revoke it twice changes nothing. listed is
+// false when nobody knows the certificate's number any more: then mosquitto still lets
+// it in, and our own broker, which goes by the key, does not.
+func (a *Authority) RevokeBox(device, why string) (listed bool, err error) {
+	err = a.change(func(s *state) error {
 		b, ok := s.Boxes[device]
 		if !ok {
 			return fail("no-box", nil, device)
 		}
-		if _, ok := s.Revoked[b.Key]; ok {
-			return nil
-		}
-		if b.Serial == "" { // taken in before numbers were written down
-			serial, err := serialIn(filepath.Join(a.BoxDir(device), "etc", "loa", "box.pem"))
-			if err != nil {
-				return fail("no-serial", err, device)
+		r, ok := s.Revoked[b.Key]
+		if !ok {
+			r = Revocation{Name: device, Serial: b.Serial, At: a.o.Now().UTC(), Why: why}
+			if r.Serial == "" { // taken in before numbers were written down
+				r.Serial, _ = serialIn(filepath.Join(a.BoxDir(device), "etc", "loa", "box.pem"))
 			}
-			b.Serial = serial
+			s.Revoked[b.Key] = r
 		}
-		s.Revoked[b.Key] = Revocation{Name: device, Serial: b.Serial, At: a.o.Now().UTC(), Why: why}
-		return nil
+		listed = r.Serial != ""
+		return a.writeRevocations(s)
 	})
-	if err != nil {
-		return err
-	}
-	return a.WriteRevocations()
+	return listed, err
 }
 
 func serialIn(file string) (string, error) {
@@ -70,8 +67,12 @@ func serialIn(file string) (string, error) {
 }
 
 // WriteRevocations writes RevocationFile anew, as the CA, with the canary on it.
-func (a *Authority) WriteRevocations() error {
-	if err := a.hatch(); err != nil {
+func (a *Authority) WriteRevocations() error { return a.change(a.writeRevocations) }
+
+// writeRevocations is for change, which lets one program at a time do this. The list is
+// written before the books: what failed in between is revoked again.
+func (a *Authority) writeRevocations(s *state) error {
+	if err := a.hatch(s); err != nil {
 		return err
 	}
 	ca, err := a.ca()
@@ -79,12 +80,10 @@ func (a *Authority) WriteRevocations() error {
 		return err
 	}
 	var list []pki.Revoked
-	for _, r := range a.read().Revoked {
-		serial, ok := new(big.Int).SetString(r.Serial, 16)
-		if !ok {
-			return fail("no-serial", nil, r.Name)
+	for _, r := range s.Revoked {
+		if serial, ok := new(big.Int).SetString(r.Serial, 16); ok {
+			list = append(list, pki.Revoked{Serial: serial, At: r.At})
 		}
-		list = append(list, pki.Revoked{Serial: serial, At: r.At})
 	}
 	crl, err := ca.Revocations(list, a.o.Now())
 	if err != nil {
@@ -93,9 +92,9 @@ func (a *Authority) WriteRevocations() error {
 	return writeFile(a.RevocationFile(), crl)
 }
 
-// hatch makes the canary, if there is none.
-func (a *Authority) hatch() error {
-	for _, r := range a.read().Revoked {
+// hatch makes the canary, if there is none that is revoked.
+func (a *Authority) hatch(s *state) error {
+	for _, r := range s.Revoked {
 		if r.Name == Canary {
 			return nil
 		}
@@ -112,10 +111,8 @@ func (a *Authority) hatch() error {
 	if !ok {
 		return fail("no-serial", nil, Canary)
 	}
-	return a.change(func(s *state) error {
-		s.Revoked[base64.StdEncoding.EncodeToString(key)] = Revocation{Name: Canary, Serial: leaf.SerialNumber.Text(16), At: a.o.Now().UTC()}
-		return nil
-	})
+	s.Revoked[base64.StdEncoding.EncodeToString(key)] = Revocation{Name: Canary, Serial: leaf.SerialNumber.Text(16), At: a.o.Now().UTC()}
+	return nil
 }
 
 // PassingBox is a certificate for a box of this name, which is registered and kept

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"os"
 	"testing"
 
@@ -37,8 +38,8 @@ func TestABoxIsRevoked(t *testing.T) {
 		t.Error("revoked before anybody said so")
 	}
 	for _, why := range []string{"bị mất", "again"} {
-		if err := a.RevokeBox("box-1", why); err != nil {
-			t.Fatal(err)
+		if listed, err := a.RevokeBox("box-1", why); err != nil || !listed {
+			t.Fatal(listed, err)
 		}
 	}
 	if !a.Revoked(key("box-1")) || a.Revoked(key("box-2")) {
@@ -53,8 +54,14 @@ func TestABoxIsRevoked(t *testing.T) {
 	if err := a.AddBox("box-1", "desk", Box{Place: "26734"}); err == nil {
 		t.Error("its name is given again")
 	}
-	if err := a.RevokeBox("box-3", ""); err == nil {
+	if _, err := a.RevokeBox("box-3", ""); err == nil {
 		t.Error("a box that there never was is revoked")
+	}
+	for _, name := range []string{Canary, "server", "loa-check-victim"} {
+		var e *Error
+		if err := a.AddBox(name, "desk", Box{Place: "26734"}); !errors.As(err, &e) || e.Code != "program-name" {
+			t.Errorf("a box may be called %s: %v", name, err)
+		}
 	}
 
 	data, err := os.ReadFile(a.RevocationFile())
@@ -97,5 +104,18 @@ func TestABoxIsRevoked(t *testing.T) {
 	}
 	if len(list.RevokedCertificateEntries) != 2 {
 		t.Errorf("%d certificates are on the list", len(list.RevokedCertificateEntries))
+	}
+
+	// Of one whose number nobody knows there is the key.
+	if err := a.change(func(s *state) error {
+		b := s.Boxes["box-2"]
+		b.Serial = ""
+		s.Boxes["box-2"] = b
+		return os.RemoveAll(a.BoxDir("box-2"))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if listed, err := a.RevokeBox("box-2", ""); listed || err != nil || !a.Revoked(key("box-2")) {
+		t.Errorf("without a number: %v, %v", listed, err)
 	}
 }

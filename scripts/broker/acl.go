@@ -25,6 +25,15 @@ var (
 	}
 )
 
+// Reports are the topics that a device alone may write, without loa/v1/.
+func Reports(device string) []string {
+	var topics []string
+	for _, t := range deviceWrites {
+		topics = append(topics, strings.ReplaceAll(t, "%u", device))
+	}
+	return topics
+}
+
 // ACL writes the same rules as a mosquitto access list.
 func ACL(senders ...string) string {
 	var b strings.Builder

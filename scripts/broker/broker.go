@@ -130,7 +130,7 @@ func (b *Broker) Clients() int {
 func (b *Broker) Sweep() (names []string) {
 	for _, c := range b.server.Clients.GetAll() {
 		if cert := certificate(c); cert != nil && !c.Closed() && b.gate.bars(cert) {
-			_ = b.server.DisconnectClient(c, packets.ErrNotAuthorized) // it may have gone by itself
+			c.Stop(packets.ErrNotAuthorized) // without a word: one that does not read could not be told
 			names = append(names, c.ID)
 		}
 	}
@@ -144,5 +144,13 @@ func (b *Broker) Close() {
 }
 
 func (b *Broker) close() {
-	b.once.Do(func() { b.server.Close() })
+	b.once.Do(func() {
+		for _, c := range b.server.Clients.GetAll() {
+			if c.Net.Inline {
+				continue
+			}
+			c.Stop(packets.ErrServerShuttingDown) // the server would say good-bye first, and wait for one that does not read
+		}
+		b.server.Close()
+	})
 }

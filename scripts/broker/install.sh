@@ -21,6 +21,10 @@ for file in mosquitto/loa.conf mosquitto/loa.acl tls/ca.crt tls/ca.crl tls/serve
 		exit 2
 	fi
 done
+if ! grep -q '^crlfile ' "$authority/mosquitto/loa.conf"; then
+	echo "broker-install: $authority/mosquitto/loa.conf reads no list of revoked boxes; add: crlfile /etc/mosquitto/loa/ca.crl" >&2
+	exit 2
+fi
 if [ -z "$root" ] && [ "$(id -u)" -ne 0 ]; then
 	echo "broker-install: it has to be root: sudo make broker-install AUTHORITY=$authority" >&2
 	exit 2
@@ -30,7 +34,8 @@ if [ -z "$root" ] && ! command -v mosquitto >/dev/null; then
 	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends mosquitto
 fi
 
-changed=
+etc=/etc/mosquitto/loa
+due=$root$etc/restart-due # stays until the broker has read what was written
 # put FILE PATH MODE: for root, to be read by mosquitto.
 put() {
 	if cmp -s "$1" "$root$2"; then
@@ -38,12 +43,12 @@ put() {
 	fi
 	owner=()
 	[ -n "$root" ] || owner=(-o root -g mosquitto)
+	mkdir -p "$root$etc"
+	touch "$due"
 	install -D "${owner[@]}" -m "$3" "$1" "$root$2"
-	changed=1
 	echo "wrote $root$2"
 }
 
-etc=/etc/mosquitto/loa
 put "$authority/mosquitto/loa.conf" $etc/loa.conf 640
 put "$authority/mosquitto/loa.acl" $etc/loa.acl 640
 for file in ca.crt ca.crl server.crt server.key; do
@@ -75,15 +80,16 @@ put "$unit" /etc/systemd/system/mosquitto.service.d/loa.conf 644
 if [ -n "$root" ]; then
 	exit 0
 fi
-if [ -z "$changed" ]; then
+if [ ! -e "$due" ]; then
 	echo "nothing has changed"
 elif [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
 	systemctl enable mosquitto
 	systemctl restart mosquitto # a reload would leave a revoked box connected
+	rm "$due"
 	systemctl --no-pager --lines 5 status mosquitto
 else
-	echo "there is no systemd here: start /usr/sbin/mosquitto -c $etc/loa.conf"
+	echo "there is no systemd here: start /usr/sbin/mosquitto -c $etc/loa.conf, then rm $due"
 fi
 port=$(awk '$1 == "listener" { print $2 }' "$root$etc/loa.conf")
 echo "firewall: let TCP $port in, for example: nft add rule inet filter input tcp dport $port accept"

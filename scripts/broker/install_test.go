@@ -65,7 +65,21 @@ func TestInstall(t *testing.T) {
 	if err := os.WriteFile(list, []byte("e"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	due := filepath.Join(root, etc, "restart-due")
+	if err := os.Remove(due); err != nil { // as when the broker was restarted
+		t.Fatal(err)
+	}
 	if out, err := install(); err != nil || strings.Count(out, "wrote") != 1 {
 		t.Errorf("with another list: %v, %s", err, out)
+	}
+	if _, err := os.Stat(due); err != nil {
+		t.Errorf("an installer that dies now forgets to restart the broker: %v", err)
+	}
+	old := strings.ReplaceAll(conf, "crlfile", "#crlfile")
+	if err := os.WriteFile(filepath.Join(authority, "mosquitto/loa.conf"), []byte(old), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := install(); err == nil || !strings.Contains(out, "crlfile") {
+		t.Errorf("with a configuration that reads no list: %v, %s", err, out)
 	}
 }

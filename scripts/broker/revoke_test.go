@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/tls"
+	"io"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -93,4 +94,87 @@ func TestRevoked(t *testing.T) {
 	if !second.IsConnectionOpen() || b.Clients() != 1 {
 		t.Errorf("box-2 is gone, or somebody else is here: %d clients", b.Clients())
 	}
+}
+
+// A stolen box that does not read what it is sent can be told nothing, and goes all the
+// same; nor does the broker's own end wait for it.
+func TestRevokedThatDoesNotRead(t *testing.T) {
+	ca, err := pki.NewCA("test", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, key, err := ca.Server([]string{"127.0.0.1"}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stolen atomic.Bool
+	b, err := Start(context.Background(), Opts{
+		TLS:     &tls.Config{Certificates: []tls.Certificate{server}, ClientCAs: ca.Pool()},
+		Revoked: func(ed25519.PublicKey) bool { return stolen.Load() },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	deaf := func(name string) {
+		pub, priv, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cert, err := ca.Client(name, pub, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := pki.KeyPEM(priv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pair, err := tls.X509KeyPair(cert, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := tls.Dial("tcp", b.Addr(), &tls.Config{RootCAs: ca.Pool(), Certificates: []tls.Certificate{pair}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		const topic = "loa/v1/p/x/act"
+		connect := append([]byte{0x10, byte(12 + len(name)), 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 0, 0, byte(len(name))}, name...)
+		subscribe := append([]byte{0x82, byte(5 + len(topic)), 0, 1, 0, byte(len(topic))}, topic...)
+		for _, packet := range [][]byte{connect, append(subscribe, 0)} {
+			if _, err := conn.Write(packet); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.ReadFull(conn, make([]byte, map[byte]int{0x10: 4, 0x82: 5}[packet[0]])); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 100 { // more than every buffer on the way
+			if err := b.Publish(topic, make([]byte, 200<<10), false); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	within := func(what string, f func()) {
+		t.Helper()
+		done := make(chan bool)
+		go func() { f(); close(done) }() // ends with the test binary if it hangs
+		select {
+		case <-done:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%s hangs", what)
+		}
+	}
+	deaf("box-1")
+	stolen.Store(true)
+	within("Sweep", func() { b.Sweep() })
+	if n := b.Clients(); n != 0 {
+		t.Errorf("%d clients are in", n)
+	}
+	stolen.Store(false)
+	deaf("box-2")
+	within("Close", b.Close)
 }

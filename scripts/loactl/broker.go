@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/ed25519"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -91,7 +92,15 @@ func (a *app) attacked(au *authority.Authority, url string) (t check.Target, err
 
 // foreign is a box's certificate that another CA has signed.
 func foreign(ca *pki.CA, now time.Time) (tls.Certificate, error) {
-	cert, key, err := ca.Server([]string{"loa-check-third"}, now)
+	pub, priv, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	cert, err := ca.Client("loa-check-third", pub, now)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := pki.KeyPEM(priv)
 	if err != nil {
 		return tls.Certificate{}, err
 	}

@@ -61,8 +61,8 @@ func (r *receipts) receive(topic string, payload []byte) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, answered := r.of[t.Device]; answered && ack.State == "received" {
-		return // it came again, after what became of it
+	if _, answered := r.of[t.Device]; answered && (ack.State == "received" || ack.Code == plan.Replay) {
+		return // the order came again, and then this did, after what became of it
 	}
 	was := r.answered()
 	r.of[t.Device] = ack

@@ -12,8 +12,12 @@ func (a *app) boxRevoke(args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := au.RevokeBox(rest[0], *why); err != nil {
+	listed, err := au.RevokeBox(rest[0], *why)
+	if err != nil {
 		return err
 	}
-	return a.say(map[string]any{"box": rest[0], "revoked": true, "file": au.RevocationFile()}, "box.revoked", rest[0], au.RevocationFile())
+	if !listed {
+		a.note("box.unlisted", rest[0])
+	}
+	return a.say(map[string]any{"box": rest[0], "revoked": true, "listed": listed, "file": au.RevocationFile()}, "box.revoked", rest[0], au.RevocationFile())
 }

@@ -142,11 +142,11 @@ type Revoked struct {
 	At     time.Time
 }
 
-// Revocations lists what counts no more, for brokers, as PEM. The list lives as long as
-// the CA: a broker that is not given a newer one goes on with what it knows, and does
-// not lock out everybody.
+// Revocations lists what counts no more, for brokers, as PEM. The list is good for as
+// long as the CA: a broker that is not given a newer one, or whose clock is wrong, goes
+// on with what it knows, and does not lock out everybody.
 func (ca *CA) Revocations(list []Revoked, now time.Time) ([]byte, error) {
-	t := &x509.RevocationList{Number: big.NewInt(now.UnixMilli()), ThisUpdate: now.Add(-early), NextUpdate: ca.cert.NotAfter}
+	t := &x509.RevocationList{Number: big.NewInt(now.UnixMilli()), ThisUpdate: ca.cert.NotBefore, NextUpdate: ca.cert.NotAfter}
 	for _, r := range list {
 		t.RevokedCertificateEntries = append(t.RevokedCertificateEntries, x509.RevocationListEntry{SerialNumber: r.Serial, RevocationTime: r.At})
 	}

@@ -9,9 +9,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"time"
+
+	"loa/scripts/broker"
 )
 
 // A Target is a broker and what is needed to attack it.
@@ -44,17 +47,26 @@ const (
 	place  = "loa-check"
 )
 
-// What the thief may do is named like this; topics are without loa/v1/.
+// What is used of these names; topics are without loa/v1/.
 const (
 	thiefLog    = "d/" + thief + "/log"
 	thiefTele   = "d/" + thief + "/tele"
 	victimState = "d/" + victim + "/state"
-	victimAck   = "d/" + victim + "/ack"
-	victimCmd   = "d/" + victim + "/cmd"
 	thirdState  = "d/" + third + "/state"
 	placeAct    = "p/" + place + "/act"
-	placeAlert  = "p/" + place + "/alert/loa-check"
 )
+
+// What no box may say.
+var (
+	orders    = []string{"d/" + victim + "/want", "d/" + victim + "/cmd", "enrol/" + victim + "/crt"}
+	trusts    = []string{"trust/" + place}
+	documents = []string{"p/" + place + "/doc/bulletin/" + place, "p/" + place + "/doc/schedule/" + place, "p/" + place + "/doc/policy/" + place}
+	speech    = []string{placeAct, "p/" + place + "/live/" + place, "p/" + place + "/beat"}
+	alerts    = []string{"p/" + place + "/alert/" + place}
+)
+
+// reports is what the victim alone may say.
+func reports() []string { return broker.Reports(victim) }
 
 // An attack gets through, or returns nil: it held.
 type attack struct {
@@ -68,12 +80,14 @@ var attacks = []attack{
 	{"other-ca", (*run).otherCA},
 	{"revoked", (*run).revoked},
 	{"takeover", (*run).takeover},
-	{"forged-state", func(r *run) error { return r.forge(victimState) }},
-	{"forged-ack", func(r *run) error { return r.forge(victimAck) }},
+	{"forged-report", func(r *run) error { return r.forge(reports()) }},
 	{"forged-will", (*run).forgedWill},
-	{"speak-to-place", func(r *run) error { return r.forge(placeAct) }},
-	{"alert-place", func(r *run) error { return r.forge(placeAlert) }},
-	{"read-other", func(r *run) error { return r.read(victimCmd) }},
+	{"forged-order", func(r *run) error { return r.forge(orders) }},
+	{"forged-trust", func(r *run) error { return r.forge(trusts) }},
+	{"forged-document", func(r *run) error { return r.forge(documents) }},
+	{"speak-to-place", func(r *run) error { return r.forge(speech) }},
+	{"alert-place", func(r *run) error { return r.forge(alerts) }},
+	{"read-other", func(r *run) error { return r.read(append(reports(), orders...)...) }},
 	{"read-all", func(r *run) error { return r.read("#") }},
 	{"oversize", (*run).oversize},
 	{"flood", (*run).flood},
@@ -136,7 +150,11 @@ func (r *run) meet() error {
 			return err
 		}
 		r.office = office
-		if err := office.listen(victimState, victimAck, thirdState, thiefLog, placeAct, placeAlert); err != nil {
+		all := append([]string{thirdState, thiefLog}, reports()...)
+		for _, topics := range [][]string{orders, trusts, documents, speech, alerts} {
+			all = append(all, topics...)
+		}
+		if err := office.listen(all...); err != nil {
 			return err
 		}
 	}
@@ -151,7 +169,7 @@ func (r *run) meet() error {
 		if *c, err = r.join(cert, "", ""); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if err := (*c).listen(placeAct, placeAlert); err != nil {
+		if err := (*c).listen(append(alerts, speech...)...); err != nil {
 			return err
 		}
 	}
@@ -168,32 +186,60 @@ func (r *run) passes(from *client, topic string, to *client) error {
 	return to.hears(topic, m)
 }
 
+// plain tries the broker's port, and the one where brokers listen that nobody has
+// thought of.
 func (r *run) plain() error {
 	u, _ := url.Parse(r.URL)
-	return r.shut("tcp://"+u.Host, nil)
+	for _, host := range []string{u.Host, net.JoinHostPort(u.Hostname(), "1883")} {
+		if err := r.shut("tcp://"+host, nil, third); err != nil {
+			return fmt.Errorf("%s: %w", host, err)
+		}
+	}
+	return nil
 }
 
-func (r *run) anonymous() error { return r.shut(r.URL, &tls.Config{RootCAs: r.Roots}) }
+func (r *run) anonymous() error { return r.shut(r.URL, &tls.Config{RootCAs: r.Roots}, third) }
 
-func (r *run) otherCA() error {
-	return r.shut(r.URL, &tls.Config{RootCAs: r.Roots, Certificates: []tls.Certificate{r.OtherCA}})
-}
+func (r *run) otherCA() error { return r.shutWith(r.OtherCA) }
 
 func (r *run) revoked() error {
 	if r.Revoked == nil {
 		return errNotTried
 	}
-	return r.shut(r.URL, &tls.Config{RootCAs: r.Roots, Certificates: []tls.Certificate{*r.Revoked}})
+	return r.shutWith(*r.Revoked)
 }
 
-// shut is whether the broker lets nobody in like this.
-func (r *run) shut(address string, conf *tls.Config) error {
-	c, err := connect(address, conf, third, "", r.Patience)
+// shutWith is whether the broker lets nobody in with a certificate, under its own name.
+func (r *run) shutWith(cert tls.Certificate) error {
+	name, err := nameIn(cert)
 	if err != nil {
-		return nil
+		return err
+	}
+	return r.shut(r.URL, &tls.Config{RootCAs: r.Roots, Certificates: []tls.Certificate{cert}}, name)
+}
+
+// shut is whether the broker lets nobody in like this, while it lets others in.
+func (r *run) shut(address string, conf *tls.Config, id string) error {
+	c, err := connect(address, conf, id, "", r.Patience)
+	if err == nil {
+		c.leave()
+		return errors.New("it was let in")
+	}
+	return r.admits()
+}
+
+// admits is whether a box gets in now. While none does, being kept out says nothing.
+func (r *run) admits() error {
+	cert, err := r.Box(third)
+	if err != nil {
+		return err
+	}
+	c, err := r.join(cert, "", "")
+	if err != nil {
+		return fmt.Errorf("%w: a good certificate is kept out as well: %w", errNotTried, err)
 	}
 	c.leave()
-	return errors.New("it was let in")
+	return nil
 }
 
 // takeover connects under another box's client id, which would throw that one off.
@@ -204,6 +250,8 @@ func (r *run) takeover() error {
 	}
 	if c, err := r.join(cert, victim, ""); err == nil {
 		defer c.leave()
+	} else if err := r.admits(); err != nil {
+		return err
 	}
 	if err := r.passes(r.office, placeAct, r.victim); err != nil {
 		return fmt.Errorf("the other box was thrown off: %w", err)
@@ -212,10 +260,15 @@ func (r *run) takeover() error {
 }
 
 // forge publishes what only others may say.
-func (r *run) forge(topic string) error {
+func (r *run) forge(topics []string) error {
 	m := mark()
-	if err := r.thief.say(topic, m); err != nil {
-		return nil // it was thrown out for it
+	for _, topic := range topics {
+		if !r.thief.connected() {
+			if err := r.meet(); err != nil { // it was thrown out for the last
+				return err
+			}
+		}
+		_ = r.thief.say(topic, m)
 	}
 	if err := r.passes(r.thief, thiefLog, r.office); err != nil {
 		r.thief.leave() // that went while it was thrown out
@@ -223,10 +276,14 @@ func (r *run) forge(topic string) error {
 			return err
 		}
 	}
-	for _, c := range []*client{r.office, r.victim} {
-		if c.heard(topic, m) {
-			return errors.New("it was passed on")
+	var through []string
+	for _, topic := range topics {
+		if r.office.heard(topic, m) || r.victim.heard(topic, m) {
+			through = append(through, topic)
 		}
+	}
+	if len(through) > 0 {
+		return fmt.Errorf("passed on: %s", strings.Join(through, ", "))
 	}
 	return nil
 }
@@ -258,22 +315,29 @@ func (r *run) forgedWill() error {
 }
 
 // read subscribes to what is others'.
-func (r *run) read(filter string) error {
-	_ = r.thief.subscribe(filter) // refused, or granted in words only
-	m := mark()
-	if err := r.office.say(victimCmd, m); err != nil {
+func (r *run) read(filters ...string) error {
+	for _, filter := range filters {
+		_ = r.thief.subscribe(filter) // refused, or granted in words only
+	}
+	m, secret := mark(), append(reports(), orders...)
+	for _, topic := range secret {
+		if err := r.office.say(topic, m); err != nil {
+			return err
+		}
+	}
+	if err := r.passes(r.office, placeAct, r.thief); err != nil && r.thief.connected() {
 		return err
 	}
-	if !r.thief.connected() {
-		return nil // thrown out for it
-	}
-	if err := r.passes(r.office, placeAct, r.thief); err != nil {
-		return err
-	}
-	if r.thief.heard(victimCmd, m) {
-		return errors.New("it was told what another box is told")
+	var told []string
+	for _, topic := range secret {
+		if r.thief.heard(topic, m) {
+			told = append(told, topic)
+		}
 	}
 	r.thief.leave() // and joins again without that subscription
+	if len(told) > 0 {
+		return fmt.Errorf("it was told %s", strings.Join(told, ", "))
+	}
 	return nil
 }
 
@@ -332,13 +396,22 @@ func ended(done <-chan struct{}) bool {
 }
 
 func (r *run) join(cert tls.Certificate, id, will string) (*client, error) {
-	leaf, err := x509.ParseCertificate(cert.Certificate[0])
+	name, err := nameIn(cert)
 	if err != nil {
 		return nil, err
 	}
 	if id == "" {
-		id = leaf.Subject.CommonName
+		id = name
 	}
 	conf := &tls.Config{RootCAs: r.Roots, Certificates: []tls.Certificate{cert}}
 	return connect(r.URL, conf, id, will, r.Patience)
+}
+
+// nameIn is whose certificate it is.
+func nameIn(cert tls.Certificate) (string, error) {
+	leaf, err := x509.ParseCertificate(cert.Certificate[0])
+	if err != nil {
+		return "", err
+	}
+	return leaf.Subject.CommonName, nil
 }

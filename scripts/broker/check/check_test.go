@@ -161,22 +161,33 @@ func (w *world) broken() (codes []string) {
 }
 
 func TestEmbedded(t *testing.T) {
-	w := newWorld(t)
-	pair, err := tls.LoadX509KeyPair(filepath.Join(w.dir, "server.crt"), filepath.Join(w.dir, "server.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := broker.Start(context.Background(), broker.Opts{
-		TLS: &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: w.ca.Pool()}, Senders: []string{"office"},
-		Revoked: func(k ed25519.PublicKey) bool { return k.Equal(w.thrown) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	w.target.URL = b.URL()
-	if got := w.broken(); len(got) > 0 {
-		t.Errorf("not held: %v", got)
+	for name, c := range map[string]struct {
+		revoked func(*world) func(ed25519.PublicKey) bool
+		broken  []string
+	}{
+		"as it is": {func(w *world) func(ed25519.PublicKey) bool {
+			return func(k ed25519.PublicKey) bool { return k.Equal(w.thrown) }
+		}, nil},
+		"it knows nobody's revoked": {func(*world) func(ed25519.PublicKey) bool { return nil }, []string{"revoked"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			pair, err := tls.LoadX509KeyPair(filepath.Join(w.dir, "server.crt"), filepath.Join(w.dir, "server.key"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := broker.Start(context.Background(), broker.Opts{
+				TLS: &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: w.ca.Pool()}, Senders: []string{"office"}, Revoked: c.revoked(w),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer b.Close()
+			w.target.URL = b.URL()
+			if got := w.broken(); !slices.Equal(got, c.broken) {
+				t.Errorf("not held: %v, want %v", got, c.broken)
+			}
+		})
 	}
 }
 
@@ -192,10 +203,10 @@ func TestMosquitto(t *testing.T) {
 		{"client ids are free", []string{"use_username_as_clientid true", ""}, []string{"takeover"}},
 		{"no limit of size", []string{"max_packet_size 262144", ""}, []string{"oversize"}},
 		{"no access list", []string{"acl_file DIR/loa.acl", ""}, []string{
-			"forged-state", "forged-ack", "forged-will", "speak-to-place", "alert-place", "read-other", "read-all",
+			"forged-report", "forged-will", "forged-order", "forged-trust", "forged-document", "speak-to-place", "alert-place", "read-other", "read-all",
 		}},
 		{"certificates are not asked for", []string{"require_certificate true\nuse_identity_as_username true\nuse_username_as_clientid true", "allow_anonymous true\nrequire_certificate false", "acl_file DIR/loa.acl", ""}, []string{
-			"anonymous", "other-ca", "revoked", "takeover", "forged-state", "forged-ack", "forged-will", "speak-to-place", "alert-place", "read-other", "read-all",
+			"anonymous", "other-ca", "revoked", "takeover", "forged-report", "forged-will", "forged-order", "forged-trust", "forged-document", "speak-to-place", "alert-place", "read-other", "read-all",
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -216,5 +227,46 @@ func TestNoBroker(t *testing.T) {
 	w.target.URL = "tls://127.0.0.1:1"
 	if results, err := Run(context.Background(), w.target); err == nil || len(results) > 0 {
 		t.Errorf("of no broker: %v, %v", results, err)
+	}
+}
+
+// Every line too many in the access list is noticed.
+func TestHolesInTheAccessList(t *testing.T) {
+	for line, code := range map[string]string{
+		"pattern write loa/v1/trust/#":   "forged-trust",
+		"pattern write loa/v1/d/+/cmd":   "forged-order",
+		"pattern write loa/v1/d/+/want":  "forged-order",
+		"pattern write loa/v1/d/+/have":  "forged-report",
+		"pattern write loa/v1/d/+/log":   "forged-report",
+		"pattern write loa/v1/p/+/doc/#": "forged-document",
+		"pattern write loa/v1/p/+/beat":  "speak-to-place",
+		"pattern read loa/v1/d/+/log":    "read-other",
+	} {
+		w := newWorld(t)
+		w.write("loa.acl", []byte(broker.ACL("office")+line+"\n"), nil)
+		w.mosquitto()
+		got := w.broken()
+		if line == "pattern read loa/v1/d/+/log" {
+			got = slices.DeleteFunc(got, func(c string) bool { return c == "read-all" })
+		}
+		if !slices.Equal(got, []string{code}) {
+			t.Errorf("%s: not held: %v, want %s", line, got, code)
+		}
+	}
+}
+
+// A broker that lets nobody in has not kept the thief out.
+func TestKeptOutWithEverybody(t *testing.T) {
+	w := newWorld(t)
+	w.mosquitto("max_connections 20000", "max_connections 3")
+	results, err := Run(context.Background(), w.target)
+	for _, r := range results {
+		if r.Held || r.Tried {
+			t.Errorf("with room for three clients %s is held: %+v", r.Attack, r)
+		}
+		break // of the first it is known; what follows needs room
+	}
+	if len(results) == 0 && err == nil {
+		t.Error("nothing is said")
 	}
 }
