@@ -40,7 +40,7 @@ func (a *app) brokerCheck(args []string) error {
 			return err
 		}
 		if all[url], err = check.Run(a.ctx, t); err != nil {
-			return fmt.Errorf("%s: %w", url, err)
+			return fmt.Errorf("%s: %w. %s", url, err, a.text("attack.alone", a.client))
 		}
 		for _, r := range all[url] {
 			failed = failed || r.Tried && !r.Held

@@ -46,13 +46,15 @@ func (a *app) dispatch(args []string) error {
 	}
 	defer release()
 	log := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	// The broker's library warns, without a word, of everybody that is not let in.
+	quiet := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelError}))
 	g, ctx := errgroup.WithContext(a.ctx)
 	if *serveBroker != "" {
 		conf, err := au.ServerTLS()
 		if err != nil {
 			return err
 		}
-		b, err := broker.Start(ctx, broker.Opts{Listen: *serveBroker, TLS: conf, Senders: []string{dispatcherName, toolName}, Revoked: au.Revoked, Log: log})
+		b, err := broker.Start(ctx, broker.Opts{Listen: *serveBroker, TLS: conf, Senders: []string{dispatcherName, toolName}, Revoked: au.Revoked, Log: quiet})
 		if err != nil {
 			return err
 		}

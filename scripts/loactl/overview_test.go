@@ -9,6 +9,7 @@ import (
 
 	"loa/agent/health"
 	"loa/agent/message"
+	"loa/agent/plan"
 	"loa/scripts/authority"
 )
 
@@ -117,4 +118,13 @@ func TestFleet(t *testing.T) {
 		}
 	}
 	t.Log("\n" + out)
+}
+
+// A box whose board lacks a letter shows the rest: that is no refusal.
+func TestALetterIsMissing(t *testing.T) {
+	for code, took := range map[plan.Code]bool{plan.GlyphMissing: true, plan.QuietHours: false} {
+		if r := (receipt{State: "refused", Code: code}); r.took() != took {
+			t.Errorf("refused for %s: taken is %v", code, r.took())
+		}
+	}
 }

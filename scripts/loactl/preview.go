@@ -158,6 +158,9 @@ func (a *app) bulletinOf(name string) (*plan.Bulletin, map[string][]byte, error)
 	if err != nil {
 		return nil, nil, err
 	}
+	if f.Tree["pages"] == nil && f.Tree["text"] == nil && f.Tree["audio"] != nil {
+		return nil, nil, errors.New(a.text("preview.nothing", name))
+	}
 	for _, key := range []string{"format", "kind", "issued", "audio", "loudness_lufs", "approved_by"} {
 		delete(f.Tree, key)
 	}

@@ -93,8 +93,11 @@ type receipt struct {
 	Why   string    `json:"why,omitempty"`
 }
 
-// took reports whether the box took what it was sent.
-func (r receipt) took() bool { return r.State != "refused" && r.State != "silent" }
+// took reports whether the box took what it was sent. One that lacks a letter shows the
+// rest, with a box in its place.
+func (r receipt) took() bool {
+	return r.State != "silent" && (r.State != "refused" || r.Code == plan.GlyphMissing)
+}
 
 func (r *receipts) list(a *app) []receipt {
 	r.mu.Lock()
@@ -147,10 +150,12 @@ func (a *app) tally(w io.Writer, all []receipt) {
 	}
 	fmt.Fprintln(w, a.text("receipt.count", good, len(all)))
 	for _, r := range all {
-		switch r.State {
-		case "refused":
+		switch {
+		case r.State == "refused" && r.took():
+			fmt.Fprintln(w, a.text("receipt.partly", r.Box, string(r.Code), r.Why))
+		case r.State == "refused":
 			fmt.Fprintln(w, a.text("receipt.refused", r.Box, string(r.Code), r.Why))
-		case "silent":
+		case r.State == "silent":
 			fmt.Fprintln(w, a.text("receipt.silent", r.Box))
 		}
 	}
