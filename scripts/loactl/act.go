@@ -23,7 +23,16 @@ func (a *app) target(au *authority.Authority, name string) (h plan.Head, err err
 		h.Place = name
 		return h, nil
 	}
-	return h, errors.New(a.text("target.none", name))
+	return h, a.notThere(au, name, a.text("target.none", name))
+}
+
+// notThere says why nothing can be sent to a name: the box was revoked, or else there
+// is none.
+func (a *app) notThere(au *authority.Authority, name, none string) error {
+	if r, ok := au.Revocation(au.EveryBox()[name]); ok {
+		return errors.New(a.text("box.out", name, day(r.At)))
+	}
+	return errors.New(none)
 }
 
 // play makes a place, or one box, play something now.

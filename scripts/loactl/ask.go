@@ -52,7 +52,7 @@ func (a *app) question(device, command string, wait time.Duration) (text string,
 		return "", 0, err
 	}
 	if _, ok := au.Boxes()[device]; !ok {
-		return "", 0, errors.New(a.text("box.none", device))
+		return "", 0, a.notThere(au, device, a.text("box.none", device))
 	}
 	act := plan.Act{Command: "--lang " + a.lang + " " + command}
 	act.Kind, act.Device = plan.KindAsk, device

@@ -88,6 +88,7 @@ var en = map[string]string{
 	"box.needs":    "say where it stands and who assigns it: --place CODE --as NAME,NAME",
 	"box.board":    "there is no board %q: write --board KIND, one of %s, or the path of a .toml file. desk is for desks: a horn in the street that is called a desk plays at full level",
 	"box.kind":     "The board is written down as %[1]s. A box that runs changes only with board = %[1]q in its own /etc/loa/agent.toml.",
+	"box.out":      "box %s was revoked on %s",
 	"box.none":     "there is no box %s",
 	"box.added":    "Box %s belongs to %s: %s. What it carries is in %s: copy etc/loa from there to the box's /etc/loa, then delete it here, because the box's secret key is in it. After that: loactl send.",
 	"box.unlisted": "MIND: nobody knows the number of the certificate of %s any more, so mosquitto still lets it in; loactl dispatch does not. With mosquitto: a new CA, or loactl dispatch in its place.",

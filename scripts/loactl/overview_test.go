@@ -79,6 +79,9 @@ func TestFleet(t *testing.T) {
 		w.must("box", "add", name, "--place", place, "--board", "desk", "--as", "74-1,74-2")
 	}
 	w.must("box", "revoke", "box-4")
+	for _, args := range []string{"ask box-4 status", "ahead box-4"} {
+		w.fails(exitFailed, "was revoked on", strings.Fields(args)...)
+	}
 	one, two := w.box("box-1"), w.box("box-2")
 	for _, b := range []*fakeBox{one, two} {
 		b.send("state", message.EncodeReport(message.State{State: "online", Boot: "x", Version: "v1"}))

@@ -88,6 +88,7 @@ var vi = map[string]string{
 	"box.needs":    "cho biết thiết bị đặt ở đâu và ai giao: --place MÃ --as NGƯỜI,NGƯỜI",
 	"box.board":    "không có loại thiết bị %q: viết --board LOẠI, một trong %s, hoặc đường dẫn tới tệp .toml. desk chỉ dành cho bàn làm việc: loa ngoài trời mà khai là desk sẽ phát hết cỡ",
 	"box.kind":     "Loại thiết bị đã ghi là %[1]s. Thiết bị đang chạy chỉ đổi khi sửa board = %[1]q trong /etc/loa/agent.toml của nó.",
+	"box.out":      "thiết bị %s đã bị thu hồi ngày %s",
 	"box.none":     "không có thiết bị %s",
 	"box.added":    "Thiết bị %s thuộc %s: %s. Những gì thiết bị cần mang nằm trong %s: chép etc/loa ở đó vào /etc/loa của thiết bị rồi xóa ở đây, vì trong đó có khóa bí mật của thiết bị. Sau đó: loactl send.",
 	"box.unlisted": "CHÚ Ý: không còn biết số chứng thư của %s, nên mosquitto vẫn cho thiết bị vào; loactl dispatch thì không. Nếu dùng mosquitto: thay chứng thư CA, hoặc chuyển sang loactl dispatch.",

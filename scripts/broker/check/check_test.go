@@ -259,14 +259,8 @@ func TestHolesInTheAccessList(t *testing.T) {
 func TestKeptOutWithEverybody(t *testing.T) {
 	w := newWorld(t)
 	w.mosquitto("max_connections 20000", "max_connections 3")
-	results, err := Run(context.Background(), w.target)
-	for _, r := range results {
-		if r.Held || r.Tried {
-			t.Errorf("with room for three clients %s is held: %+v", r.Attack, r)
-		}
-		break // of the first it is known; what follows needs room
-	}
-	if len(results) == 0 && err == nil {
-		t.Error("nothing is said")
+	results, _ := Run(context.Background(), w.target) // what follows the first needs room
+	if len(results) == 0 || results[0].Held || results[0].Tried {
+		t.Errorf("with room for three clients: %+v", results)
 	}
 }
