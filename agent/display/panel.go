@@ -62,7 +62,8 @@ type Prober interface {
 // A Scroller moves a strip by itself: at 9600 baud a frame would take half a
 // second. The strip is as high as the panel and may be longer than it; it comes in
 // at the right, leaves at the left, and begins again, until the next Show. An error
-// that is errors.ErrUnsupported says that it is more than the device can hold.
+// that is errors.ErrUnsupported says that it is more than the device can hold, or its
+// line can bring within some 25 seconds.
 type Scroller interface {
 	Scroll(ctx context.Context, strip image.Image, pxPerSecond int) error
 }

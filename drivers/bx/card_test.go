@@ -148,6 +148,41 @@ func TestStrip(t *testing.T) {
 	})
 }
 
+// What a serial line does not bring within the time that display gives it is not begun.
+func TestAStripForASlowLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			baud, pages int
+			taken       bool
+		}{{9600, 62, true}, {9600, 63, false}, {57600, 63, true}, {0, 63, true}} {
+			model := bxtest.BX5E2
+			model.Size = image.Pt(96, 32) // a page has 384 bytes, which take 0.4 s at 9600 baud
+			card := bxtest.New(model)
+			p, err := bx.New(card.Serial(c.baud, c.baud), bx.Opts{Baud: c.baud})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for way, move := range map[string]func(context.Context, image.Image, int) error{"left": p.Scroll, "up": p.Roll} {
+				strip := filled(image.Pt(96*c.pages, 32), red)
+				if way == "up" {
+					strip = filled(image.Pt(96, 32*c.pages), red)
+				}
+				before := card.Asked("A700")
+				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+				err := move(ctx, strip, 50)
+				cancel()
+				if c.taken && err != nil || !c.taken && !errors.Is(err, errors.ErrUnsupported) {
+					t.Errorf("%d pages %s at %d baud: %v", c.pages, way, c.baud, err)
+				}
+				if sent := card.Asked("A700") > before; sent != c.taken {
+					t.Errorf("%d pages %s at %d baud: sent %v", c.pages, way, c.baud, sent)
+				}
+			}
+			card.Close()
+		}
+	})
+}
+
 // A column arrives whole and moves up by itself.
 func TestColumn(t *testing.T) {
 	for _, model := range []bxtest.Model{bxtest.BX5E2RG, bxtest.BX6E2, bxtest.BX6Q2, bxtest.BX5Q1} {

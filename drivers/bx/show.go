@@ -63,8 +63,11 @@ func (p *Panel) Roll(ctx context.Context, column image.Image, pxPerSecond int) e
 	return p.move(ctx, column, shownUp, pxPerSecond)
 }
 
+// longest is how long a strip may be on a serial line.
+const longest = 25 * time.Second
+
 // move shows what is longer than the panel, in pages of its size. What an area does
-// not hold is errors.ErrUnsupported.
+// not hold, or the line does not bring in time, is errors.ErrUnsupported.
 func (p *Panel) move(ctx context.Context, strip image.Image, way byte, pxPerSecond int) error {
 	size := strip.Bounds().Size()
 	var pages []page
@@ -76,11 +79,15 @@ func (p *Panel) move(ctx context.Context, strip image.Image, way byte, pxPerSeco
 			})
 		}
 	}
-	if n := len(pages) * len(pages[0].bits); n > maxArea {
+	n := len(pages) * len(pages[0].bits)
+	if n > maxArea {
 		return p.talk.errorf("a strip of %d bytes, and an area holds %d: %w", n, maxArea, errors.ErrUnsupported)
 	}
 	if !p.series.dynamic {
 		return p.showKept(ctx, pages)
+	}
+	if took := time.Duration(n) * p.talk.line.perByte; took > longest {
+		return p.talk.errorf("a strip of %d bytes takes %v at %d baud: %w", n, took.Round(time.Second), p.opts.Baud, errors.ErrUnsupported)
 	}
 	return p.showArea(ctx, modeLoop, 0, pages)
 }
