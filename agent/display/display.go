@@ -85,11 +85,11 @@ type Display struct {
 	fails    int       // of the panel, since it last took a picture
 	retry    time.Time // not before
 	program  program
-	has      *image.RGBA  // the picture that the panel has; nil: nobody knows
-	spare    *image.RGBA  // is drawn next; it and frame change places
-	moving   bool         // the panel scrolls by itself
-	strip    [32]byte     // digest of what it scrolls
-	long     *layout.Page // the panel cannot hold it, and is given its frames
+	has      *image.RGBA // the picture that the panel has; nil: nobody knows
+	spare    *image.RGBA // is drawn next; it and frame change places
+	moving   bool        // the panel scrolls by itself
+	strip    [32]byte    // digest of what it was last given to scroll
+	refused  [32]byte    // and of what it did not take so
 	held     time.Time
 	dimming  dimming
 	probed   time.Time
@@ -321,14 +321,15 @@ func (d *Display) change(f func(*Status)) {
 
 // send gives the panel the picture of this moment, if it does not have it.
 func (d *Display) send(ctx context.Context, now time.Time) error {
-	ctx, done := d.urgent(ctx, showTime)
-	defer done()
 	if s, ok := d.panel.(Sparing); ok {
 		s.Urgent(d.program.class() == plan.Emergency)
 	}
-	if moved, err := d.move(ctx, now); moved || err != nil {
-		return err
+	moved, refused := d.move(ctx, now)
+	if moved || errors.Is(refused, context.Canceled) || refused != nil && d.steady() { // frames would wear that out
+		return refused
 	}
+	ctx, done := d.urgent(ctx, showTime)
+	defer done()
 	frame := d.draw(now)
 	again := d.program.class() == plan.Emergency && !now.Before(d.held.Add(holdAgain))
 	h, holds := d.panel.(Holder)
@@ -348,13 +349,21 @@ func (d *Display) send(ctx context.Context, now time.Time) error {
 	}
 	d.shown(frame)
 	d.has, d.moving = frame, false
+	if refused != nil { // and yet it takes pictures
+		d.program.items[d.program.at].framed = true
+		if d.refused != d.strip {
+			d.o.Log.Warn("the panel does not move a page by itself", "err", refused)
+		}
+		d.refused = d.strip
+	}
 	return nil
 }
 
-// move lets the panel move a page by itself, if it can.
+// move lets the panel move a page by itself, if it can. An error says that it did not
+// take the page so.
 func (d *Display) move(ctx context.Context, now time.Time) (moved bool, err error) {
 	page := d.program.page()
-	if page == nil || page == d.long || d.program.ticker != nil || d.program.test != nil {
+	if page == nil || d.program.items[d.program.at].framed || d.program.ticker != nil || d.program.test != nil {
 		return false, nil
 	}
 	var move func(context.Context, image.Image, int) error
@@ -373,14 +382,14 @@ func (d *Display) move(ctx context.Context, now time.Time) (moved bool, err erro
 		d.seen(now)
 		return true, nil
 	}
-	if err := move(ctx, strip, page.PxPerSecond); errors.Is(err, errors.ErrUnsupported) {
-		d.long, d.moving = page, false
-		return false, nil
-	} else if err != nil {
+	d.has, d.moving, d.strip = nil, false, digest
+	ctx, done := d.urgent(ctx, showTime)
+	defer done()
+	if err := move(ctx, strip, page.PxPerSecond); err != nil {
 		return false, err
 	}
 	d.shown(d.draw(now))
-	d.has, d.moving, d.strip = nil, true, digest
+	d.moving = true
 	return true, nil
 }
 

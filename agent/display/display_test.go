@@ -1,6 +1,7 @@
 package display
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -28,11 +30,12 @@ type board struct {
 	silent bool
 	absent bool
 	off    bool
-	flash  bool // it keeps pictures there
-	keeps  bool // it is a Keeper
-	slow   bool // nothing moves on it beside something else
-	small  bool // it holds no column
-	mute   bool // it takes a brightness, and never says how it is
+	flash  bool                            // it keeps pictures there
+	keeps  bool                            // it is a Keeper
+	slow   bool                            // nothing moves on it beside something else
+	small  bool                            // it holds no column
+	picky  func(ctx context.Context) error // what it says to a strip or column; nil: nothing
+	mute   bool                            // it takes a brightness, and never says how it is
 	door   string
 	light  func() int           // of Opts
 	net    func() error         // Door of Opts
@@ -44,6 +47,7 @@ type board struct {
 	dims     int  // that it was told a brightness
 	stubborn bool // it takes none
 	shows    int
+	tried    int // that it was picky
 	probes   int
 	opens    int
 	closes   int
@@ -136,6 +140,10 @@ func (b clever) Probe(ctx context.Context) (map[string]string, error) {
 }
 
 func (b clever) Scroll(ctx context.Context, strip image.Image, pxPerSecond int) error {
+	if b.picky != nil {
+		b.set(func() { b.tried++ })
+		return b.picky(ctx)
+	}
 	if err := b.wait(ctx); err != nil {
 		return err
 	}
@@ -576,6 +584,82 @@ func TestAColumnIsLeftToThePanelThatCan(t *testing.T) {
 		after(10 * time.Second)
 		if b.strip != nil || b.shows < 50 || r.condition(PanelMissing) != nil {
 			t.Errorf("%d frames, %v", b.shows, r.condition(PanelMissing))
+		}
+	})
+}
+
+// A page that the panel does not move for whatever reason is given to it in frames, and
+// the column is not tried again.
+func TestAColumnThatThePanelRefuses(t *testing.T) {
+	up := due("a", plan.Normal)
+	up.Pages = []plan.Page{{Text: "Một thông báo dài\nchạy từ dưới\nlên trên bảng", Style: "scroll-up"}}
+	for name, picky := range map[string]func(context.Context) error{
+		"NAK": func(context.Context) error { return errors.New("the card refuses: 7") },
+		"a slow line": func(ctx context.Context) error {
+			<-ctx.Done()
+			return fmt.Errorf("no answer: %w", ctx.Err())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				b := &board{takes: 100 * time.Millisecond, picky: picky}
+				r := newRig(t, b, true)
+				var said bytes.Buffer
+				r.d.o.Log = slog.New(slog.NewTextHandler(&said, nil))
+				r.d.Show(scene(up))
+				after(10 * time.Minute)
+				var shows, tried int
+				b.set(func() { shows, tried = b.shows, b.tried })
+				if shows < 1000 || tried != 1 || r.condition(PanelSilent) != nil {
+					t.Errorf("%d frames, the column %d times, %v", shows, tried, r.condition(PanelSilent))
+				}
+				r.d.Show(plan.Scene{Standing: plan.Idle})
+				after(time.Minute)
+				up := up
+				up.ID = "its next turn"
+				r.d.Show(scene(up))
+				after(time.Minute)
+				r.stop()
+				if n := strings.Count(said.String(), "\n"); b.tried != 2 || n != 1 {
+					t.Errorf("after its next turn: the column %d times, log:\n%s", b.tried, said.String())
+				}
+			})
+		})
+	}
+	// Frames would wear out one that keeps them in flash.
+	for _, err := range []error{errSilent, errors.ErrUnsupported} {
+		bubble(t, func(t *testing.T) {
+			b := &board{flash: true, picky: func(context.Context) error { return err }}
+			r := newRig(t, b, true)
+			r.d.Show(scene(up))
+			after(time.Minute)
+			if b.shows > 0 || b.tried == 0 || r.condition(PanelSilent) == nil {
+				t.Errorf("%v: %d frames into the flash, the strip %d times, %v", err, b.shows, b.tried, r.condition(PanelSilent))
+			}
+		})
+	}
+	// An alarm cuts off the column that is on its way.
+	bubble(t, func(t *testing.T) {
+		b := &board{takes: time.Second, picky: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
+		r := newRig(t, b, true)
+		r.d.Show(scene(up))
+		after(5 * time.Second)
+		r.d.Show(scene(due("flood", plan.Emergency, "Lũ quét")))
+		after(1500 * time.Millisecond) // of which its picture takes a second
+		if got := r.sees("Lũ quét"); got != "Lũ quét" {
+			t.Errorf("1.5 s after the alarm: %s", got)
+		}
+	})
+	// One that was silent moves it when it answers again.
+	bubble(t, func(t *testing.T) {
+		b := &board{takes: 100 * time.Millisecond, silent: true}
+		r := newRig(t, b, true)
+		r.d.Show(scene(up))
+		after(5 * time.Minute)
+		b.set(func() { b.silent = false })
+		after(2 * time.Minute)
+		if b.strip == nil || b.shows > 2 {
+			t.Errorf("after a silence: column %v, %d pictures", b.strip != nil, b.shows)
 		}
 	})
 }

@@ -39,6 +39,7 @@ type item struct {
 	source plan.Page
 	owner  *plan.Occurrence // nil: a default page
 	made   time.Time        // when it was laid out
+	framed bool             // the panel does not move it by itself
 }
 
 func (p *program) page() *layout.Page {
@@ -320,7 +321,7 @@ func (d *Display) defaults(s plan.Scene) (pages []plan.Page) {
 func (d *Display) set(page plan.Page, o *plan.Occurrence) []layout.Finding {
 	pages, findings := d.lay(page)
 	for _, g := range pages {
-		d.program.items = append(d.program.items, item{g, page, o, time.Now()})
+		d.program.items = append(d.program.items, item{Page: g, source: page, owner: o, made: time.Now()})
 	}
 	return findings
 }
