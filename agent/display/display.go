@@ -360,10 +360,13 @@ func (d *Display) send(ctx context.Context, now time.Time) error {
 }
 
 // move lets the panel move a page by itself, if it can. An error says that it did not
-// take the page so.
+// take the page so. An emergency goes in frames where those end with the agent.
 func (d *Display) move(ctx context.Context, now time.Time) (moved bool, err error) {
 	page := d.program.page()
 	if page == nil || d.program.items[d.program.at].framed || d.program.ticker != nil || d.program.test != nil {
+		return false, nil
+	}
+	if _, holds := d.panel.(Holder); holds && !d.steady() && d.program.class() == plan.Emergency {
 		return false, nil
 	}
 	var move func(context.Context, image.Image, int) error

@@ -664,6 +664,37 @@ func TestAColumnThatThePanelRefuses(t *testing.T) {
 	})
 }
 
+// An emergency is not left to the panel to move, which would go on when the agent is
+// dead: it goes in frames, and stands where these are slow.
+func TestAnEmergencyThatScrolls(t *testing.T) {
+	for _, style := range []string{"scroll", "scroll-up"} {
+		flood := due("flood", plan.Emergency)
+		flood.Pages = []plan.Page{{Text: "Lũ quét về trong đêm, lên chỗ cao ngay", Style: style, StayS: 60}}
+		for _, slow := range []bool{false, true} {
+			t.Run(fmt.Sprint(style, " slow ", slow), func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					b := &board{takes: 100 * time.Millisecond, slow: slow}
+					r := newRig(t, b, true)
+					r.d.Show(scene(flood))
+					after(10 * time.Second)
+					got := r.sees(flood.Pages[0].Text)
+					r.stop()
+					if b.strip != nil {
+						t.Error("the card moves it")
+					}
+					if slow && (got != flood.Pages[0].Text || b.shows > 5) || !slow && b.shows < 50 {
+						t.Errorf("%d pictures in ten seconds, and on the board %s", b.shows, got)
+					}
+					after(holdFor + time.Second)
+					if got := r.sees(); got != "dark" {
+						t.Errorf("after the agent has died: %s", got)
+					}
+				})
+			})
+		}
+	}
+}
+
 func TestAScrollIsLeftToThePanelThatCan(t *testing.T) {
 	scroll := due("a", plan.Normal)
 	scroll.Pages = []plan.Page{{Text: "Một thông báo dài chạy ngang qua bảng", Style: "scroll"}}

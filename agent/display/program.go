@@ -320,10 +320,23 @@ func (d *Display) defaults(s plan.Scene) (pages []plan.Page) {
 // set lays a page out and adds what it comes to.
 func (d *Display) set(page plan.Page, o *plan.Occurrence) []layout.Finding {
 	pages, findings := d.lay(page)
+	if still := page; len(pages) > 0 && moves(&pages[0]) && d.frozen(o) {
+		still.Style = ""
+		if p, f := d.lay(still); len(p) > 0 { // or it is too long for that
+			page, pages, findings = still, p, f
+		}
+	}
 	for _, g := range pages {
 		d.program.items = append(d.program.items, item{Page: g, source: page, owner: o, made: time.Now()})
 	}
 	return findings
+}
+
+// frozen reports that pages of o stand: an emergency is not left to the panel to move,
+// which would go on without the agent, and in the frames of a slow card nobody can read
+// what moves.
+func (d *Display) frozen(o *plan.Occurrence) bool {
+	return o != nil && o.Class == plan.Emergency && d.o.Board.Slow && !d.steady()
 }
 
 // maxRefusals bounds what is remembered of refusals; a plan that is larger tells some
