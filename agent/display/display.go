@@ -386,7 +386,11 @@ func (d *Display) move(ctx context.Context, now time.Time) (moved bool, err erro
 		return true, nil
 	}
 	d.has, d.moving, d.strip = nil, false, digest
-	ctx, done := d.urgent(ctx, showTime)
+	limit := showTime
+	if d.steady() { // there are no frames instead
+		limit = keepTime
+	}
+	ctx, done := d.urgent(ctx, limit)
 	defer done()
 	if err := move(ctx, strip, page.PxPerSecond); err != nil {
 		return false, err

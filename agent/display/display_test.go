@@ -641,6 +641,23 @@ func TestAColumnThatThePanelRefuses(t *testing.T) {
 			}
 		})
 	}
+	// It gets a long strip, for as long as a slow line needs.
+	bubble(t, func(t *testing.T) {
+		b := &board{flash: true, picky: func(ctx context.Context) error {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(time.Minute):
+				return nil
+			}
+		}}
+		r := newRig(t, b, true)
+		r.d.Show(scene(up))
+		after(3 * time.Minute)
+		if b.tried != 1 || r.condition(PanelSilent) != nil {
+			t.Errorf("a strip that takes a minute is tried %d times, %v", b.tried, r.condition(PanelSilent))
+		}
+	})
 	// An alarm cuts off the column that is on its way.
 	bubble(t, func(t *testing.T) {
 		b := &board{takes: time.Second, picky: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
