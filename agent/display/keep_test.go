@@ -30,7 +30,7 @@ func TestTheSafePageIsKept(t *testing.T) {
 		if b.writings() != 0 {
 			t.Error("a page is kept before it is known to be the one")
 		}
-		after(3 * keepLook) // the first look may come before the scene, and writing takes its time
+		after(2*keepLook + 2*b.writes) // writing takes its time
 		if got := r.keeps("Xã An Sơn"); got != "Xã An Sơn" || b.writings() != 1 {
 			t.Fatalf("kept is %s, %d writes", got, b.writings())
 		}
