@@ -60,6 +60,25 @@ func newFleet(au *authority.Authority, now time.Time) (*fleet, error) {
 	return f, nil
 }
 
+// meetFleet listens to the boxes until the reports that the broker keeps have come. The
+// link is the caller's to stop.
+func (a *app) meetFleet(au *authority.Authority) (*fleet, *link, error) {
+	f, err := newFleet(au, a.now())
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := a.connect(au, fleetFilters, f.receive)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := collector{came: f.came}
+	if err := c.quiet(a, settle); err != nil {
+		l.stop()
+		return nil, nil, err
+	}
+	return f, l, nil
+}
+
 // receive takes a report. Boxes that the authority does not know are passed over.
 func (f *fleet) receive(topic string, payload []byte) {
 	t, err := message.ParseTopic(topic)

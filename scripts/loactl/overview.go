@@ -29,19 +29,11 @@ func (a *app) fleet(args []string) error {
 			return &usageError{a.text("fleet.place", top)}
 		}
 	}
-	f, err := newFleet(au, a.now())
+	f, l, err := a.meetFleet(au)
 	if err != nil {
 		return err
 	}
-	l, err := a.connect(au, fleetFilters, f.receive)
-	if err != nil {
-		return err
-	}
-	defer l.stop()
-	c := collector{came: f.came}
-	if err := c.quiet(a, settle); err != nil {
-		return err
-	}
+	l.stop()
 	groups, troubles, versions := f.overview(places, top)
 	return a.show(map[string]any{"at": a.now().UTC(), "places": groups, "trouble": troubles, "versions": versions}, func(w io.Writer) {
 		var rows [][]string

@@ -27,19 +27,11 @@ func (a *app) watch(args []string) error {
 	if err != nil {
 		return err
 	}
-	f, err := newFleet(au, a.now())
-	if err != nil {
-		return err
-	}
-	l, err := a.connect(au, fleetFilters, f.receive)
+	f, l, err := a.meetFleet(au)
 	if err != nil {
 		return err
 	}
 	defer l.stop()
-	c := collector{came: f.came}
-	if err := c.quiet(a, settle); err != nil {
-		return err
-	}
 	for {
 		if err := a.showFleet(f); err != nil || *once {
 			return err
