@@ -15,6 +15,10 @@ import (
 	"loa/scripts/authority/pki"
 )
 
+// CheckPrefix begins the names under which a broker is attacked to see what holds. No
+// box has one.
+const CheckPrefix = "loa-check-"
+
 // MayAdd says why a device cannot be taken in; nothing is written down.
 func (a *Authority) MayAdd(device string, b Box) error {
 	s := a.read()
@@ -24,7 +28,7 @@ func (a *Authority) MayAdd(device string, b Box) error {
 	// A box's name is its certificate's. Programs have certificates, too, and the check
 	// of a broker uses names of boxes that there are none of.
 	_, err := os.Stat(a.tlsFile(device + ".crt"))
-	if err == nil || device == caName || device == "server" || device == Canary || strings.HasPrefix(device, "loa-check-") {
+	if err == nil || device == caName || device == "server" || device == Canary || strings.HasPrefix(device, CheckPrefix) {
 		return fail("program-name", nil, device)
 	}
 	if _, ok := s.Boxes[device]; ok {

@@ -96,7 +96,7 @@ func foreign(ca *pki.CA, now time.Time) (tls.Certificate, error) {
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	cert, err := ca.Client("loa-check-third", pub, now)
+	cert, err := ca.Client(authority.CheckPrefix+"third", pub, now)
 	if err != nil {
 		return tls.Certificate{}, err
 	}

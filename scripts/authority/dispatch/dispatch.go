@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -126,7 +127,7 @@ func (d *Dispatch) Run(ctx context.Context, out link) error {
 // a broker keeps.
 func (d *Dispatch) handle(ctx context.Context, out link, m incoming) (kept bool) {
 	t, err := message.ParseTopic(m.topic)
-	if err != nil {
+	if err != nil || strings.HasPrefix(t.Device, authority.CheckPrefix) {
 		return false
 	}
 	switch t.Leaf {

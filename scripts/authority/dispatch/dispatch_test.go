@@ -8,9 +8,11 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -372,4 +374,14 @@ func TestLedgersAreKeptAndAcknowledged(t *testing.T) {
 			t.Errorf("a rewritten ledger was taken: %v", err)
 		}
 	})
+}
+
+// What broker check says under names of no box is no box's message.
+func TestACheckOfTheBrokerIsNoBox(t *testing.T) {
+	var said strings.Builder
+	d := &Dispatch{o: Opts{Log: slog.New(slog.NewTextHandler(&said, nil))}}
+	kept := d.handle(t.Context(), nil, incoming{topic: "loa/v1/d/" + authority.CheckPrefix + "victim/ask", payload: []byte("GHJ")})
+	if kept || said.Len() > 0 {
+		t.Errorf("kept %v, said %s", kept, said.String())
+	}
 }
