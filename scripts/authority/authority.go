@@ -232,6 +232,14 @@ func (a *Authority) AddPlace(code string, p Place) error {
 	})
 }
 
+// Registered says that there is no such place, or nil.
+func (a *Authority) Registered(place string) error {
+	if _, ok := a.read().Places[place]; !ok {
+		return fail("no-place", nil, place)
+	}
+	return nil
+}
+
 // AddGrant lets a person speak. The issuer's list has to be issued again
 // afterwards. Zero times are from now on for 90 days.
 func (a *Authority) AddGrant(g Grant) error {

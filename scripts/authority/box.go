@@ -34,10 +34,7 @@ func (a *Authority) MayAdd(device string, b Box) error {
 	if _, ok := s.Boxes[device]; ok {
 		return fail("box-exists", nil, device)
 	}
-	if _, ok := s.Places[b.Place]; !ok {
-		return fail("no-place", nil, b.Place)
-	}
-	return nil
+	return a.Registered(b.Place)
 }
 
 // AddBox takes a device in: one new key, which is both its certificate's and
@@ -183,8 +180,8 @@ func (a *Authority) Want(device string, settings *plan.Settings, signers ...stri
 // down: see Judge, AddBox and Keep.
 func (a *Authority) Assign(w plan.Want, signers ...string) (Issued, error) {
 	s := a.read()
-	if _, ok := s.Places[w.OwnPlace]; !ok {
-		return Issued{}, fail("no-place", nil, w.OwnPlace)
+	if err := a.Registered(w.OwnPlace); err != nil {
+		return Issued{}, err
 	}
 	w.Media = s.Media
 	return a.Sign(&w, signers...)

@@ -93,6 +93,7 @@ var sentences = map[string]plan.Sentence{
 	"passphrase":      {VI: "sai mật khẩu", EN: "wrong passphrase"},
 	"no-passphrase":   {VI: "không có mật khẩu của %s", EN: "no passphrase for %s"},
 	"no-phrase-typed": {VI: "mật khẩu của %s để trống", EN: "the passphrase of %s is empty"},
+	"approved":        {VI: "%s đã ký %s rồi; cần chữ ký của người khác", EN: "%s has signed %s already; somebody else has to"},
 	"approve":         {VI: "%s không duyệt được %s", EN: "%s cannot approve %s"},
 	"keep":            {VI: "không lưu được %s", EN: "cannot keep %s"},
 	"clock":           {VI: "đồng hồ máy này chậm %v so với bản mới nhất của %s: hãy chỉnh giờ trước", EN: "this machine's clock is %v behind the last version of %s: set it first"},

@@ -53,11 +53,15 @@ func (a *Authority) Sign(doc any, people ...string) (Issued, error) {
 }
 
 // Approve adds a person's signature to a signed document: the same bytes, a
-// second pair of eyes. Somebody who has no say in it cannot approve it.
+// second pair of eyes. Somebody who has no say in it cannot approve it, and nobody can
+// approve it twice.
 func (a *Authority) Approve(raw []byte, person string) (Issued, error) {
 	is, e, err := open1(raw)
 	if err != nil {
 		return Issued{}, err
+	}
+	if slices.Contains(a.Signers(raw), person) {
+		return Issued{}, fail("approved", nil, person, is.Topic)
 	}
 	k, err := a.key(person)
 	if err != nil {

@@ -67,7 +67,11 @@ func (a *Authority) IssueList(issuer string, signers ...string) (Issued, error) 
 	is, waits := a.Waiting(message.ListTopic(issuer))
 	var err error
 	if waits && sameList(*l, is.Doc) {
+		have := a.Signers(is.Raw)
 		for _, p := range signers {
+			if slices.Contains(have, p) {
+				continue // the same change once more
+			}
 			if is, err = a.Approve(is.Raw, p); err != nil {
 				return is, err
 			}

@@ -50,6 +50,9 @@ func (a *app) compose(au *authority.Authority, kind plan.Kind, name string) (any
 	if err != nil {
 		return nil, err
 	}
+	if err := au.Registered(head(doc).Place); err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Name, err)
+	}
 	switch d := doc.(type) {
 	case *plan.Bulletin:
 		a.proofread(f.Name, d)

@@ -177,7 +177,7 @@ until = "05:30"`,
 
 	"send.done":    "%d of %d documents were sent; the broker had the rest.",
 	"send.newer":   "%s: the broker has a newer version than this authority, which was left alone.",
-	"send.pending": "%d documents wait for a signature.",
+	"send.pending": "%d documents wait for a signature:",
 
 	"play.what":  "say what: --bulletin ID or --chime NAME",
 	"mute.for":   "write --for from 1m on; to let it sound again: loactl unmute",

@@ -370,3 +370,15 @@ func TestWhatIsTypedWrong(t *testing.T) {
 		w.fails(exitUsage, c.want, strings.Fields(c.args)...)
 	}
 }
+
+// Nobody is a second pair of eyes to himself, and a draft for a place that there is none
+// of is not a good one.
+func TestWhatOnePersonCannotDoAlone(t *testing.T) {
+	w := newWorld(t).sample()
+	policy := w.must("policy", "new", "quiet", "--place", "26734")
+	w.fails(exitFailed, "no place 999", "policy", "check", w.file("far.toml", strings.ReplaceAll(policy, "26734", "999")))
+	w.must("policy", "check", w.file("quiet.toml", policy))
+	w.must("policy", "sign", filepath.Join(w.dir, "quiet.toml"), "--as", "26734-1")
+	w.fails(exitFailed, "26734-1 has signed", "policy", "approve", "quiet", "--as", "26734-1")
+	w.must("policy", "approve", "quiet", "--as", "26734-2")
+}

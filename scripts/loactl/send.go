@@ -66,7 +66,7 @@ func (a *app) send(args []string) error {
 		}
 		sent = append(sent, is)
 	}
-	result := map[string]any{"issued": len(issued), "sent": written(sent), "newer_at_broker": written(newer), "pending": len(pending)}
+	result := map[string]any{"issued": len(issued), "sent": written(sent), "newer_at_broker": written(newer), "pending": written(pending)}
 	return a.show(result, func(w io.Writer) {
 		for _, is := range sent {
 			fmt.Fprintln(w, a.text("document.sent", a.named(au, is.Topic)))
@@ -82,6 +82,9 @@ func (a *app) send(args []string) error {
 		}
 		if len(pending) > 0 {
 			fmt.Fprintln(w, a.text("send.pending", len(pending)))
+			for _, is := range pending {
+				fmt.Fprintln(w, "  "+a.named(au, is.Topic))
+			}
 		}
 	})
 }

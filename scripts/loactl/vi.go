@@ -177,7 +177,7 @@ until = "05:30"`,
 
 	"send.done":    "Đã gửi %d trong %d văn bản; máy chủ đã có các văn bản còn lại.",
 	"send.newer":   "%s: máy chủ có phiên bản mới hơn ở đây nên để nguyên.",
-	"send.pending": "%d văn bản còn chờ chữ ký.",
+	"send.pending": "%d văn bản còn chờ chữ ký:",
 
 	"play.what":  "cho biết phát gì: --bulletin MÃ hoặc --chime TÊN",
 	"mute.for":   "viết --for từ 1m trở lên; muốn bật tiếng lại: loactl unmute",
