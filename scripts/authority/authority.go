@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"loa/agent/plan"
+	"loa/scripts/authority/durable"
 )
 
 // A Secret gives the passphrase of a person's key file.
@@ -190,14 +191,14 @@ func (a *Authority) addPerson(name string, online bool) error {
 		return err
 	}
 	if online {
-		err = writeFile(a.onlineFile(name), []byte(base64.StdEncoding.EncodeToString(priv.Seed())+"\n"))
+		err = durable.Write(a.onlineFile(name), []byte(base64.StdEncoding.EncodeToString(priv.Seed())+"\n"))
 	} else {
 		var pass, data []byte
 		if pass, err = a.secret(name); err != nil {
 			return err
 		}
 		if data, err = seal(name, pub, priv.Seed(), pass, a.cost()); err == nil {
-			err = writeFile(a.personFile(name), data)
+			err = durable.Write(a.personFile(name), data)
 		}
 	}
 	if err != nil {
@@ -340,7 +341,7 @@ func (a *Authority) first(s state) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(a.dir, stateFile), data)
+	return durable.Write(filepath.Join(a.dir, stateFile), data)
 }
 
 func (a *Authority) cost() cost {

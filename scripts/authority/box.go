@@ -12,6 +12,7 @@ import (
 
 	"loa/agent/message"
 	"loa/agent/plan"
+	"loa/scripts/authority/durable"
 	"loa/scripts/authority/pki"
 )
 
@@ -62,7 +63,7 @@ func (a *Authority) AddBox(device, board string, b Box) error {
 	}
 	defer os.RemoveAll(fresh) // unless it has become BoxDir
 	for name, data := range files {
-		if err := writeFile(filepath.Join(fresh, "etc", "loa", name), data); err != nil {
+		if err := durable.Write(filepath.Join(fresh, "etc", "loa", name), data); err != nil {
 			return fail("box-files", err, device)
 		}
 	}
@@ -147,7 +148,7 @@ func (a *Authority) SetBoard(device, board string) error {
 		if _, err := os.Stat(a.BoxDir(device)); errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		if err := writeFile(filepath.Join(a.BoxDir(device), "etc", "loa", "agent.toml"), agentFile(device, board, s.Brokers)); err != nil {
+		if err := durable.Write(filepath.Join(a.BoxDir(device), "etc", "loa", "agent.toml"), agentFile(device, board, s.Brokers)); err != nil {
 			return fail("box-files", err, device)
 		}
 		return nil

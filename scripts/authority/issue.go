@@ -11,6 +11,7 @@ import (
 
 	"loa/agent/message"
 	"loa/agent/plan"
+	"loa/scripts/authority/durable"
 )
 
 // An Issued is a signed document, ready to be published.
@@ -131,7 +132,7 @@ func (a *Authority) Keep(is Issued) error {
 	if !is.Topic.Retained() || is.Topic.Leaf == message.LeafBeat {
 		return nil
 	}
-	if err := writeFile(a.issuedFile(is.Topic), is.Raw); err != nil {
+	if err := durable.Write(a.issuedFile(is.Topic), is.Raw); err != nil {
 		return fail("keep", err, is.Topic)
 	}
 	os.Remove(a.pendingFile(is.Topic)) // whether or not there was one
@@ -143,7 +144,7 @@ func (a *Authority) Keep(is Issued) error {
 
 // KeepPending stores a document that lacks a signature.
 func (a *Authority) KeepPending(is Issued) error {
-	if err := writeFile(a.pendingFile(is.Topic), is.Raw); err != nil {
+	if err := durable.Write(a.pendingFile(is.Topic), is.Raw); err != nil {
 		return fail("keep", err, is.Topic)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"loa/scripts/authority/durable"
 	"loa/scripts/authority/pki"
 )
 
@@ -89,7 +90,7 @@ func (a *Authority) writeRevocations(s *state) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(a.RevocationFile(), crl)
+	return durable.Write(a.RevocationFile(), crl)
 }
 
 // hatch makes the canary, if there is none that is revoked.

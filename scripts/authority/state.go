@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"loa/agent/plan"
+	"loa/scripts/authority/durable"
 )
 
 // state is authority.json: everything but keys and documents.
@@ -115,33 +116,6 @@ func orMake[V any](m map[string]V) map[string]V {
 	return m
 }
 
-// writeFile writes a file whole or not at all, and only for its owner.
-func writeFile(name string, data []byte) error {
-	dir := filepath.Dir(name)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
-}
-
 // ClaimDispatch makes this process the one dispatcher of the authority until
 // release: two under one name would throw each other off the broker for ever.
 func (a *Authority) ClaimDispatch() (release func(), err error) {
@@ -191,7 +165,7 @@ func (a *Authority) change(f func(*state) error) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(filepath.Join(a.dir, stateFile), append(data, '\n')); err != nil {
+	if err := durable.Write(filepath.Join(a.dir, stateFile), append(data, '\n')); err != nil {
 		return fail("write", err)
 	}
 	a.mu.Lock()

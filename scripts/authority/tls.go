@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"loa/scripts/authority/durable"
 	"loa/scripts/authority/pki"
 )
 
@@ -32,10 +33,10 @@ func (a *Authority) newCA() error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(a.tlsFile("ca.key"), data); err != nil {
+	if err := durable.Write(a.tlsFile("ca.key"), data); err != nil {
 		return fail("keep-key", err, caName)
 	}
-	return writeFile(a.tlsFile("ca.crt"), ca.CertPEM())
+	return durable.Write(a.tlsFile("ca.crt"), ca.CertPEM())
 }
 
 func (a *Authority) ca() (*pki.CA, error) {
@@ -79,10 +80,10 @@ func (a *Authority) IssueServer(hosts []string) (certFile, keyFile string, err e
 		return "", "", err
 	}
 	certFile, keyFile = a.tlsFile("server.crt"), a.tlsFile("server.key")
-	if err := writeFile(keyFile, key); err != nil {
+	if err := durable.Write(keyFile, key); err != nil {
 		return "", "", err
 	}
-	return certFile, keyFile, writeFile(certFile, cert)
+	return certFile, keyFile, durable.Write(certFile, cert)
 }
 
 // LocalTLS is the configuration of a server of this program alone, reached under
@@ -135,10 +136,10 @@ func (a *Authority) IssueClient(name string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(a.tlsFile(name+".key"), key); err != nil {
+	if err := durable.Write(a.tlsFile(name+".key"), key); err != nil {
 		return err
 	}
-	return writeFile(a.tlsFile(name+".crt"), cert)
+	return durable.Write(a.tlsFile(name+".crt"), cert)
 }
 
 func clientPair(ca *pki.CA, name string, pub ed25519.PublicKey, priv ed25519.PrivateKey, a *Authority) (cert, key []byte, err error) {

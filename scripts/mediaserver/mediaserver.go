@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"time"
+
+	"loa/scripts/authority/durable"
 )
 
 // Path is where a file is found below the server's base URL.
@@ -55,7 +57,7 @@ func Handler(dir string) http.Handler {
 // Add copies r into dir under its SHA-256, whole or not at all, and says what
 // it has become. What is there already is not written again.
 func Add(dir string, r io.Reader) (sum string, size int64, err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := durable.Folder(dir, 0o755); err != nil {
 		return "", 0, fmt.Errorf("mediaserver: %w", err)
 	}
 	tmp, err := os.CreateTemp(dir, ".new-*")
@@ -70,7 +72,7 @@ func Add(dir string, r io.Reader) (sum string, size int64, err error) {
 		return "", 0, fmt.Errorf("mediaserver: cannot keep a file in %s: %w", dir, err)
 	}
 	sum = hex.EncodeToString(h.Sum(nil))
-	if err := os.Rename(tmp.Name(), filepath.Join(dir, sum)); err != nil {
+	if err := durable.Rename(tmp.Name(), filepath.Join(dir, sum)); err != nil {
 		return "", 0, fmt.Errorf("mediaserver: %w", err)
 	}
 	return sum, size, nil

@@ -14,6 +14,7 @@ import (
 
 	"loa/agent/ledger"
 	"loa/agent/message"
+	"loa/scripts/authority/durable"
 )
 
 // An Archive is a directory with one folder a box.
@@ -36,7 +37,7 @@ func (a *Archive) Add(device string, raw []byte, pub ed25519.PublicKey) (message
 	if s.head.Device != device {
 		return s.head, fmt.Errorf("archive: ledger of %s: the head is of %s", device, s.head.Device)
 	}
-	last, err := a.last(device, pub)
+	last, err := a.Last(device, pub)
 	if err != nil {
 		return s.head, err
 	}
@@ -46,9 +47,10 @@ func (a *Archive) Add(device string, raw []byte, pub ed25519.PublicKey) (message
 		}
 	}
 	if s.head.To <= last.To {
-		return last, nil
+		// Whoever wrote it may have died before it was there for good.
+		return last, durable.Sync(filepath.Join(a.dir, device))
 	}
-	if err := writeFile(filepath.Join(a.dir, device), segmentName(s.head), raw); err != nil {
+	if err := durable.Write(filepath.Join(a.dir, device, segmentName(s.head)), raw); err != nil {
 		return s.head, fmt.Errorf("archive: cannot keep the ledger of %s: %w", device, err)
 	}
 	return s.head, nil
@@ -97,10 +99,17 @@ func (a *Archive) Verify(device string, pub ed25519.PublicKey) (Report, error) {
 // Each calls f with every entry of a box's ledger in order, each once, having
 // checked signature and chain, until f gives false.
 func (a *Archive) Each(device string, pub ed25519.PublicKey, f func(ledger.Entry) bool) error {
+	return a.From(device, pub, 1, f)
+}
+
+// From is Each without the segments that end before entry first; neither they nor
+// their links are checked.
+func (a *Archive) From(device string, pub ed25519.PublicKey, first int64, f func(ledger.Entry) bool) error {
 	files, err := a.files(device)
 	if err != nil {
 		return err
 	}
+	files = slices.DeleteFunc(files, func(name string) bool { return name < segmentName(message.LedgerHead{To: first}) })
 	var seq int64
 	hash := ""
 	for _, name := range files {
@@ -122,7 +131,7 @@ func (a *Archive) Each(device string, pub ed25519.PublicKey, f func(ledger.Entry
 				continue
 			}
 			seq, hash = e.Seq, e.Hash
-			if !f(e) {
+			if seq >= first && !f(e) {
 				return nil
 			}
 		}
@@ -160,9 +169,9 @@ func (s segment) hashAt(seq int64) string {
 
 func (a *Archive) hashAt(device string, pub ed25519.PublicKey, seq int64) string {
 	hash := "none"
-	a.Each(device, pub, func(e ledger.Entry) bool {
+	a.From(device, pub, seq, func(e ledger.Entry) bool {
 		hash = e.Hash
-		return e.Seq < seq
+		return false
 	})
 	return hash
 }
@@ -179,8 +188,8 @@ func (a *Archive) read(device, name string, pub ed25519.PublicKey) (segment, err
 	return s, nil
 }
 
-// last is the head of the newest segment.
-func (a *Archive) last(device string, pub ed25519.PublicKey) (message.LedgerHead, error) {
+// Last is the head of the newest segment of a box; zero when there is none.
+func (a *Archive) Last(device string, pub ed25519.PublicKey) (message.LedgerHead, error) {
 	files, err := a.files(device)
 	if err != nil || len(files) == 0 {
 		return message.LedgerHead{}, err
@@ -205,20 +214,4 @@ func (a *Archive) files(device string) ([]string, error) {
 	}
 	slices.Sort(names)
 	return names, err
-}
-
-func writeFile(dir, name string, data []byte) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), filepath.Join(dir, name))
 }
