@@ -372,12 +372,23 @@ func TestOneDispatcher(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.fails(exitFailed, fmt.Sprintf("một máy điều phối khác của cơ quan này đang chạy (pid %d)", os.Getpid()), "dispatch", "--lang", "vi")
+	w.fails(exitFailed, fmt.Sprintf("một máy điều phối khác của cơ quan này đang chạy (pid %d)", os.Getpid()), "serve", "--lang", "vi")
 	release()
 	if release, err = au.ClaimDispatch(); err != nil {
 		t.Fatalf("after the other has ended: %v", err)
 	}
 	release()
+}
+
+// The broker inside listens where the boxes call.
+func TestWhereTheBrokerListens(t *testing.T) {
+	for called, want := range map[string]string{
+		"tls://localhost:8883": "localhost:8883", "tls://loa.example:18883": ":18883", "": ":8883",
+	} {
+		if got := listenFor([]string{called}); got != want {
+			t.Errorf("called at %q, listens at %q", called, got)
+		}
+	}
 }
 
 func TestBrokerElsewhere(t *testing.T) {
@@ -400,7 +411,7 @@ func TestBrokerElsewhere(t *testing.T) {
 
 // One machine for everything: broker, media server and dispatcher over TLS, and
 // the tools reach them.
-func TestDispatchServesACommune(t *testing.T) {
+func TestServeACommune(t *testing.T) {
 	w := newWorld(t)
 	w.must("init", "--throw-away", "--hosts", "127.0.0.1", "--place", "26734=An Sơn")
 	w.must("box", "add", "box-1", "--place", "26734", "--board", "desk", "--as", "26734-1,26734-2")
@@ -413,7 +424,7 @@ func TestDispatchServesACommune(t *testing.T) {
 	port := freePort(t)
 	done := make(chan int, 1)
 	go func() {
-		done <- a.do([]string{"dispatch", "--serve-broker", port, "--serve-media", "127.0.0.1:0", "--every", "1s", "--broker", "tls://" + port})
+		done <- a.do([]string{"serve", "--embedded", "--broker-listen", port, "--media", "127.0.0.1:0", "--every", "1s", "--broker", "tls://" + port})
 	}()
 	for s := range said.came {
 		if strings.Contains(s, "online") {

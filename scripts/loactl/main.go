@@ -51,7 +51,7 @@ func commands() []command {
 		{"ask", (*app).ask},
 		{"shot", (*app).shot},
 		{"ledger", (*app).ledger},
-		{"dispatch", (*app).dispatch},
+		{"serve", (*app).serve},
 		{"broker", (*app).brokers},
 		{"version", (*app).version},
 		{"help", (*app).help},

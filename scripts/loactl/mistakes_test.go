@@ -207,7 +207,7 @@ func TestRootSignsOneAfterAnother(t *testing.T) {
 func TestHelpByOption(t *testing.T) {
 	w := newWorld(t)
 	for _, option := range []string{"-h", "--help"} {
-		if out := w.must(option); !strings.Contains(out, "dispatch") {
+		if out := w.must(option); !strings.Contains(out, "serve") {
 			t.Errorf("loactl %s: %q", option, out)
 		}
 		for want, args := range map[string]string{"alert clear": "alert", "--commissioned": "box add", "withdraw:": "bulletin sign", "--send": "bulletin"} {
@@ -333,7 +333,7 @@ func TestMistakesInVietnamese(t *testing.T) {
 	}
 	defer taken.Close()
 	addr := taken.Addr().String()
-	w.fails(exitFailed, "loactl: không mở được cổng "+addr+": đã có chương trình khác dùng\n", "dispatch", "--serve-broker", addr)
+	w.fails(exitFailed, "loactl: không mở được cổng "+addr+": đã có chương trình khác dùng\n", "serve", "--embedded", "--broker-listen", addr)
 	w.fails(exitUsage, "--volume: 300; viết từ 0 đến 100\n", "play", "26734", "--chime", "gong", "--volume", "300", "--as", "26734-1")
 	w.fails(exitUsage, `"3" không phải khoảng thời gian cho --for: viết 30s, 5m`, "play", "26734", "--chime", "gong", "--for", "3", "--as", "26734-1")
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -23,18 +24,22 @@ import (
 	"loa/scripts/mediaserver"
 )
 
-// dispatch runs what has to be online all the time; for a commune with one
+// serve runs what has to be online all the time; for a commune with one
 // machine also the broker and the media server.
-func (a *app) dispatch(args []string) error {
-	fs := a.flags("dispatch")
-	serveBroker := fs.String("serve-broker", "", "")
-	serveMedia := fs.String("serve-media", "", "")
+func (a *app) serve(args []string) error {
+	fs := a.flags("serve")
+	embedded := fs.Bool("embedded", false, "")
+	listen := fs.String("broker-listen", "", "")
+	media := fs.String("media", "", "")
 	every := fs.Duration("every", 2*time.Minute, "")
 	if _, err := a.parse(fs, args, 0, 0); err != nil {
 		return err
 	}
+	if *listen != "" && !*embedded {
+		return &usageError{a.text("serve.embedded")}
+	}
 	if *every < time.Second || *every > 5*time.Minute {
-		return &usageError{a.text("dispatch.every")}
+		return &usageError{a.text("serve.every")}
 	}
 	au, err := a.open()
 	if err != nil {
@@ -46,27 +51,16 @@ func (a *app) dispatch(args []string) error {
 	}
 	defer release()
 	log := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	// The broker's library warns, without a word, of everybody that is not let in.
-	quiet := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelError}))
-	g, ctx := errgroup.WithContext(a.ctx)
-	if *serveBroker != "" {
-		conf, err := au.ServerTLS()
-		if err != nil {
+	ctx, cancel := context.WithCancel(a.ctx)
+	defer cancel()
+	g, ctx := errgroup.WithContext(ctx)
+	if *embedded {
+		if err := a.serveBroker(ctx, g, au, cmp.Or(*listen, listenFor(au.Brokers()))); err != nil {
 			return err
-		}
-		b, err := broker.Start(ctx, broker.Opts{Listen: *serveBroker, TLS: conf, Senders: []string{dispatcherName, toolName}, Revoked: au.Revoked, Log: quiet})
-		if err != nil {
-			return err
-		}
-		defer b.Close()
-		g.Go(func() error { return a.sweep(ctx, b) })
-		a.note("dispatch.broker", b.URL())
-		if called := au.Brokers(); !reachedAt(called, *serveBroker, b.Addr()) {
-			a.note("dispatch.apart", b.URL(), strings.Join(called, ", "))
 		}
 	}
-	if *serveMedia != "" {
-		if err := a.serveMedia(ctx, g, au, *serveMedia); err != nil {
+	if *media != "" {
+		if err := a.serveMedia(ctx, g, au, *media); err != nil {
 			return err
 		}
 	}
@@ -80,8 +74,45 @@ func (a *app) dispatch(args []string) error {
 	}
 	defer l.stop()
 	g.Go(func() error { return d.Run(ctx, l) })
-	a.note("dispatch.running", au.Name())
+	a.note("serve.running", au.Name())
 	return g.Wait()
+}
+
+// serveBroker runs a broker in this process until ctx ends.
+func (a *app) serveBroker(ctx context.Context, g *errgroup.Group, au *authority.Authority, listen string) error {
+	conf, err := au.ServerTLS()
+	if err != nil {
+		return err
+	}
+	// The broker's library warns, without a word, of everybody that is not let in.
+	quiet := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelError}))
+	b, err := broker.Start(ctx, broker.Opts{Listen: listen, TLS: conf, Senders: []string{dispatcherName, toolName}, Revoked: au.Revoked, Log: quiet})
+	if err != nil {
+		return err
+	}
+	g.Go(func() error {
+		defer b.Close()
+		return a.sweep(ctx, b)
+	})
+	a.note("serve.broker", b.URL())
+	if called := au.Brokers(); !reachedAt(called, listen, b.Addr()) {
+		a.note("serve.apart", b.URL(), strings.Join(called, ", "))
+	}
+	return nil
+}
+
+// listenFor is where a broker listens that boxes call at the first of these
+// addresses: for everybody, unless they stand on this machine.
+func listenFor(called []string) string {
+	for _, c := range called {
+		if u, err := url.Parse(c); err == nil && u.Port() != "" {
+			if loopback(u.Hostname()) {
+				return u.Host
+			}
+			return ":" + u.Port()
+		}
+	}
+	return ":8883"
 }
 
 // sweepEvery is how long a box that was revoked may stay connected at the most.
@@ -97,7 +128,7 @@ func (a *app) sweep(ctx context.Context, b *broker.Broker) error {
 			return nil
 		case <-t.C:
 			for _, name := range b.Sweep() {
-				a.note("dispatch.swept", name)
+				a.note("serve.swept", name)
 			}
 		}
 	}
@@ -149,7 +180,7 @@ func (a *app) serveMedia(ctx context.Context, g *errgroup.Group, au *authority.A
 		<-ctx.Done()
 		return srv.Close()
 	})
-	a.note("dispatch.media", listener.Addr())
+	a.note("serve.media", listener.Addr())
 	return nil
 }
 
