@@ -22,22 +22,31 @@ require (
 	golang.org/x/sys v0.49.0 // poll, sockets, terminals and clocks that package syscall lacks
 	golang.org/x/term v0.47.0 // line editing and passphrases
 	golang.org/x/text v0.43.0 // Vietnamese comes in NFC and NFD; playlists in Windows-1258
+	modernc.org/sqlite v1.62.0 // the index of loactl serve, a cache; pure Go, so that no C sees what boxes report
 	periph.io/x/conn/v3 v3.7.3 // the names that periph.io/x/host uses
 	periph.io/x/host/v3 v3.8.5 // GPIO by the character device
 )
 
 require (
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
+	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/ebitengine/purego v0.4.1 // indirect
+	github.com/google/uuid v1.6.0 // indirect
 	github.com/gorilla/websocket v1.5.3 // indirect
+	github.com/mattn/go-isatty v0.0.24 // indirect
+	github.com/ncruces/go-strftime v1.1.0 // indirect
+	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
 	github.com/rs/xid v1.4.0 // indirect
 	github.com/stretchr/testify v1.12.1 // indirect
 	github.com/tphakala/simd v1.5.0 // indirect
 	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
-	golang.org/x/mod v0.41.0 // indirect
-	golang.org/x/net v0.60.0 // indirect
-	golang.org/x/tools v0.51.0 // indirect
+	golang.org/x/mod v0.42.0 // indirect
+	golang.org/x/net v0.61.0 // indirect
+	golang.org/x/tools v0.52.0 // indirect
 	honnef.co/go/tools v0.8.2 // indirect
+	modernc.org/libc v1.80.1 // indirect
+	modernc.org/mathutil v1.7.1 // indirect
+	modernc.org/memory v1.12.1 // indirect
 )
 
 // scripts/lint.sh says which checks.

@@ -7,6 +7,7 @@
 //	tls/             the CA of the connections and its certificates
 //	boxes/NAME/      what a new box is handed: its key, certificates, root
 //	issued/TOPIC     the newest envelope of every topic that is kept
+//	history/TOPIC/VERSION.json  every envelope that ever counted, also orders
 //	pending/         documents that lack a second signature
 //	media/SHA256     audio
 package authority

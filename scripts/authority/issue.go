@@ -82,6 +82,35 @@ func (a *Authority) Approve(raw []byte, person string) (Issued, error) {
 	return is, nil
 }
 
+// Join gives a document the signatures of another envelope of the same payload. Each
+// that is new has to be of somebody who has a say in it.
+func (a *Authority) Join(is Issued, sigs []message.Sig) (Issued, error) {
+	is, e, err := open1(is.Raw)
+	if err != nil {
+		return is, err
+	}
+	for _, s := range sigs {
+		if slices.ContainsFunc(e.Signatures, func(o message.Sig) bool { return o.KeyID == s.KeyID }) {
+			continue
+		}
+		if len(e.Signatures) == message.MaxSignatures {
+			return is, &plan.Error{Code: plan.Malformed, Field: "signatures", Msg: "there are enough already"}
+		}
+		alone := is
+		alone.Raw = message.Envelope{PayloadType: e.PayloadType, Payload: e.Payload, Signatures: []message.Sig{s}}.Encode()
+		v, err := a.Judge(alone)
+		if err != nil {
+			return is, err
+		}
+		if v.Code != plan.Accepted && v.Code != plan.Quorum {
+			return is, v.Err
+		}
+		e.Signatures = append(e.Signatures, s)
+	}
+	is.Raw = e.Encode()
+	return is, nil
+}
+
 // Read takes a signed document apart. Nothing is verified.
 func Read(raw []byte) (Issued, error) {
 	is, _, err := open1(raw)
@@ -126,10 +155,22 @@ func (a *Authority) Signers(raw []byte) []string {
 }
 
 // Keep stores a document that boxes accept, so that it is published again
-// whenever a broker has lost it. Acts and answers pass by and are not kept. A
-// want moves its box in the books too.
+// whenever a broker has lost it, and in the history before that. Orders are in the
+// history alone: they are never said again. A want moves its box in the books too.
 func (a *Authority) Keep(is Issued) error {
-	if !is.Topic.Retained() || is.Topic.Leaf == message.LeafBeat {
+	if is.Topic.Leaf == message.LeafBeat {
+		return nil
+	}
+	if now, ok := a.Find(is.Topic); ok && versionOf(now) > versionOf(is) {
+		return fail("keep", &plan.Error{Code: plan.Replay, Msg: "a newer version was kept meanwhile"}, is.Topic)
+	}
+	if err := a.record(is); err != nil {
+		return fail("keep", err, is.Topic)
+	}
+	if err := a.raise(is.Topic.String(), versionOf(is)); err != nil {
+		return err
+	}
+	if !is.Topic.Retained() {
 		return nil
 	}
 	if err := durable.Write(a.issuedFile(is.Topic), is.Raw); err != nil {

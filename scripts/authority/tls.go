@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 
+	"loa/agent/plan"
 	"loa/scripts/authority/durable"
 	"loa/scripts/authority/pki"
 )
@@ -140,6 +143,22 @@ func (a *Authority) IssueClient(name string) error {
 		return err
 	}
 	return durable.Write(a.tlsFile(name+".crt"), cert)
+}
+
+// Client is the name of the program of the sender's side that holds a certificate, if
+// IssueClient made it and nobody has revoked it. A box is no such program.
+func (a *Authority) Client(cert *x509.Certificate) (name string, ok bool) {
+	name = cert.Subject.CommonName
+	key, isKey := cert.PublicKey.(ed25519.PublicKey)
+	if !isKey || !plan.ValidID(name) || name == Canary || a.Revoked(key) {
+		return "", false
+	}
+	data, err := os.ReadFile(a.tlsFile(name + ".crt"))
+	if err != nil {
+		return "", false
+	}
+	block, _ := pem.Decode(data)
+	return name, block != nil && bytes.Equal(block.Bytes, cert.Raw)
 }
 
 func clientPair(ca *pki.CA, name string, pub ed25519.PublicKey, priv ed25519.PrivateKey, a *Authority) (cert, key []byte, err error) {
