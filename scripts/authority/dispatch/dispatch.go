@@ -4,7 +4,6 @@
 package dispatch
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -33,8 +32,10 @@ type Opts struct {
 	Authority *authority.Authority
 	Online    string // whose unsealed key signs; it is granted beat and service
 	Archive   *archive.Archive
-	Every     time.Duration // between beats; 0: 2 min. Boxes miss them after 6
-	Window    time.Duration // over which boxes spread their reconnection, at most 10 min; 0: 30 s
+	Archived  func(device string, head message.LedgerHead) // may be nil
+	Mended    func()                                       // called when the broker was compared with what is kept; may be nil
+	Every     time.Duration                                // between beats; 0: 2 min. Boxes miss them after 6
+	Window    time.Duration                                // over which boxes spread their reconnection, at most 10 min; 0: 30 s
 	Log       *slog.Logger
 }
 
@@ -44,12 +45,15 @@ type Dispatch struct {
 	inbox chan incoming
 	fresh chan struct{} // cap 1: the connection is new
 
-	mu   sync.Mutex
-	kept map[string][]byte // what the broker has shown to keep, since the connection began
+	shown chan struct{} // cap 1: the broker has shown something that it keeps
+
+	mu      sync.Mutex
+	kept    map[string][]byte // what the broker has shown to keep, since the connection began
+	foreign map[string]string // of that, what is not ours: the SHA-256 by topic, as it was told last
 }
 
 type incoming struct {
-	topic   string
+	topic   message.Topic
 	payload []byte
 }
 
@@ -64,7 +68,8 @@ func New(o Opts) *Dispatch {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Dispatch{o: o, inbox: make(chan incoming, 256), fresh: make(chan struct{}, 1), kept: make(map[string][]byte)}
+	return &Dispatch{o: o, inbox: make(chan incoming, 256), fresh: make(chan struct{}, 1), shown: make(chan struct{}, 1),
+		kept: make(map[string][]byte), foreign: make(map[string]string)}
 }
 
 // Filters are the subscriptions. The connection asks for them anew each time it
@@ -86,11 +91,36 @@ func (d *Dispatch) Filters() []string {
 // Receive takes a message. It never waits; what does not fit is asked or sent
 // again by its box.
 func (d *Dispatch) Receive(topic string, payload []byte) {
+	t, err := message.ParseTopic(topic)
+	if err != nil || strings.HasPrefix(t.Device, authority.CheckPrefix) {
+		return
+	}
+	if t.Leaf != message.LeafAsk && t.Leaf != message.LeafLedger {
+		d.show(topic, payload)
+		return
+	}
 	select {
-	case d.inbox <- incoming{topic, payload}:
+	case d.inbox <- incoming{t, payload}:
 	default:
 	}
 }
+
+// show notes what the broker keeps. After a connection that is everything at once.
+func (d *Dispatch) show(topic string, payload []byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, known := d.kept[topic]; !known && len(d.kept) >= maxKept {
+		return
+	}
+	d.kept[topic] = payload
+	select {
+	case d.shown <- struct{}{}:
+	default:
+	}
+}
+
+// maxKept bounds what a broker can make us remember.
+const maxKept = 200_000
 
 // settle is how long nothing more must come before the broker counts as having
 // shown everything it keeps.
@@ -108,10 +138,10 @@ func (d *Dispatch) Run(ctx context.Context, out link) error {
 			return nil
 		case <-d.fresh:
 			quiet.Reset(settle)
+		case <-d.shown:
+			quiet.Reset(settle)
 		case m := <-d.inbox:
-			if d.handle(ctx, out, m) {
-				quiet.Reset(settle)
-			}
+			d.handle(ctx, out, m)
 		case <-quiet.C:
 			// Something changed, or the connection is new.
 			d.mend(ctx, out)
@@ -123,28 +153,15 @@ func (d *Dispatch) Run(ctx context.Context, out link) error {
 	}
 }
 
-// handle does what a message asks for. It reports whether it was something that
-// a broker keeps.
-func (d *Dispatch) handle(ctx context.Context, out link, m incoming) (kept bool) {
-	t, err := message.ParseTopic(m.topic)
-	if err != nil || strings.HasPrefix(t.Device, authority.CheckPrefix) {
-		return false
+// handle does what a box asks for.
+func (d *Dispatch) handle(ctx context.Context, out link, m incoming) {
+	do := d.answer
+	if m.topic.Leaf == message.LeafLedger {
+		do = d.archive
 	}
-	switch t.Leaf {
-	case message.LeafAsk:
-		err = d.answer(ctx, out, t.Device, m.payload)
-	case message.LeafLedger:
-		err = d.archive(ctx, out, t.Device, m.payload)
-	default:
-		d.mu.Lock()
-		d.kept[m.topic] = m.payload
-		d.mu.Unlock()
-		return true
-	}
-	if err != nil {
+	if err := do(ctx, out, m.topic.Device, m.payload); err != nil {
 		d.o.Log.Warn("dispatch: a box's message was not taken", "topic", m.topic, "err", err)
 	}
-	return false
 }
 
 // beat signs the sign of life of every place for which the online key may.
@@ -207,6 +224,9 @@ func (d *Dispatch) archive(ctx context.Context, out link, device string, raw []b
 	if err != nil {
 		return err
 	}
+	if d.o.Archived != nil {
+		d.o.Archived(device, head)
+	}
 	act := plan.Act{Seq: head.To, HeadHash: head.Head}
 	act.Kind, act.Device = plan.KindAcked, device
 	is, err := d.o.Authority.Act(act, d.o.Online)
@@ -214,41 +234,4 @@ func (d *Dispatch) archive(ctx context.Context, out link, device string, raw []b
 		return err
 	}
 	return send(ctx, out, is)
-}
-
-// mend publishes what the broker should keep and has not shown, or shows in an
-// older version. A newer version than the authority's own is left alone.
-func (d *Dispatch) mend(ctx context.Context, out link) {
-	all, err := d.o.Authority.Issued()
-	if err != nil {
-		d.o.Log.Error("dispatch: the authority's documents cannot be read", "err", err)
-		return
-	}
-	for _, is := range all {
-		topic := is.Topic.String()
-		d.mu.Lock()
-		there := d.kept[topic]
-		d.mu.Unlock()
-		if bytes.Equal(there, is.Raw) {
-			continue
-		}
-		if other, err := authority.Read(there); err == nil && version(other) > version(is) {
-			continue
-		}
-		if err := send(ctx, out, is); err != nil {
-			d.o.Log.Warn("dispatch: a document did not go out", "topic", topic, "err", err)
-			return
-		}
-		d.mu.Lock()
-		d.kept[topic] = is.Raw
-		d.mu.Unlock()
-	}
-}
-
-func version(is authority.Issued) int64 {
-	h, err := message.HeadOf(is.Doc)
-	if err != nil {
-		return 0
-	}
-	return h.Version()
 }
