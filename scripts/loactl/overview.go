@@ -10,6 +10,7 @@ import (
 
 	"loa/agent/health"
 	"loa/scripts/authority"
+	"loa/scripts/authority/rollup"
 )
 
 // fleet shows how all boxes are by place, and what somebody has to see to, the silent
@@ -70,78 +71,6 @@ func (a *app) fleet(args []string) error {
 	})
 }
 
-// A group is one place with all that is below it.
-type group struct {
-	Place   string `json:"place"`
-	Name    string `json:"name"`
-	Depth   int    `json:"depth"` // 0: nothing of what is shown is above it
-	Boxes   int    `json:"boxes"`
-	Online  int    `json:"online"`
-	Faulty  int    `json:"faulty"` // online, and something is lost
-	Wanted  int    `json:"media_wanted"`
-	Present int    `json:"media_present"`
-}
-
-// add counts one box.
-func (g *group) add(b unit) {
-	g.Boxes++
-	if b.online {
-		g.Online++
-	}
-	if b.online && b.faulty {
-		g.Faulty++
-	}
-	g.Wanted, g.Present = g.Wanted+b.wanted, g.Present+b.present
-}
-
-// A unit is what counts of one box.
-type unit struct {
-	place           string
-	online, faulty  bool
-	wanted, present int
-}
-
-// rollUp counts boxes by place, in the order of the tree. A box counts once in its own
-// place and once in each above it; whether a box also belongs to a group makes no
-// difference. With top, that place and what is below it are all there is.
-func rollUp(places map[string]authority.Place, top string, units []unit) []group {
-	groups := make(map[string]*group)
-	below := make(map[string][]string)
-	for code, p := range places {
-		groups[code] = &group{Place: code, Name: p.Name}
-		below[p.Parent] = append(below[p.Parent], code)
-	}
-	for _, b := range units {
-		if groups[b.place] == nil { // a place that was taken out of the list
-			groups[b.place] = &group{Place: b.place}
-			below[""] = append(below[""], b.place)
-		}
-		for code := b.place; code != ""; code = places[code].Parent {
-			groups[code].add(b)
-		}
-	}
-	all := []group{}
-	var walk func(code string, depth int)
-	walk = func(code string, depth int) {
-		g := groups[code]
-		g.Depth = depth
-		all = append(all, *g)
-		slices.Sort(below[code])
-		for _, child := range below[code] {
-			walk(child, depth+1)
-		}
-	}
-	roots := []string{top}
-	if top == "" {
-		roots = below[""]
-		slices.Sort(roots)
-	}
-	for _, code := range roots {
-		walk(code, 0)
-	}
-	return all
-}
-
 // A trouble is what somebody has to see to.
 type trouble struct {
 	Box      string          `json:"box"`
@@ -154,31 +83,31 @@ type trouble struct {
 
 // overview is the fleet by place, what is wrong with it, and how many boxes run which
 // version. What a box that is gone last said of itself is no trouble of today.
-func (f *fleet) overview(places map[string]authority.Place, top string) (groups []group, troubles []trouble, versions map[string]int) {
+func (f *fleet) overview(places map[string]authority.Place, top string) (groups []rollup.Group, troubles []trouble, versions map[string]int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	boxes := f.au.Boxes()
-	var units []unit
+	var units []rollup.Unit
 	troubles, versions = []trouble{}, make(map[string]int)
 	for _, name := range sortedKeys(f.boxes) {
 		b, place := f.boxes[name], boxes[name].Place
-		if top != "" && !within(places, place, top) {
+		if top != "" && !rollup.Within(places, place, top) {
 			continue
 		}
-		u := unit{place: place, online: b.state.State == "online"}
+		u := rollup.Unit{Place: place, Online: b.state.State == "online"}
 		for _, m := range b.have.Media {
-			u.wanted, u.present = u.wanted+m.Wanted, u.present+m.Present
+			u.Wanted, u.Present = u.Wanted+m.Wanted, u.Present+m.Present
 		}
-		if u.online {
+		if u.Online {
 			versions[printable(b.state.Version)]++
 		} else {
 			troubles = append(troubles, trouble{Box: name, Place: place, Code: cmp.Or(printable(b.state.State), "silent"), Severity: health.Fault, Since: b.state.At})
 		}
 		for _, c := range b.health.Active {
-			if !u.online {
+			if !u.Online {
 				break
 			}
-			u.faulty = u.faulty || c.Severity == health.Fault
+			u.Faulty = u.Faulty || c.Severity == health.Fault
 			if c.Severity > health.Info {
 				troubles = append(troubles, trouble{Box: name, Place: place, Code: printable(c.Code), Severity: c.Severity, Since: c.Since, Detail: printable(c.Detail)})
 			}
@@ -188,7 +117,7 @@ func (f *fleet) overview(places map[string]authority.Place, top string) (groups 
 	slices.SortStableFunc(troubles, func(x, y trouble) int {
 		return cmp.Or(-cmp.Compare(rank(x), rank(y)), x.Since.Compare(y.Since))
 	})
-	return rollUp(places, top, units), troubles, versions
+	return rollup.Count(places, top, units), troubles, versions
 }
 
 // rank puts boxes that say nothing above those that say what is wrong.
@@ -197,14 +126,4 @@ func rank(t trouble) int {
 		return int(health.Fault) + 1
 	}
 	return int(t.Severity)
-}
-
-// within reports whether place is top or below it.
-func within(places map[string]authority.Place, place, top string) bool {
-	for ; place != ""; place = places[place].Parent {
-		if place == top {
-			return true
-		}
-	}
-	return false
 }
