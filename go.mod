@@ -11,6 +11,7 @@ require (
 	github.com/hajimehoshi/oto/v2 v2.4.3 // sound by ALSA; the last v2, one player at 48 kHz
 	github.com/jfreymuth/vorbis v1.0.2 // Vorbis packets; Ogg is read in agent/decode
 	github.com/mochi-mqtt/server/v2 v2.7.9 // the broker of demo and tests, never in the agent
+	github.com/nats-io/nats-server/v2 v2.15.2 // the cluster broker in scripts/broker/natsd alone; Apache-2.0
 	github.com/pelletier/go-toml/v2 v2.4.3 // settings, boards and documents that people write; strict, with lines
 	github.com/pion/opus v0.1.0 // Opus packets without cgo
 	github.com/rogpeppe/go-internal v1.16.0 // testscript: txtar scripts drive the built agent from outside
@@ -29,11 +30,18 @@ require (
 
 require (
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
+	github.com/antithesishq/antithesis-sdk-go v0.8.0-default-no-op // indirect
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/ebitengine/purego v0.4.1 // indirect
+	github.com/google/go-tpm v0.9.8 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/gorilla/websocket v1.5.3 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect
+	github.com/minio/highwayhash v1.0.4 // indirect
+	github.com/nats-io/jwt/v2 v2.8.2 // indirect
+	github.com/nats-io/nkeys v0.4.16 // indirect
+	github.com/nats-io/nuid v1.0.1 // indirect
 	github.com/ncruces/go-strftime v1.1.0 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
 	github.com/rs/xid v1.4.0 // indirect
@@ -42,6 +50,7 @@ require (
 	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
 	golang.org/x/mod v0.42.0 // indirect
 	golang.org/x/net v0.61.0 // indirect
+	golang.org/x/time v0.16.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 	honnef.co/go/tools v0.8.2 // indirect
 	modernc.org/libc v1.80.1 // indirect

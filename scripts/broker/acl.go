@@ -8,6 +8,9 @@ import (
 
 const prefix = "loa/v1/"
 
+// sys is what a broker says of itself, to senders alone.
+const sys = "$SYS/#"
+
 // What a device may read and write. %u is the device's own name. By pattern
 // only: with a line for each device, 20,000 devices made mosquitto stall for ten
 // seconds at every change.
@@ -26,9 +29,14 @@ var (
 )
 
 // Reports are the topics that a device alone may write, without loa/v1/.
-func Reports(device string) []string {
+func Reports(device string) []string { return named(deviceWrites, device) }
+
+// Readable are the filters by which a device may listen, without loa/v1/.
+func Readable(device string) []string { return named(deviceReads, device) }
+
+func named(rules []string, device string) []string {
 	var topics []string
-	for _, t := range deviceWrites {
+	for _, t := range rules {
 		topics = append(topics, strings.ReplaceAll(t, "%u", device))
 	}
 	return topics
@@ -44,18 +52,19 @@ func ACL(senders ...string) string {
 		fmt.Fprintf(&b, "pattern write %s%s\n", prefix, t)
 	}
 	for _, s := range senders {
-		fmt.Fprintf(&b, "user %s\ntopic readwrite %s#\n", s, prefix)
+		fmt.Fprintf(&b, "user %s\ntopic readwrite %s#\ntopic read %s\n", s, prefix, sys)
 	}
 	return b.String()
 }
 
 // may reports whether user may write to, or read by, a topic or filter.
 func may(senders []string, user, topic string, write bool) bool {
+	sender := slices.Contains(senders, user)
 	rest, ours := strings.CutPrefix(topic, prefix)
 	if !ours {
-		return false
+		return sender && !write && strings.HasPrefix(topic, "$SYS/")
 	}
-	if slices.Contains(senders, user) {
+	if sender {
 		return true
 	}
 	rules := deviceReads

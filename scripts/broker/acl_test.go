@@ -38,6 +38,8 @@ func TestAccess(t *testing.T) {
 		{"sender", "loa/v1/p/26734/act", true, true},
 		{"sender", "other/topic", true, false},
 		{"sender", "#", false, false},
+		{"sender", "$SYS/#", false, true},
+		{"sender", "$SYS/broker/uptime", true, false},
 	} {
 		if got := may([]string{"sender"}, c.user, c.topic, c.write); got != c.ok {
 			t.Errorf("%s, %s, write %v: %v, want %v", c.user, c.topic, c.write, got, c.ok)
@@ -56,7 +58,7 @@ func TestMosquittoListHasNoLineForADevice(t *testing.T) {
 			t.Errorf("any device may do this to any other: %q", line)
 		}
 	}
-	if !strings.Contains(acl, "user op-lan\ntopic readwrite loa/v1/#\n") {
+	if !strings.Contains(acl, "user op-lan\ntopic readwrite loa/v1/#\ntopic read $SYS/#\n") {
 		t.Error("a sender is missing")
 	}
 }
