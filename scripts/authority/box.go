@@ -29,7 +29,7 @@ func (a *Authority) MayAdd(device string, b Box) error {
 	// A box's name is its certificate's. Programs have certificates, too, and the check
 	// of a broker uses names of boxes that there are none of.
 	_, err := os.Stat(a.tlsFile(device + ".crt"))
-	if err == nil || device == caName || device == "server" || device == Canary || strings.HasPrefix(device, CheckPrefix) {
+	if err == nil || device == caName || device == "server" || device == Canary || strings.HasPrefix(device, CheckPrefix) || strings.HasPrefix(device, BridgePrefix) {
 		return fail("program-name", nil, device)
 	}
 	if _, ok := s.Boxes[device]; ok {

@@ -54,6 +54,9 @@ put "$authority/mosquitto/loa.acl" $etc/loa.acl 640
 for file in ca.crt ca.crl server.crt server.key; do
 	put "$authority/tls/$file" $etc/$file 640
 done
+for file in bridge.crt bridge.key; do # of a province that is bridged to the centre
+	if [ -s "$authority/tls/$file" ]; then put "$authority/tls/$file" $etc/$file 640; fi
+done
 
 unit=$(mktemp)
 trap 'rm -f "$unit"' EXIT

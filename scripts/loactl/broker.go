@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) brokers(args []string) error {
-	return a.sub(args, map[string]func([]string) error{"check": a.brokerCheck})
+	return a.sub(args, map[string]func([]string) error{"check": a.brokerCheck, "status": a.brokerStatus, "bridge": a.brokerBridge})
 }
 
 // attackPatience is for one step of an attack.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -153,22 +154,32 @@ func (a *app) makeAuthority(setup authority.Setup, places placeFlag, hosts, brok
 	if err := os.MkdirAll(au.MediaDir(), 0o755); err != nil {
 		return nil, err
 	}
-	return people, writeMosquitto(filepath.Join(a.dir, "mosquitto"), brokers[0])
+	_, port := hostPort(brokers[0])
+	return people, writeMosquitto(a.dir, broker.ACL(dispatcherName, toolName), broker.Conf(port, mosquittoDir))
 }
 
-// writeMosquitto writes what a real broker needs to know.
-func writeMosquitto(dir, address string) error {
-	port := "8883"
-	if u, err := url.Parse(address); err == nil && u.Port() != "" {
-		port = u.Port()
-	}
+// mosquittoDir is where make broker-install puts what a broker needs.
+const mosquittoDir = "/etc/mosquitto/loa"
+
+// writeMosquitto writes what a real broker needs to know into the mosquitto/ of dir.
+func writeMosquitto(dir, acl, conf string) error {
+	dir = filepath.Join(dir, "mosquitto")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	return errors.Join(
-		os.WriteFile(filepath.Join(dir, "loa.acl"), []byte(broker.ACL(dispatcherName, toolName)), 0o600),
-		os.WriteFile(filepath.Join(dir, "loa.conf"), []byte(broker.Conf(port, "/etc/mosquitto/loa")), 0o600),
+		os.WriteFile(filepath.Join(dir, "loa.acl"), []byte(acl), 0o600),
+		os.WriteFile(filepath.Join(dir, "loa.conf"), []byte(conf), 0o600),
 	)
+}
+
+// hostPort is where a broker listens, by its address.
+func hostPort(address string) (host, port string) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", "8883"
+	}
+	return u.Hostname(), cmp.Or(u.Port(), "8883")
 }
 
 // onlineLife is how long the dispatcher may say the time. No clock floor goes

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+
+	"loa/scripts/authority"
+	"loa/scripts/broker"
+)
+
+// brokerBridge writes what a province's own mosquitto needs, bridged to the centre's,
+// and what the centre's needs to let it in.
+func (a *app) brokerBridge(args []string) error {
+	flags := a.flags("broker bridge")
+	hosts := flags.String("hosts", "", "")
+	centre := flags.String("centre", "", "")
+	rest, err := a.parse(flags, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	if len(names(*hosts)) == 0 {
+		return &usageError{a.text("bridge.no-host")}
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	place := rest[0]
+	host, port := hostPort(au.Brokers()[0])
+	if *centre != "" {
+		if host, port, err = net.SplitHostPort(*centre); err != nil {
+			return &usageError{a.text("init.address", *centre)}
+		}
+	}
+	if err := au.IssueBridge(place, names(*hosts)); err != nil {
+		return err
+	}
+	b := bridgeOf(au, place)
+	b.Centre = net.JoinHostPort(host, port)
+	dir := au.BridgeDir(place)
+	// Boxes are told one port, so a province's broker listens on the centre's.
+	_, listen := hostPort(au.Brokers()[0])
+	if err := writeMosquitto(dir, broker.ACL(dispatcherName, toolName)+b.LocalACL(), broker.Conf(listen, mosquittoDir)+b.Conf(mosquittoDir)); err != nil {
+		return err
+	}
+	acl := broker.ACL(dispatcherName, toolName)
+	all, err := au.Bridges()
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		acl += bridgeOf(au, p).ACL()
+	}
+	if err := os.WriteFile(filepath.Join(au.Dir(), "mosquitto", "loa.acl"), []byte(acl), 0o600); err != nil {
+		return err
+	}
+	return a.show(map[string]any{"place": place, "directory": dir, "centre": b.Centre, "places": b.Places}, func(w io.Writer) {
+		fmt.Fprintln(w, a.text("bridge.done", au.Places()[place].Name, b.Centre, len(b.Places)))
+		fmt.Fprintln(w, a.text("bridge.next", dir))
+	})
+}
+
+// bridgeOf is the bridge of a place, as its registry is now.
+func bridgeOf(au *authority.Authority, place string) broker.Bridge {
+	return broker.Bridge{Place: place, Places: au.Within(place)}
+}
