@@ -15,8 +15,6 @@ package authority
 import (
 	"crypto/ed25519"
 	"encoding/base64"
-	"errors"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -34,6 +32,7 @@ type Secret func(person string) ([]byte, error)
 // Opts are what an authority needs from outside.
 type Opts struct {
 	Secret Secret
+	Keys   string           // a folder besides people/ where sealed keys lie, such as a stick; "": none
 	Now    func() time.Time // nil: time.Now
 }
 
@@ -411,12 +410,9 @@ func (a *Authority) seed(name string, online bool) ([]byte, error) {
 		}
 		return base64.StdEncoding.DecodeString(string(trimLine(data)))
 	}
-	data, err := os.ReadFile(a.personFile(name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fail("key-elsewhere", nil, name, a.personFile(name))
-	}
+	data, err := a.SealedKey(name)
 	if err != nil {
-		return nil, fail("key", err, name)
+		return nil, err
 	}
 	pass, err := a.secret(name)
 	if err != nil {

@@ -156,7 +156,8 @@ func (a *Authority) Signers(raw []byte) []string {
 
 // Keep stores a document that boxes accept, so that it is published again
 // whenever a broker has lost it, and in the history before that. Orders are in the
-// history alone: they are never said again. A want moves its box in the books too.
+// history alone: they are never said again. A want moves its box in the books too, and a root says who
+// holds it.
 func (a *Authority) Keep(is Issued) error {
 	if is.Topic.Leaf == message.LeafBeat {
 		return nil
@@ -177,8 +178,11 @@ func (a *Authority) Keep(is Issued) error {
 		return fail("keep", err, is.Topic)
 	}
 	os.Remove(a.pendingFile(is.Topic)) // whether or not there was one
-	if w, ok := is.Doc.(plan.Want); ok {
-		return a.moved(w)
+	switch doc := is.Doc.(type) {
+	case plan.Want:
+		return a.moved(doc)
+	case plan.Root:
+		return a.rooted(doc)
 	}
 	return nil
 }

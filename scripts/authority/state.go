@@ -30,6 +30,9 @@ type state struct {
 	Revoked   map[string]Revocation `json:"revoked,omitempty"` // by the public key in the certificate, base64
 	Issued    map[string]time.Time  `json:"issued"`            // the newest version by topic: it never goes back
 	Seq       int64                 `json:"seq"`               // of beats and acts
+
+	Restored *Restored        `json:"restored,omitempty"` // from a backup, and not yet compared with broker and boxes
+	Outrun   map[string]int64 `json:"outrun,omitempty"`   // versions by topic that boxes have and this authority has not
 }
 
 type rootState struct {
@@ -43,6 +46,7 @@ type rootState struct {
 type Person struct {
 	Key    string `json:"key"` // base64 of the public key
 	Online bool   `json:"online,omitempty"`
+	Proof  *Proof `json:"proof,omitempty"` // nil: key and passphrase were never tried
 }
 
 // A Place is an administrative unit, or a group of boxes, as its parent registers it.

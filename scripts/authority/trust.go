@@ -11,7 +11,7 @@ import (
 	"loa/agent/plan"
 )
 
-// issueRoot signs the next root document with as many holders as it takes.
+// issueRoot signs the first root document with as many holders as it takes.
 func (a *Authority) issueRoot() error {
 	s := a.read()
 	r := &plan.Root{Number: s.Root.Number + 1, Threshold: s.Root.Threshold, Expires: a.o.Now().Add(rootLife).UTC().Truncate(1e9)}
@@ -22,13 +22,7 @@ func (a *Authority) issueRoot() error {
 	if err != nil {
 		return fail("sign-root", err)
 	}
-	if err := a.Keep(is); err != nil {
-		return err
-	}
-	return a.change(func(s *state) error {
-		s.Root.Number = r.Number
-		return nil
-	})
+	return a.Keep(is)
 }
 
 // IssueList signs an issuer's complete list as the state has it now: what is
@@ -37,13 +31,40 @@ func (a *Authority) issueRoot() error {
 // gets these too: keys that are kept apart sign one after another.
 func (a *Authority) IssueList(issuer string, signers ...string) (Issued, error) {
 	s := a.read()
+	if s.Restored != nil {
+		return Issued{}, fail("uncompared", nil)
+	}
+	l := a.listNow(issuer)
+	if issuer == plan.RootPlace && len(signers) == 0 {
+		signers = s.Root.Holders[:s.Root.Threshold]
+	}
+	is, waits := a.Waiting(message.ListTopic(issuer))
+	var err error
+	if waits && sameList(*l, is.Doc) {
+		have := a.Signers(is.Raw)
+		for _, p := range signers {
+			if slices.Contains(have, p) {
+				continue // the same change once more
+			}
+			if is, err = a.Approve(is.Raw, p); err != nil {
+				return is, err
+			}
+		}
+		return is, nil
+	}
+	if is, err = a.Sign(l, signers...); err != nil {
+		return is, fail("sign-list", err, issuer)
+	}
+	return is, nil
+}
+
+// listNow is an issuer's list as the state has it.
+func (a *Authority) listNow(issuer string) *plan.List {
+	s := a.read()
 	l := &plan.List{Grants: []plan.Grant{}, Children: []plan.Child{}}
 	l.Place = issuer
 	if issuer == plan.RootPlace {
 		l.Quorum = s.Quorum
-		if len(signers) == 0 {
-			signers = s.Root.Holders[:s.Root.Threshold]
-		}
 	}
 	for _, g := range s.Grants {
 		if g.Issuer == issuer {
@@ -64,24 +85,7 @@ func (a *Authority) IssueList(issuer string, signers ...string) (Issued, error) 
 		l.Children = append(l.Children, c)
 	}
 	slices.SortFunc(l.Children, func(x, y plan.Child) int { return strings.Compare(x.Place, y.Place) })
-	is, waits := a.Waiting(message.ListTopic(issuer))
-	var err error
-	if waits && sameList(*l, is.Doc) {
-		have := a.Signers(is.Raw)
-		for _, p := range signers {
-			if slices.Contains(have, p) {
-				continue // the same change once more
-			}
-			if is, err = a.Approve(is.Raw, p); err != nil {
-				return is, err
-			}
-		}
-		return is, nil
-	}
-	if is, err = a.Sign(l, signers...); err != nil {
-		return is, fail("sign-list", err, issuer)
-	}
-	return is, nil
+	return l
 }
 
 // sameList reports whether a list that was signed says what l says.

@@ -227,7 +227,7 @@ func (a *app) open() (*authority.Authority, error) {
 }
 
 func (a *app) opts() authority.Opts {
-	return authority.Opts{Secret: a.secret, Now: a.now}
+	return authority.Opts{Secret: a.secret, Keys: a.env("LOA_KEYS"), Now: a.now}
 }
 
 // secret gives a person's passphrase: from the file that LOA_PASSPHRASE_FILE
@@ -262,12 +262,19 @@ func (a *app) passphrase(person string) ([]byte, error) {
 	if person == "ca" {
 		person = a.text("person.ca")
 	}
+	if a.fresh {
+		return a.typedTwice(tty, person)
+	}
+	return a.typed(tty, a.text("passphrase", person))
+}
+
+// typedTwice asks for a passphrase that nobody can check later.
+func (a *app) typedTwice(tty *os.File, person string) ([]byte, error) {
 	for {
 		p, err := a.typed(tty, a.text("passphrase", person))
-		if err != nil || !a.fresh {
-			return p, err
+		if err != nil {
+			return nil, err
 		}
-		// What nobody can check later is typed twice.
 		again, err := a.typed(tty, a.text("passphrase.again", person))
 		if err != nil || bytes.Equal(p, again) {
 			return p, err

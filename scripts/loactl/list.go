@@ -68,16 +68,19 @@ func (a *app) listApprove(args []string) error {
 	if err != nil {
 		return err
 	}
-	topic := message.ListTopic(plan.RootPlace)
-	list, ok := au.Waiting(topic)
+	list, ok := au.Waiting(message.ListTopic(plan.RootPlace))
 	if !ok {
 		return errors.New(a.text("list.none"))
 	}
+	return a.approveList(au, list, names(*as), *send)
+}
+
+func (a *app) approveList(au *authority.Authority, list authority.Issued, signers []string, send bool) (err error) {
 	if !a.json {
-		before, _ := au.Find(topic)
+		before, _ := au.Find(list.Topic)
 		writeChanges(a.out, before.Doc, list.Doc)
 	}
-	for _, person := range names(*as) {
+	for _, person := range signers {
 		if list, err = au.Approve(list.Raw, person); err != nil {
 			return err
 		}
@@ -88,7 +91,7 @@ func (a *app) listApprove(args []string) error {
 	if err := a.lacking(au); err != nil {
 		return err
 	}
-	return a.finish(au, []authority.Issued{list}, *send)
+	return a.finish(au, []authority.Issued{list}, send)
 }
 
 // writeChanges writes what one list has and the other has not.

@@ -25,8 +25,9 @@ func TestInitMakesAnAuthorityThatWorks(t *testing.T) {
 	w := newWorld(t).sample()
 	w.fails(exitFailed, "already", "init", "--throw-away", "--place", "1=x")
 	w.fails(exitUsage, "--place", "init")
-	var people map[string]authority.Person
-	w.json(&people, "person", "list")
+	var keys struct{ People map[string]authority.Person }
+	w.json(&keys, "key", "list")
+	people := keys.People
 	if len(people) != 5+4+1 || !people["dispatcher"].Online || people["74-1"].Online {
 		t.Errorf("people: %v", people)
 	}
@@ -151,8 +152,8 @@ func TestRefusalsInVietnamese(t *testing.T) {
 	w := newWorld(t).sample()
 	file := w.file("b.toml", "id = \"x\"\nplace = \"74\"\ntitle = \"X\"\ntext = \"a\"\nvalid_until = "+until)
 	for want, args := range map[string][]string{
-		"không có người nào tên lan: xem loactl person list": {"bulletin", "sign", file, "--as", "lan"},
-		"đã có cơ quan trong":                                {"init", "--throw-away", "--place", "1=x"},
+		"không có người nào tên lan: xem loactl key list": {"bulletin", "sign", file, "--as", "lan"},
+		"đã có cơ quan trong":                             {"init", "--throw-away", "--place", "1=x"},
 		"Người ký không có quyền ở địa bàn hoặc cơ quan này, hoặc quy định của địa bàn không cho phép nội dung này. [scope, place]\n": {"bulletin", "sign", file, "--as", "26734-1"},
 		"loactl: Thời hạn hiệu lực dài hơn mức cho phép. [lifetime, mute_until]\n":                                                    {"mute", "box-1", "--as", "26734-1", "--for", "25h"},
 	} {
@@ -393,9 +394,9 @@ func TestActs(t *testing.T) {
 
 func TestGrants(t *testing.T) {
 	w := newWorld(t).sample()
-	w.must("person", "add", "lan")
-	w.fails(exitUsage, "role", "grant", "give", "lan", "26734", "--role", "king")
-	w.must("grant", "give", "lan", "26734", "--role", "author")
+	w.must("key", "new", "lan")
+	w.fails(exitUsage, "role", "key", "grant", "lan", "26734", "--role", "king")
+	w.must("key", "grant", "lan", "26734", "--role", "author")
 	file := w.file("b.toml", "id = \"x\"\nplace = \"26734\"\ntitle = \"X\"\ntext = \"a\"\nvalid_until = "+until)
 	w.file("c.toml", "id = \"y\"\nplace = \"26734\"\ntitle = \"Y\"\ntext = \"a\"\nvalid_until = "+until)
 	w.must("bulletin", "sign", file, "--as", "lan")
@@ -412,7 +413,7 @@ func TestGrants(t *testing.T) {
 	if got := states(); got["26734/x"] != "signed" || got["26734/y"] != "signed" {
 		t.Errorf("before: %v", got)
 	}
-	w.must("grant", "take", "lan")
+	w.must("key", "revoke", "lan")
 	if got := states(); got["26734/x"] != "void" || got["26734/y"] != "signed" {
 		t.Errorf("what a key signed that counts no more: %v", got)
 	}
@@ -420,7 +421,7 @@ func TestGrants(t *testing.T) {
 		t.Errorf("%q", out)
 	}
 	w.fails(exitFailed, "", "bulletin", "sign", file, "--as", "lan")
-	w.fails(exitFailed, "lan", "grant", "take", "lan")
+	w.fails(exitFailed, "lan", "key", "revoke", "lan")
 }
 
 func TestPassphrases(t *testing.T) {
@@ -437,7 +438,7 @@ func TestPassphrases(t *testing.T) {
 // Every list is a list for a program too, even when there is nothing in it.
 func TestJSONEverywhere(t *testing.T) {
 	w := newWorld(t).sample()
-	for _, args := range []string{"person list", "place list", "grant list", "box list", "bulletin list", "schedule list", "policy list", "alert list", "ahead 26734", "version"} {
+	for _, args := range []string{"key list", "place list", "box list", "bulletin list", "schedule list", "policy list", "alert list", "ahead 26734", "version"} {
 		var v any
 		w.json(&v, strings.Fields(args)...)
 		if v == nil {

@@ -29,9 +29,8 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"init", (*app).initAuthority},
-		{"person", (*app).person},
 		{"place", (*app).place},
-		{"grant", (*app).grant},
+		{"key", (*app).key},
 		{"box", (*app).box},
 		{"bulletin", (*app).bulletin},
 		{"schedule", (*app).schedule},

@@ -72,13 +72,13 @@ func TestMistakesCanBeMadeGood(t *testing.T) {
 	}
 
 	// A grant that too few of the root's holders gave.
-	w.must("person", "add", "lan")
-	w.fails(exitFailed, "NOT in force", "grant", "give", "lan", "26734", "--as", "root-1")
-	w.must("grant", "give", "lan", "26734", "--as", "root-1,root-2,root-3")
-	var grants []authority.Grant
-	w.json(&grants, "grant", "list")
+	w.must("key", "new", "lan")
+	w.fails(exitFailed, "NOT in force", "key", "grant", "lan", "26734", "--as", "root-1")
+	w.must("key", "grant", "lan", "26734", "--as", "root-1,root-2,root-3")
+	var keys struct{ Grants []authority.Grant }
+	w.json(&keys, "key", "list")
 	of := 0
-	for _, g := range grants {
+	for _, g := range keys.Grants {
 		if g.Person == "lan" {
 			of++
 		}
@@ -195,12 +195,12 @@ func TestRootSignsOneAfterAnother(t *testing.T) {
 	w.must("box", "add", "box-9", "--place", "999", "--board", "desk", "--as", "74-1,74-2") // boxes know the place
 
 	// Another change does not take over signatures that were for this one.
-	w.must("person", "add", "lan")
-	w.fails(exitFailed, "1 of 3", "grant", "give", "lan", "999", "--as", "root-5")
+	w.must("key", "new", "lan")
+	w.fails(exitFailed, "1 of 3", "key", "grant", "lan", "999", "--as", "root-5")
 	only("root-1", "root-2")
 	w.fails(exitFailed, "2 of 3", "place", "add", "998", "--as", "root-1,root-2")
 	only("root-5")
-	w.must("grant", "approve", "--as", "root-5")
+	w.must("key", "approve", "--as", "root-5")
 }
 
 // Whoever asks for help in the usual way gets it.
@@ -365,7 +365,7 @@ func TestWhatIsTypedWrong(t *testing.T) {
 		{"watch --once=x", `"x" cannot be used for --once`},
 		{"stop 26734 --classes foo --as 26734-1", `--classes: "foo"`},
 		{"alert set 26734 --event Bão --headline x --severity nặng --as 26734-1", `--severity: "nặng"`},
-		{"grant give 26734-1 26734 --role king", "no role"},
+		{"key grant 26734-1 26734 --role king", "no role"},
 	} {
 		w.fails(exitUsage, c.want, strings.Fields(c.args)...)
 	}

@@ -20,7 +20,7 @@ box-1                          26734          box-1  TODAY bị mất
 	if out != want {
 		t.Errorf("%s\nwant\n%s", out, want)
 	}
-	for args, heading := range map[string]string{"person list": "PERSON ", "place list": "CODE ", "grant list": "PERSON "} {
+	for args, heading := range map[string]string{"key list": "PERSON ", "place list": "CODE "} {
 		if out := w.must(strings.Fields(args)...); !strings.HasPrefix(out, heading) {
 			t.Errorf("%s: %s", args, out)
 		}

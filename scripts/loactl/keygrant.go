@@ -3,26 +3,20 @@ package main
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
+	"loa/agent/message"
 	"loa/agent/plan"
+	"loa/scripts/authority"
 )
 
-func (a *app) grant(args []string) error {
-	return a.sub(args, map[string]func([]string) error{
-		"give":    a.grantGive,
-		"take":    a.grantTake,
-		"renew":   a.grantRenew,
-		"approve": a.listApprove,
-		"list":    a.grantList,
-	})
-}
-
-func (a *app) grantGive(args []string) error {
-	fs := a.flags("grant give")
+func (a *app) keyGrant(args []string) error {
+	fs := a.flags("key grant")
 	name := fs.String("role", "author", "")
 	office := fs.String("office", "", "")
 	signers := fs.String("as", "", "")
+	send := fs.Bool("send", false, "")
 	rest, err := a.parse(fs, args, 2, 2)
 	if err != nil {
 		return err
@@ -34,26 +28,30 @@ func (a *app) grantGive(args []string) error {
 	if err := a.reissue(au, names(*signers), func() error { return a.giveRole(au, rest[0], rest[1], *name, *office) }); err != nil {
 		return err
 	}
+	if err := a.sendList(au, *send); err != nil {
+		return err
+	}
 	return a.say(map[string]any{"person": rest[0], "place": rest[1], "role": *name}, "grant.given", rest[0], rest[1], *name)
 }
 
-func (a *app) grantTake(args []string) error {
-	fs := a.flags("grant take")
+func (a *app) keyRevoke(args []string) error {
+	fs := a.flags("key revoke")
+	place := fs.String("place", "", "")
 	signers := fs.String("as", "", "")
-	rest, err := a.parse(fs, args, 1, 2)
+	send := fs.Bool("send", false, "")
+	rest, err := a.parse(fs, args, 1, 1)
 	if err != nil {
 		return err
-	}
-	place := ""
-	if len(rest) == 2 {
-		place = rest[1]
 	}
 	au, err := a.open()
 	if err != nil {
 		return err
 	}
+	if holders, _ := au.Root(); slices.Contains(holders, rest[0]) {
+		return errors.New(a.text("key.holder", rest[0]))
+	}
 	if err := a.reissue(au, names(*signers), func() error {
-		found, err := au.Revoke(rest[0], place)
+		found, err := au.Revoke(rest[0], *place)
 		if err == nil && !found {
 			err = errors.New(a.text("grant.none", rest[0]))
 		}
@@ -61,11 +59,14 @@ func (a *app) grantTake(args []string) error {
 	}); err != nil {
 		return err
 	}
-	return a.say(map[string]any{"person": rest[0], "place": place}, "grant.taken", rest[0])
+	if err := a.sendList(au, *send); err != nil {
+		return err
+	}
+	return a.say(map[string]any{"person": rest[0], "place": *place}, "grant.taken", rest[0])
 }
 
-func (a *app) grantRenew(args []string) error {
-	fs := a.flags("grant renew")
+func (a *app) keyRenew(args []string) error {
+	fs := a.flags("key renew")
 	signers := fs.String("as", "", "")
 	if _, err := a.parse(fs, args, 0, 0); err != nil {
 		return err
@@ -90,26 +91,29 @@ func (a *app) grantRenew(args []string) error {
 // errNothing ends a change that changes nothing.
 var errNothing = errors.New("nothing to change")
 
-func (a *app) grantList(args []string) error {
-	if _, err := a.parse(a.flags("grant list"), args, 0, 0); err != nil {
-		return err
+// sendList sends the root's list as it is now, if that is wanted.
+func (a *app) sendList(au *authority.Authority, wanted bool) error {
+	list, ok := au.Find(message.ListTopic(plan.RootPlace))
+	if !wanted || !ok {
+		return nil
 	}
-	au, err := a.open()
-	if err != nil {
-		return err
+	if err := a.publish(au, []authority.Issued{list}); err != nil {
+		return a.unsent(a.text("list.unsent"), err)
 	}
-	grants := au.Grants()
-	return a.show(grants, func(w io.Writer) {
-		var rows [][]string
-		for _, g := range grants {
-			may := strings.Join(asStrings(g.Kinds), " ")
-			if len(g.Classes) > 0 {
-				may += ": " + strings.Join(asStrings(g.Classes), " ")
-			}
-			rows = append(rows, []string{g.Person, g.Place, g.NotAfter.In(vietnam).Format("02/01/2006"), may})
+	return nil
+}
+
+// grants writes what people may say.
+func (a *app) grants(w io.Writer, grants []authority.Grant) {
+	var rows [][]string
+	for _, g := range grants {
+		may := strings.Join(asStrings(g.Kinds), " ")
+		if len(g.Classes) > 0 {
+			may += ": " + strings.Join(asStrings(g.Classes), " ")
 		}
-		a.table(w, rows, "person", "place", "until", "may")
-	})
+		rows = append(rows, []string{g.Person, g.Place, g.NotAfter.In(vietnam).Format("02/01/2006"), may})
+	}
+	a.table(w, rows, "person", "place", "until", "may")
 }
 
 func asStrings[S ~string](all []S) []string {
