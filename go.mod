@@ -23,6 +23,7 @@ require (
 	golang.org/x/sys v0.49.0 // poll, sockets, terminals and clocks that package syscall lacks
 	golang.org/x/term v0.47.0 // line editing and passphrases
 	golang.org/x/text v0.43.0 // Vietnamese comes in NFC and NFD; playlists in Windows-1258
+	golang.org/x/time v0.16.0 // how often one identity may ask the HTTP API
 	modernc.org/sqlite v1.62.0 // the index of loactl serve, a cache; pure Go, so that no C sees what boxes report
 	periph.io/x/conn/v3 v3.7.3 // the names that periph.io/x/host uses
 	periph.io/x/host/v3 v3.8.5 // GPIO by the character device

@@ -45,20 +45,11 @@ func (a *app) ahead(args []string) error {
 	if err != nil {
 		return err
 	}
-	place, in := h.Place, names(*groups)
-	if h.Device != "" {
-		b := au.Boxes()[h.Device]
-		place, in = b.Place, b.Groups
-	}
-	p, err := a.rehearse(au, place, in, *pending)
+	place := cmp.Or(h.Place, au.Boxes()[h.Device].Place)
+	lines, err := a.comes(au, h, names(*groups), *hours, *pending)
 	if err != nil {
 		return err
 	}
-	usage := policy.Usage{Box: loudest(au, &p, place, h.Device)}
-	from := a.now()
-	is := ahead.Fresh(usage, from)
-	is.Board, is.SeenOnly = senses(au, place, h.Device)
-	lines := ahead.Continue(p, is, from, from.Add(time.Duration(*hours)*time.Hour))
 	type line struct {
 		At     time.Time `json:"at"`
 		Until  time.Time `json:"until"`
@@ -81,7 +72,6 @@ func (a *app) ahead(args []string) error {
 		out = append(out, line{l.At, l.Until, l.Sounds, l.Shows, l.Times, l.Code, why, l.Occurrence.ID, string(l.Occurrence.Class),
 			titleOf(l.Occurrence), l.Volume})
 	}
-	slices.SortStableFunc(out, func(x, y line) int { return x.At.Compare(y.At) })
 	return a.show(out, func(w io.Writer) {
 		fmt.Fprintln(w, a.text("ahead.head", *hours, place, len(out)))
 		last := ""
@@ -109,6 +99,26 @@ func (a *app) ahead(args []string) error {
 			fmt.Fprintln(w)
 		}
 	})
+}
+
+// comes is what will sound, be seen or be refused at a place or a box from now on, in
+// the order of time.
+func (a *app) comes(au *authority.Authority, h plan.Head, groups []string, hours int, pending bool) ([]ahead.Line, error) {
+	place := h.Place
+	if h.Device != "" {
+		b := au.Boxes()[h.Device]
+		place, groups = b.Place, b.Groups
+	}
+	p, err := a.rehearse(au, place, groups, pending)
+	if err != nil {
+		return nil, err
+	}
+	from := a.now()
+	is := ahead.Fresh(policy.Usage{Box: loudest(au, &p, place, h.Device)}, from)
+	is.Board, is.SeenOnly = senses(au, place, h.Device)
+	lines := ahead.Continue(p, is, from, from.Add(time.Duration(hours)*time.Hour))
+	slices.SortStableFunc(lines, func(x, y ahead.Line) int { return x.At.Compare(y.At) })
+	return lines, nil
 }
 
 // senses says whether the device has a board, and whether it has nothing else; without

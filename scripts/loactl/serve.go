@@ -6,6 +6,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -17,9 +19,15 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"loa/agent/ahead"
+	"loa/agent/message"
+	"loa/agent/plan"
 	"loa/scripts/authority"
+	"loa/scripts/authority/api"
 	"loa/scripts/authority/archive"
+	"loa/scripts/authority/collect"
 	"loa/scripts/authority/dispatch"
+	"loa/scripts/authority/index"
 	"loa/scripts/broker"
 	"loa/scripts/mediaserver"
 )
@@ -27,10 +35,14 @@ import (
 // serve runs what has to be online all the time; for a commune with one
 // machine also the broker and the media server.
 func (a *app) serve(args []string) error {
+	if len(args) > 0 && args[0] == "token" {
+		return a.token(args[1:])
+	}
 	fs := a.flags("serve")
 	embedded := fs.Bool("embedded", false, "")
 	listen := fs.String("broker-listen", "", "")
 	media := fs.String("media", "", "")
+	listenAPI := fs.String("api", "", "")
 	every := fs.Duration("every", 2*time.Minute, "")
 	if _, err := a.parse(fs, args, 0, 0); err != nil {
 		return err
@@ -50,7 +62,7 @@ func (a *app) serve(args []string) error {
 		return err
 	}
 	defer release()
-	log := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	logger := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	ctx, cancel := context.WithCancel(a.ctx)
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
@@ -64,18 +76,51 @@ func (a *app) serve(args []string) error {
 			return err
 		}
 	}
-	d := dispatch.New(dispatch.Opts{Authority: au, Online: dispatcherName, Archive: ledgers(au), Every: *every, Log: log})
+	x, err := openIndex(au, logger)
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	c := collect.New(collect.Opts{Boxes: au.Boxes, Store: x, Log: logger})
+	d := dispatch.New(dispatch.Opts{
+		Authority: au, Online: dispatcherName, Archive: ledgers(au), Every: *every, Log: logger,
+		Archived: func(device string, h message.LedgerHead) {
+			told(logger, x.PutHead(device, index.Head{Seq: h.To, Hash: h.Head}))
+		},
+		Mended: func() { told(logger, x.Catch(au)) },
+	})
 	if a.client == toolName {
 		a.client = dispatcherName // the tool has a name of its own, and both may run at once
 	}
-	l, err := a.link(au, d.Filters, d.Receive, false)
+	filters := func() []string { return append(d.Filters(), c.Filters()...) }
+	l, err := a.link(au, filters, func(topic string, payload []byte) {
+		if !c.Receive(topic, payload) {
+			d.Receive(topic, payload)
+		}
+	}, false)
 	if err != nil {
 		return err
 	}
 	defer l.stop()
+	if *listenAPI != "" {
+		if err := a.serveAPI(ctx, g, *listenAPI, api.Opts{
+			Authority: au, Index: x, Archive: ledgers(au), Tokens: tokens(au), Broker: &sender{l, d}, Log: logger,
+			Ahead: func(h plan.Head, hours int) ([]ahead.Line, error) { return a.comes(au, h, nil, hours, false) },
+		}); err != nil {
+			return err
+		}
+	}
+	g.Go(func() error { return c.Run(ctx) })
 	g.Go(func() error { return d.Run(ctx, l) })
 	a.note("serve.running", au.Name())
 	return g.Wait()
+}
+
+// told logs what a cache could not take: it is made good from files, later.
+func told(log *slog.Logger, err error) {
+	if err != nil {
+		log.Error("serve: the index", "err", err)
+	}
 }
 
 // serveBroker runs a broker in this process until ctx ends.
@@ -162,17 +207,27 @@ func (a *app) serveMedia(ctx context.Context, g *errgroup.Group, au *authority.A
 		return err
 	}
 	conf.ClientAuth = tls.NoClientCert
-	listener, err := net.Listen("tcp", addr)
+	listener, err := serveTLS(ctx, g, addr, &http.Server{
+		Handler: mediaserver.Handler(au.MediaDir()), TLSConfig: conf,
+		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+	})
 	if err != nil {
 		return err
 	}
-	srv := &http.Server{
-		Handler: mediaserver.Handler(au.MediaDir()), TLSConfig: conf,
-		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+	a.note("serve.media", listener)
+	return nil
+}
+
+// serveTLS answers at addr until ctx ends, and gives the address that it became.
+func serveTLS(ctx context.Context, g *errgroup.Group, addr string, srv *http.Server) (net.Addr, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
 	}
+	srv.ErrorLog = log.New(io.Discard, "", 0) // a line for every stranger that does not speak TLS
 	g.Go(func() error {
 		if err := srv.ServeTLS(listener, "", ""); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("media server: %w", err)
+			return fmt.Errorf("server at %s: %w", addr, err)
 		}
 		return nil
 	})
@@ -180,8 +235,7 @@ func (a *app) serveMedia(ctx context.Context, g *errgroup.Group, au *authority.A
 		<-ctx.Done()
 		return srv.Close()
 	})
-	a.note("serve.media", listener.Addr())
-	return nil
+	return listener.Addr(), nil
 }
 
 // ledgers is where the boxes' ledgers are kept.

@@ -80,12 +80,16 @@ func open(file string) (*sql.DB, error) {
 	}
 	f.Close()
 	// A commit is synced: what was acknowledged in the name of this file is in it.
-	db, err := sql.Open("sqlite", "file:"+strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(file)+
-		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")
+	db, err := sql.Open("sqlite", "file:"+escaped(file)+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")
 	if err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
 	return db, nil
+}
+
+// escaped is a file's name in an address.
+func escaped(file string) string {
+	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(file)
 }
 
 // check gives the version of what is there; 0: nothing is.

@@ -1,0 +1,229 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"loa/agent/message"
+	"loa/agent/plan"
+	"loa/scripts/authority"
+	"loa/scripts/authority/index"
+	"loa/scripts/mediaserver"
+)
+
+// said are the kinds that people say to boxes. Trust is changed with loactl, where the
+// books are; what an online key says is the dispatcher's to say.
+var said = []plan.Kind{
+	plan.KindBulletin, plan.KindSchedule, plan.KindPolicy, plan.KindAlert, plan.KindWant,
+	plan.KindPlay, plan.KindStop, plan.KindLive, plan.KindDrill, plan.KindMute,
+}
+
+// Taken is what became of a document.
+type Taken struct {
+	State string `json:"state"` // sent; kept: it goes out as soon as there is a broker; pending: it lacks a signature; known
+	index.Document
+	VI string `json:"vi,omitempty"` // what is missing
+	EN string `json:"en,omitempty"`
+}
+
+func (t Taken) status() int {
+	switch t.State {
+	case "known":
+		return http.StatusOK
+	case "sent":
+		return http.StatusCreated
+	}
+	return http.StatusAccepted
+}
+
+func (a *API) post(_ http.ResponseWriter, r *http.Request) (any, error) {
+	raw, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	is, err := authority.Read(raw)
+	if err != nil {
+		return nil, err
+	}
+	return a.take(r.Context(), is)
+}
+
+// approve adds one person's signature to a document that lacks it. The body is one
+// entry of an envelope's signatures, and is read as strictly as an envelope.
+func (a *API) approve(_ http.ResponseWriter, r *http.Request) (any, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	is, err := a.waiting(r.PathValue("sha256"))
+	if err != nil {
+		return nil, err
+	}
+	e, err := message.Open(is.Raw)
+	if err != nil {
+		return nil, err
+	}
+	raw := slices.Concat([]byte(`{"payloadType":"`+e.PayloadType+`","payload":"`+base64.StdEncoding.EncodeToString(e.Payload)+`","signatures":[`), body, []byte(`]}`))
+	if is, err = authority.Read(raw); err != nil {
+		return nil, err
+	}
+	return a.take(r.Context(), is)
+}
+
+// take judges a document as a box would, keeps what boxes accept, and publishes it.
+// What only lacks a signature waits for it. Nothing else leaves a trace.
+func (a *API) take(ctx context.Context, is authority.Issued) (any, error) {
+	h, err := message.HeadOf(is.Doc)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(said, h.Kind) {
+		return nil, &plan.Error{Code: plan.Unsupported, Field: "kind", Msg: string(h.Kind) + " is not taken here"}
+	}
+	if a.onlyOnline(is.Raw) {
+		return nil, &plan.Error{Code: plan.WrongKind, Field: "signatures", Msg: "no person signed it"}
+	}
+	a.taking.Lock()
+	defer a.taking.Unlock()
+	if is, err = a.joined(is, h.Version()); err != nil {
+		return nil, err
+	}
+	au := a.o.Authority
+	was, err := au.Recorded(authority.Past{Topic: is.Topic.String(), Version: h.Version()})
+	switch {
+	case err == nil && was.SHA256 == is.SHA256:
+		return Taken{State: "known", Document: index.Describe(was, au.Signers(was.Raw))}, nil
+	case err == nil:
+		return nil, &plan.Error{Code: plan.Conflict, Msg: "another document has this topic and this version"}
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	v, err := au.Judge(is)
+	if err != nil {
+		return nil, err
+	}
+	out := Taken{Document: index.Describe(is, au.Signers(is.Raw))}
+	if v.Code == plan.Quorum && is.Topic.Retained() {
+		out.State, out.VI, out.EN = "pending", authority.Vietnamese(v.Err), v.EN
+		return out, au.KeepPending(is)
+	}
+	if v.Code != plan.Accepted {
+		return nil, v.Err
+	}
+	if err := a.hasMedia(is); err != nil {
+		return nil, err
+	}
+	return a.keep(ctx, is, out)
+}
+
+// keep puts what boxes accept into the books and then says it.
+func (a *API) keep(ctx context.Context, is authority.Issued, out Taken) (any, error) {
+	stays := is.Topic.Retained()
+	if !stays && !a.o.Broker.Connected() {
+		return nil, &Error{Code: "no-broker"}
+	}
+	if err := a.o.Authority.Keep(is); err != nil {
+		return nil, err
+	}
+	out.State = "sent"
+	// Whoever asked may hang up; that takes nothing back.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err := a.o.Broker.Publish(ctx, is); err != nil {
+		if !stays {
+			return nil, errors.Join(&Error{Code: "no-broker"}, a.o.Authority.Forget(is))
+		}
+		out.State = "kept"
+	}
+	if err := a.o.Index.Put(is, out.Signers); err != nil { // it finds the document by itself, later
+		a.o.Log.Error("api: a document is not in the index yet", "topic", is.Topic, "err", err)
+	}
+	return out, nil
+}
+
+// onlyOnline reports whether all that is known of the signers are keys that lie at the
+// dispatcher.
+func (a *API) onlyOnline(raw []byte) bool {
+	people, online := a.o.Authority.People(), false
+	for _, name := range a.o.Authority.Signers(raw) {
+		p, known := people[name]
+		if known && !p.Online {
+			return false
+		}
+		online = online || known
+	}
+	return online
+}
+
+// joined gives a document the signatures that it has gathered here already.
+func (a *API) joined(is authority.Issued, version int64) (authority.Issued, error) {
+	w, ok := a.o.Authority.Waiting(is.Topic)
+	if !ok || !is.Topic.Retained() {
+		return is, nil
+	}
+	if w.SHA256 == is.SHA256 {
+		e, err := message.Open(is.Raw)
+		if err != nil {
+			return is, err
+		}
+		return a.o.Authority.Join(w, e.Signatures)
+	}
+	h, err := message.HeadOf(w.Doc)
+	if err == nil && h.Version() > version {
+		err = &plan.Error{Code: plan.Replay, Msg: "a newer version waits for a signature"}
+	}
+	return is, err
+}
+
+// hasMedia refuses a bulletin whose recordings and pictures nobody could fetch.
+func (a *API) hasMedia(is authority.Issued) error {
+	b, ok := is.Doc.(plan.Bulletin)
+	if !ok || b.Withdrawn {
+		return nil
+	}
+	var sums []string
+	for _, f := range b.Audio {
+		sums = append(sums, f.SHA256)
+	}
+	for _, p := range b.Pages {
+		if p.Image != "" {
+			sums = append(sums, p.Image)
+		}
+	}
+	for _, sum := range sums {
+		if _, err := os.Stat(filepath.Join(a.o.Authority.MediaDir(), sum)); err != nil {
+			return &plan.Error{Code: plan.MediaMissing, Msg: sum + " was not uploaded"}
+		}
+	}
+	return nil
+}
+
+// A Media is a file that boxes can fetch.
+type Media struct {
+	SHA256 string `json:"sha256"`
+	Bytes  int64  `json:"bytes"`
+}
+
+// mediaTime is how long one upload may take.
+const mediaTime = 15 * time.Minute
+
+func (a *API) media(w http.ResponseWriter, r *http.Request) (any, error) {
+	c := http.NewResponseController(w)
+	until := time.Now().Add(mediaTime)
+	if err := errors.Join(c.SetReadDeadline(until), c.SetWriteDeadline(until)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return nil, err
+	}
+	sum, size, err := mediaserver.Add(a.o.Authority.MediaDir(), r.Body)
+	if err == nil && size == 0 {
+		err = &plan.Error{Code: plan.MediaFormat, Msg: "it is empty"}
+	}
+	return Media{sum, size}, err
+}
