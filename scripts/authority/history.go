@@ -97,14 +97,6 @@ func (a *Authority) Remember() error {
 	return nil
 }
 
-// Forget takes an order out of the history that nobody was given.
-func (a *Authority) Forget(is Issued) error {
-	if is.Topic.Retained() {
-		return fail("keep", nil, is.Topic)
-	}
-	return os.Remove(a.historyFile(Past{is.Topic.String(), versionOf(is)}))
-}
-
 func (a *Authority) historyFile(p Past) string {
 	return filepath.Join(a.dir, "history", filepath.FromSlash(p.Topic), strconv.FormatInt(p.Version, 10)+".json")
 }

@@ -107,16 +107,12 @@ func TestJoin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := message.Open(is.Raw)
-	if err != nil {
-		t.Fatal(err)
-	}
 	by := func(person string) []message.Sig {
-		k, err := a.key(person)
+		sig, err := a.Signature(is.Raw, person)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return message.Sign(e.PayloadType, e.Payload, k).Signatures
+		return []message.Sig{sig}
 	}
 	for person, want := range map[string]plan.Code{"lan": plan.Scope, "clock": plan.WrongKind, "root-1": plan.UnknownKey} {
 		if _, err := a.Join(is, by(person)); codeOf(err) != want {

@@ -2,6 +2,7 @@ package authority
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -57,29 +58,36 @@ func (a *Authority) Sign(doc any, people ...string) (Issued, error) {
 // second pair of eyes. Somebody who has no say in it cannot approve it, and nobody can
 // approve it twice.
 func (a *Authority) Approve(raw []byte, person string) (Issued, error) {
-	is, e, err := open1(raw)
+	is, err := Read(raw)
 	if err != nil {
 		return Issued{}, err
 	}
 	if slices.Contains(a.Signers(raw), person) {
 		return Issued{}, fail("approved", nil, person, is.Topic)
 	}
+	sig, err := a.Signature(raw, person)
+	if err != nil {
+		return Issued{}, err
+	}
+	both, err := a.Join(is, []message.Sig{sig})
+	var bad *plan.Error
+	if errors.As(err, &bad) {
+		return Issued{}, fail("approve", bad, person, is.Topic)
+	}
+	return both, err
+}
+
+// Signature is a person's on what an envelope carries, by itself.
+func (a *Authority) Signature(raw []byte, person string) (message.Sig, error) {
+	e, err := message.Open(raw)
+	if err != nil {
+		return message.Sig{}, err
+	}
 	k, err := a.key(person)
 	if err != nil {
-		return Issued{}, err
+		return message.Sig{}, err
 	}
-	alone := is
-	alone.Raw = message.Sign(e.PayloadType, e.Payload, k).Encode()
-	v, err := a.Judge(alone)
-	if err != nil {
-		return Issued{}, err
-	}
-	if v.Code != plan.Accepted && v.Code != plan.Quorum {
-		return Issued{}, fail("approve", v.Err, person, is.Topic)
-	}
-	e.AddSignature(k)
-	is.Raw = e.Encode()
-	return is, nil
+	return message.Sign(e.PayloadType, e.Payload, k).Signatures[0], nil
 }
 
 // Join gives a document the signatures of another envelope of the same payload. Each

@@ -99,6 +99,7 @@ func (a *API) take(ctx context.Context, is authority.Issued) (any, error) {
 	au := a.o.Authority
 	was, err := au.Recorded(authority.Past{Topic: is.Topic.String(), Version: h.Version()})
 	switch {
+	case err == nil && was.SHA256 == is.SHA256 && a.unsure[is.SHA256]: // once more: boxes take it once
 	case err == nil && was.SHA256 == is.SHA256:
 		return Taken{State: "known", Document: index.Describe(was, au.Signers(was.Raw))}, nil
 	case err == nil:
@@ -126,28 +127,36 @@ func (a *API) take(ctx context.Context, is authority.Issued) (any, error) {
 
 // keep puts what boxes accept into the books and then says it.
 func (a *API) keep(ctx context.Context, is authority.Issued, out Taken) (any, error) {
-	stays := is.Topic.Retained()
-	if !stays && !a.o.Broker.Connected() {
+	stays, there := is.Topic.Retained(), a.o.Broker.Connected()
+	if !stays && !there {
 		return nil, &Error{Code: "no-broker"}
 	}
 	if err := a.o.Authority.Keep(is); err != nil {
 		return nil, err
 	}
-	out.State = "sent"
-	// Whoever asked may hang up; that takes nothing back.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if err := a.o.Broker.Publish(ctx, is); err != nil {
-		if !stays {
-			return nil, errors.Join(&Error{Code: "no-broker"}, a.o.Authority.Forget(is))
+	out.State = "kept"
+	if there {
+		// Whoever asked may hang up; that takes nothing back.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTime)
+		defer cancel()
+		switch err := a.o.Broker.Publish(ctx, is); {
+		case err == nil:
+			out.State = "sent"
+		case !stays:
+			// It may have gone out all the same, so it stays in the history.
+			a.unsure[is.SHA256] = true
+			return nil, &Error{Code: "no-broker"}
 		}
-		out.State = "kept"
+		delete(a.unsure, is.SHA256)
 	}
 	if err := a.o.Index.Put(is, out.Signers); err != nil { // it finds the document by itself, later
 		a.o.Log.Error("api: a document is not in the index yet", "topic", is.Topic, "err", err)
 	}
 	return out, nil
 }
+
+// publishTime is how long a broker may take over one document.
+const publishTime = 10 * time.Second
 
 // onlyOnline reports whether all that is known of the signers are keys that lie at the
 // dispatcher.

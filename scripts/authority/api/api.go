@@ -49,7 +49,8 @@ type API struct {
 	known  limits // by identity
 	others limits // by address, of who has not shown who it is
 
-	taking sync.Mutex // one document at a time: judged, then kept
+	taking sync.Mutex      // one document at a time: judged, then kept
+	unsure map[string]bool // under taking: SHA-256 of orders that a broker did not confirm
 }
 
 // A route is one line of the table below.
@@ -99,7 +100,7 @@ func New(o Opts) *API {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &API{o: o, mux: http.NewServeMux(), known: limits{rate: o.Rate, burst: o.Burst}, others: limits{rate: o.Rate, burst: o.Burst}}
+	a := &API{o: o, mux: http.NewServeMux(), known: limits{rate: o.Rate, burst: o.Burst}, others: limits{rate: o.Rate, burst: o.Burst}, unsure: make(map[string]bool)}
 	paths := make(map[string]bool)
 	for _, r := range routes() {
 		a.mux.HandleFunc(r.method+" "+r.path, func(w http.ResponseWriter, req *http.Request) { a.serve(w, req, r) })

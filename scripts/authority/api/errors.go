@@ -85,13 +85,13 @@ func (a *API) problem(err error) (int, *Error) {
 			own = &Error{Code: own.Code, VI: p.VI, EN: p.EN, Wait: own.Wait}
 		}
 		return p.status, own
+	case errors.As(err, &books) && books.Code == "no-such-box":
+		return statusOf(plan.NotAddressed), &Error{Code: string(plan.NotAddressed), VI: books.VI(), EN: books.Error()}
 	case errors.As(err, &large):
 		bad = &plan.Error{Code: plan.TooLarge, Msg: "at most " + strconv.FormatInt(large.Limit, 10) + " bytes"}
 		fallthrough
 	case errors.As(err, &bad):
 		return statusOf(bad.Code), &Error{Code: string(bad.Code), VI: authority.Vietnamese(bad), EN: bad.Code.Sentence().EN + " [" + bad.Error() + "]"}
-	case errors.As(err, &books) && books.Code == "no-such-box":
-		return statusOf(plan.NotAddressed), &Error{Code: string(plan.NotAddressed), VI: books.VI(), EN: books.Error()}
 	}
 	a.o.Log.Error("api: a question could not be answered", "err", err)
 	p := problems["internal"]

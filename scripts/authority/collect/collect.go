@@ -160,6 +160,9 @@ func (c *Collector) flush(now time.Time) error {
 	if dropped > 0 {
 		c.o.Log.Warn("collect: more reports at once than there is room for", "dropped", dropped)
 	}
+	if len(b.Reports)+len(b.Acks)+len(b.Forged) == 0 {
+		return nil
+	}
 	return c.o.Store.Take(b)
 }
 
