@@ -292,7 +292,11 @@ func (a *Authority) stamp(topic string) (time.Time, error) {
 	err := a.change(func(s *state) error {
 		now := a.o.Now().Truncate(time.Millisecond)
 		at = now
-		if last := s.Issued[topic]; !at.After(last) {
+		last := s.Issued[topic]
+		if last.Before(s.Floor) {
+			last = s.Floor
+		}
+		if !at.After(last) {
 			at = last.Add(time.Millisecond)
 		}
 		if ahead := at.Sub(now); ahead > maxAhead {

@@ -153,7 +153,7 @@ func (r *rehearsal) list(l plan.List) (Issued, error) {
 			l.Grants = append(l.Grants, plan.Grant{
 				Key: base64.StdEncoding.EncodeToString(k.Public().(ed25519.PublicKey)), Holder: holder(i), Place: c.Place,
 				Kinds: []plan.Kind{plan.GrantAssign}, Classes: []plan.Class{},
-				NotBefore: l.Issued, NotAfter: l.Issued.Add(10 * 365 * 24 * time.Hour),
+				NotBefore: l.Issued.Add(-maxAhead), NotAfter: l.Issued.Add(10 * 365 * 24 * time.Hour), // a version may be ahead of the clock
 			})
 		}
 	}

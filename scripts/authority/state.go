@@ -32,6 +32,7 @@ type state struct {
 	Seq       int64                 `json:"seq"`               // of beats and acts
 
 	Restored *Restored        `json:"restored,omitempty"` // from a backup, and not yet compared with broker and boxes
+	Floor    time.Time        `json:"floor,omitzero"`     // no version is before it
 	Outrun   map[string]int64 `json:"outrun,omitempty"`   // versions by topic that boxes have and this authority has not
 }
 
@@ -150,14 +151,11 @@ func (a *Authority) ClaimDispatch() (release func(), err error) {
 // may work on one authority at the same time; versions never go back, because
 // a version is on disk before anything is signed with it.
 func (a *Authority) change(f func(*state) error) error {
-	lock, err := os.OpenFile(filepath.Join(a.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	release, err := a.lock()
 	if err != nil {
 		return err
 	}
-	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return fail("lock", err, a.dir)
-	}
+	defer release()
 	s, err := readState(a.dir)
 	if err != nil {
 		return err
@@ -176,4 +174,17 @@ func (a *Authority) change(f func(*state) error) error {
 	a.s = s
 	a.mu.Unlock()
 	return nil
+}
+
+// lock keeps everybody else from changing the state until release.
+func (a *Authority) lock() (release func(), err error) {
+	lock, err := os.OpenFile(filepath.Join(a.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		lock.Close()
+		return nil, fail("lock", err, a.dir)
+	}
+	return func() { lock.Close() }, nil
 }

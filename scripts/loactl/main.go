@@ -52,6 +52,8 @@ func commands() []command {
 		{"ledger", (*app).ledger},
 		{"serve", (*app).serve},
 		{"broker", (*app).brokers},
+		{"backup", (*app).backup},
+		{"restore", (*app).restore},
 		{"version", (*app).version},
 		{"help", (*app).help},
 	}

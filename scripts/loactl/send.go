@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ const settle = 700 * time.Millisecond
 func (a *app) send(args []string) error {
 	fs := a.flags("send")
 	all := fs.Bool("all", false, "")
+	anyway := fs.Bool("anyway", false, "")
 	if _, err := a.parse(fs, args, 0, 0); err != nil {
 		return err
 	}
@@ -32,16 +34,16 @@ func (a *app) send(args []string) error {
 	if err != nil {
 		return err
 	}
-	issued, err := au.Issued()
-	if err != nil {
-		return err
+	filters := keptFilters
+	if au.Restored() != nil {
+		filters = append(slices.Clone(filters), compareFilters...)
 	}
 	pending, err := au.Pending()
 	if err != nil {
 		return err
 	}
 	c := collector{got: make(map[string][]byte), came: make(chan struct{}, 1)}
-	l, err := a.connect(au, keptFilters, c.receive)
+	l, err := a.connect(au, filters, c.receive)
 	if err != nil {
 		return err
 	}
@@ -49,8 +51,21 @@ func (a *app) send(args []string) error {
 	if err := c.quiet(a, settle); err != nil {
 		return err
 	}
-	var sent, newer []authority.Issued
+	if au.Restored() != nil {
+		if err := a.compare(au, &c, *anyway); err != nil {
+			return err
+		}
+	}
+	issued, err := au.Issued()
+	if err != nil {
+		return err
+	}
+	var sent, newer, outrun []authority.Issued
 	for _, is := range issued {
+		if !au.Sendable(is) {
+			outrun = append(outrun, is)
+			continue
+		}
 		there := c.get(is.Topic.String())
 		if !*all {
 			if bytes.Equal(there, is.Raw) {
@@ -66,7 +81,7 @@ func (a *app) send(args []string) error {
 		}
 		sent = append(sent, is)
 	}
-	result := map[string]any{"issued": len(issued), "sent": written(sent), "newer_at_broker": written(newer), "pending": written(pending)}
+	result := map[string]any{"issued": len(issued), "sent": written(sent), "newer_at_broker": written(newer), "newer_at_boxes": written(outrun), "pending": written(pending)}
 	return a.show(result, func(w io.Writer) {
 		for _, is := range sent {
 			fmt.Fprintln(w, a.text("document.sent", a.named(au, is.Topic)))
@@ -75,7 +90,10 @@ func (a *app) send(args []string) error {
 		for _, is := range newer {
 			fmt.Fprintln(w, a.text("send.newer", capital(a.named(au, is.Topic))))
 		}
-		if len(sent) == 0 && len(newer) == 0 {
+		for _, is := range outrun {
+			fmt.Fprintln(w, a.text("send.outrun", capital(a.named(au, is.Topic))))
+		}
+		if len(sent) == 0 && len(newer) == 0 && len(outrun) == 0 {
 			fmt.Fprintln(w, a.text("send.nothing", len(issued)))
 		} else {
 			fmt.Fprintln(w, a.text("send.done", len(sent), len(issued)))
