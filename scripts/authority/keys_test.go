@@ -110,7 +110,7 @@ func TestKeyOnPaper(t *testing.T) {
 	}
 	wrong := []byte(strings.Join(lines, "\n"))
 	at := strings.Index(string(wrong), "\n04")
-	wrong[at+6] ^= wrong[at+6] ^ map[bool]byte{true: 'A', false: 'B'}[wrong[at+6] == 'B']
+	wrong[at+6] = map[bool]byte{true: 'A', false: 'B'}[wrong[at+6] == 'B']
 	if _, err := FromPaper(string(wrong)); code(err) != "paper-wrong" || !strings.Contains(err.Error(), "line 4") {
 		t.Errorf("%v", err)
 	}

@@ -44,7 +44,7 @@ func TestKeyOnAStickAndOnPaper(t *testing.T) {
 
 	typed := strings.Split(strings.ToLower(string(lines)), "\n")
 	right := typed[4]
-	typed[4] = strings.Replace(right, right[4:5], map[bool]string{true: "3", false: "2"}[right[4] == '2'], 1)
+	typed[4] = right[:4] + map[bool]string{true: "3", false: "2"}[right[4] == '2'] + right[5:]
 	wrong := w.file("typed", strings.Join(typed, "\n"))
 	w.fails(exitFailed, "line 5", "key", "restore-paper", wrong)
 	w.fails(exitFailed, "dòng 5", "key", "restore-paper", wrong, "--lang", "vi")

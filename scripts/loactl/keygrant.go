@@ -28,10 +28,11 @@ func (a *app) keyGrant(args []string) error {
 	if err := a.reissue(au, names(*signers), func() error { return a.giveRole(au, rest[0], rest[1], *name, *office) }); err != nil {
 		return err
 	}
-	if err := a.sendList(au, *send); err != nil {
+	next, err := a.sendList(au, *send)
+	if err != nil {
 		return err
 	}
-	return a.say(map[string]any{"person": rest[0], "place": rest[1], "role": *name}, "grant.given", rest[0], rest[1], *name)
+	return a.say(map[string]any{"person": rest[0], "place": rest[1], "role": *name}, "grant.given", rest[0], rest[1], *name, next)
 }
 
 func (a *app) keyRevoke(args []string) error {
@@ -59,10 +60,11 @@ func (a *app) keyRevoke(args []string) error {
 	}); err != nil {
 		return err
 	}
-	if err := a.sendList(au, *send); err != nil {
+	next, err := a.sendList(au, *send)
+	if err != nil {
 		return err
 	}
-	return a.say(map[string]any{"person": rest[0], "place": *place}, "grant.taken", rest[0])
+	return a.say(map[string]any{"person": rest[0], "place": *place}, "grant.taken", rest[0], next)
 }
 
 func (a *app) keyRenew(args []string) error {
@@ -91,16 +93,16 @@ func (a *app) keyRenew(args []string) error {
 // errNothing ends a change that changes nothing.
 var errNothing = errors.New("nothing to change")
 
-// sendList sends the root's list as it is now, if that is wanted.
-func (a *app) sendList(au *authority.Authority, wanted bool) error {
+// sendList sends the root's list as it is now, if that is wanted, and says what is next.
+func (a *app) sendList(au *authority.Authority, wanted bool) (next string, err error) {
 	list, ok := au.Find(message.ListTopic(plan.RootPlace))
 	if !wanted || !ok {
-		return nil
+		return a.text("list.later"), nil
 	}
 	if err := a.publish(au, []authority.Issued{list}); err != nil {
-		return a.unsent(a.text("list.unsent"), err)
+		return "", a.unsent(a.text("list.unsent"), err)
 	}
-	return nil
+	return a.text("list.sent"), nil
 }
 
 // grants writes what people may say.

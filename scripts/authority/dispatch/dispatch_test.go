@@ -384,3 +384,46 @@ func TestACheckOfTheBrokerIsNoBox(t *testing.T) {
 		t.Errorf("%d to answer, %d kept", len(d.inbox), len(d.kept))
 	}
 }
+
+// An authority that comes from a backup says that it lives, and nothing else before it
+// was compared: what it has may be old.
+func TestRestoredAuthorityKeepsStill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(time.Date(2026, 11, 23, 5, 0, 0, 0, time.UTC)))
+		var sealed bytes.Buffer
+		if err := sample(t).Backup(&sealed, []byte("x"), false); err != nil {
+			t.Fatal(err)
+		}
+		dir := filepath.Join(t.TempDir(), "again")
+		if _, err := authority.Restore(&sealed, []byte("x"), dir, authority.Opts{}); err != nil {
+			t.Fatal(err)
+		}
+		a, err := authority.Open(dir, authority.Opts{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := New(Opts{Authority: a, Online: "dispatcher"})
+		w := &wire{retained: make(map[string][]byte)}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); d.Run(ctx, w) }()
+		defer func() { cancel(); <-done }()
+		d.Filters()
+		time.Sleep(time.Minute)
+		topics := func() int {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return len(w.retained)
+		}
+		if n := topics(); n != 1 || w.last(beatTopic) == nil {
+			t.Errorf("%d topics went out", n)
+		}
+		if _, err := a.Compare(nil, nil, true); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Minute)
+		if n := topics(); n != 4 {
+			t.Errorf("afterwards %d topics went out, want root, list, want and beat", n)
+		}
+	})
+}

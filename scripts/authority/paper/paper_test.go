@@ -96,7 +96,7 @@ func TestWhatIsWrong(t *testing.T) {
 		"the first":       {strings.Join(lines[1:], "\n"), Error{1, Missing}},
 		"a sign short":    {with(2, lines[2][:len(lines[2])-1]), Error{3, Length}},
 		"a sign too many": {with(2, lines[2]+"A"), Error{3, Length}},
-		"no such sign":    {with(1, strings.Replace(lines[1], lines[1][4:5], "U", 1)), Error{2, Sign}},
+		"no such sign":    {with(1, lines[1][:4]+"U"+lines[1][5:]), Error{2, Sign}},
 		"Đ":               {with(1, lines[1][:4]+"Đ"+lines[1][5:]), Error{2, Sign}},
 		"no number":       {with(3, lines[3][2:]), Error{4, Number}},
 		"another number":  {with(3, "02"+lines[3][2:]), Error{2, Wrong}},
