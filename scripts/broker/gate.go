@@ -21,7 +21,7 @@ type gate struct {
 func (*gate) ID() string { return "gate" }
 
 func (*gate) Provides(b byte) bool {
-	return b == mochi.OnConnectAuthenticate || b == mochi.OnACLCheck
+	return b == mochi.OnConnectAuthenticate || b == mochi.OnACLCheck || b == mochi.OnPacketRead
 }
 
 // OnConnectAuthenticate takes the name from the certificate, and demands that
@@ -64,4 +64,17 @@ func (g *gate) bars(cert *x509.Certificate) bool {
 
 func (g *gate) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
 	return may(g.senders, string(cl.Properties.Username), topic, write)
+}
+
+// OnPacketRead keeps the library from refusing a subscription because its number is also
+// that of a message on its way to the client. Each side numbers its own, so a box that
+// comes back to messages which it has not acknowledged was refused everything it asked
+// for. The message has been sent on this connection and counts as taken.
+func (*gate) OnPacketRead(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
+	if t := pk.FixedHeader.Type; t == packets.Subscribe || t == packets.Unsubscribe {
+		if cl.State.Inflight.Delete(pk.PacketID) {
+			cl.State.Inflight.IncreaseSendQuota()
+		}
+	}
+	return pk, nil
 }
