@@ -36,6 +36,9 @@ func brokerURL(s string, conf *tls.Config) (*url.URL, error) {
 	if u.Hostname() == "" {
 		return nil, fmt.Errorf("mqtt: broker %q names no host: write tls://host:port", s)
 	}
+	if u.RawQuery != "" && u.RawQuery != sparing {
+		return nil, fmt.Errorf("mqtt: broker %q: after ? only %s is understood", s, sparing)
+	}
 	if u.Port() == "" {
 		u.Host = net.JoinHostPort(u.Hostname(), port)
 	}

@@ -81,3 +81,30 @@ func TestQoSByTopic(t *testing.T) {
 		}
 	}
 }
+
+// Behind the address of a broker to which subscriptions are dear only a box's own topics
+// are asked for at least once.
+func TestSparing(t *testing.T) {
+	for filter, want := range map[string]byte{
+		"loa/v1/trust/#":         0,
+		"loa/v1/p/26734/doc/+/+": 0,
+		"loa/v1/p/26734/alert/+": 0,
+		"loa/v1/p/26734/act":     0,
+		"loa/v1/p/26734/beat":    0,
+		"loa/v1/d/box-1/want":    1,
+		"loa/v1/d/box-1/cmd":     1,
+	} {
+		if got := asked(filter, true); got != want {
+			t.Errorf("asked(%s) = %d, want %d", filter, got, want)
+		}
+		if got := asked(filter, false); got != qos(filter) {
+			t.Errorf("asked(%s) = %d elsewhere", filter, got)
+		}
+	}
+	if u, err := brokerURL("tcp://loa.example?qos=0", nil); err != nil || u.Host != "loa.example:1883" || u.RawQuery != sparing {
+		t.Errorf("%v, %v", u, err)
+	}
+	if _, err := brokerURL("tcp://loa.example?qos=1", nil); err == nil {
+		t.Error("anything may stand behind ?")
+	}
+}

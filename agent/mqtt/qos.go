@@ -16,6 +16,21 @@ func qos(topic string) byte {
 	return 1
 }
 
+// sparing, behind a broker's address, says that a subscription costs it dearly when it
+// has to keep what comes: a NATS cluster makes a consumer with three replicas for each
+// box and filter. Trust and what places are told are then asked for at most once. What
+// is retained comes again with each connection; an act that came while the box was away
+// is lost, and its sender hears so.
+const sparing = "qos=0"
+
+// asked is the quality of service of a subscription.
+func asked(filter string, spare bool) byte {
+	if spare && !strings.HasPrefix(filter, "loa/v1/d/") {
+		return 0
+	}
+	return qos(filter)
+}
+
 // urgency sorts what has come in, lower first: what decides who may speak, then
 // alarms, then acts, then everything that only has to be right by and by. On
 // reconnection a broker delivers everything retained at once, and an alarm must

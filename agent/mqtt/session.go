@@ -50,7 +50,7 @@ func (c *Client) session(ctx context.Context, u *url.URL) (end ending) {
 	case <-c.next: // meant for the connection before
 	default:
 	}
-	s := &session{c: c, filters: new(atomic.Int32), lost: make(chan error, 1)}
+	s := &session{c: c, filters: new(atomic.Int32), lost: make(chan error, 1), spare: u.RawQuery == sparing}
 	code, err := s.connect(ctx, u)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -92,6 +92,7 @@ type session struct {
 	lost    chan error
 	has     []string  // filters subscribed
 	retry   time.Time // when to try refused filters again; zero: none is
+	spare   bool      // the broker's address says so
 }
 
 // connect dials and shakes hands, within one time limit for everything.
@@ -235,7 +236,7 @@ func (s *session) subscribe(ctx context.Context) error {
 	}
 	filters := make(map[string]byte, len(want))
 	for _, f := range want {
-		filters[f] = qos(f)
+		filters[f] = asked(f, s.spare)
 	}
 	s.filters.Store(int32(len(filters)))
 	token := s.lib.SubscribeMultiple(filters, nil).(*paho.SubscribeToken)
