@@ -57,7 +57,7 @@ func TestABoxIsRevoked(t *testing.T) {
 	if _, err := a.RevokeBox("box-3", ""); err == nil {
 		t.Error("a box that there never was is revoked")
 	}
-	for _, name := range []string{Canary, "server", "loa-check-victim"} {
+	for _, name := range []string{Canary, "server", "loa-check-victim", BridgePrefix + "74"} {
 		var e *Error
 		if err := a.AddBox(name, "desk", Box{Place: "26734"}); !errors.As(err, &e) || e.Code != "program-name" {
 			t.Errorf("a box may be called %s: %v", name, err)
