@@ -50,6 +50,7 @@ func commands() []command {
 		{"ask", (*app).ask},
 		{"shot", (*app).shot},
 		{"ledger", (*app).ledger},
+		{"report", (*app).report},
 		{"serve", (*app).serve},
 		{"broker", (*app).brokers},
 		{"backup", (*app).backup},

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"loa/agent/ledger"
 	"loa/agent/message"
@@ -43,7 +44,7 @@ func (a *Archive) Add(device string, raw []byte, pub ed25519.PublicKey) (message
 	}
 	if last.To > 0 && s.head.From <= last.To+1 {
 		if at := min(last.To, s.head.To); s.hashAt(at) != a.hashAt(device, pub, at) {
-			return s.head, fmt.Errorf("archive: ledger of %s at entry %d: %w", device, at, ErrFork)
+			return s.head, errors.Join(fmt.Errorf("archive: ledger of %s at entry %d: %w", device, at, ErrFork), a.keepFork(device, raw))
 		}
 	}
 	if s.head.To <= last.To {
@@ -54,6 +55,23 @@ func (a *Archive) Add(device string, raw []byte, pub ed25519.PublicKey) (message
 		return s.head, fmt.Errorf("archive: cannot keep the ledger of %s: %w", device, err)
 	}
 	return s.head, nil
+}
+
+// forkFile is the first segment that a box sent and that does not continue what it
+// had sent: what it signed is kept, and one is enough to show that there are two pasts.
+const forkFile = "fork"
+
+func (a *Archive) keepFork(device string, raw []byte) error {
+	if a.Forked(device) {
+		return nil
+	}
+	return durable.Write(filepath.Join(a.dir, device, forkFile), raw)
+}
+
+// Forked reports whether a box has ever sent another past than it sent before.
+func (a *Archive) Forked(device string) bool {
+	_, err := os.Stat(filepath.Join(a.dir, device, forkFile))
+	return err == nil
 }
 
 // Devices are the boxes of which there is a ledger.
@@ -105,6 +123,17 @@ func (a *Archive) Each(device string, pub ed25519.PublicKey, f func(ledger.Entry
 // From is Each without the segments that end before entry first; neither they nor
 // their links are checked.
 func (a *Archive) From(device string, pub ed25519.PublicKey, first int64, f func(ledger.Entry) bool) error {
+	return a.walk(device, pub, first, func(e ledger.Entry, _ time.Time) bool { return f(e) })
+}
+
+// EachArrived is Each that also says when an entry was here first: the time at
+// which the file of its segment was written, which whoever copies an archive has to
+// keep.
+func (a *Archive) EachArrived(device string, pub ed25519.PublicKey, f func(e ledger.Entry, arrived time.Time) bool) error {
+	return a.walk(device, pub, 1, f)
+}
+
+func (a *Archive) walk(device string, pub ed25519.PublicKey, first int64, f func(ledger.Entry, time.Time) bool) error {
 	files, err := a.files(device)
 	if err != nil {
 		return err
@@ -114,6 +143,10 @@ func (a *Archive) From(device string, pub ed25519.PublicKey, first int64, f func
 	hash := ""
 	for _, name := range files {
 		s, err := a.read(device, name, pub)
+		if err != nil {
+			return err
+		}
+		info, err := os.Stat(filepath.Join(a.dir, device, name))
 		if err != nil {
 			return err
 		}
@@ -131,7 +164,7 @@ func (a *Archive) From(device string, pub ed25519.PublicKey, first int64, f func
 				continue
 			}
 			seq, hash = e.Seq, e.Hash
-			if seq >= first && !f(e) {
+			if seq >= first && !f(e, info.ModTime()) {
 				return nil
 			}
 		}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"loa/agent/ledger"
+	"loa/agent/plan"
+	"loa/boards"
+	"loa/scripts/authority"
+	"loa/scripts/authority/archive"
+	"loa/scripts/report"
+)
+
+// report makes the plan's annual report from the boxes' ledgers.
+func (a *app) report(args []string) error {
+	fs := a.flags("report")
+	year := fs.Int("year", 0, "")
+	out := fs.String("out", "", "")
+	why := fs.String("why", "", "")
+	rest, err := a.parse(fs, args, 0, 1)
+	if err != nil {
+		return err
+	}
+	if *year < 2020 || *year > 9998 {
+		return &usageError{a.text("report.year")}
+	}
+	if (*out == "") == (*why == "") {
+		return &usageError{a.text("report.what")}
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	in, err := reportInput(au)
+	if err != nil {
+		return err
+	}
+	if len(rest) == 1 {
+		if _, ok := au.Places()[rest[0]]; !ok {
+			return errors.New(a.text("place.none", rest[0]))
+		}
+		in.Top = rest[0]
+	}
+	if *why != "" {
+		return a.reportWhy(in, report.Year(*year), *why)
+	}
+	r, err := report.Make(in, report.Year(*year))
+	if err != nil {
+		return err
+	}
+	return a.reportFiles(r, *out)
+}
+
+// reportFiles writes a report into a folder, each file whole or not at all.
+func (a *app) reportFiles(r report.Report, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	name := fmt.Sprintf("bao-cao-%d", r.Window.Year)
+	if a.lang == "en" {
+		name = fmt.Sprintf("report-%d", r.Window.Year)
+	}
+	if r.Top != "" {
+		name += "-" + r.Top
+	}
+	files := []string{}
+	for _, f := range []struct {
+		ext   string
+		write func(io.Writer, string) error
+	}{{".csv", r.WriteCSV}, {".xlsx", r.WriteXLSX}, {".html", r.WriteHTML}} {
+		var b bytes.Buffer
+		if err := f.write(&b, a.lang); err != nil {
+			return err
+		}
+		path := filepath.Join(dir, name+f.ext)
+		if err := os.WriteFile(path+".new", b.Bytes(), 0o644); err != nil {
+			return err
+		}
+		if err := os.Rename(path+".new", path); err != nil {
+			return err
+		}
+		files = append(files, path)
+	}
+	return a.show(files, func(w io.Writer) {
+		for _, f := range files {
+			fmt.Fprintln(w, f)
+		}
+		if lost := r.Table("lost"); len(lost.Rows) > 0 {
+			fmt.Fprintln(w, a.text("report.lost", len(lost.Rows)))
+		}
+	})
+}
+
+// reportWhy shows what a row is made of as it is read: a year of a province does not
+// fit in memory.
+func (a *app) reportWhy(in report.Input, w report.Window, row string) error {
+	id, found := row, false
+	r, err := report.Why(in, w, id, func(e report.Evidence) {
+		found = true
+		if a.json {
+			line, err := json.Marshal(e)
+			if err == nil {
+				fmt.Fprintf(a.out, "%s\n", line)
+			}
+			return
+		}
+		fmt.Fprintf(a.out, "%-20s %8s  %-19s  %-12.12s  %s  %s\n", e.Device, entryNumber(e.Seq), entryTime(e.Time), e.Hash, cellsOf(table(id), e.Cells), printable(e.Note))
+	})
+	if err != nil {
+		return err
+	}
+	total, ok := r.Row(id)
+	if !ok {
+		return errors.New(a.text("report.row", id))
+	}
+	if a.json {
+		return nil
+	}
+	if !found {
+		fmt.Fprintln(a.out, a.text("report.nothing"))
+		return nil
+	}
+	fmt.Fprintln(a.out, a.text("report.sum", id, cellsOf(table(id), total.Cells)))
+	return nil
+}
+
+func table(row string) string {
+	id, _, _ := strings.Cut(row, "/")
+	return id
+}
+
+func entryNumber(seq int64) string {
+	if seq == 0 {
+		return ""
+	}
+	return fmt.Sprint(seq)
+}
+
+func entryTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(vietnam).Format("2006-01-02 15:04:05")
+}
+
+// cellsOf are the cells of a row with the names of their columns.
+func cellsOf(table string, cells []int64) string {
+	var parts []string
+	for i, c := range report.Columns(table) {
+		v := fmt.Sprint(cells[i])
+		if c.Unit == report.Millis {
+			v = fmt.Sprintf("%d.%03ds", cells[i]/1000, cells[i]%1000)
+		}
+		parts = append(parts, c.ID+"="+v)
+	}
+	return strings.Join(parts, " ")
+}
+
+// reportInput is what the authority's books and archive give a report.
+func reportInput(au *authority.Authority) (report.Input, error) {
+	books := today{boxes: au.EveryBox()}
+	in := report.Input{Name: au.Name(), Books: books, Ledgers: keyed{ledgers(au), books.boxes}}
+	for name, b := range books.boxes {
+		box := report.Box{Name: name, Label: b.Name, Board: b.Board, Added: b.Added}
+		if kind, err := boards.Load(b.Board); err == nil {
+			box.Panel = kind.Panel.There()
+		}
+		if r, ok := au.Revocation(b); ok {
+			box.Revoked = r.At
+		}
+		in.Boxes = append(in.Boxes, box)
+	}
+	for code, p := range au.Places() {
+		in.Places = append(in.Places, report.Place{Code: code, Name: p.Name, Parent: p.Parent, Width: p.Width})
+	}
+	issued, err := au.Issued()
+	if err != nil {
+		return in, err
+	}
+	for _, is := range issued {
+		if b, ok := is.Doc.(plan.Bulletin); ok {
+			in.Bulletins = append(in.Bulletins, report.Bulletin{
+				Key: b.Key().String(), Title: b.Title, Place: b.Place, Drill: b.Class == plan.Drill, Issued: b.Issued,
+			})
+		}
+	}
+	devices, err := ledgers(au).Devices()
+	if err != nil {
+		return in, err
+	}
+	for _, d := range devices {
+		if _, ok := books.boxes[d]; !ok {
+			in.Strangers = append(in.Strangers, d)
+		}
+	}
+	slices.Sort(in.Strangers)
+	return in, nil
+}
+
+// today is the books as they are: they know no other place of a box than its last.
+type today struct{ boxes map[string]authority.Box }
+
+// PlaceAt is where the books have the box.
+func (t today) PlaceAt(device string, _ time.Time) string { return t.boxes[device].Place }
+
+// keyed is the archive with the key of every box.
+type keyed struct {
+	*archive.Archive
+	boxes map[string]authority.Box
+}
+
+// Entries gives a box's ledger, verified.
+func (k keyed) Entries(device string, f func(ledger.Entry, time.Time)) error {
+	pub, err := plan.ParseKey(k.boxes[device].Key)
+	if err != nil {
+		return err
+	}
+	return k.EachArrived(device, pub, func(e ledger.Entry, arrived time.Time) bool {
+		f(e, arrived)
+		return true
+	})
+}
