@@ -17,6 +17,7 @@ func (b *Box) watch(ctx context.Context) error {
 	tick := time.NewTicker(5 * time.Second)
 	defer tick.Stop()
 	var moved time.Time
+	var faults faultBook
 	_, before := b.clock.Now()
 	b.o.Health.Report("ledger-broken", b.ledger.Verify())
 	select { // before that the box would say that nobody has told it anything
@@ -56,6 +57,9 @@ func (b *Box) watch(ctx context.Context) error {
 		// say, and an idle speaker does not know.
 		if b.o.Board.Sink.Driver != "none" {
 			b.o.Health.ReportOf("sink-missing", b.o.Sound, status.Sink)
+		}
+		for _, e := range faults.turn(b.o.Health.Active(time.Now()), now) {
+			b.note(e)
 		}
 		select {
 		case <-ctx.Done():

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"loa/agent/health"
+	"loa/agent/ledger"
 	"loa/agent/plan"
 	"loa/agent/trust/trusttest"
 	"loa/boards"
@@ -77,4 +78,24 @@ func TestAFullDisk(t *testing.T) {
 	if err := full("/proc"); err == nil { // a file system that has no room
 		t.Error("no room, and nobody is told")
 	}
+}
+
+// What is wrong is in the ledger: the year's report counts faults by it.
+func TestFaultsAreInTheLedger(t *testing.T) {
+	b := desk(t)
+	synctest.Test(t, func(t *testing.T) {
+		b.loaded = make(chan struct{})
+		close(b.loaded)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go b.watch(ctx) // ends with ctx
+		b.o.Health.Set("amp-fault", "no answer")
+		time.Sleep(time.Minute)
+		b.o.Health.Clear("amp-fault")
+		time.Sleep(time.Minute)
+		found, err := b.ledger.Query(ledger.Query{ID: "health/amp-fault"})
+		if err != nil || len(found) != 2 || found[0].Ends != "" || found[1].Ends != found[0].ID {
+			t.Errorf("%+v, %v", found, err)
+		}
+	})
 }

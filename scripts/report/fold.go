@@ -64,6 +64,7 @@ func (f *fold) entry(e ledger.Entry, arrived time.Time) {
 	if e.Kind == ledger.Boot {
 		f.lastUp = time.Time{}
 		clear(f.heard)
+		f.lapse()
 	}
 	if f.m.w.Has(at) {
 		f.count(at, "ledger", f.box.Name, 1, flag(f.late))
@@ -275,14 +276,23 @@ func (f *fold) fault(e ledger.Entry) {
 	}
 }
 
-// end closes a ledger: forked or not, and what was wrong with reading it.
-func (f *fold) end(forked bool, err error) {
-	for _, code := range inOrder(f.faults) { // they lasted as long as the box has told of itself
+// lapse ends the conditions that hold: with a run of the agent, or with the ledger,
+// they have lasted as long as the box has told of itself.
+func (f *fold) lapse() {
+	ref, late := f.ref, f.late
+	for _, code := range inOrder(f.faults) {
 		o := f.faults[code]
 		f.ref, f.late = o.ref, o.late
 		at, _ := f.m.w.cut(o.since, f.sure)
 		f.count(at, "fault", code, 0, f.m.w.length(o.since, f.sure))
 	}
+	clear(f.faults)
+	f.ref, f.late = ref, late
+}
+
+// end closes a ledger: forked or not, and what was wrong with reading it.
+func (f *fold) end(forked bool, err error) {
+	f.lapse()
 	f.judge()
 	f.late = false
 	f.ref = Ref{Device: f.box.Name, Note: "ledger"}

@@ -394,6 +394,24 @@ func TestHeardCountsOnce(t *testing.T) {
 	}
 }
 
+// A condition lasts until it goes, or until the box is off.
+func TestFaultsLast(t *testing.T) {
+	r := newRig(t)
+	r.box("d-1", "26734", nil)
+	came := func(when string) ledger.Entry {
+		return ledger.Entry{Kind: ledger.Fault, ID: "health/sink-lost", Time: at(when)}
+	}
+	went := came("2026-05-01 13:00:00")
+	went.Ends = went.ID
+	r.arrives("d-1", "2026-05-09 08:00:00", r.writes("d-1", 100,
+		came("2026-05-01 12:00:00"), went,
+		came("2026-05-02 12:00:00"), ledger.Entry{Kind: ledger.Console, Time: at("2026-05-02 14:00:00")}, ledger.Entry{Kind: ledger.Boot, Time: at("2026-05-05 12:00:00")},
+		came("2026-05-05 12:01:00"), ledger.Entry{Kind: ledger.Console, Time: at("2026-05-05 12:31:00")})...)
+	if row, _ := r.make(2026).Row("fault/sink-lost"); len(row.Cells) == 0 || row.Cells[0] != 3 || row.Cells[1] != (60+120+30)*60_000 {
+		t.Errorf("%v", row.Cells)
+	}
+}
+
 // Nothing that was not measured counts as heard, whatever the box says of it.
 func TestUnprovenIsNotHeard(t *testing.T) {
 	r := newRig(t)
