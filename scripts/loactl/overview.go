@@ -16,6 +16,9 @@ import (
 // fleet shows how all boxes are by place, and what somebody has to see to, the silent
 // ones first. It looks once; watch goes on looking.
 func (a *app) fleet(args []string) error {
+	if len(args) > 0 && args[0] == "notify" {
+		return a.fleetNotify(args[1:])
+	}
 	rest, err := a.parse(a.flags("fleet"), args, 0, 1)
 	if err != nil {
 		return err

@@ -92,8 +92,15 @@ func (a *app) serve(args []string) error {
 	if a.client == toolName {
 		a.client = dispatcherName // the tool has a name of its own, and both may run at once
 	}
+	n, err := notifier(au, logger)
+	if err != nil {
+		return err
+	}
 	filters := func() []string { return append(d.Filters(), c.Filters()...) }
 	l, err := a.link(au, filters, func(topic string, payload []byte) {
+		if n != nil {
+			n.Observe(topic, payload)
+		}
 		if !c.Receive(topic, payload) {
 			d.Receive(topic, payload)
 		}
@@ -112,6 +119,9 @@ func (a *app) serve(args []string) error {
 	}
 	g.Go(func() error { return c.Run(ctx) })
 	g.Go(func() error { return d.Run(ctx, l) })
+	if n != nil {
+		g.Go(func() error { return n.Run(ctx) })
+	}
 	a.note("serve.running", au.Name())
 	return g.Wait()
 }

@@ -1,0 +1,180 @@
+package notify
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// File is the name of the settings in an authority's folder.
+const File = "notify.toml"
+
+// What somebody may be told of: a box that says nothing, and the severities of
+// conditions worth telling.
+const (
+	Silent  = "silent"
+	Fault   = "fault"
+	Warning = "warning"
+)
+
+// A Config is notify.toml.
+type Config struct {
+	SMTP     SMTP              `toml:"smtp"`
+	Patience map[string]string `toml:"patience"` // by what: how long it may last before anybody is told
+	People   []Person          `toml:"people"`
+
+	patience map[string]time.Duration
+}
+
+// SMTP is the mail server that takes messages. Port 465 is TLS from the start, any
+// other has to offer STARTTLS.
+type SMTP struct {
+	Server       string `toml:"server"` // host:port
+	From         string `toml:"from"`
+	User         string `toml:"user"`
+	PasswordFile string `toml:"password_file"`
+	CAFile       string `toml:"ca_file"` // PEM; empty: the system's
+}
+
+// A Person is told of places, by mail or by webhook.
+type Person struct {
+	Name       string   `toml:"name"`
+	Places     []string `toml:"places"`     // with all below them
+	Severities []string `toml:"severities"` // none: silent and fault
+	Email      string   `toml:"email"`
+	Webhook    string   `toml:"webhook"` // https://…
+	SecretFile string   `toml:"secret_file"`
+	Quiet      string   `toml:"quiet"` // "21:00-06:00", in Vietnam; empty: never
+	Lang       string   `toml:"lang"`  // vi or en; empty: vi
+
+	quietFrom, quietUntil time.Duration // since midnight; equal: never
+}
+
+// Load reads the settings in an authority's folder. Without any it gives
+// fs.ErrNotExist.
+func Load(dir string) (Config, error) {
+	name := filepath.Join(dir, File)
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return Config{}, err
+	}
+	c, err := Parse(data)
+	if err != nil {
+		return c, fmt.Errorf("%s: %w", name, err)
+	}
+	return c, nil
+}
+
+// Parse reads settings and says what is wrong with them.
+func Parse(data []byte) (Config, error) {
+	var c Config
+	d := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
+	if err := d.Decode(&c); err != nil {
+		var strict *toml.StrictMissingError
+		if errors.As(err, &strict) {
+			return c, errors.New(strict.String())
+		}
+		return c, err
+	}
+	return c, c.check()
+}
+
+func (c *Config) check() error {
+	c.patience = map[string]time.Duration{Silent: time.Hour, Fault: 30 * time.Minute, Warning: 24 * time.Hour}
+	for what, text := range c.Patience {
+		d, err := time.ParseDuration(text)
+		if _, known := c.patience[what]; !known || err != nil || d < 0 {
+			return fmt.Errorf("patience.%s = %q: write silent, fault or warning, and a time such as 30m", what, text)
+		}
+		c.patience[what] = d
+	}
+	seen := make(map[string]bool)
+	mailed := false
+	for i := range c.People {
+		p := &c.People[i]
+		if err := p.check(); err != nil {
+			return fmt.Errorf("people[%d] (%s): %w", i, p.Name, err)
+		}
+		if seen[p.Name] {
+			return fmt.Errorf("people[%d]: there are two called %s", i, p.Name)
+		}
+		seen[p.Name] = true
+		mailed = mailed || p.Email != ""
+	}
+	if mailed && (c.SMTP.Server == "" || c.SMTP.From == "") {
+		return errors.New("smtp: write server and from, or nobody gets mail")
+	}
+	if _, err := mail.ParseAddress(c.SMTP.From); mailed && err != nil {
+		return fmt.Errorf("smtp.from = %q is no address", c.SMTP.From)
+	}
+	if (c.SMTP.User == "") != (c.SMTP.PasswordFile == "") {
+		return errors.New("smtp: user and password_file go together")
+	}
+	return nil
+}
+
+func (p *Person) check() error {
+	if p.Name == "" || len(p.Places) == 0 {
+		return errors.New("write name and places")
+	}
+	if len(p.Severities) == 0 {
+		p.Severities = []string{Silent, Fault}
+	}
+	for _, s := range p.Severities {
+		if !slices.Contains([]string{Silent, Fault, Warning}, s) {
+			return fmt.Errorf("severities: %q; write silent, fault or warning", s)
+		}
+	}
+	switch {
+	case (p.Email == "") == (p.Webhook == ""):
+		return errors.New("write either email or webhook")
+	case p.Email != "":
+		if a, err := mail.ParseAddress(p.Email); err != nil || a.Address != p.Email {
+			return fmt.Errorf("email = %q is no address", p.Email)
+		}
+	default:
+		if u, err := url.Parse(p.Webhook); err != nil || u.Scheme != "https" || u.Host == "" {
+			return fmt.Errorf("webhook = %q: write https://…", p.Webhook)
+		}
+		if p.SecretFile == "" {
+			return errors.New("a webhook needs secret_file, which signs what is sent")
+		}
+	}
+	if p.Lang != "" && p.Lang != "vi" && p.Lang != "en" {
+		return fmt.Errorf("lang = %q: write vi or en", p.Lang)
+	}
+	if p.Quiet == "" {
+		return nil
+	}
+	var h1, m1, h2, m2 int
+	if n, err := fmt.Sscanf(p.Quiet, "%d:%d-%d:%d", &h1, &m1, &h2, &m2); n != 4 || err != nil || h1 < 0 || h1 > 23 || h2 < 0 || h2 > 23 || m1 < 0 || m1 > 59 || m2 < 0 || m2 > 59 {
+		return fmt.Errorf("quiet = %q: write 21:00-06:00", p.Quiet)
+	}
+	p.quietFrom = time.Duration(h1)*time.Hour + time.Duration(m1)*time.Minute
+	p.quietUntil = time.Duration(h2)*time.Hour + time.Duration(m2)*time.Minute
+	return nil
+}
+
+// vietnam is the time that quiet hours are told in.
+var vietnam = time.FixedZone("+07", 7*3600)
+
+// rests reports whether a person is not to be disturbed at t.
+func (p Person) rests(t time.Time) bool {
+	h, m, s := t.In(vietnam).Clock()
+	now := time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second
+	switch {
+	case p.quietFrom < p.quietUntil:
+		return now >= p.quietFrom && now < p.quietUntil
+	case p.quietFrom > p.quietUntil: // past midnight
+		return now >= p.quietFrom || now < p.quietUntil
+	}
+	return false
+}

@@ -1,0 +1,154 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"loa/agent/health"
+	"loa/agent/message"
+)
+
+// shelf is the books of some boxes.
+type shelf map[string]string
+
+func (s shelf) Stands(d string) (string, bool) { p, ok := s[d]; return p, ok }
+func (s shelf) Covers(place, top string) bool  { return covers(place, top) }
+func (s shelf) Devices() (all []string) {
+	for d := range s {
+		all = append(all, d)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// A reader gets messages.
+type reader struct {
+	mu   sync.Mutex
+	down bool
+	got  []string
+}
+
+func (r *reader) send(_ context.Context, m Message) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.down {
+		return errors.New("down")
+	}
+	for _, k := range m.Troubles {
+		r.got = append(r.got, "+"+k.key())
+	}
+	for _, k := range m.Recovered {
+		r.got = append(r.got, "-"+k.key())
+	}
+	return nil
+}
+
+func (r *reader) heard(t *testing.T, want ...string) {
+	t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Equal(r.got, want) {
+		t.Errorf("told %v, want %v", r.got, want)
+	}
+	r.got = nil
+}
+
+func TestANotifierThatIsRestarted(t *testing.T) {
+	c := parse(t, settings)
+	c.People = c.People[1:]
+	c.People[0].Places = []string{"74"}
+	file := filepath.Join(t.TempDir(), "notify.json")
+	synctest.Test(t, func(t *testing.T) {
+		var r reader
+		books := shelf{"d-1": "26734", "d-2": "26734", "d-3": "26737"}
+		sink, _ := health.Lookup("sink-lost")
+		var n *Notifier
+		start := func() (stop func()) {
+			n = New(Opts{Config: c, State: file, Books: books, Send: r.send})
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error)
+			go func() { done <- n.Run(ctx) }()
+			return func() {
+				cancel()
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		state := func(d, s string) {
+			n.Observe(message.Prefix+"d/"+d+"/state", message.EncodeReport(message.State{State: s}))
+		}
+		ill := func(d string, what ...health.Active) {
+			n.Observe(message.Prefix+"d/"+d+"/health", message.EncodeReport(message.HealthReport{Active: what}))
+		}
+
+		stop := start()
+		state("d-1", "online")
+		state("d-2", "online")
+		state("stranger", "lost")
+		ill("d-1", health.Active{Condition: sink, Detail: "gone"})
+		time.Sleep(2 * time.Hour)
+		r.heard(t, "+d-1/sink-lost", "+d-3/silent") // nobody has ever heard of d-3
+		stop()
+
+		stop = start() // nothing is repeated, nothing is over before anything is known
+		time.Sleep(5 * time.Minute)
+		state("d-1", "online")
+		ill("d-1", health.Active{Condition: sink, Detail: "gone"})
+		state("d-2", "online")
+		time.Sleep(3 * time.Hour)
+		r.heard(t)
+		state("d-1", "lost") // its sound card is not mended by that
+		time.Sleep(2 * time.Hour)
+		r.heard(t, "+d-1/silent")
+		stop()
+
+		stop = start()
+		state("d-1", "online")
+		ill("d-1")
+		state("d-2", "online")
+		state("d-3", "online")
+		r.mu.Lock()
+		r.down = true
+		r.mu.Unlock()
+		time.Sleep(3 * time.Hour)
+		stop()
+		stop = start() // what could not be sent is not forgotten
+		for _, d := range books.Devices() {
+			state(d, "online")
+		}
+		r.mu.Lock()
+		r.down = false
+		r.mu.Unlock()
+		time.Sleep(2 * time.Hour)
+		if slices.Sort(r.got); true {
+			r.heard(t, "-d-1/silent", "-d-1/sink-lost", "-d-3/silent")
+		}
+		time.Sleep(50 * time.Hour)
+		r.heard(t)
+		stop()
+	})
+}
+
+// What boxes send is bounded, whatever it is.
+func TestObserveTakesAnything(t *testing.T) {
+	n := New(Opts{Config: parse(t, settings), Books: shelf{"d-1": "26734"}})
+	for _, topic := range []string{"", "x", message.Prefix + "d/d-1/state", message.Prefix + "d/d-1/health", message.Prefix + "p/26734/act"} {
+		for _, payload := range []string{"", "{", `{"state":5}`, `{"active":[{"Severity":"odd"}]}`} {
+			n.Observe(topic, []byte(payload))
+		}
+	}
+	for i := range 1000 {
+		n.Observe(fmt.Sprintf("%sd/x-%d/state", message.Prefix, i), message.EncodeReport(message.State{State: "lost"}))
+	}
+	if len(n.boxes) > 1 {
+		t.Errorf("it remembers %d boxes", len(n.boxes))
+	}
+}
