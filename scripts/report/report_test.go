@@ -412,6 +412,37 @@ func TestFaultsLast(t *testing.T) {
 	}
 }
 
+// What a power cut ended is written at the next start, perhaps days later: it sounded
+// when it began. Nobody knows whether it was heard.
+func TestAPowerCutOverTheEndOfTheYear(t *testing.T) {
+	r := newRig(t)
+	r.box("d-1", "26734", nil)
+	cut := turn("2026-12-18 07:00:00", 30)
+	start := cut
+	start.Kind, start.Time, start.AirS, start.HeardS, start.Result = ledger.Start, at("2026-12-14 23:59:50"), 0, 0, ""
+	cut.HeardS, cut.Proof, cut.Result = 0, "", plan.Partial
+	r.arrives("d-1", "2026-12-18 08:00:00", r.writes("d-1", 100, start, cut)...)
+	for y, want := range map[int]int64{2026: 10_000, 2027: 20_000} {
+		if row, _ := r.make(y).Row("air-class/normal"); len(row.Cells) == 0 || row.Cells[1] != want || row.Cells[2] != 0 {
+			t.Errorf("%d: %v, want %d ms", y, row.Cells, want)
+		}
+	}
+}
+
+// A clock that goes back makes no box run twice in the same hour.
+func TestUptimeCountsOnce(t *testing.T) {
+	r := newRig(t)
+	r.box("d-1", "26734", nil)
+	seen := func(when string, k ledger.Kind) ledger.Entry { return ledger.Entry{Kind: k, Time: at(when)} }
+	r.arrives("d-1", "2026-05-02 08:00:00", r.writes("d-1", 100,
+		seen("2026-05-01 08:00:00", ledger.Boot), seen("2026-05-01 12:00:00", ledger.Console),
+		seen("2026-05-01 10:00:00", ledger.Clock), seen("2026-05-01 13:00:00", ledger.Console),
+		seen("2026-05-01 20:00:00", ledger.Boot), seen("2026-05-01 21:00:00", ledger.Console))...)
+	if row, _ := r.make(2026).Row("uptime-box/d-1"); row.Cells[1] != 6*3600_000 {
+		t.Errorf("it ran %s s, want six hours", seconds(row.Cells[1]))
+	}
+}
+
 // Nothing that was not measured counts as heard, whatever the box says of it.
 func TestUnprovenIsNotHeard(t *testing.T) {
 	r := newRig(t)
