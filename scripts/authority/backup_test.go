@@ -2,7 +2,10 @@ package authority
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -72,7 +75,13 @@ func TestBackupHasEverything(t *testing.T) {
 // A backup that is damaged anywhere, cut off anywhere, or under another passphrase
 // leaves nothing.
 func TestDamagedBackups(t *testing.T) {
-	data := backup(t, sample(t), false)
+	a := sample(t)
+	noise := make([]byte, 3*chunkSize) // does not become smaller
+	rand.Read(noise)
+	if err := writeFile(filepath.Join(a.MediaDir(), "noise"), noise); err != nil {
+		t.Fatal(err)
+	}
+	data := backup(t, a, true)
 	dir := filepath.Join(t.TempDir(), "again")
 	refused := func(what string, data, pass []byte, want ...string) {
 		t.Helper()
@@ -105,10 +114,16 @@ func TestDamagedBackups(t *testing.T) {
 		refused("cut off", data[:cut], phrase, "backup-key", "backup-damaged")
 	}
 	chunk := chunkSize + 16
-	if len(data) > head+2*chunk {
-		swapped := bytes.Join([][]byte{data[:head], data[head+chunk : head+2*chunk], data[head : head+chunk], data[head+2*chunk:]}, nil)
-		refused("chunks in another order", swapped, phrase, "backup-key")
-		refused("cut at a chunk", data[:head+chunk], phrase, "backup-key", "backup-damaged")
+	swapped := bytes.Join([][]byte{data[:head], data[head+chunk : head+2*chunk], data[head : head+chunk], data[head+2*chunk:]}, nil)
+	refused("chunks in another order", swapped, phrase, "backup-key")
+	for n := 1; head+n*chunk < len(data); n++ {
+		cut, err := newUnsealer(bytes.NewReader(data[:head+n*chunk]), phrase)
+		if err == nil {
+			_, err = io.Copy(io.Discard, cut)
+		}
+		if c := code(err); c != "backup-key" && c != "backup-damaged" {
+			t.Errorf("cut behind chunk %d: %v", n, err)
+		}
 	}
 }
 
@@ -187,6 +202,11 @@ func TestKilledRestore(t *testing.T) {
 // and never half.
 func TestBackupWhileOthersSign(t *testing.T) {
 	a := sample(t)
+	for n := range 300 { // stands between books and documents, and takes its time
+		if err := os.WriteFile(filepath.Join(a.Dir(), "boxes", fmt.Sprint(n)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	stop, done := make(chan struct{}), make(chan error)
 	go func() { // done waits for it
 		b, err := Open(a.Dir(), Opts{Secret: pass})
@@ -204,7 +224,7 @@ func TestBackupWhileOthersSign(t *testing.T) {
 		}
 		done <- err
 	}()
-	for range 5 {
+	for range 2 {
 		c := restore(t, backup(t, a, false))
 		is, ok := c.Find(topicOf(t, "26734", "tin"))
 		if last := c.read().Issued[topicOf(t, "26734", "tin").String()]; ok && is.Doc.(plan.Bulletin).Issued.After(last) {

@@ -249,6 +249,13 @@ func TestRestoredAlone(t *testing.T) {
 		}
 	}
 	beat(t, a, f)
+	slow, err := Open(a.Dir(), Opts{Secret: pass, Now: func() time.Time { return time.Now().Add(-10 * time.Minute) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := slow.Sign(bulletin("26734", "never-before"), "lan"); code(err) != "clock" {
+		t.Errorf("a version from before the restoration: %v", err)
+	}
 
 	// Restored once more from the same backup, after it went on.
 	b := restore(t, old)

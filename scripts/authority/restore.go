@@ -156,10 +156,7 @@ func unpack(r io.Reader, pass []byte, dir string) (manifest, error) {
 			return m, err
 		}
 	}
-	if _, err := io.Copy(io.Discard, z); err != nil { // to the checks at the end
-		return m, damaged(err)
-	}
-	if _, err := io.Copy(io.Discard, u); err != nil {
+	if _, err := io.Copy(io.Discard, z); err != nil { // to the end of the stream and its checks
 		return m, damaged(err)
 	}
 	if m.Format == 0 {
