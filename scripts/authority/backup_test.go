@@ -1,20 +1,19 @@
 package authority
 
 import (
+	"archive/tar"
 	"bytes"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
-
-	"loa/agent/plan"
 )
 
 var phrase = []byte("ngựa đúng")
@@ -198,41 +197,34 @@ func TestKilledRestore(t *testing.T) {
 	}
 }
 
-// A dispatcher that runs signs on; what it signs meanwhile is in the backup or is not,
-// and never half.
-func TestBackupWhileOthersSign(t *testing.T) {
+// A busy writer sees whether others could change the books while it is written to.
+type busy struct {
+	t    *testing.T
+	lock string
+	n    int
+}
+
+func (b *busy) Write(p []byte) (int, error) {
+	b.n++
+	f, err := os.Open(b.lock)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer f.Close()
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); !errors.Is(err, syscall.EWOULDBLOCK) {
+		b.t.Fatalf("others may sign while books and documents are copied: %v", err)
+	}
+	return len(p), nil
+}
+
+// Books and documents of a backup are of one moment.
+func TestBackupIsOfOneMoment(t *testing.T) {
 	a := sample(t)
-	for n := range 300 { // stands between books and documents, and takes its time
-		if err := os.WriteFile(filepath.Join(a.Dir(), "boxes", fmt.Sprint(n)), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	b := &busy{t: t, lock: filepath.Join(a.Dir(), "lock")}
+	if err := a.still(tar.NewWriter(b)); err != nil || b.n < 10 {
+		t.Errorf("%d writes, %v", b.n, err)
 	}
-	stop, done := make(chan struct{}), make(chan error)
-	go func() { // done waits for it
-		b, err := Open(a.Dir(), Opts{Secret: pass})
-		for n := 0; err == nil; n++ {
-			select {
-			case <-stop:
-				done <- nil
-				return
-			default:
-			}
-			var is Issued
-			if is, err = b.Sign(bulletin("26734", "tin"), "lan"); err == nil {
-				err = b.Keep(is)
-			}
-		}
-		done <- err
-	}()
-	for range 2 {
-		c := restore(t, backup(t, a, false))
-		is, ok := c.Find(topicOf(t, "26734", "tin"))
-		if last := c.read().Issued[topicOf(t, "26734", "tin").String()]; ok && is.Doc.(plan.Bulletin).Issued.After(last) {
-			t.Error("a document that is newer than the books")
-		}
-	}
-	close(stop)
-	if err := <-done; err != nil {
+	if _, err := a.Seq(); err != nil { // and afterwards they may
 		t.Error(err)
 	}
 }
