@@ -112,6 +112,7 @@ type Box struct {
 	loaded  chan struct{}                   // closed when the plan on the disk has been taken
 	first   sync.Once                       // closes loaded
 	relay   relays
+	visit   sync.Mutex // held while a stick is read
 }
 
 // New builds the parts of a box. It starts nothing and makes no sound.

@@ -18,12 +18,7 @@ import (
 // connection is the box's way to its brokers.
 func (b *Box) connection() (*mqtt.Client, error) {
 	topic := func(leaf string) string { return message.DeviceTopic(b.o.Device, leaf).String() }
-	state := func(s string) []byte {
-		return message.EncodeReport(message.State{
-			State: s, Boot: b.boot, At: b.now(), Version: b.o.Version, Board: b.o.Board.Name,
-			Formats: message.Formats(),
-		})
-	}
+	state := func(s string) []byte { return message.EncodeReport(b.state(s)) }
 	return mqtt.New(mqtt.Opts{
 		Device: b.o.Device, Brokers: b.o.Brokers, TLS: b.o.TLS, Clock: b.clock.TLSTime,
 		Subscriptions: b.trust.Subscriptions,
@@ -48,6 +43,11 @@ func (b *Box) connection() (*mqtt.Client, error) {
 		Outbox: filepath.Join(b.o.State, "outbox"),
 		Report: b.o.Health.Report, Log: b.o.Log.With("room", "mqtt"),
 	})
+}
+
+// state is the box's sign of life.
+func (b *Box) state(s string) message.State {
+	return message.State{State: s, Boot: b.boot, At: b.now(), Version: b.o.Version, Board: b.o.Board.Name, Formats: message.Formats()}
 }
 
 // timed is conf by the box's clock, which is never before what it knows for sure.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"loa/agent/clock"
+	"loa/agent/ledger"
 	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/agent/trust"
@@ -152,6 +153,11 @@ func (b *Box) question() []byte {
 }
 
 func (b *Box) reportHave() {
+	b.publish(message.LeafHave, message.SealHave(b.have(), b.o.Key), true)
+}
+
+// have is what the box has now.
+func (b *Box) have() message.Have {
 	p := b.plan.Load()
 	now, level := b.clock.Now()
 	seq, _ := b.ledger.Head()
@@ -174,7 +180,7 @@ func (b *Box) reportHave() {
 			h.Shows = &message.Shows{ID: st.ID, Title: st.Title, Page: st.Page, Pages: st.Pages, Since: st.Since, Taken: st.Taken}
 		}
 	}
-	b.publish(message.LeafHave, message.SealHave(h, b.o.Key), true)
+	return h
 }
 
 // versions is what is in force, by identity.
@@ -251,13 +257,16 @@ func filesOf(d *plan.Bulletin, speaker, board bool) (shas []string) {
 // reportHealth tells what is wrong, and returns when there may be more to tell
 // although nothing comes or goes: a patience ends.
 func (b *Box) reportHealth() (next time.Duration) {
-	b.publish(message.LeafHealth, message.EncodeReport(message.HealthReport{
-		At: b.now(), Boot: b.boot, Active: b.o.Health.Active(time.Now()),
-	}), true)
+	b.publish(message.LeafHealth, message.EncodeReport(b.health()), true)
 	if at := b.o.Health.Next(); !at.IsZero() {
 		return min(max(leastPause, time.Until(at)), haveEvery)
 	}
 	return haveEvery
+}
+
+// health is what is wrong now.
+func (b *Box) health() message.HealthReport {
+	return message.HealthReport{At: b.now(), Boot: b.boot, Active: b.o.Health.Active(time.Now())}
 }
 
 func (b *Box) reportTele() {
@@ -298,9 +307,12 @@ func (b *Box) reportLedger() {
 		}
 		return
 	}
-	b.publish(message.LeafLedger, message.EncodeSegment(message.LedgerHead{
-		Device: b.o.Device, From: seg.From, To: seg.To, Prev: seg.Prev, Head: seg.Head,
-	}, seg.Data, b.o.Key), false)
+	b.publish(message.LeafLedger, b.sealed(seg), false)
+}
+
+// sealed is a stretch of the ledger under a head that the box signed.
+func (b *Box) sealed(x ledger.Export) []byte {
+	return message.EncodeSegment(message.LedgerHead{Device: b.o.Device, From: x.From, To: x.To, Prev: x.Prev, Head: x.Head}, x.Data, b.o.Key)
 }
 
 // farewell tells, on the way out, what the last turn came to.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"loa/agent/ledger"
@@ -22,6 +23,7 @@ type command struct {
 	name  string
 	usage string // the words after the name
 	run   func(*call) (answer, error)
+	limit time.Duration // 0: the console's
 }
 
 // table is all that can be asked; help is made of it.
@@ -40,6 +42,7 @@ func table() []command {
 		{name: "board", usage: "[show|render|shot|probe|pattern " + boardPatterns + "|off [S]|bright 1..100|auto]", run: (*call).board},
 		{name: "ledger", usage: "[last N|verify]", run: (*call).ledger},
 		{name: "doc", usage: "[list]", run: (*call).documents},
+		{name: "import", usage: "[DIR]", run: (*call).importStick, limit: longestImport},
 		{name: "clock", run: (*call).clock},
 		{name: "log", usage: "[N]", run: (*call).log},
 		{name: "lang", usage: "[vi|en]", run: (*call).lang},
@@ -73,6 +76,7 @@ type call struct {
 type answer struct {
 	data any
 	text string
+	code int // with which it ends all the same
 }
 
 // usageError is a command with the wrong words.
@@ -106,9 +110,7 @@ func (s *session) answer(ctx context.Context, line string) (text string, code in
 	if len(line) > maxLine || !utf8.ValidString(line) {
 		return s.say("line.long", maxLine), Usage
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.o.Limit)
-	defer cancel()
-	c := &call{session: s, ctx: ctx, line: line}
+	c := &call{session: s, line: line}
 	words := strings.Fields(line)
 	asJSON := c.flag(&words, "--json")
 	c.yes = c.flag(&words, "--yes")
@@ -117,8 +119,15 @@ func (s *session) answer(ctx context.Context, line string) (text string, code in
 	}
 	name := words[0]
 	c.args = words[1:]
+	limit := s.o.Limit
+	if found := candidates(strings.ToLower(name)); len(found) == 1 && found[0].limit > 0 {
+		limit = found[0].limit
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	c.ctx = ctx
 	a, err := c.perform(name)
-	code = OK
+	code = a.code
 	r := reply{Data: a.data}
 	if err != nil {
 		a.text, code, r.Refusal = c.explain(err)

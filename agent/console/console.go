@@ -32,6 +32,7 @@ type Box struct {
 	Sound  Sounder
 	Ledger Ledger
 	Board  Board
+	Stick  Importer
 	Log    func(n int) []string // the last n lines of the log, oldest first
 }
 

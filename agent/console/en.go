@@ -75,6 +75,22 @@ var english = map[string]string{
 	"severity.warning": "WARN",
 	"severity.fault":   "FAULT",
 
+	"import.stick":        "Stick: %s",
+	"import.taken":        "  taken    %s",
+	"import.refused":      "  refused  %s: %s. %s",
+	"import.old":          "  The stick was made more than 7 days ago, so nothing new on it counts: make it anew with loactl carry.",
+	"import.clock":        "  The box does not know the time, and a stick cannot tell it: fit a clock battery, or connect it once.",
+	"import.documents":    "Documents: %d taken, %d known already, %d refused.",
+	"import.others":       "There are %d more on the stick for other boxes.",
+	"import.files":        "Recordings and pictures: %d copied, %d not on the stick.",
+	"import.back":         "The ledger from entry %d to entry %d is on the stick now, for the office.",
+	"import.nothing-back": "The office has the whole ledger.",
+	"import.broken":       "NOT DONE: %s. What was taken is whole; put the stick in again and repeat.",
+	"import.none":         "there is no stick with a folder loa; mount it, or say where: import DIR",
+	"import.several":      "there are several sticks with a folder loa; say which: import DIR",
+	"import.busy":         "a stick is being read already, please wait",
+	"help.import":         "take documents and files from a stick (loactl carry), write the ledger back to it",
+
 	"detail": "Technical detail: %s",
 
 	"level.none":    "time not known",

@@ -75,6 +75,22 @@ var vietnamese = map[string]string{
 	"severity.warning": "CHÚ Ý",
 	"severity.fault":   "HỎNG",
 
+	"import.stick":        "Thẻ nhớ: %s",
+	"import.taken":        "  nhận     %s",
+	"import.refused":      "  từ chối  %s: %s. %s",
+	"import.old":          "  Thẻ đã chép quá 7 ngày nên không có gì mới trên thẻ được nhận: về văn phòng chép lại bằng loactl carry.",
+	"import.clock":        "  Thiết bị chưa biết giờ, mà thẻ thì không thể báo giờ: lắp pin cho đồng hồ, hoặc nối mạng một lần.",
+	"import.documents":    "Văn bản: nhận %d, đã có %d, từ chối %d.",
+	"import.others":       "Trên thẻ còn %d văn bản cho các thiết bị khác.",
+	"import.files":        "Tệp âm, hình: đã chép %d, thẻ còn thiếu %d.",
+	"import.back":         "Đã ghi lên thẻ nhật ký từ mục %d đến mục %d để mang về văn phòng.",
+	"import.nothing-back": "Văn phòng đã có đủ nhật ký.",
+	"import.broken":       "CHƯA XONG: %s. Những gì đã nhận vẫn nguyên vẹn; cắm lại thẻ và làm lại.",
+	"import.none":         "không thấy thẻ nhớ nào có thư mục loa; hãy gắn (mount) thẻ, hoặc ghi rõ: import THƯ-MỤC",
+	"import.several":      "có nhiều thẻ nhớ có thư mục loa; hãy ghi rõ: import THƯ-MỤC",
+	"import.busy":         "đang đọc thẻ nhớ rồi, xin chờ",
+	"help.import":         "nhận văn bản và tệp từ thẻ nhớ (loactl carry), ghi nhật ký trở lại thẻ",
+
 	"detail": "Chi tiết kỹ thuật: %s",
 
 	"level.none":    "chưa biết giờ",

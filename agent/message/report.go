@@ -20,6 +20,8 @@ const (
 	ReportHave   plan.Kind = "have"
 	ReportAck    plan.Kind = "ack"
 	ReportLedger plan.Kind = "ledger"
+	ReportState  plan.Kind = "state"  // signed only where no connection tells whose it is
+	ReportHealth plan.Kind = "health" // the same
 )
 
 const reportFormat = 1

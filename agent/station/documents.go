@@ -77,28 +77,33 @@ func (s *Station) gone(name string, k plan.Key, code plan.Code, now time.Time) {
 	s.o.Ack(Ack{Doc: k, State: "refused", Result: plan.Refused, Code: code})
 }
 
-// receive judges what came from the wire and lets it have its effect.
-func (s *Station) receive(m incoming) {
+// receive judges what came from the wire, or on a stick, lets it have its effect,
+// and says what was made of it.
+func (s *Station) receive(m incoming) trust.Verdict {
 	now, level := s.o.Clock.Now()
-	v := s.o.Trust.Judge(m.topic, m.raw, now, level)
+	judge := s.o.Trust.Judge
+	if m.carried {
+		judge = s.o.Trust.JudgeCarried
+	}
+	v := judge(m.topic, m.raw, now, level)
 	switch {
 	case v.Same:
-		return
+		return v
 	case !v.Accepted():
 		s.refuse(v, m.topic, now)
-		return
+		return v
 	case v.Kind == plan.KindLive:
 		// Live voice is judged like any act, so that its author hears why, and is not played.
 		v.Code, v.Verified = plan.Unsupported, true
 		v.Err = &plan.Error{Code: plan.Unsupported, Msg: "this version does not play live voice"}
 		s.refuse(v, m.topic, now)
-		return
+		return v
 	case s.o.Show == nil && s.onlySeen(v.Doc):
 		v.Code, v.Verified = plan.Unsupported, true
 		v.Err = &plan.Error{Code: plan.Unsupported, Msg: "there is no recording to play, and no board here to show it"}
 		v.VI = "bản tin không có bản ghi âm để phát, và ở đây không có bảng để hiện"
 		s.refuse(v, m.topic, now)
-		return
+		return v
 	}
 	// An alarm sounds first and is made durable meanwhile. Everything else has to
 	// be on the disk before it has an effect.
@@ -111,7 +116,7 @@ func (s *Station) receive(m incoming) {
 		if _, err := s.keep(v); err != nil {
 			s.fault("alert "+v.Head.Key().String()+" would not survive a power cut", err, now)
 		}
-		return
+		return v
 	}
 	committed, err := s.keep(v)
 	if err != nil && (!committed || sounds(v.Kind)) {
@@ -122,7 +127,7 @@ func (s *Station) receive(m incoming) {
 		v.Code = plan.Storage
 		v.Err = &plan.Error{Code: plan.Storage, Msg: err.Error()}
 		s.refuse(v, m.topic, now)
-		return
+		return v
 	}
 	if err != nil {
 		// It counts already, and silence or a revocation must not wait for a disk.
@@ -130,6 +135,7 @@ func (s *Station) receive(m incoming) {
 	}
 	s.received(v)
 	s.effect(v, now)
+	return v
 }
 
 // onlySeen reports an order to play a bulletin that has no recording.

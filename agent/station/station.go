@@ -133,8 +133,9 @@ type Station struct {
 }
 
 type incoming struct {
-	topic string
-	raw   []byte
+	topic   string
+	raw     []byte
+	carried bool // on a stick
 }
 
 // A knob is the volume that a technician has set, while the want is still the one
@@ -184,10 +185,17 @@ func New(o Opts) *Station {
 // takes any and nobody waits: the connection outlives the station.
 func (s *Station) Receive(ctx context.Context, topic string, raw []byte) {
 	select {
-	case s.inbox <- incoming{topic, raw}:
+	case s.inbox <- incoming{topic: topic, raw: raw}:
 	case <-s.over:
 	case <-ctx.Done():
 	}
+}
+
+// Carry takes a message that a technician has brought on a stick, on the same way as
+// what Receive takes, and says what was made of it.
+func (s *Station) Carry(ctx context.Context, topic string, raw []byte) (v trust.Verdict, err error) {
+	err = s.order(ctx, func(time.Time) { v = s.receive(incoming{topic, raw, true}) })
+	return v, err
 }
 
 // longest bounds how long the station sleeps: what it cannot see, such as a clock

@@ -214,6 +214,8 @@ func (j *judgement) actInTime(a plan.Act, claims []claim) (proof, error) {
 		return p, err
 	case j.late != nil:
 		return p, j.late
+	case j.carried && a.Kind == plan.KindAcked:
+		return p, nil // it names an entry by its hash, and a box that has it is right to believe it
 	case !j.now.Before(a.Until):
 		return p, refuse(plan.Expired, "until", "it ended %s ago", j.now.Sub(a.Until).Round(time.Second))
 	}

@@ -34,7 +34,7 @@ func (j *judgement) beat(b plan.Beat) error {
 	switch age := j.now.Sub(b.Time); {
 	case age < -maxAhead:
 		return refuse(plan.NotYet, "time", "%s ahead of the box's time", -age.Round(time.Second))
-	case age > beatOld:
+	case age > beatOld && !j.carried, age > carriedOld:
 		return refuse(plan.Expired, "time", "%s old", age.Round(time.Second))
 	}
 	for issuer, epoch := range b.Epochs {
@@ -49,19 +49,41 @@ func (j *judgement) beat(b plan.Beat) error {
 	if b.Seq == last.seq {
 		return refuse(plan.Conflict, "seq", "%d is known with other content", b.Seq)
 	}
+	if j.carried {
+		return j.broughtAlong(b)
+	}
 	now, sha, window := j.now, j.v.SHA256, time.Duration(b.ReconnectWindowS)*time.Second
 	j.accept(plan.Proof{SHA256: sha}, func(t *Trust) {
 		t.beats[b.Place] = beat{sha: sha, seq: b.Seq, at: now, window: window}
-		t.tell(b.Root, b.Epochs, now)
-		mine := t.mine(now)
-		for slot, version := range b.Alerts {
-			place, _, _ := strings.Cut(slot, "/")
-			if (len(t.slots) < maxShown || slices.Contains(mine, place)) && t.slots[slot].n < version {
-				t.slots[slot] = shown{version, now}
-			}
-		}
+		t.tellBeat(b, now)
 	})
 	return nil
+}
+
+// broughtAlong takes a sign of life that came by hand. What it says of lists and
+// alerts makes the box as careful as if it had come by a broker; but nobody has
+// heard the authority by it.
+func (j *judgement) broughtAlong(b plan.Beat) error {
+	now := j.now
+	j.accept(plan.Proof{SHA256: j.v.SHA256}, func(t *Trust) {
+		if b.Time.After(t.brought) {
+			t.brought = b.Time
+		}
+		t.tellBeat(b, now)
+	})
+	return nil
+}
+
+// tellBeat remembers what a sign of life says that there is.
+func (t *Trust) tellBeat(b plan.Beat, now time.Time) {
+	t.tell(b.Root, b.Epochs, now)
+	mine := t.mine(now)
+	for slot, version := range b.Alerts {
+		place, _, _ := strings.Cut(slot, "/")
+		if (len(t.slots) < maxShown || slices.Contains(mine, place)) && t.slots[slot].n < version {
+			t.slots[slot] = shown{version, now}
+		}
+	}
 }
 
 // tell remembers what trust documents there are, as the authority says; beyond a
@@ -83,7 +105,7 @@ func (t *Trust) tell(root int64, epochs map[string]int64, now time.Time) {
 // far behind to judge.
 func (j *judgement) fresh(p proof, c claim) error {
 	t := j.t
-	if j.v.Kind != plan.KindAlert && j.v.Kind != plan.KindAcked && t.unheard(j.now) {
+	if j.v.Kind != plan.KindAlert && j.v.Kind != plan.KindAcked && t.unheard(j.now) && !j.vouched() {
 		return refuse(plan.Stale, "", "no sign of life from the authority for %s", beatLost)
 	}
 	issuer := t.behind(j.now)
@@ -102,6 +124,12 @@ func (j *judgement) fresh(p proof, c claim) error {
 		return nil
 	}
 	return refuse(plan.Stale, "signatures", "there is a newer list of %s than this box has", issuer)
+}
+
+// vouched reports a document that a technician has brought, while the newest sign
+// of life that came so is not too old. Acts are for now, and a stick is not.
+func (j *judgement) vouched() bool {
+	return j.carried && j.v.Topic.Retained() && j.now.Sub(j.t.brought) <= carriedOld
 }
 
 // behind is an issuer of whose list the authority has shown a newer epoch than

@@ -21,6 +21,8 @@ type judgement struct {
 	now   time.Time
 	level clock.Level
 
+	carried bool // by hand, see JudgeCarried
+
 	e    message.Envelope
 	doc  any
 	head plan.Head

@@ -26,13 +26,14 @@ const (
 
 // How long things take.
 const (
-	maxAhead   = 120 * time.Second // a document's time of issue may be ahead by so much
-	seenAfter  = time.Hour         // an act is remembered so long after it has expired
-	beatLost   = 6 * time.Minute   // three beats
-	beatOld    = 6 * time.Minute   // an older one says nothing about now
-	alertGrace = 10 * time.Second  // the beat may arrive before the alert that it tells of
-	roundTrip  = 10 * time.Second  // of a time question
-	loosening  = 24 * time.Hour    // before one signer's looser policy counts
+	maxAhead   = 120 * time.Second  // a document's time of issue may be ahead by so much
+	seenAfter  = time.Hour          // an act is remembered so long after it has expired
+	beatLost   = 6 * time.Minute    // three beats
+	beatOld    = 6 * time.Minute    // an older one says nothing about now
+	carriedOld = 7 * 24 * time.Hour // the same of one that a technician has brought
+	alertGrace = 10 * time.Second   // the beat may arrive before the alert that it tells of
+	roundTrip  = 10 * time.Second   // of a time question
+	loosening  = 24 * time.Hour     // before one signer's looser policy counts
 )
 
 // Opts is what a box knows about itself.
@@ -63,6 +64,7 @@ type Trust struct {
 	slots    map[string]shown     // alert versions that beats have shown, by place/office
 	root     int64                // newest root number that was shown
 	beats    map[string]beat      // the last of every place
+	brought  time.Time            // that of the newest sign of life that came on a stick
 	question Question             // the open one
 	live     map[string]*sequence // by session
 }
@@ -177,6 +179,21 @@ func (t *Trust) Judge(topic string, raw []byte, now time.Time, level clock.Level
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	j := judgement{t: t, raw: raw, now: now, level: level}
+	j.v.Raw = raw
+	err := j.run(topic)
+	return j.verdict(err)
+}
+
+// JudgeCarried is Judge for what a technician has brought to the box by hand. The
+// folder on a stick is as hostile as a broker, and what it holds is judged by the
+// same rules in the same order; but it is days old when it comes. So a sign of life
+// in it may be [carriedOld] old, and then lets documents in, from a stick alone:
+// nothing that a broker brings counts for more by it, and no act does. And a
+// receipt for the ledger has no end, because it stays true.
+func (t *Trust) JudgeCarried(topic string, raw []byte, now time.Time, level clock.Level) Verdict {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	j := judgement{t: t, raw: raw, now: now, level: level, carried: true}
 	j.v.Raw = raw
 	err := j.run(topic)
 	return j.verdict(err)

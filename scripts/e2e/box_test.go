@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -17,6 +19,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"loa/agent/ledger"
+	"loa/agent/plan"
+	"loa/scripts/authority/archive"
 )
 
 // A box is the agent as a program of its own.
@@ -302,4 +306,44 @@ func (s *stage) verify(ts *testscript.TestScript, args []string) error {
 	}
 	defer l.Close()
 	return l.Verify()
+}
+
+// archived compares what the office has of the box's ledger with what lies on the
+// box's disk, line by line.
+func (s *stage) archived(_ *testscript.TestScript, args []string) error {
+	if len(args) != 1 {
+		return usage(args)
+	}
+	least, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	pub, err := plan.ParseKey(s.au.Boxes()[device].Key)
+	if err != nil {
+		return err
+	}
+	var lines []byte
+	files, err := filepath.Glob(filepath.Join(s.box.state(), "ledger", "*.jsonl"))
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, data...)
+	}
+	n := 0
+	err = archive.Open(filepath.Join(s.au.Dir(), "ledger")).Each(device, pub, func(e ledger.Entry) bool {
+		if !bytes.Contains(lines, []byte(e.Hash)) {
+			return false
+		}
+		n++
+		return int64(n) == e.Seq
+	})
+	if err == nil && n < least {
+		err = fmt.Errorf("the office has %d entries that are the box's, want %d", n, least)
+	}
+	return err
 }

@@ -19,6 +19,7 @@
 //	until 10s REGEXP LINE        ask the console until it answers so
 //	terminal open|type TEXT|key up|expect REGEXP|close   the console on a pseudo-terminal
 //	ledger 20s [N] KIND[/RESULT] [ID]   until N such entries stand there
+//	archived N                   the office's ledger of the box, N entries or more, is what stands on its disk
 //	verify                       the ledger the box left: the chain is whole
 //	heard MASTER SCORE [N]       what sounded holds the recording N times, as truly as SCORE
 //	heard 10s MASTER SCORE [N]   … at least so often within 10 s

@@ -88,6 +88,7 @@ func TestScripts(t *testing.T) {
 			"terminal": command((*stage).terminalDoes),
 			"ledger":   ledgerHas,
 			"verify":   command((*stage).verify),
+			"archived": command((*stage).archived),
 			"heard":    isHeard,
 			"joined":   command((*stage).joined),
 			"amp":      command((*stage).ampIs),

@@ -38,6 +38,7 @@ func commands() []command {
 		{"preview", (*app).preview},
 		{"playlist", (*app).playlist},
 		{"send", (*app).send},
+		{"carry", (*app).carry},
 		{"alert", (*app).alert},
 		{"play", (*app).play},
 		{"drill", (*app).drill},

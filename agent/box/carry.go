@@ -1,0 +1,209 @@
+package box
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"loa/agent/console"
+	"loa/agent/message"
+	"loa/agent/plan"
+	"loa/agent/stick"
+	"loa/agent/trust"
+)
+
+// Import takes in what a stick brings: documents on the way that those from the
+// broker go, then the recordings that the plan lacks; and gives the ledger back.
+// Each document is taken whole or not at all, so that a stick may be pulled out at
+// any moment; the next import goes on.
+func (t technician) Import(ctx context.Context, dir string) (is console.Imported, err error) {
+	b := t.b
+	if !b.visit.TryLock() {
+		return is, console.ErrStickInUse
+	}
+	defer b.visit.Unlock()
+	if dir == "" {
+		switch found := stick.Find(b.o.Host); len(found) {
+		case 0:
+			return is, console.ErrNoStick
+		case 1:
+			dir = found[0]
+		default:
+			return is, console.ErrSeveralSticks
+		}
+	}
+	s, err := stick.Open(dir)
+	if err != nil {
+		return is, err
+	}
+	defer s.Close()
+	v := visit{b: b, stick: s, is: console.Imported{Dir: dir, Documents: []console.Carried{}}}
+	err = errors.Join(v.documents(ctx, stick.Documents), v.documents(ctx, stick.Acks), v.files(ctx), v.giveBack())
+	if err != nil {
+		v.is.Broken = err.Error()
+	}
+	return v.is, nil
+}
+
+// A visit is somebody with a stick at the box.
+type visit struct {
+	b     *Box
+	stick *stick.Stick
+	is    console.Imported
+}
+
+// documents hands over those that are for this box.
+func (v *visit) documents(ctx context.Context, name string) error {
+	for raw, err := range v.stick.Lines(name) {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // a stick that only fetches the ledger
+		}
+		if err != nil {
+			return err
+		}
+		raw = slices.Clone(raw) // trust keeps it
+		topic, what := addressOf(raw)
+		if topic != "" && !v.forUs(topic) {
+			if !strings.HasSuffix(topic, "/"+message.LeafBeat) {
+				v.is.Others++
+			}
+			continue
+		}
+		verdict, err := v.b.station.Carry(ctx, topic, raw)
+		if err != nil {
+			return err
+		}
+		v.note(what, verdict)
+	}
+	return nil
+}
+
+// addressOf is where an envelope belongs and what it is called; empty when that
+// cannot be read. A folder says nothing of where a document is for.
+func addressOf(raw []byte) (topic, what string) {
+	e, err := message.Open(raw)
+	if err != nil {
+		return "", "?"
+	}
+	kind, _, err := message.ParsePayloadType(e.PayloadType)
+	if err != nil {
+		return "", "?"
+	}
+	doc, _ := message.Decode(kind, e.Payload) // with an error all the same when it lives too long
+	at, err := message.TopicOf(doc)
+	if err != nil {
+		return "", string(kind)
+	}
+	return at.String(), strings.TrimPrefix(at.String(), message.Prefix)
+}
+
+// forUs reports what a broker would bring to this box.
+func (v *visit) forUs(topic string) bool {
+	t, err := message.ParseTopic(topic)
+	if err != nil {
+		return true // for trust to refuse
+	}
+	own, above, groups := v.b.trust.Place()
+	switch t.Dir {
+	case message.DirDevice:
+		return t.Device == v.b.o.Device
+	case message.DirPlace:
+		return t.Place == own || slices.Contains(above, t.Place) || slices.Contains(groups, t.Place)
+	}
+	return true
+}
+
+func (v *visit) note(what string, r trust.Verdict) {
+	quiet := r.Kind == plan.KindBeat || r.Kind == plan.KindAcked
+	switch {
+	case r.Same:
+		if !quiet {
+			v.is.Known++
+		}
+	case r.Accepted():
+		if !quiet {
+			v.is.Taken++
+			v.is.Documents = append(v.is.Documents, console.Carried{Name: what})
+		}
+	case r.Code == plan.Replay && r.Kind == plan.KindBeat:
+		// What the box heard by itself is newer.
+	default:
+		v.is.Refused++
+		c := console.Carried{Name: what, Code: r.Code, Old: r.Kind == plan.KindBeat && r.Code == plan.Expired}
+		if r.Err != nil {
+			c.Why = r.Err.Error()
+		}
+		v.is.Documents = append(v.is.Documents, c)
+	}
+}
+
+// files copies the recordings and pictures that the plan lacks. What no document
+// that counts names is not even opened.
+func (v *visit) files(ctx context.Context) error {
+	for _, lack := range v.b.media.Missing() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		f, _, err := v.stick.Media(lack.SHA256)
+		if errors.Is(err, fs.ErrNotExist) {
+			v.is.Missing++
+			continue
+		}
+		if err == nil {
+			err = v.b.media.Bring(ctx, lack.SHA256, f)
+			f.Close()
+		}
+		if err == nil {
+			v.is.Copied++
+			continue
+		}
+		bad := console.Carried{Name: lack.SHA256, Code: plan.MediaMissing, Why: err.Error()}
+		if refused := (*plan.Error)(nil); errors.As(err, &refused) {
+			bad.Code = refused.Code
+		}
+		v.is.Bad = append(v.is.Bad, bad)
+	}
+	return nil
+}
+
+// giveBack writes down, for the centre, how the box is and what it did: the ledger
+// from where the centre has acknowledged it.
+func (v *visit) giveBack() error {
+	b := v.b
+	for name, data := range map[string][]byte{
+		stick.Have:   message.SealHave(b.have(), b.o.Key),
+		stick.State:  message.SealReport(message.ReportState, b.state("offline"), b.o.Key),
+		stick.Health: message.SealReport(message.ReportHealth, b.health(), b.o.Key),
+	} {
+		if err := v.stick.Give(b.o.Device, name, data); err != nil {
+			return err
+		}
+	}
+	if err := b.ledger.Sync(); err != nil {
+		return err
+	}
+	from, _ := b.ledger.Unsent()
+	n := 0
+	for ; n < stick.MaxSegment; n++ {
+		x, err := b.ledger.Segment(from)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil {
+			err = v.stick.GiveSegment(b.o.Device, n+1, b.sealed(x))
+		}
+		if err != nil {
+			return fmt.Errorf("ledger from entry %d on: %w", from, err)
+		}
+		if n == 0 {
+			v.is.From = x.From
+		}
+		v.is.To, from = x.To, x.To+1
+		v.is.Segments = n + 1
+	}
+	return v.stick.EndSegments(b.o.Device, n)
+}
