@@ -58,6 +58,7 @@ type visit struct {
 
 // documents hands over those that are for this box.
 func (v *visit) documents(ctx context.Context, name string) error {
+	line := 0
 	for raw, err := range v.stick.Lines(name) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // a stick that only fetches the ledger
@@ -66,7 +67,8 @@ func (v *visit) documents(ctx context.Context, name string) error {
 			return err
 		}
 		raw = slices.Clone(raw) // trust keeps it
-		topic, what := addressOf(raw)
+		line++
+		topic := topicOf(raw)
 		if topic != "" && !v.forUs(topic) {
 			if !strings.HasSuffix(topic, "/"+message.LeafBeat) {
 				v.is.Others++
@@ -77,28 +79,32 @@ func (v *visit) documents(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
+		what := strings.TrimPrefix(topic, message.Prefix)
+		if what == "" {
+			what = fmt.Sprintf("%s:%d", name, line)
+		}
 		v.note(what, verdict)
 	}
 	return nil
 }
 
-// addressOf is where an envelope belongs and what it is called; empty when that
-// cannot be read. A folder says nothing of where a document is for.
-func addressOf(raw []byte) (topic, what string) {
+// topicOf is where an envelope belongs; empty when that cannot be read. A stick says
+// nothing of where a document is for.
+func topicOf(raw []byte) string {
 	e, err := message.Open(raw)
 	if err != nil {
-		return "", "?"
+		return ""
 	}
 	kind, _, err := message.ParsePayloadType(e.PayloadType)
 	if err != nil {
-		return "", "?"
+		return ""
 	}
 	doc, _ := message.Decode(kind, e.Payload) // with an error all the same when it lives too long
 	at, err := message.TopicOf(doc)
 	if err != nil {
-		return "", string(kind)
+		return ""
 	}
-	return at.String(), strings.TrimPrefix(at.String(), message.Prefix)
+	return at.String()
 }
 
 // forUs reports what a broker would bring to this box.
@@ -127,7 +133,7 @@ func (v *visit) note(what string, r trust.Verdict) {
 	case r.Accepted():
 		if !quiet {
 			v.is.Taken++
-			v.is.Documents = append(v.is.Documents, console.Carried{Name: what})
+			v.name(console.Carried{Name: what})
 		}
 	case r.Code == plan.Replay && r.Kind == plan.KindBeat:
 		// What the box heard by itself is newer.
@@ -137,6 +143,15 @@ func (v *visit) note(what string, r trust.Verdict) {
 		if r.Err != nil {
 			c.Why = r.Err.Error()
 		}
+		v.name(c)
+	}
+}
+
+// mostNamed bounds what is told by name; a stick may be full of anything.
+const mostNamed = 1000
+
+func (v *visit) name(c console.Carried) {
+	if len(v.is.Documents) < mostNamed {
 		v.is.Documents = append(v.is.Documents, c)
 	}
 }

@@ -29,6 +29,9 @@ func (l *Library) Bring(ctx context.Context, sha string, from io.Reader) error {
 	return &plan.Error{Code: f.code, Msg: f.Error()}
 }
 
+// aside is how long a fetch that was ended does not begin anew.
+const aside = 10 * time.Second
+
 // clear makes Bring the only one that writes a recording: a fetch of it, which may
 // hang for minutes where there is no network, is ended first. It tells if the
 // recording is here already.
@@ -52,6 +55,7 @@ func (l *Library) clear(ctx context.Context, cancel context.CancelFunc, sha stri
 			l.mu.Unlock()
 			return a, false, nil
 		default:
+			w.next = time.Now().Add(aside) // or it would begin anew before we look
 			flying()
 		}
 		l.mu.Unlock()

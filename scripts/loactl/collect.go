@@ -26,6 +26,7 @@ type haul struct {
 	Known   int       `json:"known"` // stretches that were here already
 	At      time.Time `json:"at,omitzero"`
 	Clock   string    `json:"clock,omitempty"`
+	Version string    `json:"version,omitempty"` // of its software
 	Faults  []string  `json:"faults"`
 	Errors  []string  `json:"errors"` // what was not taken, and why
 }
@@ -78,7 +79,7 @@ func (a *app) tellHauls(w io.Writer, hauls []haul) {
 			if len(h.Faults) > 0 {
 				faults = strings.Join(h.Faults, ", ")
 			}
-			fmt.Fprintln(w, a.text("carry.report", h.At.In(vietnam).Format("15:04 02/01/2006"), h.Clock, faults))
+			fmt.Fprintln(w, a.text("carry.report", h.At.In(vietnam).Format("15:04 02/01/2006"), h.Version, h.Clock, faults))
 		}
 		for _, e := range h.Errors {
 			fmt.Fprintln(w, a.text("carry.not-taken", e))
@@ -137,7 +138,8 @@ func (a *app) haulOf(au *authority.Authority, s *stick.Stick, box authority.Box,
 	}
 	have, err1 := reportOf[message.Have](s, h.Box, box, stick.Have, message.ReportHave)
 	health, err2 := reportOf[message.HealthReport](s, h.Box, box, stick.Health, message.ReportHealth)
-	for _, err := range []error{err1, err2} {
+	state, err3 := reportOf[message.State](s, h.Box, box, stick.State, message.ReportState)
+	for _, err := range []error{err1, err2, err3} {
 		if err != nil {
 			h.Errors = append(h.Errors, a.explain(err))
 		}
@@ -145,6 +147,7 @@ func (a *app) haulOf(au *authority.Authority, s *stick.Stick, box authority.Box,
 	if have.Device == h.Box {
 		h.At, h.Clock = have.At, have.Clock.String()
 	}
+	h.Version = printable(state.Version)
 	for _, f := range health.Active {
 		h.Faults = append(h.Faults, printable(f.Code))
 	}
