@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"slices"
 	"strings"
 
@@ -41,18 +42,33 @@ func (t technician) Import(ctx context.Context, dir string) (is console.Imported
 		return is, err
 	}
 	defer s.Close()
-	v := visit{b: b, stick: s, is: console.Imported{Dir: dir, Documents: []console.Carried{}}}
-	err = errors.Join(v.documents(ctx, stick.Documents), v.documents(ctx, stick.Acks), v.files(ctx), v.giveBack())
+	is = b.receive(ctx, s)
+	is.Dir = dir
+	return is, nil
+}
+
+// folder is what a visit asks of a stick.
+type folder interface {
+	Lines(name string) iter.Seq2[[]byte, error]
+	Media(sha string) (from io.ReadCloser, bytes int64, err error)
+	Give(device, name string, data []byte) error
+	GiveSegment(device string, n int, data []byte) error
+	EndSegments(device string, n int) error
+}
+
+func (b *Box) receive(ctx context.Context, s folder) console.Imported {
+	v := visit{b: b, stick: s, is: console.Imported{Documents: []console.Carried{}}}
+	err := errors.Join(v.documents(ctx, stick.Documents), v.documents(ctx, stick.Acks), v.files(ctx), v.giveBack())
 	if err != nil {
 		v.is.Broken = err.Error()
 	}
-	return v.is, nil
+	return v.is
 }
 
 // A visit is somebody with a stick at the box.
 type visit struct {
 	b     *Box
-	stick *stick.Stick
+	stick folder
 	is    console.Imported
 }
 

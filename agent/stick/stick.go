@@ -165,7 +165,13 @@ func lines(from io.Reader) iter.Seq2[[]byte, error] {
 }
 
 // Media opens a recording or a picture and says how long it is.
-func (s *Stick) Media(sha string) (*os.File, int64, error) { return s.open(mediaName(sha)) }
+func (s *Stick) Media(sha string) (io.ReadCloser, int64, error) {
+	f, size, err := s.open(mediaName(sha))
+	if err != nil {
+		return nil, 0, err
+	}
+	return f, size, nil
+}
 
 // PutMedia writes a recording or a picture.
 func (s *Stick) PutMedia(sha string, from io.Reader) error { return s.Put(mediaName(sha), from) }
