@@ -101,7 +101,7 @@ func (s *Stick) open(name string) (*os.File, int64, error) {
 		return nil, 0, err
 	}
 	now, err := f.Stat()
-	if err == nil && !os.SameFile(before, now) {
+	if err == nil && !now.Mode().IsRegular() {
 		err = &os.PathError{Op: "open", Path: name, Err: errNoFile}
 	}
 	if err != nil {

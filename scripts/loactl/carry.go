@@ -102,7 +102,10 @@ func (a *app) load(au *authority.Authority, s *stick.Stick, boxes map[string]aut
 	if err != nil {
 		return err
 	}
-	out := loaded{Boxes: sortedKeys(boxes), Files: len(files), Until: a.now().Add(signOfLife).In(vietnam).Format(time.RFC3339)}
+	if data := join(documents); len(documents) > stick.MaxLines || len(data) > stick.MaxBytes {
+		return errors.New(a.text("carry.many", len(documents), len(data)>>20, stick.MaxLines, stick.MaxBytes>>20))
+	}
+	out := loaded{Documents: len(documents), Boxes: sortedKeys(boxes), Files: len(files), Until: a.now().Add(signOfLife).In(vietnam).Format(time.RFC3339)}
 	for _, sha := range sortedKeys(files) {
 		if err := a.ctx.Err(); err != nil {
 			return err
@@ -119,16 +122,22 @@ func (a *app) load(au *authority.Authority, s *stick.Stick, boxes map[string]aut
 	if out.Acks, err = a.writeAcks(au, s, sortedKeys(boxes)); err != nil {
 		return err
 	}
-	if out.Documents = len(documents); out.Documents > stick.MaxLines {
-		return errors.New(a.text("carry.many", out.Documents, stick.MaxLines))
-	}
 	if err := s.Write(stick.Documents, join(documents)); err != nil {
 		return err
 	}
 	return a.show(out, func(w io.Writer) {
-		fmt.Fprintln(w, a.text("carry.done", s.Dir(), strings.Join(out.Boxes, ", "), out.Documents, out.Files, out.Copied, a.decimal(float64(out.Bytes)/1e6)))
+		fmt.Fprintln(w, a.text("carry.done", s.Dir(), someOf(out.Boxes), out.Documents, out.Files, out.Copied, a.decimal(float64(out.Bytes)/1e6)))
 		fmt.Fprintln(w, a.text("carry.until", a.now().Add(signOfLife).In(vietnam).Format("15:04 02/01/2006")))
 	})
+}
+
+// someOf names a few boxes, and says how many more there are.
+func someOf(boxes []string) string {
+	const most = 8
+	if len(boxes) <= most {
+		return strings.Join(boxes, ", ")
+	}
+	return fmt.Sprintf("%s … +%d", strings.Join(boxes[:most], ", "), len(boxes)-most)
 }
 
 func join(documents []authority.Issued) []byte {
