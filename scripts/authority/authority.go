@@ -24,6 +24,7 @@ import (
 
 	"loa/agent/plan"
 	"loa/scripts/authority/durable"
+	"loa/scripts/authority/places"
 )
 
 // A Secret gives the passphrase of a person's key file.
@@ -45,6 +46,9 @@ type Authority struct {
 	s    state
 	seen time.Time                     // when the state that was read last was written
 	keys map[string]ed25519.PrivateKey // unsealed so far
+
+	places   places.Book // of the state that was written at placesOf
+	placesOf time.Time
 }
 
 // A Setup is what a new authority begins with.
@@ -131,8 +135,12 @@ func (a *Authority) MediaDir() string { return filepath.Join(a.dir, "media") }
 // Name is the name of who runs the authority.
 func (a *Authority) Name() string { return a.read().Name }
 
-// Places are the places registered, by code.
-func (a *Authority) Places() map[string]Place { return a.read().Places }
+// Places are the places that there are, by code, as they are called now; and those
+// that have ended while a box has not been told so.
+func (a *Authority) Places() map[string]Place {
+	s := a.read()
+	return s.placesAt(a.o.Now())
+}
 
 // People are the holders of keys, by name.
 func (a *Authority) People() map[string]Person { return a.read().People }
@@ -148,8 +156,11 @@ func (a *Authority) Boxes() map[string]Box {
 // EveryBox is also those that were revoked: their ledgers are still read.
 func (a *Authority) EveryBox() map[string]Box { return a.read().Boxes }
 
-// Grants are what people may say.
-func (a *Authority) Grants() []Grant { return a.read().Grants }
+// Grants are what people may say, where there still are the places.
+func (a *Authority) Grants() []Grant {
+	s := a.read()
+	return s.grantsAt(a.o.Now())
+}
 
 // Brokers and Media are the addresses that boxes and tools are given.
 func (a *Authority) Brokers() []string { return a.read().Brokers }
@@ -224,22 +235,29 @@ func (a *Authority) AddPlace(code string, p Place) error {
 	if p.Issuer == "" {
 		p.Issuer = plan.RootPlace
 	}
+	now := a.o.Now()
 	return a.change(func(s *state) error {
-		if _, ok := s.Places[p.Parent]; p.Parent != "" && !ok {
+		if f, ok := s.placesAt(now)[p.Parent]; p.Parent != "" && (!ok || f.Into != "") {
 			return fail("no-parent", nil, code, p.Parent)
 		}
-		s.Places[code] = p
-		return nil
+		old, ok := s.Places[code]
+		if !ok {
+			s.Places[code] = p
+			return s.sound()
+		}
+		f, _ := s.book().At(code, now)
+		if f.Into == "" && f.Name == p.Name && f.Parent == p.Parent && f.Width == p.Width {
+			return nil // a list that too few have signed is signed again
+		}
+		old.Changes = append(slices.Clone(old.Changes), places.Fact{On: now.Truncate(time.Second), Name: p.Name, Parent: p.Parent, Width: p.Width})
+		s.Places[code] = old
+		return s.sound()
 	})
 }
 
-// Registered says that there is no such place, or nil.
-func (a *Authority) Registered(place string) error {
-	if _, ok := a.read().Places[place]; !ok {
-		return fail("no-place", nil, place)
-	}
-	return nil
-}
+// Registered says why a place cannot be spoken to now: there is none, it begins later,
+// or it has ended.
+func (a *Authority) Registered(place string) error { return a.read().standing(place, a.o.Now()) }
 
 // AddGrant lets a person speak. The issuer's list has to be issued again
 // afterwards. Zero times are from now on for 90 days.
@@ -262,7 +280,7 @@ func (a *Authority) AddGrant(g Grant) error {
 		if !ok {
 			return fail("no-person", nil, g.Person)
 		}
-		if _, ok := s.Places[g.Place]; !ok {
+		if p, ok := s.placesAt(now)[g.Place]; !ok || p.Into != "" {
 			return fail("no-place", nil, g.Place)
 		}
 		for _, k := range g.Kinds {

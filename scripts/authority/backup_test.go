@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"loa/scripts/authority/durable"
 )
 
 var phrase = []byte("ngựa đúng")
@@ -77,7 +79,7 @@ func TestDamagedBackups(t *testing.T) {
 	a := sample(t)
 	noise := make([]byte, 3*chunkSize) // does not become smaller
 	rand.Read(noise)
-	if err := writeFile(filepath.Join(a.MediaDir(), "noise"), noise); err != nil {
+	if err := durable.Write(filepath.Join(a.MediaDir(), "noise"), noise); err != nil {
 		t.Fatal(err)
 	}
 	data := backup(t, a, true)

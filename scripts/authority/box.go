@@ -22,7 +22,15 @@ const CheckPrefix = "loa-check-"
 
 // MayAdd says why a device cannot be taken in; nothing is written down.
 func (a *Authority) MayAdd(device string, b Box) error {
+	if err := a.MayName(device); err != nil {
+		return err
+	}
 	s := a.read()
+	return s.standing(b.Place, a.o.Now())
+}
+
+// MayName says why a device cannot be called so.
+func (a *Authority) MayName(device string) error {
 	if !plan.ValidID(device) {
 		return fail("bad-name", nil, device)
 	}
@@ -32,10 +40,10 @@ func (a *Authority) MayAdd(device string, b Box) error {
 	if err == nil || device == caName || device == "server" || device == Canary || strings.HasPrefix(device, CheckPrefix) || strings.HasPrefix(device, BridgePrefix) {
 		return fail("program-name", nil, device)
 	}
-	if _, ok := s.Boxes[device]; ok {
+	if _, ok := a.read().Boxes[device]; ok {
 		return fail("box-exists", nil, device)
 	}
-	return a.Registered(b.Place)
+	return nil
 }
 
 // AddBox takes a device in: one new key, which is both its certificate's and
@@ -107,13 +115,17 @@ func (a *Authority) boxFiles(device, board string, pub ed25519.PublicKey, priv e
 	if err != nil {
 		return nil, err
 	}
+	return filesOf(device, board, a.read().Brokers, root, ca.CertPEM(), cert, key), nil
+}
+
+func filesOf(device, board string, brokers []string, root, ca, cert, key []byte) map[string][]byte {
 	return map[string][]byte{
-		"agent.toml": agentFile(device, board, a.read().Brokers),
+		"agent.toml": agentFile(device, board, brokers),
 		"root.json":  root,
-		"ca.pem":     ca.CertPEM(),
+		"ca.pem":     ca,
 		"box.pem":    cert,
 		"box.key":    key,
-	}, nil
+	}
 }
 
 func agentFile(device, board string, brokers []string) []byte {
@@ -159,8 +171,7 @@ func (a *Authority) SetBoard(device, board string) error {
 func (a *Authority) moved(w plan.Want) error {
 	return a.change(func(s *state) error {
 		if b, ok := s.Boxes[w.Device]; ok {
-			b.Place, b.Groups = w.OwnPlace, w.Groups
-			s.Boxes[w.Device] = b
+			s.Boxes[w.Device] = b.assigned(s.book(), w, a.o.Now())
 		}
 		return nil
 	})
@@ -181,7 +192,7 @@ func (a *Authority) Want(device string, settings *plan.Settings, signers ...stri
 // down: see Judge, AddBox and Keep.
 func (a *Authority) Assign(w plan.Want, signers ...string) (Issued, error) {
 	s := a.read()
-	if err := a.Registered(w.OwnPlace); err != nil {
+	if err := s.standing(w.OwnPlace, a.o.Now()); err != nil {
 		return Issued{}, err
 	}
 	w.Media = s.Media

@@ -9,6 +9,7 @@ import (
 
 	"loa/agent/message"
 	"loa/agent/plan"
+	"loa/scripts/authority/places"
 )
 
 // A Comparison is what an authority that comes from a backup has learnt of the time
@@ -115,13 +116,14 @@ func (a *Authority) pass(topic string, at time.Time, seq int64) error {
 // adoptList brings the books to what an issuer's newer list says.
 func (a *Authority) adoptList(l plan.List) error {
 	return a.change(func(s *state) error {
-		maps.DeleteFunc(s.Places, func(_ string, p Place) bool { return p.Issuer == l.Place })
+		before := maps.Clone(s.Places)
+		maps.DeleteFunc(s.Places, func(_ string, p Place) bool { return p.Issuer == l.Place && p.Into == "" })
 		for _, c := range l.Children {
-			p := Place{Parent: c.Parent, Name: c.Name, Width: c.Width, Issuer: l.Place}
-			if p.Parent == "" && l.Place != plan.RootPlace {
-				p.Parent = l.Place
+			if c.Parent == "" && l.Place != plan.RootPlace {
+				c.Parent = l.Place
 			}
-			s.Places[c.Place] = p
+			old, known := before[c.Place]
+			s.Places[c.Place] = old.became(c, known, l)
 		}
 		s.Grants = slices.DeleteFunc(s.Grants, func(g Grant) bool { return g.Issuer == l.Place })
 		for _, g := range l.Grants {
@@ -217,4 +219,23 @@ func (a *Authority) Sendable(is Issued) bool {
 	s := a.read()
 	at, _ := a.versionOf(is.Doc)
 	return s.Restored == nil && at.UnixMilli() >= s.Outrun[is.Topic.String()]
+}
+
+// became is a place as a newer list has it. What was known of its past stays; what
+// changed it, and when exactly, a list does not tell: it counts from the list on.
+func (p Place) became(c plan.Child, known bool, l plan.List) Place {
+	if !known {
+		p = Place{Parent: c.Parent, Name: c.Name, Width: c.Width}
+	}
+	p.Issuer = l.Place
+	f := places.Fact{On: l.Issued, Name: c.Name, Parent: c.Parent, Width: c.Width}
+	if !c.Until.IsZero() {
+		f.On, f.Into = c.Until, c.Parent
+		p.Into = c.Parent
+	}
+	was, _ := places.Book{Places: map[string][]places.Fact{c.Place: p.facts()}}.At(c.Place, l.Issued)
+	if was.On, was.Keep = f.On, false; was != f {
+		p.Changes = append(slices.DeleteFunc(slices.Clone(p.Changes), func(o places.Fact) bool { return !o.On.Before(f.On) }), f)
+	}
+	return p
 }

@@ -39,7 +39,16 @@ func (a *Authority) Sign(doc any, people ...string) (Issued, error) {
 	if head.Issued, err = a.stamp(topic.String()); err != nil {
 		return Issued{}, err
 	}
-	payload, err := message.Encode(value())
+	return a.sealed(topic, value(), people)
+}
+
+// sealed is a document, given by value and stamped, under people's signatures.
+func (a *Authority) sealed(topic message.Topic, doc any, people []string) (Issued, error) {
+	head, err := message.HeadOf(doc)
+	if err != nil {
+		return Issued{}, err
+	}
+	payload, err := message.Encode(doc)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -51,7 +60,7 @@ func (a *Authority) Sign(doc any, people ...string) (Issued, error) {
 		}
 		e.AddSignature(k)
 	}
-	return Issued{Topic: topic, Raw: e.Encode(), SHA256: message.Digest(payload), Doc: value()}, nil
+	return Issued{Topic: topic, Raw: e.Encode(), SHA256: message.Digest(payload), Doc: doc}, nil
 }
 
 // Approve adds a person's signature to a signed document: the same bytes, a
@@ -289,23 +298,28 @@ const maxAhead = 120 * time.Second
 // stamp gives the next version of a topic: now, and always later than the last.
 func (a *Authority) stamp(topic string) (time.Time, error) {
 	var at time.Time
-	err := a.change(func(s *state) error {
-		now := a.o.Now().Truncate(time.Millisecond)
-		at = now
-		last := s.Issued[topic]
-		if last.Before(s.Floor) {
-			last = s.Floor
-		}
-		if !at.After(last) {
-			at = last.Add(time.Millisecond)
-		}
-		if ahead := at.Sub(now); ahead > maxAhead {
-			return fail("clock", nil, ahead.Round(time.Second), topic)
-		}
-		s.Issued[topic] = at
-		return nil
+	err := a.change(func(s *state) (err error) {
+		at, err = s.stamp(topic, a.o.Now())
+		return err
 	})
 	return at, err
+}
+
+func (s *state) stamp(topic string, now time.Time) (time.Time, error) {
+	now = now.Truncate(time.Millisecond)
+	at := now
+	last := s.Issued[topic]
+	if last.Before(s.Floor) {
+		last = s.Floor
+	}
+	if !at.After(last) {
+		at = last.Add(time.Millisecond)
+	}
+	if ahead := at.Sub(now); ahead > maxAhead {
+		return at, fail("clock", nil, ahead.Round(time.Second), topic)
+	}
+	s.Issued[topic] = at
+	return at, nil
 }
 
 // Seq gives a number that was never given before, for beats and for the ids of acts.

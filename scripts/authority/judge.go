@@ -1,7 +1,6 @@
 package authority
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
@@ -40,21 +39,11 @@ func (a *Authority) Judge(is Issued) (trust.Verdict, error) {
 // boxTrust is what a box knows that carries the first root and has received
 // everything issued since.
 func (a *Authority) boxTrust(device string) (*trust.Trust, error) {
-	root, err := a.RootFile()
-	if err != nil {
-		return nil, err
-	}
-	first, _, _ := bytes.Cut(root, []byte("\n"))
-	t, err := trust.New(first, device, trust.Opts{Now: a.boxClock})
-	if err != nil {
-		return nil, err
-	}
 	all, err := a.Issued()
 	if err != nil {
 		return nil, err
 	}
-	a.feed(t, all)
-	return t, nil
+	return a.trustOf(device, all)
 }
 
 // Rehearse is what a box at place, and in groups, knows after receiving

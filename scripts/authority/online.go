@@ -2,6 +2,7 @@ package authority
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"loa/agent/plan"
@@ -39,16 +40,7 @@ func (a *Authority) related(p, q string) bool { return a.above(p, q) || a.above(
 
 // above reports whether p is q or lies above it.
 func (a *Authority) above(p, q string) bool {
-	places := a.read().Places
-	for range len(places) + 1 { // a damaged state may have a circle
-		if p == q {
-			return true
-		}
-		if q = places[q].Parent; q == "" {
-			return false
-		}
-	}
-	return false
+	return p == q || slices.Contains(a.known().Above(q, a.o.Now()), p)
 }
 
 // Time answers the time question of a box.

@@ -92,7 +92,7 @@ func (a *Authority) RotateRoot(replace [][2]string, threshold int, signers ...st
 	if err != nil {
 		return Rotation{}, fail("sign-root", err)
 	}
-	list, err := a.Sign(a.listNow(plan.RootPlace), signers...)
+	list, err := a.Sign(a.read().list(plan.RootPlace, a.o.Now()), signers...)
 	if err != nil {
 		return Rotation{}, fail("sign-list", err, plan.RootPlace)
 	}

@@ -75,7 +75,7 @@ func TestTwoRotations(t *testing.T) {
 	deliver(t, a, online)
 	deliver(t, a, offline)
 	newHolders(t, a, "new-1", "new-2", "new-3", "new-4", "new-5")
-	old := a.listNow(plan.RootPlace)
+	old := a.read().list(plan.RootPlace, a.o.Now())
 
 	p := rotated(t, a, [][2]string{{"root-1", "new-1"}, {"root-2", "new-2"}, {"root-3", "new-3"}}, "root-1", "root-2", "root-3")
 	if p.Done || p.Old != 3 || p.New != 0 {

@@ -13,6 +13,7 @@ import (
 
 	"loa/agent/plan"
 	"loa/scripts/authority/durable"
+	"loa/scripts/authority/places"
 )
 
 // state is authority.json: everything but keys and documents.
@@ -56,6 +57,10 @@ type Place struct {
 	Name   string `json:"name"`
 	Width  int    `json:"width,omitempty"` // 0: a commune or less
 	Issuer string `json:"issuer"`          // whose list has it
+
+	From    time.Time     `json:"from,omitzero"`     // zero: as far back as anybody knows
+	Changes []places.Fact `json:"changes,omitempty"` // of name, parent and width, in the order of time
+	Into    string        `json:"into,omitempty"`    // what it is a part of, once it has ended
 }
 
 // A Grant is what a person may say, as an issuer's list will have it.
@@ -81,6 +86,8 @@ type Box struct {
 	Added  time.Time `json:"added"`
 
 	Serial string `json:"serial,omitempty"` // of its certificate, hexadecimal
+
+	Stays []places.Stay `json:"stays,omitempty"` // where it belongs from when on; none: in Place since Added
 }
 
 // A Revocation is a certificate that counts no more.
@@ -171,7 +178,7 @@ func (a *Authority) change(f func(*state) error) error {
 		return fail("write", err)
 	}
 	a.mu.Lock()
-	a.s = s
+	a.s, a.places = s, places.Book{}
 	a.mu.Unlock()
 	return nil
 }

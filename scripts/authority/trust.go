@@ -2,10 +2,11 @@ package authority
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"reflect"
 	"slices"
-	"strings"
+	"time"
 
 	"loa/agent/message"
 	"loa/agent/plan"
@@ -34,9 +35,12 @@ func (a *Authority) IssueList(issuer string, signers ...string) (Issued, error) 
 	if s.Restored != nil {
 		return Issued{}, fail("uncompared", nil)
 	}
-	l := a.listNow(issuer)
 	if issuer == plan.RootPlace && len(signers) == 0 {
 		signers = s.Root.Holders[:s.Root.Threshold]
+	}
+	l := s.list(issuer, a.o.Now())
+	if err := fits(l); err != nil {
+		return Issued{}, err
 	}
 	is, waits := a.Waiting(message.ListTopic(issuer))
 	var err error
@@ -58,15 +62,14 @@ func (a *Authority) IssueList(issuer string, signers ...string) (Issued, error) 
 	return is, nil
 }
 
-// listNow is an issuer's list as the state has it.
-func (a *Authority) listNow(issuer string) *plan.List {
-	s := a.read()
-	l := &plan.List{Grants: []plan.Grant{}, Children: []plan.Child{}}
+// list is what an issuer's list has to say at now.
+func (s state) list(issuer string, now time.Time) *plan.List {
+	l := &plan.List{Grants: []plan.Grant{}, Children: s.children(issuer, now)}
 	l.Place = issuer
 	if issuer == plan.RootPlace {
 		l.Quorum = s.Quorum
 	}
-	for _, g := range s.Grants {
+	for _, g := range s.grantsAt(now) {
 		if g.Issuer == issuer {
 			l.Grants = append(l.Grants, plan.Grant{
 				Key: s.People[g.Person].Key, Holder: g.Person, Place: g.Place, Office: g.Office,
@@ -74,18 +77,19 @@ func (a *Authority) listNow(issuer string) *plan.List {
 			})
 		}
 	}
-	for code, p := range s.Places {
-		if p.Issuer != issuer {
-			continue
-		}
-		c := plan.Child{Place: code, Parent: p.Parent, Name: p.Name, Width: p.Width}
-		if c.Parent == issuer {
-			c.Parent = ""
-		}
-		l.Children = append(l.Children, c)
-	}
-	slices.SortFunc(l.Children, func(x, y plan.Child) int { return strings.Compare(x.Place, y.Place) })
 	return l
+}
+
+// room is what an envelope needs besides its payload: eight signatures, and their frame.
+const room = 2 << 10
+
+// fits says when a list is larger than boxes take one, before anything is written down.
+func fits(l *plan.List) error {
+	data, err := json.Marshal(l)
+	if err == nil && len(data)*4/3+room > message.MaxEnvelope {
+		return fail("list-size", nil, l.Place, len(l.Children), len(l.Grants))
+	}
+	return err
 }
 
 // sameList reports whether a list that was signed says what l says.
@@ -100,7 +104,7 @@ func sameList(l plan.List, signed any) bool {
 	return err1 == nil && err2 == nil && bytes.Equal(x, y)
 }
 
-// Try makes a change to places and grants and signs what follows from it. When
+// Try makes a change to places, grants and boxes and signs what follows from it. When
 // that fails, the books are as before, unless somebody else has gone on with
 // them meanwhile.
 func (a *Authority) Try(change, sign func() error) error {
@@ -116,6 +120,9 @@ func (a *Authority) Try(change, sign func() error) error {
 	return errors.Join(err, a.change(func(s *state) error {
 		if reflect.DeepEqual(s.Places, after.Places) && reflect.DeepEqual(s.Grants, after.Grants) {
 			s.Places, s.Grants = before.Places, before.Grants
+		}
+		if reflect.DeepEqual(s.Boxes, after.Boxes) {
+			s.Boxes = before.Boxes
 		}
 		return nil
 	}))
