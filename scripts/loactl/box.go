@@ -17,6 +17,8 @@ import (
 func (a *app) box(args []string) error {
 	return a.sub(args, map[string]func([]string) error{
 		"add":     a.boxAdd,
+		"import":  a.boxImport,
+		"move":    a.boxMove,
 		"set":     a.boxSet,
 		"approve": a.boxApprove,
 		"list":    a.boxList,

@@ -254,6 +254,10 @@ var roles = map[string]role{
 		kinds: []plan.Kind{plan.GrantAssign, plan.GrantSettings, plan.GrantFirmware},
 		life:  365 * 24 * time.Hour,
 	},
+	"registrar": {
+		kinds: []plan.Kind{plan.GrantDelegate},
+		life:  365 * 24 * time.Hour,
+	},
 }
 
 func (a *app) giveRole(au *authority.Authority, person, place, name, office string) error {

@@ -39,7 +39,8 @@ func (a *app) fleet(args []string) error {
 	}
 	l.stop()
 	groups, troubles, versions := f.overview(places, top)
-	return a.show(map[string]any{"at": a.now().UTC(), "places": groups, "trouble": troubles, "versions": versions}, func(w io.Writer) {
+	due := au.Due()
+	return a.show(map[string]any{"at": a.now().UTC(), "places": groups, "trouble": troubles, "versions": versions, "due": due}, func(w io.Writer) {
 		var rows [][]string
 		for _, g := range groups {
 			media := ""
@@ -71,6 +72,7 @@ func (a *app) fleet(args []string) error {
 			rows = append(rows, []string{t.Box, t.Place, since, word(what, t.Code), part})
 		}
 		a.table(w, rows, "box", "place", "since", "trouble", "part")
+		a.warnDue(w, due)
 	})
 }
 

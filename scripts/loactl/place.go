@@ -12,9 +12,18 @@ import (
 
 func (a *app) place(args []string) error {
 	return a.sub(args, map[string]func([]string) error{
-		"add":     a.placeAdd,
-		"approve": a.listApprove,
-		"list":    a.placeList,
+		"add":      a.placeAdd,
+		"import":   a.placeImport,
+		"rename":   a.placeRename,
+		"move":     a.placeMove,
+		"merge":    a.placeMerge,
+		"split":    a.placeSplit,
+		"move-box": a.boxMove,
+		"cancel":   a.placeCancel,
+		"due":      a.placeDue,
+		"history":  a.placeHistory,
+		"approve":  a.listApprove,
+		"list":     a.placeList,
 	})
 }
 
@@ -44,12 +53,17 @@ func (a *app) placeAdd(args []string) error {
 }
 
 func (a *app) placeList(args []string) error {
-	if _, err := a.parse(a.flags("place list"), args, 0, 0); err != nil {
+	fs := a.flags("place list")
+	on := fs.String("on", "", "")
+	if _, err := a.parse(fs, args, 0, 0); err != nil {
 		return err
 	}
 	au, err := a.open()
 	if err != nil {
 		return err
+	}
+	if *on != "" {
+		return a.placesOn(au, *on)
 	}
 	type line struct {
 		authority.Place

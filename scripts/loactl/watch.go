@@ -59,7 +59,8 @@ func (a *app) showFleet(f *fleet) error {
 			online++
 		}
 	}
-	return a.show(map[string]any{"at": a.now().UTC(), "online": online, "boxes": rows, "ready": ready}, func(w io.Writer) {
+	due := f.au.Due()
+	return a.show(map[string]any{"at": a.now().UTC(), "online": online, "boxes": rows, "ready": ready, "due": due}, func(w io.Writer) {
 		if tty, ok := a.out.(*os.File); ok && term.IsTerminal(int(tty.Fd())) {
 			fmt.Fprint(w, "\x1b[H\x1b[2J")
 		}
@@ -95,6 +96,7 @@ func (a *app) showFleet(f *fleet) error {
 			}
 			fmt.Fprintln(w, s)
 		}
+		a.warnDue(w, due)
 	})
 }
 
