@@ -9,6 +9,7 @@
 //	broker stop|start            stopping forgets everything; it comes back empty
 //	broker expired               it comes back with a certificate of last year
 //	media break ID HOW           the recording becomes 404, corrupt, html or short; "heal" mends it
+//	place CODE SIGNER            whose programme is signed from now on; before that the commune's
 //	bulletin ID FILE [CLASS]     sign a recording as a bulletin; of class "unheard", without listening to it
 //	schedule ID +4s ITEM…        sign a slot that begins in 4 s: bulletins and chimes
 //	sleep +2s                    until 2 s after the slot's begin

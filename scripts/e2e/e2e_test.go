@@ -79,6 +79,7 @@ func TestScripts(t *testing.T) {
 			"stage":    command((*stage).set),
 			"broker":   command((*stage).brokerIs),
 			"media":    command((*stage).mediaIs),
+			"place":    command((*stage).speaksFor),
 			"bulletin": command((*stage).bulletin),
 			"schedule": command((*stage).schedule),
 			"sleep":    command((*stage).sleep),

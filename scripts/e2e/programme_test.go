@@ -17,7 +17,7 @@ import (
 	"loa/scripts/mediaserver"
 )
 
-// bulletin signs a recording as the commune's bulletin; unheard, one to which
+// bulletin signs a recording as the place's bulletin; unheard, one to which
 // nobody has listened, as loactl would.
 func (s *stage) bulletin(ts *testscript.TestScript, args []string) error {
 	if len(args) == 2 {
@@ -35,7 +35,7 @@ func (s *stage) bulletin(ts *testscript.TestScript, args []string) error {
 		}
 		class = "normal"
 	}
-	place, signers := commune, commune+"-1"
+	place, signers := s.place, s.signer
 	if class == "emergency" {
 		place, signers = province, province+"-1,"+province+"-2"
 	}
@@ -116,10 +116,10 @@ for_s = 120
 gap_s = 1
 items = [
 %s]
-`, args[0], commune, until(), s.slot.In(time.FixedZone("", 7*3600)).Format("15:04:05"), items.String()), 0o600); err != nil {
+`, args[0], s.place, until(), s.slot.In(time.FixedZone("", 7*3600)).Format("15:04:05"), items.String()), 0o600); err != nil {
 		return err
 	}
-	return ts.Exec("loactl", "schedule", "sign", draft, "--as", commune+"-1")
+	return ts.Exec("loactl", "schedule", "sign", draft, "--as", s.signer)
 }
 
 // sleep waits until a moment of the slot.

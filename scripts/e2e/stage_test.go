@@ -34,6 +34,8 @@ const (
 type stage struct {
 	env    *testscript.Env
 	au     *authority.Authority
+	place  string            // whose programme is signed
+	signer string            // by whom
 	slot   time.Time         // when the last schedule begins
 	digest map[string]string // of each bulletin's recording
 
@@ -50,7 +52,7 @@ type stage struct {
 }
 
 func newStage(env *testscript.Env) *stage {
-	s := &stage{env: env, digest: make(map[string]string), broken: make(map[string]string)}
+	s := &stage{env: env, place: commune, signer: commune + "-1", digest: make(map[string]string), broken: make(map[string]string)}
 	s.box.root = filepath.Join(env.WorkDir, "box")
 	env.Defer(func() {
 		s.terminal.close()
@@ -115,6 +117,15 @@ quiet_hours = []
 		return err
 	}
 	return s.brokerIs(ts, []string{"start"})
+}
+
+// speaksFor says whose programme is signed from now on, and by whom.
+func (s *stage) speaksFor(_ *testscript.TestScript, args []string) error {
+	if len(args) != 2 {
+		return usage(args)
+	}
+	s.place, s.signer = args[0], args[1]
+	return nil
 }
 
 func port(addr string) string { return addr[strings.LastIndex(addr, ":"):] }
