@@ -53,7 +53,7 @@ slow devices go test -timeout 20m ./drivers/gpioline ./drivers/oto
 slow store go test -timeout 15m -run 'TestKill|TestPowerCut' ./agent/store -kills 1000 -cuts 100
 slow ledger go test -timeout 15m -run 'TestKill|TestPowerCut|Hundred' ./agent/ledger -kills 1000 -cuts 100
 # 200 power cuts of the disk under the dispatcher.
-slow dispatcher go test -timeout 15m -run TestPowerCut ./scripts/authority/archive -cuts 200
+slow dispatcher go test -timeout 15m -run TestPowerCut ./scripts/authority/archive ./scripts/authority/index -cuts 200
 slow mutations go test -timeout 20m ./agent/decode
 # Pictures on the screen of a virtual machine, compared pixel by pixel.
 if ((SECONDS - start > limit)) || { scripts/packages.sh screen && scripts/kms/kernel.sh; }; then

@@ -10,6 +10,9 @@
 //	history/TOPIC/VERSION.json  every envelope that ever counted, also orders
 //	pending/         documents that lack a second signature
 //	media/SHA256     audio
+//	ledger/NAME/     what boxes have played, as they signed it
+//	index.db         what loactl serve finds things by; may be deleted
+//	tokens.json      who may ask loactl serve over HTTP, without the secrets
 package authority
 
 import (

@@ -48,6 +48,7 @@ type API struct {
 	mux    *http.ServeMux
 	known  limits // by identity
 	others limits // by address, of who has not shown who it is
+	fleet  fleet
 
 	taking sync.Mutex      // one document at a time: judged, then kept
 	unsure map[string]bool // under taking: SHA-256 of orders that a broker did not confirm

@@ -2,7 +2,6 @@ package api
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -16,37 +15,6 @@ import (
 	"loa/scripts/authority/index"
 	"loa/scripts/authority/rollup"
 )
-
-// reports is the latest of each kind that one box has sent.
-type reports struct {
-	state  message.State
-	have   message.Have
-	health message.HealthReport
-}
-
-// reports are those of one box, or of all when device is empty, by name.
-func (a *API) reports(device string) (map[string]*reports, error) {
-	rows, err := a.o.Index.Reports(device)
-	if err != nil {
-		return nil, err
-	}
-	of := make(map[string]*reports)
-	for _, row := range rows {
-		r := of[row.Device]
-		if r == nil {
-			r = new(reports)
-			of[row.Device] = r
-		}
-		to := map[string]any{message.LeafState: &r.state, message.LeafHave: &r.have, message.LeafHealth: &r.health}[row.Leaf]
-		if to == nil {
-			continue
-		}
-		if err := json.Unmarshal(row.Body.(json.RawMessage), to); err != nil {
-			return nil, err
-		}
-	}
-	return of, nil
-}
 
 // A Fault is a condition that holds at a box.
 type Fault struct {
@@ -92,9 +60,7 @@ func (a *API) glance(name string, b authority.Box, r *reports) Box {
 	if !r.have.At.IsZero() {
 		g.Clock = r.have.Clock.String()
 	}
-	for _, m := range r.have.Media {
-		g.Wanted, g.Present = g.Wanted+m.Wanted, g.Present+m.Present
-	}
+	g.Wanted, g.Present = r.media()
 	if g.State != "online" {
 		return g // what it last said of itself is not of today
 	}
@@ -124,16 +90,14 @@ func (b Box) unit() rollup.Unit {
 
 // all are the boxes in the order of their names.
 func (a *API) all() ([]Box, error) {
-	of, err := a.reports("")
-	if err != nil {
-		return nil, err
-	}
 	boxes := a.o.Authority.Boxes()
 	var all []Box
-	for _, name := range slices.Sorted(maps.Keys(boxes)) {
-		all = append(all, a.glance(name, boxes[name], of[name]))
-	}
-	return all, nil
+	err := a.fleet.see(a.o.Index, func(of map[string]*reports) {
+		for _, name := range slices.Sorted(maps.Keys(boxes)) {
+			all = append(all, a.glance(name, boxes[name], of[name]))
+		}
+	})
+	return all, err
 }
 
 // Status is how the centre itself is.
@@ -246,19 +210,25 @@ func (a *API) box(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	of, err := a.reports(name)
+	rows, err := a.o.Index.Reports(name)
 	if err != nil {
 		return nil, err
 	}
-	one := One{Box: a.glance(name, b, of[name]), Groups: b.Groups, Added: b.Added}
+	r1 := new(reports)
+	for _, row := range rows {
+		if err := r1.read(row); err != nil {
+			return nil, err
+		}
+	}
+	one := One{Box: a.glance(name, b, r1), Groups: b.Groups, Added: b.Added}
 	if one.Groups == nil {
 		one.Groups = []string{}
 	}
-	if r := of[name]; r != nil {
-		one.Report = &r.state
-		if !r.have.At.IsZero() {
-			one.Have = &r.have
-		}
+	if len(rows) > 0 {
+		one.Report = &r1.state
+	}
+	if !r1.have.At.IsZero() {
+		one.Have = &r1.have
 	}
 	if one.LastWant, err = a.o.Authority.LastWant(name); err != nil {
 		return nil, err

@@ -176,7 +176,7 @@ func TestReportsAndAcks(t *testing.T) {
 	}
 	for range 2 { // the same again counts once, but for what was forged
 		err := x.Take(Batch{
-			Reports: []Report{{"b1", message.LeafState, now, message.State{State: "online", Boot: "x"}}, {"b2", message.LeafHave, now, message.Have{Device: "b2"}}},
+			Reports: []Report{{Device: "b1", Leaf: message.LeafState, Came: now, Body: message.State{State: "online", Boot: "x"}}, {Device: "b2", Leaf: message.LeafHave, Came: now, Body: message.Have{Device: "b2"}}},
 			Acks:    []Ack{ack("b1", "a", "received"), ack("b1", "a", "refused"), ack("b2", "a", "received")},
 			Forged:  map[string]int{"b1": 2},
 		})
@@ -198,7 +198,14 @@ func TestReportsAndAcks(t *testing.T) {
 	if rs, err := x.Reports("b1"); err != nil || len(rs) != 1 || !rs[0].Came.Equal(now) {
 		t.Errorf("%+v, %v", rs, err)
 	}
-	if rs, err := x.Reports(""); err != nil || len(rs) != 2 {
+	rs, err := x.Since(0)
+	if err != nil || len(rs) != 2 || rs[0].Device != "b1" {
+		t.Fatalf("%+v, %v", rs, err)
+	}
+	if err := x.Take(Batch{Reports: []Report{{Device: "b1", Leaf: message.LeafState, Came: now, Body: message.State{State: "lost"}}}}); err != nil {
+		t.Fatal(err)
+	}
+	if rs, err := x.Since(rs[1].N); err != nil || len(rs) != 1 || rs[0].Device != "b1" {
 		t.Errorf("%+v, %v", rs, err)
 	}
 	if n, err := x.Forged("b1"); err != nil || n != 4 {

@@ -14,7 +14,8 @@ type Report struct {
 	Device string
 	Leaf   string
 	Came   time.Time
-	Body   any // message.State, Have or HealthReport; of Reports: its JSON as [json.RawMessage]
+	N      int64 // of Reports: in the order in which they came
+	Body   any   // message.State, Have or HealthReport; of Reports: its JSON as [json.RawMessage]
 }
 
 // An Ack is what a box answered, and signed.
@@ -43,7 +44,7 @@ func (x *Index) Take(b Batch) error {
 			if err != nil {
 				return err
 			}
-			if _, err := tx.Exec("INSERT OR REPLACE INTO report VALUES (?,?,?,?)", r.Device, r.Leaf, stamp(r.Came), string(body)); err != nil {
+			if _, err := tx.Exec("INSERT OR REPLACE INTO report VALUES (?,?,?,?,(SELECT coalesce(max(n), 0) + 1 FROM report))", r.Device, r.Leaf, stamp(r.Came), string(body)); err != nil {
 				return err
 			}
 		}
@@ -73,16 +74,22 @@ func (x *Index) Take(b Batch) error {
 	})
 }
 
-// Reports are the newest of one box, or of all when device is empty.
+// Reports are the newest of one box.
 func (x *Index) Reports(device string) ([]Report, error) {
-	return list(x, func(scan func(...any) error) (Report, error) {
-		var r Report
-		var came int64
-		var body string
-		err := scan(&r.Device, &r.Leaf, &came, &body)
-		r.Came, r.Body = moment(came), json.RawMessage(body)
-		return r, err
-	}, "SELECT device, leaf, came, body FROM report WHERE ? = '' OR device = ?", device, device)
+	return list(x, report, "SELECT device, leaf, came, n, body FROM report WHERE device = ?", device)
+}
+
+// Since are those of all boxes that came after that one, the oldest first.
+func (x *Index) Since(n int64) ([]Report, error) {
+	return list(x, report, "SELECT device, leaf, came, n, body FROM report WHERE n > ? ORDER BY n", n)
+}
+
+func report(scan func(...any) error) (r Report, err error) {
+	var came int64
+	var body string
+	err = scan(&r.Device, &r.Leaf, &came, &r.N, &body)
+	r.Came, r.Body = moment(came), json.RawMessage(body)
+	return r, err
 }
 
 // Which acknowledgements Acks gives; what is empty does not matter.
