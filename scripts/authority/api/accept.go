@@ -20,7 +20,8 @@ import (
 )
 
 // said are the kinds that people say to boxes. Trust is changed with loactl, where the
-// books are; what an online key says is the dispatcher's to say.
+// books are; what an online key says is the dispatcher's to say, and such a key may hold
+// none of these.
 var said = []plan.Kind{
 	plan.KindBulletin, plan.KindSchedule, plan.KindPolicy, plan.KindAlert, plan.KindWant,
 	plan.KindPlay, plan.KindStop, plan.KindLive, plan.KindDrill, plan.KindMute,
@@ -87,9 +88,6 @@ func (a *API) take(ctx context.Context, is authority.Issued) (any, error) {
 	}
 	if !slices.Contains(said, h.Kind) {
 		return nil, &plan.Error{Code: plan.Unsupported, Field: "kind", Msg: string(h.Kind) + " is not taken here"}
-	}
-	if a.onlyOnline(is.Raw) {
-		return nil, &plan.Error{Code: plan.WrongKind, Field: "signatures", Msg: "no person signed it"}
 	}
 	a.taking.Lock()
 	defer a.taking.Unlock()
@@ -158,20 +156,6 @@ func (a *API) keep(ctx context.Context, is authority.Issued, out Taken) (any, er
 // publishTime is how long a broker may take over one document.
 const publishTime = 10 * time.Second
 
-// onlyOnline reports whether all that is known of the signers are keys that lie at the
-// dispatcher.
-func (a *API) onlyOnline(raw []byte) bool {
-	people, online := a.o.Authority.People(), false
-	for _, name := range a.o.Authority.Signers(raw) {
-		p, known := people[name]
-		if known && !p.Online {
-			return false
-		}
-		online = online || known
-	}
-	return online
-}
-
 // joined gives a document the signatures that it has gathered here already.
 func (a *API) joined(is authority.Issued, version int64) (authority.Issued, error) {
 	w, ok := a.o.Authority.Waiting(is.Topic)
@@ -221,10 +205,20 @@ type Media struct {
 	Bytes  int64  `json:"bytes"`
 }
 
-// mediaTime is how long one upload may take.
-const mediaTime = 15 * time.Minute
+// mediaTime is how long one upload may take, uploads how many there may be at once: a
+// disk has an end.
+const (
+	mediaTime = 15 * time.Minute
+	uploads   = 4
+)
 
 func (a *API) media(w http.ResponseWriter, r *http.Request) (any, error) {
+	select {
+	case a.uploading <- struct{}{}:
+		defer func() { <-a.uploading }()
+	default:
+		return nil, &Error{Code: "too-often", Wait: 10 * time.Second}
+	}
 	c := http.NewResponseController(w)
 	until := time.Now().Add(mediaTime)
 	if err := errors.Join(c.SetReadDeadline(until), c.SetWriteDeadline(until)); err != nil && !errors.Is(err, http.ErrNotSupported) {

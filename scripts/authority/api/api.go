@@ -50,6 +50,8 @@ type API struct {
 	others limits // by address, of who has not shown who it is
 	fleet  fleet
 
+	uploading chan struct{} // as many as there are uploads
+
 	taking sync.Mutex      // one document at a time: judged, then kept
 	unsure map[string]bool // under taking: SHA-256 of orders that a broker did not confirm
 }
@@ -101,7 +103,8 @@ func New(o Opts) *API {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &API{o: o, mux: http.NewServeMux(), known: limits{rate: o.Rate, burst: o.Burst}, others: limits{rate: o.Rate, burst: o.Burst}, unsure: make(map[string]bool)}
+	a := &API{o: o, mux: http.NewServeMux(), known: limits{rate: o.Rate, burst: o.Burst}, others: limits{rate: o.Rate, burst: o.Burst}, unsure: make(map[string]bool),
+		uploading: make(chan struct{}, uploads)}
 	paths := make(map[string]bool)
 	for _, r := range routes() {
 		a.mux.HandleFunc(r.method+" "+r.path, func(w http.ResponseWriter, req *http.Request) { a.serve(w, req, r) })

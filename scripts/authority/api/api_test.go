@@ -283,6 +283,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 // it heard.
 func TestSecondSignature(t *testing.T) {
 	s := newStage(t)
+	older := s.signed(bulletin("74", "bao", plan.Emergency), "tinh-2")
 	storm := s.signed(bulletin("74", "bao", plan.Emergency), "tinh-1")
 	path := "/pending/" + storm.SHA256 + "/signatures"
 	if a := s.do("POST", path, s.approval(storm, "tinh-2")); a.status != 404 {
@@ -290,6 +291,9 @@ func TestSecondSignature(t *testing.T) {
 	}
 	if a := s.do("POST", "/documents", storm.Raw); a.status != 202 {
 		t.Fatalf("%d %s", a.status, a.body)
+	}
+	if a := s.do("POST", "/documents", older.Raw); a.status != 409 || a.Code != string(plan.Replay) {
+		t.Errorf("an older one pushes out what waits: %d %s", a.status, a.body)
 	}
 	topic := storm.Topic.String()
 	broken := bytes.Replace(s.approval(storm, "tinh-2"), []byte(`"sig":"`), []byte(`"sig":"AAAA`), 1)

@@ -228,6 +228,23 @@ func TestTooOften(t *testing.T) {
 	}
 }
 
+// Only so many upload at once.
+func TestUploadsAtOnce(t *testing.T) {
+	s := newStage(t)
+	for range uploads {
+		s.api.uploading <- struct{}{}
+	}
+	if a := s.do("PUT", "/media", []byte("x")); a.status != 429 || a.header.Get("Retry-After") != "10" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	<-s.api.uploading
+	for range 2 * uploads {
+		if a := s.do("PUT", "/media", []byte("x")); a.status != 200 {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+	}
+}
+
 // Nothing is taken that is larger than said, and a part of it is not kept.
 func TestOversizeMedia(t *testing.T) {
 	if testing.Short() {
