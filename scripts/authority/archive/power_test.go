@@ -34,7 +34,7 @@ func TestPowerCut(t *testing.T) {
 	defer book.Close()
 	d := powertest.New(t, 32)
 	acked, segments := int64(0), 0
-	for range *cuts {
+	for life := range *cuts {
 		// The folders are new, too: they have to be there for good before what is in them.
 		a := archive.Open(filepath.Join(d.Dir(), "authority", "ledger"))
 		r, err := a.Verify("box-1", pub)
@@ -42,9 +42,13 @@ func TestPowerCut(t *testing.T) {
 			t.Fatalf("%d was acknowledged; there is %+v, %v", acked, r, err)
 		}
 		acked = r.To
-		cut := make(chan struct{})
+		cut, heard := make(chan struct{}), make(chan struct{}, 1)
+		if life%2 == 0 {
+			heard <- struct{}{} // at any instant; else after an acknowledgement, however busy the machine is
+		}
 		var dark atomic.Bool
 		go func() { // waited for below
+			<-heard
 			time.Sleep(rand.N(30 * time.Millisecond)) // the instant of the cut
 			dark.Store(true)
 			d.Cut()
@@ -69,6 +73,10 @@ func TestPowerCut(t *testing.T) {
 			}
 			acked = head.To
 			segments++
+			select {
+			case heard <- struct{}{}:
+			default:
+			}
 		}
 		<-cut
 		d.Boot()

@@ -39,7 +39,7 @@ func TestPowerCut(t *testing.T) {
 	must(a.AddPerson("lan"))
 	var kept authority.Issued // the newest that was answered for
 	n, acked := 0, 0
-	for range *cuts {
+	for life := range *cuts {
 		if a, err = authority.Open(dir, o); err != nil {
 			t.Fatal(err)
 		}
@@ -64,9 +64,13 @@ func TestPowerCut(t *testing.T) {
 				t.Fatalf("version %d is not found: %v", stampOf(kept), err)
 			}
 		}
-		cut := make(chan struct{})
+		cut, heard := make(chan struct{}), make(chan struct{}, 1)
+		if life%2 == 0 {
+			heard <- struct{}{} // at any instant; else after an acknowledgement, however busy the machine is
+		}
 		var dark atomic.Bool
 		go func() { // waited for below
+			<-heard
 			time.Sleep(rand.N(60 * time.Millisecond)) // the instant of the cut
 			dark.Store(true)
 			d.Cut()
@@ -92,6 +96,10 @@ func TestPowerCut(t *testing.T) {
 				break
 			}
 			acked = n
+			select {
+			case heard <- struct{}{}:
+			default:
+			}
 		}
 		<-cut
 		x.Close() // fails: its disk is gone
