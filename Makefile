@@ -47,6 +47,11 @@ broker-install: ## make this Debian machine a province's broker: AUTHORITY=DIR, 
 broker-check: build ## attack the authority's broker and print what held: AUTHORITY=DIR [BROKER=tls://host:8883]
 	@$(BUILD)/loactl $(if $(AUTHORITY),--authority "$(AUTHORITY)") broker check $(if $(BROKER),--broker "$(BROKER)")
 
+.PHONY: soak
+soak: ## faults that take too long for make test: kills of a cluster's nodes
+	@scripts/packages.sh build test
+	@scripts/soak.sh
+
 .PHONY: bench
 bench: ## figures beside their peers: mpd, mpg123, ffmpeg
 	@scripts/packages.sh build bench

@@ -136,7 +136,7 @@ func TestEveryPackageSaysWhatItGives(t *testing.T) {
 func TestAgentCarriesNoServer(t *testing.T) {
 	for _, p := range list(t, "./agent") {
 		for _, d := range p.Deps {
-			if strings.HasPrefix(d, "github.com/mochi-mqtt/") || strings.HasPrefix(d, "loa/scripts/") || d == "testing" {
+			if strings.HasPrefix(d, "github.com/mochi-mqtt/") || strings.HasPrefix(d, "github.com/nats-io/") || strings.HasPrefix(d, "loa/scripts/") || d == "testing" {
 				t.Errorf("agent depends on %s", d)
 			}
 		}
@@ -150,6 +150,9 @@ func TestLoactlStaysOffTheHardware(t *testing.T) {
 			switch room(d) {
 			case "agent/hardware", "agent/station", "agent/speaker", "agent/box":
 				t.Errorf("loactl depends on %s", d)
+			}
+			if strings.HasPrefix(d, "github.com/nats-io/") {
+				t.Errorf("loactl depends on %s, which would double it; it is for scripts/broker/natsd alone", d)
 			}
 		}
 	}

@@ -39,6 +39,8 @@ suite race go test -p 1 -short -race -timeout 20m -skip "TestAttacks|TestHowARel
 slow demo make --no-print-directory demo
 # The agent and loactl as programs, by the scripts of one page each.
 slow e2e go test -timeout 15m ./scripts/e2e
+# Every broker against the same cases; prints case by engine.
+slow brokers go test -count=1 -v -timeout 10m -run TestMatrix ./scripts/broker/conform
 # The rooms whose arithmetic and clocks a 32-bit box could get wrong; make arm runs
 # them all, the station's hundred attacks under emulation among them.
 if ((SECONDS - start > limit)) || scripts/packages.sh arm; then

@@ -152,7 +152,8 @@ func (c *Config) check() error {
 
 func brokerURL(s string) error {
 	u, err := url.Parse(s)
-	if err != nil || u.Hostname() == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" {
+	// ?qos=0 is for a NATS cluster, see agent/mqtt.
+	if err != nil || u.Hostname() == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" && u.RawQuery != "qos=0" {
 		return fmt.Errorf("%q is no broker address: write tls://host:8883", s)
 	}
 	if u.User != nil {

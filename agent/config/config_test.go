@@ -47,6 +47,7 @@ func TestErrorsSayFileLineAndWhatToWrite(t *testing.T) {
 		{"password in the address", "device = \"d-1\"\n[broker]\nurls = [\"tls://u:secret@mq.example\"]\n", `holds a password`},
 		{"http", "device = \"d-1\"\n[broker]\nurls = [\"https://mq.example\"]\n", `no way to a broker`},
 		{"no host", "device = \"d-1\"\n[broker]\nurls = [\"mq.example\"]\n", `is no broker address`},
+		{"something behind it", "device = \"d-1\"\n[broker]\nurls = [\"tls://mq.example?qos=2\"]\n", `is no broker address`},
 		{"long socket", "device = \"d-1\"\nsocket = \"/" + strings.Repeat("s", 107) + "\"\n", `agent.toml:2: socket: `},
 		{"huge file", strings.Repeat("#", maxFile+1), `too many`},
 	} {
