@@ -27,6 +27,12 @@ const (
 	early    = 30 * 24 * time.Hour
 	caLife   = 20 * 365 * 24 * time.Hour
 	leafLife = 825 * 24 * time.Hour
+	// ClaimLife is long, because a box may lie in a store for years, and because the
+	// claim is also how a box whose certificate has ended comes back.
+	ClaimLife = 10 * 365 * 24 * time.Hour
+	// IssuerLife is how long an issuer may be online with its key unsealed. What it signs
+	// ends with it.
+	IssuerLife = 3 * 365 * 24 * time.Hour
 )
 
 // A CA signs certificates.
@@ -34,6 +40,9 @@ type CA struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 }
+
+// ErrFlat says that a CA was made before there were issuers, and can have none.
+var ErrFlat = errors.New("pki: this CA signs no issuers")
 
 // NewCA makes a CA with a new key.
 func NewCA(name string, now time.Time) (*CA, error) {
@@ -47,10 +56,15 @@ func NewCA(name string, now time.Time) (*CA, error) {
 		NotAfter:              now.Add(caLife),
 		IsCA:                  true,
 		BasicConstraintsValid: true,
-		MaxPathLenZero:        true,
+		MaxPathLen:            1, // an issuer
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 	}
-	der, err := sign(t, t, key.Public(), key)
+	return made(t, t, key, key)
+}
+
+// made is a CA whose certificate parent signs with signer.
+func made(t, parent *x509.Certificate, key, signer *ecdsa.PrivateKey) (*CA, error) {
+	der, err := sign(t, parent, key.Public(), signer)
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +74,48 @@ func NewCA(name string, now time.Time) (*CA, error) {
 	}
 	return &CA{cert: cert, key: key}, nil
 }
+
+// Issuer makes a CA below this one, with a new key, that can sign certificates of
+// clients alone: who steals its key is nobody's broker. [ErrFlat]: this CA can have none.
+func (ca *CA) Issuer(name string, now time.Time) (*CA, error) {
+	if ca.cert.MaxPathLen == 0 {
+		return nil, ErrFlat
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("pki: %w", err)
+	}
+	return made(&x509.Certificate{
+		Subject:               pkix.Name{CommonName: name},
+		NotBefore:             now.Add(-early),
+		NotAfter:              ca.until(now.Add(IssuerLife)),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		MaxPathLenZero:        true,
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}, ca.cert, key, ca.key)
+}
+
+// until is t, or the end of the CA if that comes first.
+func (ca *CA) until(t time.Time) time.Time {
+	if t.After(ca.cert.NotAfter) {
+		return ca.cert.NotAfter
+	}
+	return t
+}
+
+// from is t, or the beginning of the CA if that comes later: a box looks at a chain as of
+// the beginning of its own certificate.
+func (ca *CA) from(t time.Time) time.Time {
+	if t.Before(ca.cert.NotBefore) {
+		return ca.cert.NotBefore
+	}
+	return t
+}
+
+// Ends is when the CA's own certificate ends.
+func (ca *CA) Ends() time.Time { return ca.cert.NotAfter }
 
 // LoadCA reads what CertPEM and KeyPEM gave.
 func LoadCA(certPEM, keyPEM []byte) (*CA, error) {
@@ -122,10 +178,19 @@ func (ca *CA) Server(hosts []string, now time.Time) (cert, key []byte, err error
 // Client makes a certificate for the holder of a public key, who connects under
 // the name cn. A box's key is the Ed25519 key that also signs its reports.
 func (ca *CA) Client(cn string, pub ed25519.PublicKey, now time.Time) ([]byte, error) {
+	return ca.ClientFor(cn, pub, now, leafLife)
+}
+
+// ClientFor is Client for another time; 0 is as long as Client's. A short life begins
+// no longer before now than a quarter of it, so that half of it is not over at once.
+func (ca *CA) ClientFor(cn string, pub ed25519.PublicKey, now time.Time, life time.Duration) ([]byte, error) {
+	if life == 0 {
+		life = leafLife
+	}
 	t := &x509.Certificate{
 		Subject:     pkix.Name{CommonName: cn},
-		NotBefore:   now.Add(-early),
-		NotAfter:    now.Add(leafLife),
+		NotBefore:   ca.from(now.Add(-min(early, life/4))),
+		NotAfter:    ca.until(now.Add(life)),
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}

@@ -36,7 +36,7 @@ var engines = []func() engine{
 	func() engine { return &nats{nodes: 3} },
 }
 
-// embedded is the one in loactl dispatch.
+// embedded is the one in loactl serve.
 type embedded struct {
 	addr string
 	b    *broker.Broker
