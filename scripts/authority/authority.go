@@ -6,6 +6,8 @@
 //	online/NAME.key  the dispatcher's key, unsealed: it can say nothing but the time
 //	tls/             the CA of the connections and its certificates
 //	boxes/NAME/      what a new box is handed: its key, certificates, root
+//	claims/BATCH/    what the image of boxes has that make their own keys
+//	enrol/           boxes that wait for a name, and the certificates that went out
 //	issued/TOPIC     the newest envelope of every topic that is kept
 //	history/TOPIC/VERSION.json  every envelope that ever counted, also orders
 //	pending/         documents that lack a second signature
@@ -106,6 +108,9 @@ func New(dir string, setup Setup, o Opts) (*Authority, error) {
 		}
 	}
 	if err := a.newCA(); err != nil {
+		return nil, err
+	}
+	if err := a.NewIssuer(0); err != nil {
 		return nil, err
 	}
 	return a, a.issueRoot()

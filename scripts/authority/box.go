@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"loa/agent/enrol"
 	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/scripts/authority/durable"
@@ -37,7 +38,8 @@ func (a *Authority) MayName(device string) error {
 	// A box's name is its certificate's. Programs have certificates, too, and the check
 	// of a broker uses names of boxes that there are none of.
 	_, err := os.Stat(a.tlsFile(device + ".crt"))
-	if err == nil || device == caName || device == "server" || device == Canary || strings.HasPrefix(device, CheckPrefix) || strings.HasPrefix(device, BridgePrefix) {
+	if err == nil || device == caName || device == "server" || device == Canary || strings.HasPrefix(device, CheckPrefix) || strings.HasPrefix(device, BridgePrefix) ||
+		strings.HasPrefix(device, enrol.ClaimPrefix) || strings.HasPrefix(device, issuerName) || enrol.IsID(device) {
 		return fail("program-name", nil, device)
 	}
 	if _, ok := a.read().Boxes[device]; ok {

@@ -47,9 +47,12 @@ func (a *Authority) RevokeBox(device, why string) (listed bool, err error) {
 			if r.Serial == "" { // taken in before numbers were written down
 				r.Serial, _ = serialIn(filepath.Join(a.BoxDir(device), "etc", "loa", "box.pem"))
 			}
+			for _, c := range b.Issued {
+				r.Others = append(r.Others, c.Serial)
+			}
 			s.Revoked[b.Key] = r
 		}
-		listed = r.Serial != ""
+		listed = r.Serial != "" || b.Batch != ""
 		return a.writeRevocations(s)
 	})
 	return listed, err
@@ -80,17 +83,29 @@ func (a *Authority) writeRevocations(s *state) error {
 	if err != nil {
 		return err
 	}
-	var list []pki.Revoked
-	for _, r := range s.Revoked {
-		if serial, ok := new(big.Int).SetString(r.Serial, 16); ok {
-			list = append(list, pki.Revoked{Serial: serial, At: r.At})
-		}
-	}
-	crl, err := ca.Revocations(list, a.o.Now())
+	issuers, err := a.issuers()
 	if err != nil {
 		return err
 	}
-	return durable.Write(a.RevocationFile(), crl)
+	var list []pki.Revoked
+	for _, r := range s.Revoked {
+		for _, n := range append([]string{r.Serial}, r.Others...) {
+			if serial, ok := new(big.Int).SetString(n, 16); ok {
+				list = append(list, pki.Revoked{Serial: serial, At: r.At})
+			}
+		}
+	}
+	// A broker wants a list from whoever signed the certificate that it is shown. Numbers
+	// are never given twice, so all of them can be on each.
+	var all []byte
+	for _, signer := range append([]*pki.CA{ca}, issuers...) {
+		crl, err := signer.Revocations(list, a.o.Now())
+		if err != nil {
+			return err
+		}
+		all = append(all, crl...)
+	}
+	return durable.Write(a.RevocationFile(), all)
 }
 
 // hatch makes the canary, if there is none that is revoked.

@@ -26,11 +26,13 @@ type state struct {
 	Grants    []Grant               `json:"grants"`
 	Quorum    []plan.QuorumRule     `json:"quorum"`
 	Boxes     map[string]Box        `json:"boxes"`
-	Brokers   []string              `json:"brokers"`           // as boxes and tools reach them
-	Media     []string              `json:"media"`             // base URLs
-	Revoked   map[string]Revocation `json:"revoked,omitempty"` // by the public key in the certificate, base64
-	Issued    map[string]time.Time  `json:"issued"`            // the newest version by topic: it never goes back
-	Seq       int64                 `json:"seq"`               // of beats and acts
+	Brokers   []string              `json:"brokers"`              // as boxes and tools reach them
+	Media     []string              `json:"media"`                // base URLs
+	Revoked   map[string]Revocation `json:"revoked,omitempty"`    // by the public key in the certificate, base64
+	Claims    map[string]Claim      `json:"claims,omitempty"`     // by batch
+	BoxLifeS  int64                 `json:"box_life_s,omitempty"` // of the certificates of boxes; 0: 825 days
+	Issued    map[string]time.Time  `json:"issued"`               // the newest version by topic: it never goes back
+	Seq       int64                 `json:"seq"`                  // of beats and acts
 
 	Restored *Restored        `json:"restored,omitempty"` // from a backup, and not yet compared with broker and boxes
 	Floor    time.Time        `json:"floor,omitzero"`     // no version is before it
@@ -85,15 +87,27 @@ type Box struct {
 	Key    string    `json:"key"`             // base64 of the public key that signs its reports
 	Added  time.Time `json:"added"`
 
-	Serial string `json:"serial,omitempty"` // of its certificate, hexadecimal
+	Serial string     `json:"serial,omitempty"`       // of the certificate it was taken in with, hexadecimal
+	Issued []Numbered `json:"certificates,omitempty"` // by the issuer, and not ended yet
+	Batch  string     `json:"batch,omitempty"`        // by whose claim it came
+	// Replaces is the box whose place this one took, ReplacedBy the one that took its.
+	Replaces   string `json:"replaces,omitempty"`
+	ReplacedBy string `json:"replaced_by,omitempty"`
 
 	Stays []places.Stay `json:"stays,omitempty"` // where it belongs from when on; none: in Place since Added
+}
+
+// A Numbered certificate can be revoked.
+type Numbered struct {
+	Serial string    `json:"serial"` // hexadecimal
+	Until  time.Time `json:"until"`
 }
 
 // A Revocation is a certificate that counts no more.
 type Revocation struct {
 	Name   string    `json:"name"`
-	Serial string    `json:"serial"` // hexadecimal
+	Serial string    `json:"serial"`           // hexadecimal
+	Others []string  `json:"others,omitempty"` // serials of more certificates with this key
 	At     time.Time `json:"at"`
 	Why    string    `json:"why,omitempty"`
 }
@@ -114,7 +128,7 @@ func readState(dir string) (state, error) {
 	}
 	for _, m := range []func(){
 		func() { s.People = orMake(s.People) }, func() { s.Places = orMake(s.Places) },
-		func() { s.Boxes = orMake(s.Boxes) }, func() { s.Revoked = orMake(s.Revoked) }, func() { s.Issued = orMake(s.Issued) },
+		func() { s.Boxes = orMake(s.Boxes) }, func() { s.Revoked = orMake(s.Revoked) }, func() { s.Claims = orMake(s.Claims) }, func() { s.Issued = orMake(s.Issued) },
 	} {
 		m()
 	}

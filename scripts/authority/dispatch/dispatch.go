@@ -45,6 +45,7 @@ type Dispatch struct {
 	inbox chan incoming
 	fresh chan struct{} // cap 1: the connection is new
 
+	door  door
 	shown chan struct{} // cap 1: the broker has shown something that it keeps
 
 	mu      sync.Mutex
@@ -83,7 +84,7 @@ func (d *Dispatch) Filters() []string {
 	default:
 	}
 	return []string{
-		message.Prefix + "d/+/ask", message.Prefix + "d/+/ledger",
+		message.Prefix + "d/+/ask", message.Prefix + "d/+/ledger", message.Prefix + "enrol/+/csr",
 		message.Prefix + "trust/#", message.Prefix + "p/+/doc/+/+", message.Prefix + "p/+/alert/+", message.Prefix + "d/+/want",
 	}
 }
@@ -92,10 +93,10 @@ func (d *Dispatch) Filters() []string {
 // again by its box.
 func (d *Dispatch) Receive(topic string, payload []byte) {
 	t, err := message.ParseTopic(topic)
-	if err != nil || strings.HasPrefix(t.Device, authority.CheckPrefix) {
+	if err != nil || strings.HasPrefix(t.Device+t.ID, authority.CheckPrefix) {
 		return
 	}
-	if t.Leaf != message.LeafAsk && t.Leaf != message.LeafLedger {
+	if t.Leaf != message.LeafAsk && t.Leaf != message.LeafLedger && t.Leaf != message.LeafCSR {
 		d.show(topic, payload)
 		return
 	}
@@ -155,11 +156,16 @@ func (d *Dispatch) Run(ctx context.Context, out link) error {
 
 // handle does what a box asks for.
 func (d *Dispatch) handle(ctx context.Context, out link, m incoming) {
-	do := d.answer
-	if m.topic.Leaf == message.LeafLedger {
-		do = d.archive
+	var err error
+	switch m.topic.Leaf {
+	case message.LeafCSR:
+		d.enrol(ctx, out, m.topic.ID, m.payload)
+	case message.LeafLedger:
+		err = d.archive(ctx, out, m.topic.Device, m.payload)
+	default:
+		err = d.answer(ctx, out, m.topic.Device, m.payload)
 	}
-	if err := do(ctx, out, m.topic.Device, m.payload); err != nil {
+	if err != nil {
 		d.o.Log.Warn("dispatch: a box's message was not taken", "topic", m.topic, "err", err)
 	}
 }
