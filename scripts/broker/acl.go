@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"loa/agent/enrol"
 )
 
 const prefix = "loa/v1/"
@@ -28,6 +30,14 @@ var (
 	}
 )
 
+// What a box without a name may do, whose certificate is that of its batch. It comes by
+// the hash of its key, which is in no pattern.
+var (
+	claimReads  = []string{"enrol/+/crt"}
+	claimWrites = []string{"enrol/+/csr"}
+	claimDenied = []string{"trust/#", "p/#", "d/#"} // mosquitto's patterns are for every name
+)
+
 // Reports are the topics that a device alone may write, without loa/v1/.
 func Reports(device string) []string { return named(deviceWrites, device) }
 
@@ -40,6 +50,22 @@ func named(rules []string, device string) []string {
 		topics = append(topics, strings.ReplaceAll(t, "%u", device))
 	}
 	return topics
+}
+
+// ClaimACL is what a mosquitto access list says of one batch. It has to stay when the
+// batch is closed: mosquitto would hold its boxes for boxes with a name.
+func ClaimACL(batch string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "user %s%s\n", enrol.ClaimPrefix, batch)
+	for _, rule := range []struct {
+		access string
+		topics []string
+	}{{"deny", claimDenied}, {"read", claimReads}, {"write", claimWrites}} {
+		for _, t := range rule.topics {
+			fmt.Fprintf(&b, "topic %s %s%s\n", rule.access, prefix, t)
+		}
+	}
+	return b.String()
 }
 
 // ACL writes the same rules as a mosquitto access list.
@@ -67,9 +93,13 @@ func may(senders []string, user, topic string, write bool) bool {
 	if sender {
 		return true
 	}
-	rules := deviceReads
+	reads, writes := deviceReads, deviceWrites
+	if strings.HasPrefix(user, enrol.ClaimPrefix) {
+		reads, writes = claimReads, claimWrites
+	}
+	rules := reads
 	if write {
-		rules = deviceWrites
+		rules = writes
 	}
 	return slices.ContainsFunc(rules, func(rule string) bool {
 		return covers(strings.Split(strings.ReplaceAll(rule, "%u", user), "/"), strings.Split(rest, "/"))

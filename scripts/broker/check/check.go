@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,9 @@ type Target struct {
 	// OtherCA is a certificate that somebody else has signed.
 	OtherCA tls.Certificate
 	// Revoked is one that the broker's list says is revoked; nil: that is not tried.
-	Revoked  *tls.Certificate
+	Revoked *tls.Certificate
+	// Claim is what boxes of a batch carry that have no name yet; nil: there is no batch.
+	Claim    *tls.Certificate
 	Patience time.Duration // for one step; a broker that takes longer has not held
 }
 
@@ -89,6 +92,7 @@ var attacks = []attack{
 	{"alert-place", func(r *run) error { return r.forge(alerts) }},
 	{"read-other", func(r *run) error { return r.read(append(reports(), orders...)...) }},
 	{"read-all", func(r *run) error { return r.read("#") }},
+	{"claim", (*run).claim},
 	{"oversize", (*run).oversize},
 	{"flood", (*run).flood},
 }
@@ -119,6 +123,9 @@ func Run(ctx context.Context, t Target) ([]Result, error) {
 	for _, a := range attacks {
 		if err := ctx.Err(); err != nil {
 			return results, err
+		}
+		if a.code == "claim" && t.Claim == nil {
+			continue
 		}
 		err := a.try(r)
 		res := Result{Attack: a.code, Held: err == nil, Tried: !errors.Is(err, errNotTried)}
@@ -337,6 +344,82 @@ func (r *run) read(filters ...string) error {
 	r.thief.leave() // and joins again without that subscription
 	if len(told) > 0 {
 		return fmt.Errorf("it was told %s", strings.Join(told, ", "))
+	}
+	return nil
+}
+
+// claim tries with a batch's certificate what a box with a name may do, and more.
+func (r *run) claim() error {
+	const csr, crt = "enrol/" + third + "/csr", "enrol/" + third + "/crt"
+	name, err := nameIn(*r.Claim)
+	if err != nil {
+		return err
+	}
+	if err := r.office.listen(csr, "d/"+name+"/state"); err != nil {
+		return err
+	}
+	enter := func() (*client, error) {
+		c, err := r.join(*r.Claim, "", "")
+		if err == nil {
+			err = c.listen(crt)
+		}
+		return c, err
+	}
+	c, err := enter()
+	if err != nil {
+		return fmt.Errorf("%w: a box without a name is kept out: %w", errNotTried, err)
+	}
+	defer func() { c.leave() }()
+
+	m, told := mark(), []string(nil)
+	secret := []string{"d/" + name + "/state"}
+	for _, topics := range [][]string{orders, trusts, documents, speech, alerts, reports()} {
+		secret = append(secret, topics...)
+	}
+	secret = slices.DeleteFunc(secret, func(topic string) bool { return strings.HasPrefix(topic, "enrol/") })
+	for _, topic := range secret {
+		if !c.connected() { // it was thrown out for the last
+			if c, err = enter(); err != nil {
+				return err
+			}
+		}
+		_ = c.say(topic, m)
+	}
+	if c, err = enter(); err != nil {
+		return err
+	}
+	if err := r.passes(c, csr, r.office); err != nil {
+		return fmt.Errorf("a box without a name cannot ask for one: %w", err)
+	}
+	for _, topic := range secret {
+		if r.office.heard(topic, m) || r.victim.heard(topic, m) {
+			told = append(told, "writes "+topic)
+		}
+	}
+	m = mark()
+	for _, filter := range append(secret, "#") {
+		if !c.connected() {
+			if c, err = enter(); err != nil {
+				return err
+			}
+		}
+		_ = c.subscribe(filter)
+	}
+	for _, topic := range secret {
+		if err := r.office.say(topic, m); err != nil {
+			return err
+		}
+	}
+	if err := r.passes(r.office, crt, c); err != nil {
+		return fmt.Errorf("a box without a name is not given one: %w", err)
+	}
+	for _, topic := range secret {
+		if c.heard(topic, m) {
+			told = append(told, "reads "+topic)
+		}
+	}
+	if len(told) > 0 {
+		return fmt.Errorf("it %s", strings.Join(told, ", "))
 	}
 	return nil
 }

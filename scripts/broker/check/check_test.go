@@ -42,7 +42,7 @@ func newWorld(t *testing.T) *world {
 	cert, key, err := ca.Server([]string{"127.0.0.1"}, time.Now())
 	w.write("server.crt", cert, err)
 	w.write("server.key", key, err)
-	w.write("loa.acl", []byte(broker.ACL("office")), nil)
+	w.write("loa.acl", []byte(broker.ACL("office")+broker.ClaimACL("check")), nil)
 
 	thrown, certificate, pub := w.box(ca, "loa-check-canary")
 	w.thrown = pub
@@ -55,8 +55,9 @@ func newWorld(t *testing.T) *world {
 
 	office, _, _ := w.box(ca, "office")
 	stranger, _, _ := w.box(other, third)
+	claim, _, _ := w.box(ca, "claim-check")
 	w.target = Target{
-		Roots: ca.Pool(), Office: office, OtherCA: stranger, Revoked: &thrown, Patience: 4 * time.Second,
+		Roots: ca.Pool(), Office: office, OtherCA: stranger, Revoked: &thrown, Claim: &claim, Patience: 4 * time.Second,
 		Box: func(name string) (tls.Certificate, error) { c, _, _ := w.box(ca, name); return c, nil },
 	}
 	return w
@@ -204,10 +205,10 @@ func TestMosquitto(t *testing.T) {
 		{"client ids are free", []string{"use_username_as_clientid true", ""}, []string{"takeover"}},
 		{"no limit of size", []string{"max_packet_size 262144", ""}, []string{"oversize"}},
 		{"no access list", []string{"acl_file DIR/loa.acl", ""}, []string{
-			"forged-report", "forged-will", "forged-order", "forged-trust", "forged-document", "speak-to-place", "alert-place", "read-other", "read-all",
+			"forged-report", "forged-will", "forged-order", "forged-trust", "forged-document", "speak-to-place", "alert-place", "read-other", "read-all", "claim",
 		}},
 		{"certificates are not asked for", []string{"require_certificate true\nuse_identity_as_username true\nuse_username_as_clientid true", "allow_anonymous true\nrequire_certificate false", "acl_file DIR/loa.acl", ""}, []string{
-			"anonymous", "other-ca", "revoked", "takeover", "forged-report", "forged-will", "forged-order", "forged-trust", "forged-document", "speak-to-place", "alert-place", "read-other", "read-all",
+			"anonymous", "other-ca", "revoked", "takeover", "forged-report", "forged-will", "forged-order", "forged-trust", "forged-document", "speak-to-place", "alert-place", "read-other", "read-all", "claim",
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -244,7 +245,7 @@ func TestHolesInTheAccessList(t *testing.T) {
 		"pattern read loa/v1/d/+/log":    "read-other",
 	} {
 		w := newWorld(t)
-		w.write("loa.acl", []byte(broker.ACL("office")+line+"\n"), nil)
+		w.write("loa.acl", []byte(broker.ACL("office")+line+"\n"+broker.ClaimACL("check")), nil)
 		w.mosquitto()
 		got := w.broken()
 		if line == "pattern read loa/v1/d/+/log" {
@@ -253,6 +254,16 @@ func TestHolesInTheAccessList(t *testing.T) {
 		if !slices.Equal(got, []string{code}) {
 			t.Errorf("%s: not held: %v, want %s", line, got, code)
 		}
+	}
+}
+
+// A batch that the access list does not know has what boxes with a name have.
+func TestBatchThatTheAccessListDoesNotKnow(t *testing.T) {
+	w := newWorld(t)
+	w.write("loa.acl", []byte(broker.ACL("office")+"pattern write loa/v1/enrol/+/csr\npattern read loa/v1/enrol/+/crt\n"), nil)
+	w.mosquitto()
+	if got := w.broken(); !slices.Contains(got, "claim") {
+		t.Errorf("not held: %v", got)
 	}
 }
 
