@@ -4,10 +4,8 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
@@ -86,28 +84,34 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 	recent := newRecent(errs)
 	log := slog.New(slog.NewTextHandler(recent, &slog.HandlerOptions{Level: level}))
 
-	cfg, err := config.Load(*file, *root)
-	if err != nil {
-		fmt.Fprintln(errs, "agent:", err)
-		return exitUsage
-	}
-	if *board != "" {
-		cfg.Board = *board
-	}
-	b, err := boards.Load(cfg.Board)
-	if err != nil {
-		fmt.Fprintln(errs, "agent:", err)
-		return exitUsage
-	}
-	economise(b)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once, and the guard switches the amplifier off
-	if err := serve(ctx, cfg, b, *root, *stdin, log, recent); err != nil {
-		fmt.Fprintln(errs, "agent:", err)
-		return exitFailed
+	for {
+		cfg, err := config.Load(*file, *root)
+		if err != nil {
+			fmt.Fprintln(errs, "agent:", err)
+			return exitUsage
+		}
+		if *board != "" {
+			cfg.Board = *board
+		}
+		b, err := boards.Load(cfg.Board)
+		if err != nil {
+			fmt.Fprintln(errs, "agent:", err)
+			return exitUsage
+		}
+		economise(b)
+		switch err := serve(ctx, cfg, b, *root, *stdin, log, recent); {
+		case errors.Is(err, box.ErrNamed):
+			log.Info("the box begins again under its name")
+		case err != nil:
+			fmt.Fprintln(errs, "agent:", err)
+			return exitFailed
+		default:
+			return exitOK
+		}
 	}
-	return exitOK
 }
 
 // economise makes the runtime fit a box: little memory, and few wake-ups. With more
@@ -133,7 +137,7 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 	if err != nil {
 		return fmt.Errorf("cannot read the root keys: %w", err)
 	}
-	key, err := readKey(cfg.ReportKey)
+	who, err := identify(cfg)
 	if err != nil {
 		return err
 	}
@@ -141,17 +145,18 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 	var centre *tls.Config
 	var web func() *tls.Config
 	if len(cfg.Broker.URLs) > 0 {
-		if centre, web, err = readTLS(cfg.Broker); err != nil {
+		if centre, web, err = readTLS(cfg.Broker, who); err != nil {
 			return err
 		}
 	}
 	if err := os.MkdirAll(cfg.State, 0o750); err != nil {
 		return fmt.Errorf("cannot use the state directory: %w", err)
 	}
-	devices := hardware.Open(b, hardware.Opts{Device: cfg.Device, Root: root, State: cfg.State, Report: h.Report, Log: log.With("room", "hardware")})
+	devices := hardware.Open(b, hardware.Opts{Device: who.device, Root: root, State: cfg.State, Report: h.Report, Log: log.With("room", "hardware")})
 	o := box.Opts{
-		Device: cfg.Device, Lang: cfg.Lang, State: cfg.State, Host: root, Root: rootDocs, Key: key,
-		Brokers: cfg.Broker.URLs, TLS: centre, Web: web,
+		Device: who.device, Lang: cfg.Lang, State: cfg.State, Host: root, Root: rootDocs, Key: who.key,
+		Identity: who.keeper, Claim: who.claim, Model: modelOf(cfg), Serial: serialOf(cfg),
+		Brokers: who.brokers, TLS: centre, Web: web,
 		Board: b, OpenSink: devices.OpenSink, Sound: devices.Sound, Amp: devices.Amp, Panel: devices.Panel, Sweep: devices.Sweep, Draw: devices.Draw,
 		Door: devices.Door, Light: devices.Light, Temperature: devices.Temperature, Devices: devices.Run, OpenInput: devices.OpenInput, Port: devices.Console,
 		Socket: cfg.Socket, MediaBytes: int64(cfg.MediaMB) * 1_000_000,
@@ -168,7 +173,7 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 	if err != nil {
 		return err
 	}
-	log.Info("box", "device", cfg.Device, "board", b.Name, "version", version, "sound", devices.Sound)
+	log.Info("box", "device", who.device, "board", b.Name, "version", version, "sound", devices.Sound)
 	return made.Run(ctx)
 }
 
@@ -187,32 +192,11 @@ func buildTime() time.Time {
 	return time.Unix(s, 0)
 }
 
-// readKey reads the box's Ed25519 key from a PEM file in PKCS#8.
-func readKey(path string) (ed25519.PrivateKey, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the box's key: %w", err)
-	}
-	block, _ := pem.Decode(data)
-	if block == nil {
-		return nil, fmt.Errorf("%s: not a PEM file", path)
-	}
-	k, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	key, ok := k.(ed25519.PrivateKey)
-	if !ok {
-		return nil, fmt.Errorf("%s: a box's key is an Ed25519 key, this is a %T", path, k)
-	}
-	return key, nil
-}
-
 // readTLS reads what the box shows to the centre's servers and by what it knows
 // them; and by what it knows public stations: the system's roots, and our CA for
 // those that the province runs itself. To those it shows nothing, and most boxes
 // never ask for them.
-func readTLS(b config.Broker) (centre *tls.Config, web func() *tls.Config, err error) {
+func readTLS(b config.Broker, who identity) (centre *tls.Config, web func() *tls.Config, err error) {
 	ca, err := os.ReadFile(b.CA)
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot read the CA of the brokers: %w", err)
@@ -221,9 +205,18 @@ func readTLS(b config.Broker) (centre *tls.Config, web func() *tls.Config, err e
 	if !pool.AppendCertsFromPEM(ca) {
 		return nil, nil, fmt.Errorf("%s: no certificate in it", b.CA)
 	}
-	pair, err := tls.LoadX509KeyPair(b.Cert, b.Key)
-	if err != nil {
-		return nil, nil, fmt.Errorf("cannot read the box's certificate: %w", err)
+	centre = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	if who.keeper != nil {
+		centre.GetClientCertificate = who.keeper.Certificate // it is renewed while the box runs
+	} else {
+		pair, err := tls.LoadX509KeyPair(b.Cert, b.Key)
+		if err != nil {
+			return nil, nil, fmt.Errorf("cannot read the box's certificate: %w", err)
+		}
+		centre.Certificates = []tls.Certificate{pair}
+	}
+	if who.claim != nil {
+		who.claim.TLS.RootCAs = pool
 	}
 	web = sync.OnceValue(func() *tls.Config {
 		public, err := x509.SystemCertPool()
@@ -233,7 +226,7 @@ func readTLS(b config.Broker) (centre *tls.Config, web func() *tls.Config, err e
 		public.AppendCertsFromPEM(ca)
 		return &tls.Config{RootCAs: public, MinVersion: tls.VersionTLS12}
 	})
-	return &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, web, nil
+	return centre, web, nil
 }
 
 // socketOf is where the console of the box that runs here listens.

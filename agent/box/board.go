@@ -32,7 +32,7 @@ func (b *Box) newDisplay() *display.Display {
 		b.warmth = display.NewThermometer(b.o.Temperature, b.o.Health.Report)
 	}
 	return display.New(display.Opts{
-		Open: b.o.Panel, Board: board, Fields: b.fields, Words: words, Light: light, Door: b.o.Door,
+		Open: b.o.Panel, Board: board, Fields: b.fields, Words: b.words, Light: light, Door: b.o.Door,
 		Picture: b.picture,
 		Proof:   b.proofOf, Begun: b.nowShown, Refused: b.notShown,
 		Report: b.o.Health.Report, Log: b.o.Log.With("room", "display"),

@@ -25,6 +25,7 @@ import (
 	"loa/agent/clock"
 	"loa/agent/console"
 	"loa/agent/display"
+	"loa/agent/enrol"
 	"loa/agent/health"
 	"loa/agent/ledger"
 	"loa/agent/media"
@@ -48,6 +49,10 @@ type Opts struct {
 	Host   string             // moves /proc, /sys and /dev; "" moves nothing
 	Root   []byte             // the root documents that the box carries
 	Key    ed25519.PrivateKey // signs its reports
+
+	Identity      *enrol.Keeper // nil: it cannot ask for another certificate
+	Claim         *Claim        // nil: it cannot ask for its first one
+	Model, Serial string        // what the kernel calls the hardware
 
 	Brokers []string // none: the box works alone
 	TLS     *tls.Config
@@ -98,7 +103,8 @@ type Box struct {
 	speaker *speaker.Speaker
 	player  *player.Player
 	station *station.Station
-	mqtt    *mqtt.Client         // nil: no broker
+	mqtt    *mqtt.Client         // nil: no broker, or no name yet
+	door    *door                // nil: no claim
 	display *display.Display     // nil: no board
 	light   *display.Light       // nil: no light sensor
 	warmth  *display.Thermometer // nil: none
@@ -111,6 +117,7 @@ type Box struct {
 	tell    chan struct{}                   // the reports changed
 	loaded  chan struct{}                   // closed when the plan on the disk has been taken
 	first   sync.Once                       // closes loaded
+	doubts  sync.Once                       // tells of one answer that was refused
 	relay   relays
 	visit   sync.Mutex // held while a stick is read
 }
@@ -180,10 +187,18 @@ func New(o Opts) (made *Box, err error) {
 		SeenOnly: o.Board.Sink.Driver == "none",
 		Log:      o.Log.With("room", "station"),
 	})
-	if len(o.Brokers) > 0 {
+	if len(o.Brokers) > 0 && b.named() {
 		if b.mqtt, err = b.connection(); err != nil {
 			return nil, err
 		}
+	}
+	if o.Claim != nil {
+		if b.door, err = b.newDoor(); err != nil {
+			return nil, err
+		}
+	}
+	if code := b.code(); code != "" {
+		o.Log.Info("this box waits for its name", "code", code)
 	}
 	b.console = b.newConsole()
 	return b, nil
@@ -233,6 +248,12 @@ func (b *Box) Run(ctx context.Context) error {
 	if b.mqtt != nil {
 		run(under, "mqtt", b.mqtt.Run)
 		run(ctx, "reports", b.report)
+	}
+	if b.mqtt != nil && b.o.Identity != nil {
+		run(ctx, "renewal", b.renew)
+	}
+	if b.door != nil {
+		run(ctx, "enrolment", b.atDoor)
 	}
 	if b.o.Socket != "" {
 		run(ctx, "console socket", b.listen)

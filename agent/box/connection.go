@@ -21,8 +21,20 @@ func (b *Box) connection() (*mqtt.Client, error) {
 	state := func(s string) []byte { return message.EncodeReport(b.state(s)) }
 	return mqtt.New(mqtt.Opts{
 		Device: b.o.Device, Brokers: b.o.Brokers, TLS: b.o.TLS, Clock: b.clock.TLSTime,
-		Subscriptions: b.trust.Subscriptions,
-		Receive:       func(topic string, raw []byte) { b.station.Receive(context.Background(), topic, raw) },
+		Subscriptions: func() []string {
+			filters := b.trust.Subscriptions()
+			if b.o.Identity != nil {
+				filters = append(filters, crt(b.o.Device))
+			}
+			return filters
+		},
+		Receive: func(topic string, raw []byte) {
+			if b.o.Identity != nil && topic == crt(b.o.Device) {
+				b.take(raw)
+				return
+			}
+			b.station.Receive(context.Background(), topic, raw)
+		},
 		Will: func() (mqtt.Message, bool) {
 			return mqtt.Message{Topic: topic(message.LeafState), Payload: message.EncodeReport(message.State{State: "lost", Boot: b.boot}), Retain: true}, true
 		},

@@ -55,6 +55,9 @@ func (t technician) Status() console.Status {
 	if b.mqtt != nil {
 		st.Broker, st.Connected = strings.Join(b.o.Brokers, " "), b.mqtt.Connected()
 	}
+	if st.Code = b.code(); st.Code != "" {
+		st.Broker, st.Connected = strings.Join(b.o.Brokers, " "), b.door != nil && b.door.claim.Connected()
+	}
 	st.MutedUntil = mutedUntil(p)
 	if v.Now != nil {
 		it := itemOf(v.Now.Occurrence)

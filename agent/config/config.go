@@ -50,7 +50,15 @@ type Broker struct {
 	CA   string   `toml:"ca"`   // PEM files
 	Cert string   `toml:"cert"`
 	Key  string   `toml:"key"`
+
+	// Claim and ClaimKey are the batch's, by which a box without a name asks for one.
+	Claim    string `toml:"claim"`
+	ClaimKey string `toml:"claim_key"`
 }
+
+// OneKey reports whether the box has one key for its certificate and its reports, as the
+// centre makes them. Only then can it ask for another certificate.
+func (c Config) OneKey() bool { return c.ReportKey == c.Broker.Key }
 
 // Load reads file as root sees it and fills in what it leaves out. root moves
 // /etc, /var, /run, /proc, /sys and /dev together, so that a test is a directory; "" or
@@ -122,9 +130,13 @@ func bad(key, format string, args ...any) error {
 
 func (c *Config) check() error {
 	switch {
-	case c.Device == "":
+	case c.Broker.Claim != "" && (c.Broker.ClaimKey == "" || !c.OneKey() || len(c.Broker.URLs) == 0):
+		return bad("broker.claim", "a box that asks for its name needs broker.claim_key, broker.urls, and the same file as report_key and broker.key")
+	case c.Broker.Claim != "" && c.Device != "":
+		return bad("device", "%q cannot stand beside broker.claim: the box's name is in the certificate that it gets", c.Device)
+	case c.Device == "" && c.Broker.Claim == "":
 		return errors.New(`device is missing: write device = "d-000001", the name in the box's certificate`)
-	case !deviceID(c.Device):
+	case c.Device != "" && !deviceID(c.Device):
 		return bad("device", "%q is no device name: 1 to 64 of a-z, 0-9 and -, such as d-000001", c.Device)
 	case c.Board == "":
 		return bad("board", "name a board, such as desk or orangepi-zero")
@@ -143,14 +155,15 @@ func (c *Config) check() error {
 		return bad("socket", "%d bytes are too long for a socket's path (107 at most)", len(c.Socket))
 	}
 	for _, u := range c.Broker.URLs {
-		if err := brokerURL(u); err != nil {
+		if err := CheckBroker(u); err != nil {
 			return bad("broker.urls", "%v", err)
 		}
 	}
 	return nil
 }
 
-func brokerURL(s string) error {
+// CheckBroker says why s is no address of a broker.
+func CheckBroker(s string) error {
 	u, err := url.Parse(s)
 	// ?qos=0 is for a NATS cluster, see agent/mqtt.
 	if err != nil || u.Hostname() == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" && u.RawQuery != "qos=0" {
@@ -178,14 +191,18 @@ type named struct {
 }
 
 func (c *Config) paths() []named {
-	return []named{
+	all := []named{
 		{"root_file", &c.RootFile}, {"report_key", &c.ReportKey}, {"state", &c.State}, {"socket", &c.Socket},
 		{"broker.ca", &c.Broker.CA}, {"broker.cert", &c.Broker.Cert}, {"broker.key", &c.Broker.Key},
 	}
+	if c.Broker.Claim != "" {
+		all = append(all, named{"broker.claim", &c.Broker.Claim}, named{"broker.claim_key", &c.Broker.ClaimKey})
+	}
+	return all
 }
 
 func (c *Config) secrets() []struct{ key, path string } {
-	return []struct{ key, path string }{{"broker.key", c.Broker.Key}, {"report_key", c.ReportKey}}
+	return []struct{ key, path string }{{"broker.key", c.Broker.Key}, {"report_key", c.ReportKey}, {"broker.claim_key", c.Broker.ClaimKey}}
 }
 
 // private refuses a secret that others may read. One that is not there yet is

@@ -40,6 +40,9 @@ func TestErrorsSayFileLineAndWhatToWrite(t *testing.T) {
 		{"key twice", "device = \"d-1\"\ndevice = \"d-2\"\n", `agent.toml:2: `},
 		{"no device", "board = \"desk\"\n", `agent.toml: device is missing: write device = "d-000001"`},
 		{"device that is no topic level", "board = \"desk\"\ndevice = \"a/b\"\n", `agent.toml:2: device: "a/b" is no device name`},
+		{"claim without its key", "[broker]\nurls = [\"tls://h\"]\nclaim = \"/c.pem\"\n", `agent.toml:3: broker.claim: a box that asks for its name needs broker.claim_key`},
+		{"claim and two keys", "[broker]\nurls = [\"tls://h\"]\nclaim = \"/c.pem\"\nclaim_key = \"/c.key\"\n", `the same file as report_key and broker.key`},
+		{"claim and a name", "device = \"d-1\"\nreport_key = \"/k\"\n[broker]\nurls = [\"tls://h\"]\nkey = \"/k\"\nclaim = \"/c.pem\"\nclaim_key = \"/c.key\"\n", `agent.toml:1: device: "d-1" cannot stand beside broker.claim`},
 		{"language", "device = \"d-1\"\nlang = \"fr\"\n", `agent.toml:2: lang: "fr" is not spoken here: vi or en`},
 		{"negative room", "device = \"d-1\"\nmedia_mb = -1\n", `agent.toml:2: media_mb: -1 is less than nothing`},
 		{"relative path", "device = \"d-1\"\n[broker]\nca = \"ca.pem\"\n", `agent.toml:3: broker.ca: "ca.pem" is no absolute path`},
@@ -60,6 +63,17 @@ func TestErrorsSayFileLineAndWhatToWrite(t *testing.T) {
 				t.Error("the error tells the password")
 			}
 		})
+	}
+}
+
+func TestABoxOfABatchHasNoNameInItsFile(t *testing.T) {
+	c, err := Parse("a", []byte("report_key = \"/k\"\n[broker]\nurls = [\"tls://h\"]\nkey = \"/k\"\nclaim = \"/etc/loa/c.pem\"\nclaim_key = \"/etc/loa/c.key\"\n"))
+	if err != nil || c.Device != "" || !c.OneKey() {
+		t.Fatal(c, err)
+	}
+	c.move("/r")
+	if c.Broker.Claim != "/r/etc/loa/c.pem" || c.Broker.ClaimKey != "/r/etc/loa/c.key" {
+		t.Error(c.Broker)
 	}
 }
 

@@ -166,6 +166,11 @@ func (c *Console) Serve(ctx context.Context, rw io.ReadWriter) error {
 	}
 	t.AutoCompleteCallback = complete
 	fmt.Fprintln(t, clean(s.say("welcome", s.name())))
+	if c.box.View != nil {
+		if code := c.box.View.Status().Code; code != "" {
+			fmt.Fprintln(t, clean(s.say("enrol", code)))
+		}
+	}
 	for {
 		line, err := t.ReadLine()
 		if ctx.Err() != nil {

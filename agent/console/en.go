@@ -5,6 +5,7 @@ var english = map[string]string{
 	"lang.is":   "Language: English.",
 	"lang.once": "That ends with this answer. For one question: --lang en before it, or LOA_LANG=en; in a session lang en holds to its end.",
 	"welcome":   "%s. Type help for the commands.",
+	"enrol":     "Code: %s. Tell it to whoever gives this box its name.",
 	"bye":       "Goodbye.",
 
 	"format.time": "2006-01-02 15:04:05",
@@ -42,6 +43,7 @@ var english = map[string]string{
 
 	"status.box":         "Box",
 	"status.place":       "Place",
+	"status.code":        "Code",
 	"status.unassigned":  "not assigned",
 	"status.clock":       "Clock",
 	"status.up":          "Up",

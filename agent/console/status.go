@@ -21,6 +21,7 @@ type Status struct {
 	Name    string    `json:"name,omitempty"`
 	Place   string    `json:"place,omitempty"` // empty: not assigned
 	Board   string    `json:"board,omitempty"`
+	Code    string    `json:"enrol_code,omitempty"` // the box waits for its name, and whoever gives it one types this
 	Version string    `json:"version"`
 	Built   time.Time `json:"built,omitzero"`
 	Started time.Time `json:"started"`
@@ -89,6 +90,9 @@ func (c *call) status() (answer, error) {
 	st, f, faults := c.box.View.Status(), c.box.View.Clock(), c.box.View.Faults()
 	var b rows
 	b.row(c.say("status.box"), join(", ", st.Device, named(st), st.Board, st.Version))
+	if st.Code != "" {
+		b.row(c.say("status.code"), st.Code)
+	}
 	b.row(c.say("status.place"), or(st.Place, c.say("status.unassigned")))
 	b.row(c.say("status.clock"), c.time(f.Time)+", "+c.trusted(f))
 	b.row(c.say("status.up"), c.span(f.Time.Sub(st.Started)))

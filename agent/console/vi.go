@@ -5,6 +5,7 @@ var vietnamese = map[string]string{
 	"lang.is":   "Ngôn ngữ: tiếng Việt.",
 	"lang.once": "Chỉ có hiệu lực với câu trả lời này. Cho một câu hỏi: --lang vi ở trước, hoặc LOA_LANG=vi; trong một phiên làm việc, lang vi có hiệu lực đến hết phiên.",
 	"welcome":   "%s. Gõ help để xem các lệnh.",
+	"enrol":     "Mã ghi danh: %s. Đọc mã này cho người đặt tên thiết bị.",
 	"bye":       "Tạm biệt.",
 
 	"format.time": "15:04:05 02/01/2006",
@@ -42,6 +43,7 @@ var vietnamese = map[string]string{
 
 	"status.box":         "Thiết bị",
 	"status.place":       "Địa bàn",
+	"status.code":        "Mã ghi danh",
 	"status.unassigned":  "chưa được giao",
 	"status.clock":       "Đồng hồ",
 	"status.up":          "Đã chạy",
