@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"loa/scripts/authority"
@@ -82,12 +83,28 @@ func (a *app) attacked(au *authority.Authority, url string) (t check.Target, err
 	if err == nil {
 		t.Revoked = &canary.Certificates[0]
 	}
+	if claim, ok := openClaim(au); ok {
+		t.Claim = &claim
+	}
 	other, err := pki.NewCA("another", a.now())
 	if err != nil {
 		return t, err
 	}
 	t.OtherCA, err = foreign(other, a.now())
 	return t, err
+}
+
+// openClaim is what the newest batch carries by which boxes still come.
+func openClaim(au *authority.Authority) (pair tls.Certificate, ok bool) {
+	var newest authority.Claim
+	for batch, c := range au.Claims() {
+		dir := filepath.Join(au.ClaimDir(batch), "etc", "loa")
+		p, err := tls.LoadX509KeyPair(filepath.Join(dir, "claim.pem"), filepath.Join(dir, "claim.key"))
+		if err == nil && c.Closed.IsZero() && (!ok || c.Made.After(newest.Made)) {
+			pair, newest, ok = p, c, true
+		}
+	}
+	return pair, ok
 }
 
 // foreign is a box's certificate that another CA has signed.

@@ -32,6 +32,7 @@ func commands() []command {
 		{"place", (*app).place},
 		{"key", (*app).key},
 		{"box", (*app).box},
+		{"enrol", (*app).enrol},
 		{"bulletin", (*app).bulletin},
 		{"schedule", (*app).schedule},
 		{"policy", (*app).policy},

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"loa/agent/plan"
+	"loa/scripts/authority"
+	"loa/scripts/broker"
+)
+
+// enrol is how boxes come by their identity that make their own keys, and keep it.
+func (a *app) enrol(args []string) error {
+	return a.sub(args, map[string]func([]string) error{
+		"claim":   a.enrolClaim,
+		"close":   a.enrolClose,
+		"list":    a.enrolList,
+		"approve": a.enrolApprove,
+		"replace": a.enrolReplace,
+		"issuer":  a.enrolIssuer,
+	})
+}
+
+// enrolClaim makes what the image of a batch carries.
+func (a *app) enrolClaim(args []string) error {
+	fs := a.flags("enrol claim")
+	board := fs.String("board", "", "")
+	rest, err := a.parse(fs, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	if err := a.knownBoard(*board); err != nil {
+		return err
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	if au.IssuerEnds().IsZero() { // otherwise nobody could give these boxes a certificate
+		if err := au.NewIssuer(0); err != nil {
+			return err
+		}
+	}
+	// The broker's list first: without its lines a claim is worth more than it should be.
+	if err := allowClaim(filepath.Join(au.Dir(), "mosquitto", "loa.acl"), rest[0]); err != nil {
+		return err
+	}
+	if err := au.NewClaim(rest[0], *board); err != nil {
+		return err
+	}
+	return a.say(map[string]any{"batch": rest[0], "files": au.ClaimDir(rest[0])}, "enrol.claimed", rest[0], au.ClaimDir(rest[0]))
+}
+
+// allowClaim adds a batch to mosquitto's access list, to which people may have added
+// lines of their own.
+func allowClaim(file, batch string) error {
+	if !plan.ValidID(batch) {
+		return nil // NewClaim says what is wrong
+	}
+	old, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	lines := []byte(broker.ClaimACL(batch))
+	if bytes.Contains(old, lines) {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(file+".new", append(old, lines...), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
+}
+
+func (a *app) enrolClose(args []string) error {
+	fs := a.flags("enrol close")
+	stolen := fs.Bool("stolen", false, "")
+	rest, err := a.parse(fs, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	if err := au.CloseClaim(rest[0], *stolen); err != nil {
+		return err
+	}
+	said := map[string]any{"batch": rest[0], "stolen": *stolen}
+	if *stolen {
+		return a.say(said, "enrol.stolen", rest[0], au.RevocationFile())
+	}
+	return a.say(said, "enrol.closed", rest[0])
+}
+
+// enrolList shows the boxes that wait, and the batches that there are.
+func (a *app) enrolList(args []string) error {
+	if _, err := a.parse(a.flags("enrol list"), args, 0, 0); err != nil {
+		return err
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	waiting, err := au.Waiters()
+	if err != nil {
+		return err
+	}
+	claims := au.Claims()
+	result := map[string]any{"waiting": waiting, "batches": claims, "issuer_ends": au.IssuerEnds()}
+	return a.show(result, func(w io.Writer) {
+		var rows [][]string
+		for _, b := range waiting {
+			rows = append(rows, []string{b.Code, b.Batch, b.Board, b.Model, b.Serial, moment(b.Since), moment(b.Seen)})
+		}
+		a.table(w, rows, "code", "batch", "board", "model", "serial", "since", "seen")
+		if len(rows) == 0 {
+			io.WriteString(w, a.text("enrol.nobody")+"\n")
+		}
+		rows = nil
+		for _, name := range slices.Sorted(maps.Keys(claims)) {
+			closed := ""
+			if c := claims[name].Closed; !c.IsZero() {
+				closed = day(c)
+			}
+			rows = append(rows, []string{name, claims[name].Board, day(claims[name].Made), closed})
+		}
+		a.table(w, rows, "batch", "board", "made", "closed")
+	})
+}
+
+func moment(t time.Time) string { return t.In(vietnam).Format("02/01 15:04") }
+
+// enrolApprove gives the box that shows a code its name and its place.
+func (a *app) enrolApprove(args []string) error {
+	fs := a.flags("enrol approve")
+	device := fs.String("name", "", "")
+	title := fs.String("title", "", "")
+	place := fs.String("place", "", "")
+	groups := fs.String("groups", "", "")
+	batch := fs.String("batch", "", "")
+	board := fs.String("board", "", "")
+	as := fs.String("as", "", "")
+	s := settingFlags(fs)
+	rest, err := a.parse(fs, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	if *device == "" || *place == "" || *as == "" {
+		return &usageError{a.text("enrol.needs")}
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	w, err := au.Waiter(rest[0], *batch)
+	if err != nil {
+		return err
+	}
+	b := authority.Box{Place: *place, Groups: names(*groups), Name: cmp.Or(*title, *device), Board: *board}
+	want := plan.Want{OwnPlace: b.Place, Groups: b.Groups, Name: b.Name}
+	s.change(&want)
+	return a.takeIn(au, *device, w, b, want, *as)
+}
+
+// takeIn signs what a box that waits is to be, and gives it its name if a box would
+// take that.
+func (a *app) takeIn(au *authority.Authority, device string, w authority.Waiting, b authority.Box, want plan.Want, as string) error {
+	if err := a.knownBoard(cmp.Or(b.Board, w.Board)); err != nil {
+		return err
+	}
+	if err := au.MayAdd(device, b); err != nil {
+		return err
+	}
+	want.Device = device
+	if err := a.assign(au, want, as, func() error {
+		if b.Replaces != "" { // first: what fails after it can be done again
+			listed, err := au.RevokeBox(b.Replaces, a.text("enrol.replaced-by", device))
+			if err != nil {
+				return err
+			}
+			if !listed {
+				a.note("box.unlisted", b.Replaces)
+			}
+		}
+		return au.TakeIn(device, w, b)
+	}); err != nil {
+		return err
+	}
+	said := map[string]any{"box": device, "code": w.Code, "place": want.OwnPlace, "settings": want.Settings, "replaces": b.Replaces, "pending": a.waits(au, device)}
+	if b.Replaces != "" {
+		return a.say(said, "enrol.replaced", device, want.OwnPlace, a.settingsIn(want), b.Replaces, au.RevocationFile())
+	}
+	return a.say(said, "enrol.approved", device, want.OwnPlace, a.settingsIn(want))
+}
+
+// enrolReplace gives a new box the place of one that is burnt, and ends that one's
+// certificate. The new one has a name of its own: names are never used twice.
+func (a *app) enrolReplace(args []string) error {
+	fs := a.flags("enrol replace")
+	device := fs.String("name", "", "")
+	batch := fs.String("batch", "", "")
+	as := fs.String("as", "", "")
+	rest, err := a.parse(fs, args, 2, 2)
+	if err != nil {
+		return err
+	}
+	if *device == "" || *as == "" {
+		return &usageError{a.text("enrol.replace-needs")}
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	want, err := au.LastWant(rest[0])
+	if err != nil {
+		return err
+	}
+	w, err := au.Waiter(rest[1], *batch)
+	if err != nil {
+		return err
+	}
+	old := au.EveryBox()[rest[0]]
+	b := authority.Box{Place: want.OwnPlace, Groups: want.Groups, Name: want.Name, Board: w.Board, Replaces: rest[0]}
+	if old.ReplacedBy != "" {
+		return errors.New(a.text("enrol.was-replaced", rest[0], old.ReplacedBy))
+	}
+	return a.takeIn(au, *device, w, b, plan.Want{OwnPlace: want.OwnPlace, Groups: want.Groups, Name: want.Name, Settings: want.Settings}, *as)
+}
+
+// enrolIssuer makes a new issuer; box-life is for trying renewals, and for who wants
+// shorter certificates.
+func (a *app) enrolIssuer(args []string) error {
+	fs := a.flags("enrol issuer")
+	life := fs.Duration("box-life", 0, "")
+	if _, err := a.parse(fs, args, 0, 0); err != nil {
+		return err
+	}
+	if *life != 0 && *life < 10*time.Second {
+		return &usageError{a.text("flag.span", life.String(), "box-life")}
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	if err := au.NewIssuer(*life); err != nil {
+		return err
+	}
+	return a.say(map[string]any{"ends": au.IssuerEnds()}, "enrol.issued", day(au.IssuerEnds()))
+}
