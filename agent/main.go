@@ -23,6 +23,7 @@ import (
 
 	"loa/agent/box"
 	"loa/agent/config"
+	"loa/agent/enrol"
 	"loa/agent/hardware"
 	"loa/agent/health"
 	"loa/boards"
@@ -201,9 +202,9 @@ func readTLS(b config.Broker, who identity) (centre *tls.Config, web func() *tls
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot read the CA of the brokers: %w", err)
 	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(ca) {
-		return nil, nil, fmt.Errorf("%s: no certificate in it", b.CA)
+	pool, err := enrol.Files{CA: b.CA, Cert: b.Cert}.Pool()
+	if err != nil {
+		return nil, nil, err
 	}
 	centre = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	if who.keeper != nil {

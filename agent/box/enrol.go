@@ -211,6 +211,9 @@ func (b *Box) shutOut() bool {
 // codeEnding is the condition that a certificate ends and no new one has come.
 const codeEnding = "certificate-ending"
 
+// askAnyway is how often a box asks also before that: the centre may have another CA.
+const askAnyway = 30 * 24 * time.Hour
+
 // renew asks for the next certificate when half the life of this one is over, by the
 // box's clock. The centre goes by its own, so a clock that is wrong changes nothing.
 func (b *Box) renew(ctx context.Context) error {
@@ -219,10 +222,11 @@ func (b *Box) renew(ctx context.Context) error {
 		return min(6*time.Hour, max(2*time.Second, leaf.NotAfter.Sub(leaf.NotBefore)/20))
 	}
 	wait := phase(b.o.Device, every())
+	var asked time.Time
 	for pause(ctx, wait) {
 		wait = every()
 		leaf, now := b.o.Identity.Leaf(), b.now()
-		if now.Before(enrol.Half(leaf)) {
+		if now.Before(enrol.Half(leaf)) && time.Since(asked) < askAnyway {
 			continue
 		}
 		if now.After(leaf.NotAfter.Add(-leaf.NotAfter.Sub(leaf.NotBefore) / 8)) {
@@ -236,6 +240,7 @@ func (b *Box) renew(ctx context.Context) error {
 			b.o.Log.Error("no request for a certificate", "err", err)
 			continue
 		}
+		asked = time.Now()
 		b.mqtt.Publish(csr(b.o.Device), raw, false)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package enrol
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
@@ -18,6 +19,8 @@ type Answer struct {
 	Key     string   `json:"key_sha256"` // of the raw public key, hexadecimal
 	Chain   string   `json:"chain"`      // PEM: the box's certificate, then its issuer's
 	Brokers []string `json:"brokers,omitempty"`
+	// NextCA is the CA after the box's: its own certificate, then as the box's CA signs it.
+	NextCA string `json:"next_ca,omitempty"` // PEM
 }
 
 // Encode is the answer as it goes out.
@@ -35,6 +38,7 @@ type named struct {
 	leaf    *x509.Certificate
 	chain   [][]byte // DER
 	brokers []string
+	next    []byte // DER of the CA after the box's; nil: none that it vouches for
 }
 
 // judge is whether an answer is for this key and comes from this CA. held is the
@@ -84,12 +88,28 @@ func judge(raw []byte, pub ed25519.PublicKey, pool *x509.CertPool, held *x509.Ce
 			return n, &plan.Error{Code: plan.Replay, Field: "chain", Msg: "this certificate ends no later than the box's own"}
 		}
 	}
+	n.next = nextCA([]byte(a.NextCA), pool)
 	n.leaf = leaf
 	for _, c := range certs {
 		n.chain = append(n.chain, c.Raw)
 	}
 	n.brokers = a.Brokers[:min(len(a.Brokers), maxBrokers)]
 	return n, nil
+}
+
+// nextCA is the CA that the box's own vouches for, nil for anything else.
+func nextCA(data []byte, pool *x509.CertPool) []byte {
+	certs, err := parseChain(data)
+	if err != nil || len(certs) != 2 {
+		return nil
+	}
+	next, cross := certs[0], certs[1]
+	_, err = cross.Verify(x509.VerifyOptions{Roots: pool, CurrentTime: cross.NotBefore, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	if err != nil || !cross.IsCA || !next.IsCA || next.CheckSignatureFrom(next) != nil ||
+		!bytes.Equal(next.RawSubjectPublicKeyInfo, cross.RawSubjectPublicKeyInfo) || !bytes.Equal(next.RawSubject, cross.RawSubject) {
+		return nil
+	}
+	return next.Raw
 }
 
 func parseChain(data []byte) (certs []*x509.Certificate, err error) {

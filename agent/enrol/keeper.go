@@ -23,6 +23,26 @@ type Files struct {
 	CA   string // by which certificates are judged
 }
 
+// next is where the CA after the box's is kept: beside the certificate, because the CA
+// itself is of the image.
+func (f Files) next() string { return filepath.Join(filepath.Dir(f.Cert), "next-ca.pem") }
+
+// Pool is the CAs that the box knows: that of its image, and the one after it.
+func (f Files) Pool() (*x509.CertPool, error) {
+	ca, err := os.ReadFile(f.CA)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the CA of the brokers: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(ca) {
+		return nil, fmt.Errorf("%s: no certificate in it", f.CA)
+	}
+	if next, err := os.ReadFile(f.next()); err == nil {
+		pool.AppendCertsFromPEM(next)
+	}
+	return pool, nil
+}
+
 // A Keeper keeps a box's identity on the disk. It may be used by any goroutine.
 //
 // A power cut leaves one of two boxes: one that waits, or one that has a name. The key is
@@ -110,15 +130,18 @@ func (k *Keeper) Certificate(*tls.CertificateRequestInfo) (*tls.Certificate, err
 // Take judges an answer and keeps the certificate that it brings. What it refuses
 // changes nothing; the errors of [judge] are [*plan.Error].
 func (k *Keeper) Take(raw []byte) error {
-	ca, err := os.ReadFile(k.files.CA)
+	pool, err := k.files.Pool()
 	if err != nil {
-		return fmt.Errorf("cannot read the CA: %w", err)
+		return err
 	}
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(ca)
 	n, err := judge(raw, k.Public(), pool, k.Leaf())
 	if err != nil {
 		return err
+	}
+	if n.next != nil {
+		if err := writeWhole(k.files.next(), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: n.next})); err != nil {
+			return fmt.Errorf("cannot keep the next CA: %w", err)
+		}
 	}
 	data := encode(n)
 	if err := writeWhole(k.files.Cert, data); err != nil {

@@ -76,15 +76,15 @@ func (a *Authority) Enrol(id string, raw []byte) (*enrol.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &enrol.Answer{Device: device, Key: message.KeyID(r.Key), Chain: string(chain), Brokers: s.Brokers}, nil
+	return &enrol.Answer{Device: device, Key: message.KeyID(r.Key), Chain: string(chain), Brokers: s.Brokers, NextCA: string(a.nextCA())}, nil
 }
 
 // certify is the certificate of a box that is registered with this key.
 func (a *Authority) certify(device string, pub ed25519.PublicKey) ([]byte, error) {
-	file := filepath.Join(a.dir, "enrol", "certificates", device+".pem")
+	file := a.certificateFile(device)
 	now := a.o.Now()
 	chain, held := a.held(device, file)
-	if held != nil && now.Before(enrol.Half(held)) {
+	if held != nil && now.Before(enrol.Half(held)) && a.ofThisCA(held) {
 		return chain, nil
 	}
 	err := a.change(func(s *state) (err error) {

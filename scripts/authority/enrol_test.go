@@ -481,3 +481,146 @@ func TestReplacement(t *testing.T) {
 	}
 	b.refused("twice", "replaced", b.a.TakeIn("d-0003", w, Box{Place: "26734", Replaces: "box-1"}))
 }
+
+// A box that was off while the CA rolled over knows the old one alone, and goes on: the
+// servers show what leads to it, and its next certificate brings the new one along.
+func TestRollover(t *testing.T) {
+	b := newBatch(t, "lo1")
+	key, _ := boxKey(t)
+	b.ask(key)
+	b.takeIn("d-0002", key)
+	before, err := b.ask(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := b.a.IssueServer([]string{"loa.example", "127.0.0.1"}); err != nil {
+		t.Fatal(err)
+	}
+	oldPool := x509.NewCertPool()
+	ca, _ := b.a.CACert()
+	oldPool.AppendCertsFromPEM(ca)
+	_, err = b.a.OfOldCA()
+	b.refused("the state of what has not begun", "rollover-off", err)
+	b.refused("the end of what has not begun", "rollover-off", b.a.FinishRollover(true))
+
+	for range 2 { // begun again, it goes on
+		*b.now = b.now.Add(time.Minute)
+		if err := b.a.BeginRollover("loactl"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	conf, err := b.a.ServerTLS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := func(roots *x509.CertPool) error {
+		between := x509.NewCertPool()
+		for _, der := range conf.Certificates[0].Certificate[1:] {
+			c, err := x509.ParseCertificate(der)
+			if err != nil {
+				t.Fatal(err)
+			}
+			between.AddCert(c)
+		}
+		_, err := conf.Certificates[0].Leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, DNSName: "loa.example", CurrentTime: *b.now})
+		return err
+	}
+	newPool := x509.NewCertPool()
+	ca, _ = b.a.CACert()
+	block, _ := pem.Decode(ca)
+	newCA, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newPool.AddCert(newCA)
+	if err := errors.Join(shown(oldPool), shown(newPool)); err != nil {
+		t.Error("who knows one CA does not know the servers: ", err)
+	}
+	// What a box has shown so far is still taken, and what it shows next.
+	admits := func(a *enrol.Answer) error {
+		between := x509.NewCertPool()
+		between.AppendCertsFromPEM([]byte(a.Chain))
+		_, err := leafOf(t, a).Verify(x509.VerifyOptions{Roots: conf.ClientCAs, Intermediates: between, CurrentTime: *b.now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+		return err
+	}
+	if left, err := b.a.OfOldCA(); err != nil || !slices.Equal(left, []string{"box-1", "d-0002"}) {
+		t.Error(left, err)
+	}
+	after, err := b.ask(key)
+	if err != nil || after.Chain == before.Chain {
+		t.Fatal("no certificate of the new CA: ", err)
+	}
+	if err := errors.Join(admits(before), admits(after)); err != nil {
+		t.Error(err)
+	}
+	if left, err := b.a.OfOldCA(); err != nil || !slices.Equal(left, []string{"box-1"}) {
+		t.Error(left, err)
+	}
+
+	// The box takes it with the old CA alone, and knows the new one from then on.
+	dir := t.TempDir()
+	f := enrol.Files{Key: filepath.Join(dir, "box.key"), Cert: filepath.Join(dir, "box.pem"), CA: filepath.Join(dir, "ca.pem")}
+	k, err := enrol.Open(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.ask(k.Key())
+	b.takeIn("d-0003", k.Key())
+	answer, err := b.ask(k.Key())
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := b.a.oldCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.WriteFile(f.CA, old.CertPEM(), 0o600)
+	forged := *answer // a CA that nobody vouches for
+	stranger := sample(t)
+	strange, _ := stranger.CACert()
+	second := answer.NextCA[bytes.LastIndex([]byte(answer.NextCA), []byte("-----BEGIN")):]
+	forged.NextCA = string(strange) + second
+	if err := k.Take(forged.Encode()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "next-ca.pem")); err == nil {
+		t.Fatal("it takes a CA that its own does not vouch for")
+	}
+	os.Remove(f.Cert)
+	if k, err = enrol.Open(f); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Take(answer.Encode()); err != nil {
+		t.Fatal("a box that knows the old CA does not take what the new one signed: ", err)
+	}
+	pool, err := f.Pool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newCA.Verify(x509.VerifyOptions{Roots: pool, CurrentTime: *b.now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err != nil {
+		t.Error("it does not know the new CA: ", err)
+	}
+
+	// What is revoked now is on lists of all that may have signed it.
+	if _, err := b.a.RevokeBox("d-0002", ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range []*enrol.Answer{before, after} {
+		if !b.listed(leafOf(t, a).SerialNumber.Text(16)) {
+			t.Error("a certificate is not on every list")
+		}
+	}
+	b.refused("the end, with a box left", "rollover-left", b.a.FinishRollover(false))
+	if err := b.a.FinishRollover(true); err != nil {
+		t.Fatal(err)
+	}
+	if conf, err = b.a.ServerTLS(); err != nil {
+		t.Fatal(err)
+	}
+	if admits(before) == nil || admits(after) != nil {
+		t.Error("after the end: ", admits(before), admits(after))
+	}
+	if err := shown(oldPool); err != nil {
+		t.Error("a box that comes late does not know the servers: ", err)
+	}
+}

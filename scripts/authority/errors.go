@@ -142,6 +142,8 @@ var sentences = map[string]plan.Sentence{
 	"sign-list":       {VI: "không ký được danh sách của %s", EN: "cannot sign the list of %s"},
 	"no-root":         {VI: "thiếu văn bản gốc số %d trong %s", EN: "root document %d is missing in %s"},
 	"ca-flat":         {VI: "CA này lập từ trước khi có bên cấp chứng thư trực tuyến, nên không lập được: hãy lập cơ quan mới", EN: "this CA is from before there were issuers and can have none: make a new authority"},
+	"rollover-off":    {VI: "CA không đang được thay", EN: "the CA is not rolling over"},
+	"rollover-left":   {VI: "%d thiết bị chưa có chứng thư của CA mới, ví dụ %s: kết thúc bây giờ thì chúng không kết nối được nữa", EN: "%d boxes have no certificate of the new CA yet, such as %s: to finish now would lock them out"},
 	"no-issuer":       {VI: "chưa có bên cấp chứng thư trực tuyến: loactl enrol issuer", EN: "there is no issuer: loactl enrol issuer"},
 	"issuer-ends":     {VI: "bên cấp chứng thư sắp hết hạn, chứng thư mới không dài hơn chứng thư cũ: loactl enrol issuer", EN: "the issuer ends soon, and a new certificate would end no later than the old one: loactl enrol issuer"},
 	"claim-exists":    {VI: "đã có lô %s; tên lô không dùng lại", EN: "there already is a batch %s; their names are never used twice"},

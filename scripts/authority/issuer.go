@@ -119,5 +119,5 @@ func (a *Authority) leaf(s *state, device string, pub ed25519.PublicKey) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	return append(cert, ca.CertPEM()...), nil
+	return a.crossed(append(cert, ca.CertPEM()...))
 }

@@ -76,6 +76,15 @@ func unseal(name string, data, pass []byte) (secret []byte, err error) {
 	return secret, nil
 }
 
+// publicIn is what a file that unseal has opened says is public.
+func publicIn(data []byte) []byte {
+	var s sealed
+	if json.Unmarshal(data, &s) != nil {
+		return nil
+	}
+	return s.Public
+}
+
 func (s *sealed) aead(pass []byte) (cipher.AEAD, error) {
 	return chacha20poly1305.NewX(argon2.IDKey(pass, s.Salt, s.Passes, s.MemoryKiB, 1, chacha20poly1305.KeySize))
 }

@@ -98,6 +98,11 @@ func (a *Authority) writeRevocations(s *state) error {
 	// A broker wants a list from whoever signed the certificate that it is shown. Numbers
 	// are never given twice, so all of them can be on each.
 	var all []byte
+	if old, err := a.oldCA(); err != nil {
+		return err
+	} else if old != nil {
+		issuers = append(issuers, old)
+	}
 	for _, signer := range append([]*pki.CA{ca}, issuers...) {
 		crl, err := signer.Revocations(list, a.o.Now())
 		if err != nil {

@@ -24,15 +24,7 @@ func (a *Authority) newCA() error {
 	if err != nil {
 		return err
 	}
-	key, err := ca.KeyPEM()
-	if err != nil {
-		return err
-	}
-	pass, err := a.secret(caName)
-	if err != nil {
-		return err
-	}
-	data, err := seal(caName, ca.CertPEM(), key, pass, a.cost())
+	data, err := a.sealCA(ca)
 	if err != nil {
 		return err
 	}
@@ -42,12 +34,25 @@ func (a *Authority) newCA() error {
 	return durable.Write(a.tlsFile("ca.crt"), ca.CertPEM())
 }
 
-func (a *Authority) ca() (*pki.CA, error) {
-	cert, err := a.CACert()
+// sealCA is a CA as its file has it, which holds its certificate as well.
+func (a *Authority) sealCA(ca *pki.CA) ([]byte, error) {
+	key, err := ca.KeyPEM()
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(a.tlsFile("ca.key"))
+	pass, err := a.secret(caName)
+	if err != nil {
+		return nil, err
+	}
+	return seal(caName, ca.CertPEM(), key, pass, a.cost())
+}
+
+func (a *Authority) ca() (*pki.CA, error) { return a.unsealCA("ca.key") }
+
+// unsealCA goes by the certificate that is sealed with the key: ca.crt is for others,
+// and is written after it.
+func (a *Authority) unsealCA(file string) (*pki.CA, error) {
+	data, err := os.ReadFile(a.tlsFile(file))
 	if err != nil {
 		return nil, fail("key", err, caName)
 	}
@@ -59,10 +64,11 @@ func (a *Authority) ca() (*pki.CA, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pki.LoadCA(cert, key)
+	return pki.LoadCA(publicIn(data), key)
 }
 
-// CACert is the certificate by which brokers, media servers and boxes are known.
+// CACert is the certificate by which brokers, media servers and boxes are known. While
+// the CA rolls over, that of the one before it follows.
 func (a *Authority) CACert() ([]byte, error) {
 	cert, err := os.ReadFile(a.tlsFile("ca.crt"))
 	if err != nil {
@@ -80,6 +86,9 @@ func (a *Authority) IssueServer(hosts []string) (certFile, keyFile string, err e
 	}
 	cert, key, err := ca.Server(hosts, a.o.Now())
 	if err != nil {
+		return "", "", err
+	}
+	if cert, err = a.crossed(cert); err != nil {
 		return "", "", err
 	}
 	certFile, keyFile = a.tlsFile("server.crt"), a.tlsFile("server.key")

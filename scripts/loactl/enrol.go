@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"loa/agent/plan"
@@ -20,12 +21,13 @@ import (
 // enrol is how boxes come by their identity that make their own keys, and keep it.
 func (a *app) enrol(args []string) error {
 	return a.sub(args, map[string]func([]string) error{
-		"claim":   a.enrolClaim,
-		"close":   a.enrolClose,
-		"list":    a.enrolList,
-		"approve": a.enrolApprove,
-		"replace": a.enrolReplace,
-		"issuer":  a.enrolIssuer,
+		"claim":    a.enrolClaim,
+		"close":    a.enrolClose,
+		"list":     a.enrolList,
+		"approve":  a.enrolApprove,
+		"replace":  a.enrolReplace,
+		"issuer":   a.enrolIssuer,
+		"rollover": a.enrolRollover,
 	})
 }
 
@@ -257,4 +259,73 @@ func (a *app) enrolIssuer(args []string) error {
 		return err
 	}
 	return a.say(map[string]any{"ends": au.IssuerEnds()}, "enrol.issued", day(au.IssuerEnds()))
+}
+
+// enrolRollover puts another CA in the place of the one that there is.
+func (a *app) enrolRollover(args []string) error {
+	return a.sub(args, map[string]func([]string) error{
+		"begin":  a.rolloverBegin,
+		"status": a.rolloverStatus,
+		"finish": a.rolloverFinish,
+	})
+}
+
+func (a *app) rolloverBegin(args []string) error {
+	if _, err := a.parse(a.flags("enrol rollover begin"), args, 0, 0); err != nil {
+		return err
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	if err := au.BeginRollover(dispatcherName, toolName); err != nil {
+		return err
+	}
+	return a.rolloverTold(au, true)
+}
+
+func (a *app) rolloverStatus(args []string) error {
+	if _, err := a.parse(a.flags("enrol rollover status"), args, 0, 0); err != nil {
+		return err
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	return a.rolloverTold(au, false)
+}
+
+// rolloverTold says how many boxes have come over, and which have not.
+func (a *app) rolloverTold(au *authority.Authority, begun bool) error {
+	left, err := au.OfOldCA()
+	if err != nil {
+		return err
+	}
+	all := len(au.Boxes())
+	return a.show(map[string]any{"boxes": all, "left": left}, func(w io.Writer) {
+		text := a.text("enrol.rollover-stands", all-len(left), all)
+		if begun {
+			text = a.text("enrol.rollover-begun", all-len(left), all)
+		}
+		io.WriteString(w, text+"\n")
+		if len(left) > 0 {
+			io.WriteString(w, strings.Join(left, " ")+"\n")
+		}
+	})
+}
+
+func (a *app) rolloverFinish(args []string) error {
+	fs := a.flags("enrol rollover finish")
+	force := fs.Bool("force", false, "")
+	if _, err := a.parse(fs, args, 0, 0); err != nil {
+		return err
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	if err := au.FinishRollover(*force); err != nil {
+		return err
+	}
+	return a.say(map[string]any{"finished": true}, "enrol.rollover-finished")
 }

@@ -56,7 +56,7 @@ func NewCA(name string, now time.Time) (*CA, error) {
 		NotAfter:              now.Add(caLife),
 		IsCA:                  true,
 		BasicConstraintsValid: true,
-		MaxPathLen:            1, // an issuer
+		MaxPathLen:            2, // the CA after it, and that one's issuer
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 	}
 	return made(t, t, key, key)
@@ -95,6 +95,27 @@ func (ca *CA) Issuer(name string, now time.Time) (*CA, error) {
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}, ca.cert, key, ca.key)
+}
+
+// Cross is the certificate of another CA as this one signs it: who knows this one alone
+// knows the other by it. [ErrFlat]: this CA can sign for none.
+func (ca *CA) Cross(other *CA) ([]byte, error) {
+	if ca.cert.MaxPathLen < 2 {
+		return nil, ErrFlat
+	}
+	der, err := sign(&x509.Certificate{
+		Subject:               other.cert.Subject,
+		NotBefore:             ca.from(other.cert.NotBefore),
+		NotAfter:              ca.until(other.cert.NotAfter),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		MaxPathLen:            1,
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+	}, ca.cert, other.key.Public(), ca.key)
+	if err != nil {
+		return nil, err
+	}
+	return certPEM(der), nil
 }
 
 // until is t, or the end of the CA if that comes first.
