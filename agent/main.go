@@ -106,6 +106,12 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		switch err := serve(ctx, cfg, b, *root, *stdin, log, recent); {
 		case errors.Is(err, box.ErrNamed):
 			log.Info("the box begins again under its name")
+		case errors.Is(err, box.ErrReset):
+			if err := box.Forget(cfg.State); err != nil {
+				fmt.Fprintln(errs, "agent:", err)
+				return exitFailed
+			}
+			log.Info("the box has forgotten what it was sent, and begins again")
 		case err != nil:
 			fmt.Fprintln(errs, "agent:", err)
 			return exitFailed

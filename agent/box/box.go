@@ -117,6 +117,7 @@ type Box struct {
 	tell    chan struct{}                   // the reports changed
 	loaded  chan struct{}                   // closed when the plan on the disk has been taken
 	first   sync.Once                       // closes loaded
+	reset   chan struct{}                   // cap 1: the technician wants it
 	doubts  sync.Once                       // tells of one answer that was refused
 	relay   relays
 	visit   sync.Mutex // held while a stick is read
@@ -124,7 +125,7 @@ type Box struct {
 
 // New builds the parts of a box. It starts nothing and makes no sound.
 func New(o Opts) (made *Box, err error) {
-	b := &Box{o: o, boot: rand.Text(), booted: time.Now(), tell: make(chan struct{}, 1), loaded: make(chan struct{})}
+	b := &Box{o: o, boot: rand.Text(), booted: time.Now(), tell: make(chan struct{}, 1), reset: make(chan struct{}, 1), loaded: make(chan struct{})}
 	b.plan.Store(&plan.Plan{Device: o.Device})
 	if err := os.MkdirAll(o.State, 0o750); err != nil {
 		return nil, fmt.Errorf("cannot use the state directory: %w", err)
@@ -255,6 +256,7 @@ func (b *Box) Run(ctx context.Context) error {
 	if b.door != nil {
 		run(ctx, "enrolment", b.atDoor)
 	}
+	run(ctx, "reset", b.awaitReset)
 	if b.o.Socket != "" {
 		run(ctx, "console socket", b.listen)
 	}

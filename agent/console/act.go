@@ -84,6 +84,25 @@ func (c *call) chime(name string, volume int) (answer, error) {
 	return answer{data: data, text: c.say("play.begun", title, length.Round(100*time.Millisecond))}, nil
 }
 
+// reset lets the box forget what it was sent. Who it is, whom it believes and how late it
+// is at the least stay: otherwise an old document would be new to it.
+func (c *call) reset() (answer, error) {
+	if len(c.args) > 0 {
+		return answer{}, c.misused()
+	}
+	if c.box.Reset == nil {
+		return answer{}, c.absent()
+	}
+	if err := c.touch(); err != nil {
+		return answer{}, err
+	}
+	if !c.yes && (c.ask == nil || !yes(c.ask(c.say("reset.confirm")))) {
+		return answer{}, refusedHere{text: c.say("reset.declined")}
+	}
+	c.box.Reset()
+	return answer{text: c.say("reset.done")}, nil
+}
+
 // yes reads a confirmation; everything that is not clearly a yes is a no.
 func yes(s string) bool {
 	switch strings.ToLower(strings.TrimSpace(s)) {

@@ -45,6 +45,7 @@ func table() []command {
 		{name: "import", usage: "[DIR]", run: (*call).importStick, limit: longestImport},
 		{name: "clock", run: (*call).clock},
 		{name: "log", usage: "[N]", run: (*call).log},
+		{name: "reset", run: (*call).reset},
 		{name: "lang", usage: "[vi|en]", run: (*call).lang},
 		{name: "version", run: (*call).version},
 		{name: "help", usage: "[COMMAND]", run: (*call).help},

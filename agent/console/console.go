@@ -34,6 +34,7 @@ type Box struct {
 	Board  Board
 	Stick  Importer
 	Log    func(n int) []string // the last n lines of the log, oldest first
+	Reset  func()               // forget what the box was sent, and begin again; it returns at once
 }
 
 // A Viewer says how the box is.

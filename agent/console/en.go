@@ -41,6 +41,10 @@ var english = map[string]string{
 	"confirm":           "%s Play all the same? Type \"yes\" to play, anything else not to.",
 	"confirm.flag":      "Add --yes to play all the same.",
 
+	"reset.confirm":  "The box will forget all documents and files it was sent, and be silent until the broker has sent them again. Type \"yes\" to do it, any other key to leave it.",
+	"reset.declined": "nothing was deleted; add --yes if the box is to forget all documents and files it was sent",
+	"reset.done":     "The box forgets all documents and files it was sent, and starts again.",
+
 	"status.box":         "Box",
 	"status.place":       "Place",
 	"status.code":        "Code",
@@ -196,6 +200,7 @@ var english = map[string]string{
 	"help.doc":     "the documents held",
 	"help.clock":   "the time, and how sure it is",
 	"help.log":     "the technical log",
+	"help.reset":   "forget all documents and files it was sent; name, keys and ledger stay",
 	"help.lang":    "the language",
 	"help.version": "the version",
 	"help.help":    "the commands",

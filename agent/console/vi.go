@@ -41,6 +41,10 @@ var vietnamese = map[string]string{
 	"confirm":           "%s Vẫn phát? Gõ \"có\" để phát, phím khác để thôi.",
 	"confirm.flag":      "Thêm --yes nếu vẫn muốn phát.",
 
+	"reset.confirm":  "Thiết bị sẽ quên mọi văn bản và tệp đã nhận, và im lặng đến khi nhận lại từ máy chủ. Gõ \"có\" để làm, phím khác để thôi.",
+	"reset.declined": "chưa xóa gì; thêm --yes nếu muốn thiết bị quên mọi văn bản và tệp đã nhận",
+	"reset.done":     "Thiết bị quên mọi văn bản và tệp đã nhận rồi khởi động lại.",
+
 	"status.box":         "Thiết bị",
 	"status.place":       "Địa bàn",
 	"status.code":        "Mã ghi danh",
@@ -196,6 +200,7 @@ var vietnamese = map[string]string{
 	"help.doc":     "văn bản đang giữ",
 	"help.clock":   "giờ và độ tin cậy của giờ",
 	"help.log":     "nhật ký kỹ thuật",
+	"help.reset":   "quên mọi văn bản và tệp đã nhận; tên, khóa và nhật ký còn nguyên",
 	"help.lang":    "ngôn ngữ",
 	"help.version": "phiên bản",
 	"help.help":    "các lệnh",
