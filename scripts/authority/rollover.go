@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"loa/scripts/authority/durable"
 	"loa/scripts/authority/pki"
 )
 
@@ -46,7 +47,7 @@ func (a *Authority) BeginRollover(programs ...string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(writeFile(a.tlsFile(crossCrt), cross), writeFile(a.tlsFile("ca.crt"), append(ca.CertPEM(), old.CertPEM()...))); err != nil {
+	if err := errors.Join(durable.Write(a.tlsFile(crossCrt), cross), durable.Write(a.tlsFile("ca.crt"), append(ca.CertPEM(), old.CertPEM()...))); err != nil {
 		return fail("keep-key", err, caName)
 	}
 	if err := a.NewIssuer(0); err != nil {
@@ -89,7 +90,7 @@ func (a *Authority) switchCA() error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(writeFile(a.tlsFile(oldKey), sealed), writeFile(a.tlsFile("ca.key"), data)); err != nil {
+	if err := errors.Join(durable.Write(a.tlsFile(oldKey), sealed), durable.Write(a.tlsFile("ca.key"), data)); err != nil {
 		return fail("keep-key", err, caName)
 	}
 	return nil
@@ -137,7 +138,7 @@ func (a *Authority) FinishRollover(force bool) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(a.tlsFile("ca.crt"), ca.CertPEM()); err != nil {
+	if err := durable.Write(a.tlsFile("ca.crt"), ca.CertPEM()); err != nil {
 		return fail("keep-key", err, caName)
 	}
 	if err := os.Remove(a.tlsFile(oldKey)); err != nil {
