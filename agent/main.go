@@ -112,6 +112,15 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 				return exitFailed
 			}
 			log.Info("the box has forgotten what it was sent, and begins again")
+		case errors.Is(err, box.ErrRetired):
+			if err := box.Wipe(cfg); err != nil {
+				fmt.Fprintln(errs, "agent:", err)
+				return exitFailed
+			}
+			log.Info("the box is taken out of service: it has no documents and no key any more")
+			if cfg.Broker.Claim == "" {
+				return exitOK // it could only say that it has no key
+			}
 		case err != nil:
 			fmt.Fprintln(errs, "agent:", err)
 			return exitFailed

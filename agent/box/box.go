@@ -118,6 +118,7 @@ type Box struct {
 	loaded  chan struct{}                   // closed when the plan on the disk has been taken
 	first   sync.Once                       // closes loaded
 	reset   chan struct{}                   // cap 1: the technician wants it
+	retire  chan struct{}                   // cap 1: it is taken out of service
 	doubts  sync.Once                       // tells of one answer that was refused
 	relay   relays
 	visit   sync.Mutex // held while a stick is read
@@ -125,7 +126,7 @@ type Box struct {
 
 // New builds the parts of a box. It starts nothing and makes no sound.
 func New(o Opts) (made *Box, err error) {
-	b := &Box{o: o, boot: rand.Text(), booted: time.Now(), tell: make(chan struct{}, 1), reset: make(chan struct{}, 1), loaded: make(chan struct{})}
+	b := &Box{o: o, boot: rand.Text(), booted: time.Now(), tell: make(chan struct{}, 1), reset: make(chan struct{}, 1), retire: make(chan struct{}, 1), loaded: make(chan struct{})}
 	b.plan.Store(&plan.Plan{Device: o.Device})
 	if err := os.MkdirAll(o.State, 0o750); err != nil {
 		return nil, fmt.Errorf("cannot use the state directory: %w", err)
@@ -257,6 +258,7 @@ func (b *Box) Run(ctx context.Context) error {
 		run(ctx, "enrolment", b.atDoor)
 	}
 	run(ctx, "reset", b.awaitReset)
+	run(ctx, "retirement", b.awaitRetirement)
 	if b.o.Socket != "" {
 		run(ctx, "console socket", b.listen)
 	}
@@ -307,6 +309,9 @@ func (b *Box) changed(p *plan.Plan, reassigned bool) {
 	b.first.Do(func() { close(b.loaded) })
 	if reassigned && b.mqtt != nil {
 		b.mqtt.Resubscribe()
+	}
+	if retired(&c) {
+		poke(b.retire)
 	}
 	if before.Place != c.Place {
 		b.standing(b.now())

@@ -18,7 +18,6 @@ import (
 // connection is the box's way to its brokers.
 func (b *Box) connection() (*mqtt.Client, error) {
 	topic := func(leaf string) string { return message.DeviceTopic(b.o.Device, leaf).String() }
-	state := func(s string) []byte { return message.EncodeReport(b.state(s)) }
 	return mqtt.New(mqtt.Opts{
 		Device: b.o.Device, Brokers: b.o.Brokers, TLS: b.o.TLS, Clock: b.clock.TLSTime,
 		Subscriptions: func() []string {
@@ -42,14 +41,14 @@ func (b *Box) connection() (*mqtt.Client, error) {
 			b.births.Add(1)
 			b.media.Retry()
 			b.nudge()
-			birth := []mqtt.Message{{Topic: topic(message.LeafState), Payload: state("online"), Retain: true}}
+			birth := []mqtt.Message{{Topic: topic(message.LeafState), Payload: message.EncodeReport(b.state("online")), Retain: true}}
 			if len(b.trust.Epochs()) > 0 { // else the box cannot tell yet whose answer counts
 				birth = append(birth, mqtt.Message{Topic: topic(message.LeafAsk), Payload: b.question()})
 			}
 			return birth
 		},
 		Leave: func() []mqtt.Message {
-			return []mqtt.Message{{Topic: topic(message.LeafState), Payload: state("offline"), Retain: true}}
+			return []mqtt.Message{{Topic: topic(message.LeafState), Payload: message.EncodeReport(b.state(b.leaving())), Retain: true}}
 		},
 		Window: b.trust.ReconnectWindow,
 		Outbox: filepath.Join(b.o.State, "outbox"),

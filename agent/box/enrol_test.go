@@ -4,17 +4,20 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"loa/agent/clock"
+	"loa/agent/config"
 	"loa/agent/enrol"
 	"loa/agent/health"
 	"loa/agent/message"
 	"loa/agent/mqtt"
 	"loa/agent/plan"
+	"loa/agent/store"
 	"loa/scripts/authority/pki"
 )
 
@@ -90,5 +93,77 @@ func TestShutOut(t *testing.T) {
 	})
 	if !enrolled(t, time.Now().Add(-time.Minute)).shutOut() {
 		t.Error("not shut out with a certificate that has ended")
+	}
+}
+
+// What was sent goes, and in the end who the box was; what it believes stays.
+func TestWipe(t *testing.T) {
+	dir := t.TempDir()
+	c := config.Config{State: filepath.Join(dir, "state"), ReportKey: filepath.Join(dir, "box.key")}
+	c.Broker.Cert, c.Broker.Key = filepath.Join(dir, "box.pem"), c.ReportKey
+	put := func(name string) {
+		t.Helper()
+		s, err := store.Open(filepath.Join(c.State, "docs"))
+		if err == nil {
+			err = s.Put(name, []byte("x"))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	left := func() []string {
+		t.Helper()
+		s, err := store.Open(filepath.Join(c.State, "docs"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.List("")
+	}
+	fill := func() {
+		t.Helper()
+		for _, name := range []string{wantName, "docs/26734/bulletin/tin", "trust/state", clockName} {
+			put(name)
+		}
+		for _, file := range []string{c.Broker.Cert, c.Broker.Key, filepath.Join(c.State, "media", "x"), filepath.Join(c.State, "outbox", "x"), filepath.Join(c.State, "ledger", "x")} {
+			os.MkdirAll(filepath.Dir(file), 0o700)
+			if err := os.WriteFile(file, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	there := func(file string) bool { _, err := os.Stat(file); return err == nil }
+	fill()
+	if err := Forget(c.State); err != nil {
+		t.Fatal(err)
+	}
+	if got := left(); !slices.Equal(got, []string{clockName, "trust/state"}) || !there(c.Broker.Key) || !there(c.Broker.Cert) || there(filepath.Join(c.State, "media")) || !there(filepath.Join(c.State, "ledger", "x")) {
+		t.Errorf("after a reset there are %q", got)
+	}
+	fill()
+	os.Remove(c.Broker.Cert)
+	os.Remove(c.Broker.Key)
+	os.MkdirAll(filepath.Join(c.Broker.Key, "not empty"), 0o700) // the disk does not let go of it
+	if Wipe(c) == nil || !slices.Contains(left(), wantName) || slices.Contains(left(), "docs/26734/bulletin/tin") {
+		t.Errorf("a wipe that was cut off does not know of itself: %q", left())
+	}
+	os.RemoveAll(c.Broker.Key)
+	fill()
+	for range 2 {
+		if err := Wipe(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := left(); !slices.Equal(got, []string{clockName, "trust/state"}) || there(c.Broker.Key) || there(c.Broker.Cert) {
+		t.Errorf("after a wipe there are %q", got)
+	}
+}
+
+func TestRetired(t *testing.T) {
+	out := plan.Plan{}
+	out.Want.Device = "d-0002"
+	in := out
+	in.Want.OwnPlace = "26734"
+	if retired(&plan.Plan{}) || !retired(&out) || retired(&in) {
+		t.Error("only a box that was told that it has no place is out of service")
 	}
 }

@@ -33,13 +33,18 @@ func (b *Box) awaitReset(ctx context.Context) error {
 // it had still to say about them. The state of trust with root, epochs and versions, the
 // clock's floor, the ledger and the identity stay. After a power cut in between it can be
 // done again.
-func Forget(state string) error {
+func Forget(state string) error { return forget(state, "") }
+
+// forget is Forget for all but one document.
+func forget(state, but string) error {
 	s, err := store.Open(filepath.Join(state, "docs"))
 	if err != nil {
 		return err
 	}
 	for _, name := range s.List("docs/") {
-		err = errors.Join(err, s.Delete(name))
+		if name != but {
+			err = errors.Join(err, s.Delete(name))
+		}
 	}
 	for _, dir := range []string{"media", "outbox"} {
 		err = errors.Join(err, os.RemoveAll(filepath.Join(state, dir)))

@@ -30,7 +30,7 @@ const reportFormat = 1
 // broker publishes the one with "lost" when the box vanishes. The boot id tells
 // an old will from a new session.
 type State struct {
-	State   string            `json:"state"` // online, offline (it said goodbye), lost
+	State   string            `json:"state"` // online, offline (it said goodbye), lost, retired (it has no key any more)
 	At      time.Time         `json:"at,omitzero"`
 	Boot    string            `json:"boot"`
 	Version string            `json:"version,omitempty"`

@@ -26,6 +26,7 @@ func (a *app) enrol(args []string) error {
 		"list":     a.enrolList,
 		"approve":  a.enrolApprove,
 		"replace":  a.enrolReplace,
+		"retire":   a.enrolRetire,
 		"issuer":   a.enrolIssuer,
 		"rollover": a.enrolRollover,
 	})

@@ -150,7 +150,7 @@ func (a *app) boxImport(args []string) error {
 			fmt.Fprintln(w, a.text("import.boxes-would", len(list.Add)))
 		})
 	}
-	waits, err := a.takeIn(au, list.Add, names(*as))
+	waits, err := a.addBoxes(au, list.Add, names(*as))
 	if err != nil {
 		return err
 	}
@@ -161,9 +161,9 @@ func (a *app) boxImport(args []string) error {
 	return a.say(result, "import.boxes", len(list.Add), au.BoxDir(""))
 }
 
-// takeIn signs where boxes belong, asks whether boxes would take that, and only then
+// addBoxes signs where boxes belong, asks whether boxes would take that, and only then
 // makes their keys and certificates.
-func (a *app) takeIn(au *authority.Authority, add []roster.Box, signers []string) (waits bool, err error) {
+func (a *app) addBoxes(au *authority.Authority, add []roster.Box, signers []string) (waits bool, err error) {
 	if len(add) == 0 {
 		return false, nil
 	}

@@ -28,6 +28,7 @@ import (
 	"loa/scripts/authority/collect"
 	"loa/scripts/authority/dispatch"
 	"loa/scripts/authority/index"
+	"loa/scripts/authority/pki"
 	"loa/scripts/broker"
 	"loa/scripts/mediaserver"
 )
@@ -121,6 +122,9 @@ func (a *app) serve(args []string) error {
 	g.Go(func() error { return d.Run(ctx, l) })
 	if n != nil {
 		g.Go(func() error { return n.Run(ctx) })
+	}
+	if ends := au.IssuerEnds(); ends.Before(a.now().Add(pki.LeafLife)) {
+		a.note("serve.issuer")
 	}
 	a.note("serve.running", au.Name())
 	return g.Wait()

@@ -24,9 +24,10 @@ import (
 // Lives of certificates. They begin in the past, because a box's clock may be
 // behind, and end late, because renewing one needs a working connection.
 const (
-	early    = 30 * 24 * time.Hour
-	caLife   = 20 * 365 * 24 * time.Hour
-	leafLife = 825 * 24 * time.Hour
+	early  = 30 * 24 * time.Hour
+	caLife = 20 * 365 * 24 * time.Hour
+	// LeafLife is that of boxes, programs and servers.
+	LeafLife = 825 * 24 * time.Hour
 	// ClaimLife is long, because a box may lie in a store for years, and because the
 	// claim is also how a box whose certificate has ended comes back.
 	ClaimLife = 10 * 365 * 24 * time.Hour
@@ -177,7 +178,7 @@ func (ca *CA) Server(hosts []string, now time.Time) (cert, key []byte, err error
 	t := &x509.Certificate{
 		Subject:     pkix.Name{CommonName: hosts[0]},
 		NotBefore:   now.Add(-early),
-		NotAfter:    now.Add(leafLife),
+		NotAfter:    now.Add(LeafLife),
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
@@ -199,14 +200,14 @@ func (ca *CA) Server(hosts []string, now time.Time) (cert, key []byte, err error
 // Client makes a certificate for the holder of a public key, who connects under
 // the name cn. A box's key is the Ed25519 key that also signs its reports.
 func (ca *CA) Client(cn string, pub ed25519.PublicKey, now time.Time) ([]byte, error) {
-	return ca.ClientFor(cn, pub, now, leafLife)
+	return ca.ClientFor(cn, pub, now, LeafLife)
 }
 
 // ClientFor is Client for another time; 0 is as long as Client's. A short life begins
 // no longer before now than a quarter of it, so that half of it is not over at once.
 func (ca *CA) ClientFor(cn string, pub ed25519.PublicKey, now time.Time, life time.Duration) ([]byte, error) {
 	if life == 0 {
-		life = leafLife
+		life = LeafLife
 	}
 	t := &x509.Certificate{
 		Subject:     pkix.Name{CommonName: cn},
