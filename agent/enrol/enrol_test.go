@@ -271,6 +271,25 @@ func TestPowerCuts(t *testing.T) {
 	}
 }
 
+// What cannot be written beside the certificate does not touch it.
+func TestACertificateIsNotWrittenOver(t *testing.T) {
+	c := newCentre(t)
+	f := files(t, c)
+	f.Cert = filepath.Join(filepath.Dir(f.Cert), strings.Repeat("c", 252)) // a longer name cannot be
+	k := open(t, f)
+	raw := c.answer(t, "d-0002", k.Public(), now)
+	if err := os.WriteFile(f.Cert, []byte(raw.Chain), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	k = open(t, f)
+	if err := k.Take(c.answer(t, "d-0002", k.Public(), now.Add(time.Hour)).Encode()); err == nil {
+		t.Error("it was written all the same")
+	}
+	if data, err := os.ReadFile(f.Cert); err != nil || string(data) != raw.Chain {
+		t.Error("the certificate that there was is gone: ", err)
+	}
+}
+
 func TestWhen(t *testing.T) {
 	for _, c := range []struct {
 		visits int

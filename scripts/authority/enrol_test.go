@@ -190,6 +190,7 @@ func TestStolenClaim(t *testing.T) {
 	}{
 		{"under another's name", "d-0002", b.request(thief, "lo1", b.claim), "enrol-name"},
 		{"under the hash of another's key", enrol.ID(owner.Public().(ed25519.PublicKey)), b.request(thief, "lo1", b.claim), "enrol-name"},
+		{"a box with a name, under another one", "d-0009", b.request(owner, "lo1", b.claim), "enrol-name"},
 		{"under a name that nobody has", "d-0009", b.request(thief, "lo1", b.claim), "enrol-name"},
 		{"without the claim", enrol.ID(thiefPub), b.request(thief, "lo1", nil), "claim-unsigned"},
 		{"by a claim that there is none of", enrol.ID(thiefPub), b.request(thief, "lo9", b.claim), "no-claim"},
