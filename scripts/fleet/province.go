@@ -1,0 +1,170 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"loa/agent/plan"
+	"loa/scripts/authority"
+)
+
+// province is the place above all others; who speaks for it takes two.
+const province = "74"
+
+var signers = []string{"an", "binh"}
+
+// Names of programs at the broker.
+const (
+	tool       = "loactl"
+	dispatcher = "dispatcher"
+)
+
+// perCommune is how many boxes stand in a commune.
+const perCommune = 50
+
+// A Province is an authority with a tree of places and boxes in them.
+type Province struct {
+	*authority.Authority
+	Secret string // file with the passphrase of all its people
+	CA     *x509.CertPool
+	root   []byte
+}
+
+// found makes a throw-away authority below dir, with communes for so many boxes,
+// reached under hosts.
+func found(dir string, boxes int, hosts ...string) (*Province, error) {
+	p := &Province{Secret: filepath.Join(dir, "passphrase")}
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(p.Secret, []byte("chỉ để đo\n"), 0o600)); err != nil {
+		return nil, err
+	}
+	var err error
+	p.Authority, err = authority.New(filepath.Join(dir, "authority"), authority.Setup{Name: "Tỉnh mô phỏng", ThrowAway: true},
+		authority.Opts{Secret: func(string) ([]byte, error) { return []byte("chỉ để đo"), nil }})
+	if err != nil {
+		return nil, err
+	}
+	err = errors.Join(
+		p.AddPerson(signers[0]), p.AddPerson(signers[1]), p.AddOnline(dispatcher),
+		p.AddPlace(province, authority.Place{Name: "Tỉnh mô phỏng", Width: 1}))
+	for i := 0; i*perCommune < boxes; i++ {
+		err = errors.Join(err, p.AddPlace(commune(i*perCommune), authority.Place{Name: fmt.Sprintf("Xã %d", i+1), Parent: province}))
+	}
+	for _, person := range signers {
+		err = errors.Join(err, p.AddGrant(authority.Grant{
+			Person: person, Place: province, Office: province,
+			Kinds: []plan.Kind{plan.KindBulletin, plan.KindSchedule, plan.KindPolicy, plan.KindAlert, plan.KindPlay, plan.KindStop,
+				plan.GrantAssign, plan.GrantSettings},
+			Classes: []plan.Class{plan.Emergency, plan.PriorityC, plan.Normal, plan.Filler},
+		}))
+	}
+	err = errors.Join(err,
+		p.AddGrant(authority.Grant{Person: dispatcher, Place: province, Kinds: []plan.Kind{plan.KindBeat, plan.GrantService}}),
+		p.IssueClient(tool), p.IssueClient(dispatcher), p.WriteRevocations())
+	if err != nil {
+		return nil, err
+	}
+	list, err := p.IssueList(plan.RootPlace)
+	if err != nil {
+		return nil, err
+	}
+	if len(hosts) == 0 {
+		hosts = []string{"localhost", "127.0.0.1"}
+	}
+	if _, _, err = p.IssueServer(hosts); err != nil {
+		return nil, err
+	}
+	if p.root, err = p.RootFile(); err != nil {
+		return nil, err
+	}
+	ca, err := p.CACert()
+	if err != nil {
+		return nil, err
+	}
+	p.CA = x509.NewCertPool()
+	p.CA.AppendCertsFromPEM(ca)
+	return p, errors.Join(p.Keep(list), p.awake())
+}
+
+// awake is a policy without quiet hours: who measures does not wait for the morning.
+func (p *Province) awake() error {
+	from := time.Now().UTC().Truncate(time.Second)
+	policy := &plan.Policy{
+		Validity: plan.Validity{ValidFrom: from.Add(-time.Minute), ValidUntil: from.Add(30 * 24 * time.Hour)},
+		Zone:     "+07:00", QuietHours: []plan.Span{},
+	}
+	policy.Place, policy.ID = province, "awake"
+	is, err := p.Sign(policy, signers...)
+	if err != nil {
+		return err
+	}
+	return p.Keep(is)
+}
+
+// commune is where box i stands; name is its name.
+func commune(i int) string { return fmt.Sprintf("c%04d", i/perCommune) }
+func name(i int) string    { return fmt.Sprintf("d-%05d", i) }
+
+// An identity is what a box is handed.
+type identity struct {
+	name string
+	key  ed25519.PrivateKey
+	tls  *tls.Config
+}
+
+// identity is what box i is handed; it is registered, and its place signed, unless it
+// was before.
+func (p *Province) identity(i int) (identity, error) {
+	dev := name(i)
+	etc := filepath.Join(p.BoxDir(dev), "etc", "loa")
+	if _, err := os.Stat(etc); err != nil {
+		if err := p.enlist(dev, commune(i)); err != nil {
+			return identity{}, err
+		}
+	}
+	pair, err := tls.LoadX509KeyPair(filepath.Join(etc, "box.pem"), filepath.Join(etc, "box.key"))
+	if err != nil {
+		return identity{}, err
+	}
+	key, ok := pair.PrivateKey.(ed25519.PrivateKey)
+	if !ok {
+		return identity{}, fmt.Errorf("%s: the key is a %T", dev, pair.PrivateKey)
+	}
+	return identity{name: dev, key: key, tls: p.shown(pair)}, nil
+}
+
+// key is by what a box's reports are known, nil for none of ours.
+func (p *Province) key(device string) ed25519.PublicKey {
+	key, err := plan.ParseKey(p.EveryBox()[device].Key)
+	if err != nil {
+		return nil
+	}
+	return key
+}
+
+func (p *Province) enlist(device, place string) error {
+	if err := p.AddBox(device, kind, authority.Box{Place: place}); err != nil {
+		return err
+	}
+	want, err := p.Want(device, &plan.Settings{Commissioned: true}, signers...)
+	if err != nil {
+		return err
+	}
+	return p.Keep(want)
+}
+
+// passing is a certificate for a light client that is registered nowhere.
+func (p *Province) passing(name string) (*tls.Config, error) {
+	pair, err := p.PassingBox(name)
+	return p.shown(pair), err
+}
+
+// shown is how a client shows a certificate, and by what it knows the broker.
+func (p *Province) shown(pair tls.Certificate) *tls.Config {
+	return &tls.Config{RootCAs: p.CA, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+}
