@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // MaxExport bounds the compressed bytes of one export: it must fit an MQTT
@@ -105,12 +106,18 @@ func stretch(segs []segment, from, until int64) (plain []byte, marks []mark, sta
 	return plain, marks, start, nil
 }
 
+// packers are writers that were used before: one is 1.2 MB, and the collector takes
+// what lies here for long.
+var packers = sync.Pool{New: func() any {
+	z, _ := gzip.NewWriterLevel(nil, gzip.BestCompression) // errors only on a level that is none
+	return z
+}}
+
 func pack(plain []byte) ([]byte, error) {
 	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
+	z := packers.Get().(*gzip.Writer)
+	defer packers.Put(z)
+	z.Reset(&b)
 	if _, err := z.Write(plain); err != nil {
 		return nil, err
 	}
