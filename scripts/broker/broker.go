@@ -63,8 +63,9 @@ func Start(ctx context.Context, o Opts) (*Broker, error) {
 		l = tls.NewListener(l, o.TLS)
 	}
 	caps := mochi.NewDefaultServerCapabilities()
-	caps.MaximumMessageExpiryInterval = 0  // the default deletes retained documents after a day
-	caps.MaximumClientWritesPending = 4096 // 32 KiB a client; what does not fit on subscribing is lost
+	caps.MaximumMessageExpiryInterval = 0    // the default deletes retained documents after a day
+	caps.MaximumSessionExpiryInterval = 3600 // s; orders live for 15 minutes, and what is retained comes by itself
+	caps.MaximumClientWritesPending = 4096   // 32 KiB a client; what does not fit on subscribing is lost
 	caps.MaximumPacketSize = 256 << 10
 	caps.MinimumProtocolVersion = 4
 	caps.MaximumQos = 1

@@ -17,10 +17,14 @@ persistence_location /var/lib/mosquitto/
 # A crash loses at most 10 s, which the dispatcher mends.
 autosave_interval 10
 max_inflight_messages 20
-# Sessions only make things quicker.
-max_queued_messages 200
-max_queued_bytes 4194304
-persistent_client_expiration 35d
+# What is more is thrown away without a word, the newest first, also for a client that
+# is connected and reads: the dispatcher is told by every box at once when a province
+# comes back.
+max_queued_messages 20000
+max_queued_bytes 67108864
+# Sessions only bridge a short break: an order lives for 15 minutes, documents are
+# retained, and who was away for a month shall not be given all that came and went.
+persistent_client_expiration 1h
 max_packet_size 262144
 max_keepalive 1800
 set_tcp_nodelay true

@@ -49,13 +49,30 @@ func run(ctx context.Context, boxes int, dir, url string) error {
 	if err := p.SetAddresses([]string{url}, nil); err != nil {
 		return err
 	}
+	for i := range boxes {
+		if _, err := p.identity(i); err != nil {
+			return err
+		}
+	}
+	centre, err := newSender(ctx, p, url, nil)
+	if err != nil {
+		return err
+	}
+	defer centre.stop()
+	all, err := p.all()
+	if err == nil {
+		err = centre.issue(ctx, all...)
+	}
+	if err != nil {
+		return err
+	}
 	s := sim{Province: p, Dir: filepath.Join(dir, "boxes"), Broker: url, To: boxes}
 	f, err := start(ctx, s)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("%d boxes at %s\nexport LOA_AUTHORITY=%s LOA_PASSPHRASE_FILE=%s\n", boxes, url, p.Dir(), p.Secret)
-	fmt.Printf("loactl send; loactl dispatch &; loactl alert set %s --event Lũ --headline 'Lũ lên nhanh' --as %s,%s\n", province, signers[0], signers[1])
+	fmt.Printf("loactl alert set %s --event Lũ --headline 'Lũ lên nhanh' --as %s,%s\n", province, signers[0], signers[1])
 	f.tell(ctx)
 	return errors.Join(f.Stop())
 }

@@ -34,12 +34,13 @@ type Province struct {
 	Secret string // file with the passphrase of all its people
 	CA     *x509.CertPool
 	root   []byte
+	handed map[string]identity // by box; complete before anything runs
 }
 
 // found makes a throw-away authority below dir, with communes for so many boxes,
 // reached under hosts.
 func found(dir string, boxes int, hosts ...string) (*Province, error) {
-	p := &Province{Secret: filepath.Join(dir, "passphrase")}
+	p := &Province{Secret: filepath.Join(dir, "passphrase"), handed: map[string]identity{}}
 	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(p.Secret, []byte("chỉ để đo\n"), 0o600)); err != nil {
 		return nil, err
 	}
@@ -110,24 +111,22 @@ func (p *Province) awake() error {
 func commune(i int) string { return fmt.Sprintf("c%04d", i/perCommune) }
 func name(i int) string    { return fmt.Sprintf("d-%05d", i) }
 
-// An identity is what a box is handed.
+// An identity is what a box is handed, and its want.
 type identity struct {
 	name string
 	key  ed25519.PrivateKey
 	tls  *tls.Config
+	want authority.Issued
 }
 
-// identity is what box i is handed; it is registered, and its place signed, unless it
-// was before.
+// identity is what box i is handed. It is made once and kept in memory, with its want:
+// a thousand boxes in the books would be rewritten for each.
 func (p *Province) identity(i int) (identity, error) {
 	dev := name(i)
-	etc := filepath.Join(p.BoxDir(dev), "etc", "loa")
-	if _, err := os.Stat(etc); err != nil {
-		if err := p.enlist(dev, commune(i)); err != nil {
-			return identity{}, err
-		}
+	if id, ok := p.handed[dev]; ok {
+		return id, nil
 	}
-	pair, err := tls.LoadX509KeyPair(filepath.Join(etc, "box.pem"), filepath.Join(etc, "box.key"))
+	pair, err := p.PassingBox(dev)
 	if err != nil {
 		return identity{}, err
 	}
@@ -135,27 +134,31 @@ func (p *Province) identity(i int) (identity, error) {
 	if !ok {
 		return identity{}, fmt.Errorf("%s: the key is a %T", dev, pair.PrivateKey)
 	}
-	return identity{name: dev, key: key, tls: p.shown(pair)}, nil
+	w := plan.Want{OwnPlace: commune(i), Settings: &plan.Settings{Commissioned: true}}
+	w.Device = dev
+	id := identity{name: dev, key: key, tls: p.shown(pair)}
+	if id.want, err = p.Assign(w, signers...); err != nil {
+		return identity{}, err
+	}
+	p.handed[dev] = id
+	return id, nil
 }
 
 // key is by what a box's reports are known, nil for none of ours.
 func (p *Province) key(device string) ed25519.PublicKey {
-	key, err := plan.ParseKey(p.EveryBox()[device].Key)
-	if err != nil {
-		return nil
+	if id, ok := p.handed[device]; ok {
+		return id.key.Public().(ed25519.PublicKey)
 	}
-	return key
+	return nil
 }
 
-func (p *Province) enlist(device, place string) error {
-	if err := p.AddBox(device, kind, authority.Box{Place: place}); err != nil {
-		return err
+// all is what a broker has to have: what was issued, and where each box belongs.
+func (p *Province) all() ([]authority.Issued, error) {
+	all, err := p.Issued()
+	for _, id := range p.handed {
+		all = append(all, id.want)
 	}
-	want, err := p.Want(device, &plan.Settings{Commissioned: true}, signers...)
-	if err != nil {
-		return err
-	}
-	return p.Keep(want)
+	return all, err
 }
 
 // passing is a certificate for a light client that is registered nowhere.

@@ -47,7 +47,7 @@ func (s *stage) alarm(t *testing.T) (first, silent []float64) {
 	asked := time.Now()
 	out, err := s.loactl("alert", "set", province, "--event", "Lũ quét", "--headline", fmt.Sprintf("Lũ quét lúc %d", asked.Unix()), "--as", "an,binh")
 	check(t, err)
-	t.Logf("loactl took %v\n%s", time.Since(asked), out)
+	t.Logf("loactl took %v: %.200s", time.Since(asked), out)
 	until(t, "every box is heard", time.Minute, func() bool {
 		for _, b := range s.fleet.Boxes {
 			if len(b.Heard(asked)) == 0 {
@@ -63,7 +63,7 @@ func (s *stage) alarm(t *testing.T) (first, silent []float64) {
 	asked = time.Now()
 	out, err = s.loactl("alert", "clear", province, "--as", "an,binh")
 	check(t, err)
-	t.Logf("loactl took %v\n%s", time.Since(asked), out)
+	t.Logf("loactl took %v: %.200s", time.Since(asked), out)
 	time.Sleep(3 * time.Second)
 	for _, b := range s.fleet.Boxes {
 		all := b.Heard(time.Time{})
