@@ -9,10 +9,13 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"loa/agent/message"
 )
@@ -206,6 +209,31 @@ func load(what string) {
 	data, _ := os.ReadFile("/proc/loadavg")
 	one, _, _ := strings.Cut(string(data), " ")
 	fmt.Printf("load %s at %s\n", one, what)
+}
+
+// alone lets this process and the broker go before whatever else the machine does, as
+// scripts/e2e does with its box: each box has a processor to itself. For seconds only:
+// f is what is measured.
+func (m *mosquitto) alone(f func()) {
+	set := func(policy string) bool {
+		ok := true
+		for _, pid := range []int{os.Getpid(), m.cmd.Process.Pid} {
+			ok = exec.Command("chrt", append(strings.Fields("-a "+policy), strconv.Itoa(pid))...).Run() == nil && ok
+		}
+		return ok
+	}
+	if !set("-r -p 10") {
+		fmt.Println("without real-time priority: whatever else runs is in the figures")
+	}
+	defer set("-o -p 0")
+	f()
+}
+
+// cpu is the processor time of this process so far, in seconds.
+func cpu() float64 {
+	var u unix.Rusage
+	_ = unix.Getrusage(unix.RUSAGE_SELF, &u) // of ourselves, into memory that there is
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }
 
 // quantile is by nearest rank.
