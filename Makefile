@@ -57,6 +57,11 @@ bench: ## figures beside their peers: mpd, mpg123, ffmpeg
 	@scripts/packages.sh build bench
 	@scripts/bench.sh
 
+.PHONY: soak
+soak: ## faults that need long: brokers killed for half an hour, a month away
+	@scripts/packages.sh build test
+	@scripts/soak.sh
+
 .PHONY: fuzz
 fuzz: ## every fuzz target, FUZZTIME each (default 30s)
 	@scripts/packages.sh build test

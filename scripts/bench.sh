@@ -56,6 +56,15 @@ for driver in bx cpower kms colorlight; do
 		/^--- SKIP/ { print "left out: '"$driver"': " why }'
 done
 
+# A province in one process: a thousand whole boxes (disks in memory, real time for the
+# seconds of an alarm), and light clients, which are the agent's connection alone. The
+# load of the machine stands before each figure.
+fleet='/^load |^left out|^a beat|^without/ { print; fflush() }'
+suite sound ./scripts/fleet '^TestSound$' "$fleet"
+suite many ./scripts/fleet '^TestMany$' "$fleet"
+suite plain ./scripts/fleet '^TestManyPlain$' "$fleet"
+suite idle ./scripts/fleet '^TestIdle$' "$fleet"
+
 # A year of decisions, undisturbed and 24 times disturbed.
 suite year ./agent/ahead 'Year' '
 	/ occurrences, .* decisions/ { slots += $2; missed += $4; doubled += $6 }

@@ -41,6 +41,8 @@ slow demo make --no-print-directory demo
 slow e2e go test -timeout 15m ./scripts/e2e
 # Every broker against the same cases; prints case by engine.
 slow brokers go test -count=1 -v -timeout 10m -run TestMatrix ./scripts/broker/conform
+# A province of boxes in one process, and what its broker does to it.
+slow fleet go test -timeout 10m ./scripts/fleet
 # The rooms whose arithmetic and clocks a 32-bit box could get wrong; make arm runs
 # them all, the station's hundred attacks under emulation among them.
 if ((SECONDS - start > limit)) || scripts/packages.sh arm; then

@@ -156,6 +156,10 @@ func (s *session) lose(err error) {
 
 // run subscribes, announces the box and then moves messages out.
 func (s *session) run(ctx context.Context) error {
+	select {
+	case <-s.c.resub: // asked for before there was a connection: once is enough, a broker gives everything each time
+	default:
+	}
 	if err := s.subscribe(ctx); err != nil {
 		return err
 	}

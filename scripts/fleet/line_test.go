@@ -19,11 +19,15 @@ type line struct {
 	net.Listener
 	to    string
 	delay atomic.Int64 // time.Duration
+	hole  atomic.Bool  // what is sent from now on arrives nowhere
+	calls atomic.Int64 // connections so far
 	wg    sync.WaitGroup
+	hear  func() func([]byte) // what comes from the broker, for each connection; nil: nobody listens
 
-	mu    sync.Mutex
-	ends  map[net.Conn]bool
-	bytes atomic.Int64 // both ways
+	mu   sync.Mutex
+	ends map[net.Conn]bool
+
+	bytes, packets atomic.Int64 // both ways
 }
 
 // newLine opens one to an address. It ends with the test.
@@ -38,6 +42,7 @@ func newLine(t *testing.T, to string) *line {
 			if err != nil {
 				return
 			}
+			n.calls.Add(1)
 			n.wg.Go(func() { n.serve(c) })
 		}
 	})
@@ -75,13 +80,17 @@ func (n *line) serve(near net.Conn) {
 		n.mu.Unlock()
 	}()
 	var wg sync.WaitGroup
-	wg.Go(func() { n.pass(far, near) })
-	n.pass(near, far)
+	wg.Go(func() { n.pass(far, near, nil) })
+	var hear func([]byte)
+	if n.hear != nil {
+		hear = n.hear()
+	}
+	n.pass(near, far, hear)
 	wg.Wait()
 }
 
 // pass carries bytes from one end to the other; each comes after its delay.
-func (n *line) pass(to, from net.Conn) {
+func (n *line) pass(to, from net.Conn, hear func([]byte)) {
 	defer to.Close()
 	defer from.Close()
 	type late struct {
@@ -93,6 +102,9 @@ func (n *line) pass(to, from net.Conn) {
 	wg.Go(func() {
 		for l := range way {
 			time.Sleep(time.Until(l.at))
+			if n.hole.Load() {
+				continue
+			}
 			if _, err := to.Write(l.p); err != nil {
 				from.Close()
 				for range way {
@@ -105,7 +117,11 @@ func (n *line) pass(to, from net.Conn) {
 	for {
 		k, err := from.Read(buf)
 		n.bytes.Add(int64(k))
+		n.packets.Add(1)
 		if k > 0 {
+			if hear != nil {
+				hear(buf[:k])
+			}
 			way <- late{slices.Clone(buf[:k]), time.Now().Add(time.Duration(n.delay.Load()))}
 		}
 		if err != nil {

@@ -33,7 +33,7 @@ func TestMany(t *testing.T) {
 	w := newSwarm(t, p, m.URL(), n, 30*time.Second)
 	t.Logf("%d light clients by mutual TLS: %v", n, time.Since(began))
 	figure(t, "fleet-broker-memory-per-tls-client", (m.resident(t)-before)/float64(n), "KiB", 0)
-	fans(t, w, s, "fleet-tls", n, raw)
+	fans(t, w, s, m, "fleet-tls", n, raw)
 	herd(t, w, m, n)
 }
 
@@ -54,17 +54,18 @@ func TestManyPlain(t *testing.T) {
 	before := m.resident(t)
 	w := newSwarm(t, p, "tcp://"+m.Addr, n, 30*time.Second)
 	figure(t, "fleet-broker-memory-per-plain-client", (m.resident(t)-before)/float64(n), "KiB", 0)
-	fans(t, w, s, "fleet-plain", n, 2*raw)
+	fans(t, w, s, m, "fleet-plain", n, 2*raw)
 }
 
 // fans prints the median of five fan-outs beside bare wires.
-func fans(t *testing.T, w *swarm, s *sender, what string, n int, raw float64) {
+func fans(t *testing.T, w *swarm, s *sender, m *mosquitto, what string, n int, raw float64) {
 	t.Helper()
 	var half, last []float64
 	for range 5 {
 		time.Sleep(3 * time.Second)
 		load(what)
-		took := w.fan(t, s)
+		var took []float64
+		m.alone(func() { took = w.fan(t, s) })
 		half, last = append(half, quantile(took, 0.5)), append(last, quantile(took, 1))
 	}
 	t.Logf("%s, %d: last delivery of each: %.3f", what, n, last)
@@ -109,6 +110,7 @@ func wire(t *testing.T, n int) float64 {
 		})
 	}
 	var all []float64
+	load("wire")
 	for range 5 {
 		got.Store(0)
 		began := time.Now()

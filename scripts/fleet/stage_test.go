@@ -27,6 +27,7 @@ type stage struct {
 	dir    string
 	broker *mosquitto
 	url    string // the boxes' way to it
+	plain  bool   // without TLS
 	fleet  *Fleet
 
 	mu      sync.Mutex
@@ -71,7 +72,9 @@ func (s *stage) open(t *testing.T, boxes int) {
 	t.Helper()
 	to := s.url
 	if s.broker != nil {
-		to = s.broker.URL()
+		if to = s.broker.URL(); s.plain {
+			to = "tcp://" + s.broker.Addr
+		}
 	}
 	check(t, s.SetAddresses([]string{to}, nil))
 	for i := range boxes {
