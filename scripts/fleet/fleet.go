@@ -42,9 +42,6 @@ type sim struct {
 	Dir      string // below it each box has its disk
 	Broker   string // address
 	From, To int    // numbers of its boxes
-	// Clock says what the boxes' hosts believe of their own clocks; "" is host: they
-	// keep time by themselves.
-	Clock string
 }
 
 // start makes boxes and lets them run.
@@ -54,10 +51,7 @@ func start(ctx context.Context, s sim) (*Fleet, error) {
 		return nil, err
 	}
 	board.Commissioned = true
-	board.Clock = boards.Clock{Trust: "host"}
-	if s.Clock != "" {
-		board.Clock.Trust = s.Clock
-	}
+	board.Clock = boards.Clock{Trust: "host"} // this machine keeps time
 	f := &Fleet{}
 	ctx, f.stop = context.WithCancel(ctx)
 	for i := s.From; i < s.To; i++ {

@@ -20,7 +20,6 @@ func TestBlackHole(t *testing.T) {
 	t.Cleanup(m.Kill)
 	for what, most := range map[string]time.Duration{"pending": 30 * time.Second, "idle": 90 * time.Second} {
 		t.Run(what, func(t *testing.T) {
-			t.Parallel()
 			far := newLine(t, m.Addr)
 			w := newSwarm(t, p, far.URL(), 1, time.Second)
 			before := far.calls.Load()

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -125,11 +126,28 @@ func (w *swarm) fan(t *testing.T, s *sender) (took []float64) {
 	return took
 }
 
+// want gives everyone its document of 8 KB, which is retained, as the centre does.
+func (w *swarm) want(s *sender, version string) {
+	for _, l := range w.all {
+		s.Publish("loa/v1/d/"+l.name+"/want", fmt.Appendf(make([]byte, 0, 8<<10), "%s %s %08000d", version, l.name, 0), true)
+	}
+}
+
+// stale is how many do not have their document of that version.
+func (w *swarm) stale(version string) (n int) {
+	for _, l := range w.all {
+		if kept, _ := l.kept.Load().(string); !strings.HasPrefix(kept, version+" "+l.name+" ") {
+			n++
+		}
+	}
+	return n
+}
+
 // peak is the most handshakes in any second from a time on.
-func (w *swarm) peak(from time.Time) (most, all int) {
+func (w *swarm) peak(from time.Time) (most int, at []time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	at := slices.Clone(w.hands)
+	at = slices.Clone(w.hands)
 	slices.SortFunc(at, func(a, b time.Time) int { return a.Compare(b) })
 	at = slices.DeleteFunc(at, func(h time.Time) bool { return h.Before(from) })
 	first := 0
@@ -139,5 +157,5 @@ func (w *swarm) peak(from time.Time) (most, all int) {
 		}
 		most = max(most, i-first+1)
 	}
-	return most, len(at)
+	return most, at
 }

@@ -34,7 +34,7 @@ func TestMany(t *testing.T) {
 	t.Logf("%d light clients by mutual TLS: %v", n, time.Since(began))
 	figure(t, "fleet-broker-memory-per-tls-client", (m.resident(t)-before)/float64(n), "KiB", 0)
 	fans(t, w, s, m, "fleet-tls", n, raw)
-	herd(t, w, m, n)
+	herd(t, w, s, m, n)
 }
 
 // TestManyPlain is the same without TLS.
@@ -55,6 +55,7 @@ func TestManyPlain(t *testing.T) {
 	w := newSwarm(t, p, "tcp://"+m.Addr, n, 30*time.Second)
 	figure(t, "fleet-broker-memory-per-plain-client", (m.resident(t)-before)/float64(n), "KiB", 0)
 	fans(t, w, s, m, "fleet-plain", n, 2*raw)
+	converge(t, w, s, m)
 }
 
 // fans prints the median of five fan-outs beside bare wires.
@@ -126,22 +127,38 @@ func wire(t *testing.T, n int) float64 {
 	return quantile(all, 0.5)
 }
 
-// herd kills the broker under everyone and watches them come back.
-func herd(t *testing.T, w *swarm, m *mosquitto, n int) {
+// converge gives everyone a document, and the broker had none.
+func converge(t *testing.T, w *swarm, s *sender, m *mosquitto) {
+	t.Helper()
+	load("converge")
+	began := time.Now()
+	m.alone(func() {
+		w.want(s, "1")
+		until(t, "everyone has its document", 2*time.Minute, func() bool { return w.stale("1") == 0 })
+	})
+	figure(t, "fleet-converge", time.Since(began).Seconds(), "s", 15)
+}
+
+// herd kills the broker under everyone, gives them new documents meanwhile, and
+// watches them come back.
+func herd(t *testing.T, w *swarm, s *sender, m *mosquitto, n int) {
 	t.Helper()
 	load("herd")
 	killed := time.Now()
 	m.Kill()
 	check(t, m.Wipe())
+	w.want(s, "2")
 	time.Sleep(2 * time.Second) // a service manager starts it again
 	check(t, m.Start())
 	until(t, "everyone is back", w.window+2*time.Minute, func() bool { return time.Since(killed) > 5*time.Second && w.connected() == n })
 	back := time.Since(killed)
-	most, all := w.peak(killed)
-	t.Logf("%d are back %v after the kill: %d handshakes, %d in the busiest second, window %v", n, back, all, most, w.window)
+	until(t, "everyone has the newest", 30*time.Second, func() bool { return w.stale("2") == 0 })
+	most, at := w.peak(killed)
+	t.Logf("%d are back %v after the kill, nobody with what is old %v after it: %d handshakes, half of them after %v, 99 %% after %v; window %v",
+		n, back, time.Since(killed), len(at), at[len(at)/2].Sub(killed), at[len(at)*99/100].Sub(killed), w.window)
 	figure(t, "fleet-herd-peak", float64(most), "handshakes/s", 400)
 	figure(t, "fleet-herd-back", back.Seconds(), "s", (w.window + 30*time.Second).Seconds())
-	figure(t, "fleet-herd-handshakes", float64(all), "handshakes", 0)
+	figure(t, "fleet-herd-handshakes", float64(len(at)), "handshakes", 0)
 }
 
 // resident is a broker's memory in KiB.
