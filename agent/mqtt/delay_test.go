@@ -2,12 +2,13 @@ package mqtt
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
 
 func TestDelayBounds(t *testing.T) {
-	const window, base, top = 10 * time.Second, time.Second, time.Minute
+	const window, base, top = 8 * time.Second, time.Second, time.Minute
 	for failures, want := range []time.Duration{window, base, 2 * base, 4 * base, 8 * base, 16 * base, 32 * base, top, top} {
 		if got := delay(failures, window, base, top, 0.999999); got > want || got < want*99/100 {
 			t.Errorf("after %d failures: at most %v, want %v", failures, got, want)
@@ -42,4 +43,31 @@ func TestHerdIsSpread(t *testing.T) {
 		t.Errorf("%d of %d clients within the same 100 ms", peak, clients)
 	}
 	t.Logf("peak: %d attempts in 100 ms", peak)
+}
+
+// Five thousand lose their broker for two seconds: no second has more than it can
+// shake hands with.
+func TestHerdComesBackSlowly(t *testing.T) {
+	const clients, gone, most = 5000, 2 * time.Second, 300
+	rnd := rand.New(rand.NewPCG(1, 2))
+	var back []time.Duration
+	for range clients {
+		at := delay(0, 30*time.Second, time.Second, time.Minute, rnd.Float64())
+		for failures := 1; at < gone; failures++ {
+			at += delay(failures, 30*time.Second, time.Second, time.Minute, rnd.Float64())
+		}
+		back = append(back, at)
+	}
+	slices.Sort(back)
+	first, peak := 0, 0
+	for i, at := range back {
+		for at-back[first] >= time.Second {
+			first++
+		}
+		peak = max(peak, i-first+1)
+	}
+	if last := back[clients-1]; peak > most || last > time.Minute {
+		t.Errorf("%d within one second, the last after %v", peak, last)
+	}
+	t.Logf("%d within one second, the last after %v", peak, back[clients-1])
 }
