@@ -48,7 +48,7 @@ broker-check: build ## attack the authority's broker and print what held: AUTHOR
 	@$(BUILD)/loactl $(if $(AUTHORITY),--authority "$(AUTHORITY)") broker check $(if $(BROKER),--broker "$(BROKER)")
 
 .PHONY: soak
-soak: ## faults that take too long for make test: kills of a cluster's nodes
+soak: ## faults that need an evening: brokers and cluster nodes killed for half an hour, a month away
 	@scripts/packages.sh build test
 	@scripts/soak.sh
 
@@ -56,11 +56,6 @@ soak: ## faults that take too long for make test: kills of a cluster's nodes
 bench: ## figures beside their peers: mpd, mpg123, ffmpeg
 	@scripts/packages.sh build bench
 	@scripts/bench.sh
-
-.PHONY: soak
-soak: ## faults that need long: brokers killed for half an hour, a month away
-	@scripts/packages.sh build test
-	@scripts/soak.sh
 
 .PHONY: fuzz
 fuzz: ## every fuzz target, FUZZTIME each (default 30s)
