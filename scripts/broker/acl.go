@@ -38,11 +38,25 @@ var (
 	claimDenied = []string{"trust/#", "p/#", "d/#"} // mosquitto's patterns are for every name
 )
 
-// Reports are the topics that a device alone may write, without loa/v1/.
-func Reports(device string) []string { return named(deviceWrites, device) }
+// Reports are the topics that a device alone may write, without loa/v1/; those that
+// every box of a batch may write when it is the claim's name.
+func Reports(device string) []string {
+	_, writes := rules(device)
+	return named(writes, device)
+}
 
 // Readable are the filters by which a device may listen, without loa/v1/.
-func Readable(device string) []string { return named(deviceReads, device) }
+func Readable(device string) []string {
+	reads, _ := rules(device)
+	return named(reads, device)
+}
+
+func rules(name string) (reads, writes []string) {
+	if strings.HasPrefix(name, enrol.ClaimPrefix) {
+		return claimReads, claimWrites
+	}
+	return deviceReads, deviceWrites
+}
 
 func named(rules []string, device string) []string {
 	var topics []string
@@ -93,15 +107,11 @@ func may(senders []string, user, topic string, write bool) bool {
 	if sender {
 		return true
 	}
-	reads, writes := deviceReads, deviceWrites
-	if strings.HasPrefix(user, enrol.ClaimPrefix) {
-		reads, writes = claimReads, claimWrites
-	}
-	rules := reads
+	allowed, writes := rules(user)
 	if write {
-		rules = writes
+		allowed = writes
 	}
-	return slices.ContainsFunc(rules, func(rule string) bool {
+	return slices.ContainsFunc(allowed, func(rule string) bool {
 		return covers(strings.Split(strings.ReplaceAll(rule, "%u", user), "/"), strings.Split(rest, "/"))
 	})
 }

@@ -17,6 +17,7 @@ import (
 	"loa/boards"
 	"loa/scripts/authority"
 	"loa/scripts/authority/archive"
+	"loa/scripts/authority/places"
 	"loa/scripts/report"
 )
 
@@ -40,7 +41,7 @@ func (a *app) report(args []string) error {
 	if err != nil {
 		return err
 	}
-	in, err := reportInput(au)
+	in, err := reportInput(au, report.Year(*year).Until.Add(-1))
 	if err != nil {
 		return err
 	}
@@ -165,11 +166,12 @@ func cellsOf(table string, cells []int64) string {
 	return strings.Join(parts, " ")
 }
 
-// reportInput is what the authority's books and archive give a report.
-func reportInput(au *authority.Authority) (report.Input, error) {
-	books := today{boxes: au.EveryBox()}
-	in := report.Input{Name: au.Name(), Books: books, Ledgers: keyed{ledgers(au), books.boxes}}
-	for name, b := range books.boxes {
+// reportInput is what the authority's books and archive give a report; places are as
+// they are just before until.
+func reportInput(au *authority.Authority, until time.Time) (report.Input, error) {
+	books, boxes := au.Book(), au.EveryBox()
+	in := report.Input{Name: au.Name(), Books: dated{books}, Ledgers: keyed{ledgers(au), boxes}}
+	for name, b := range boxes {
 		box := report.Box{Name: name, Label: b.Name, Board: b.Board, Added: b.Added}
 		if kind, err := boards.Load(b.Board); err == nil {
 			box.Panel = kind.Panel.There()
@@ -179,8 +181,10 @@ func reportInput(au *authority.Authority) (report.Input, error) {
 		}
 		in.Boxes = append(in.Boxes, box)
 	}
-	for code, p := range au.Places() {
-		in.Places = append(in.Places, report.Place{Code: code, Name: p.Name, Parent: p.Parent, Width: p.Width})
+	for code := range books.Places {
+		if p, ok := books.At(code, until); ok {
+			in.Places = append(in.Places, report.Place{Code: code, Name: p.Name, Parent: books.Parent(code, until), Width: p.Width, Ended: p.Into != ""})
+		}
 	}
 	issued, err := au.Issued()
 	if err != nil {
@@ -198,7 +202,7 @@ func reportInput(au *authority.Authority) (report.Input, error) {
 		return in, err
 	}
 	for _, d := range devices {
-		if _, ok := books.boxes[d]; !ok {
+		if _, ok := boxes[d]; !ok {
 			in.Strangers = append(in.Strangers, d)
 		}
 	}
@@ -206,11 +210,17 @@ func reportInput(au *authority.Authority) (report.Input, error) {
 	return in, nil
 }
 
-// today is the books as they are: they know no other place of a box than its last.
-type today struct{ boxes map[string]authority.Box }
+// dated is what the books knew of places and boxes at a time.
+type dated struct{ places.Book }
 
-// PlaceAt is where the books have the box.
-func (t today) PlaceAt(device string, _ time.Time) string { return t.boxes[device].Place }
+// Stood are the place where a box stood and those above it.
+func (d dated) Stood(device string, at time.Time) []string {
+	place, ok := d.Of(device, at)
+	if !ok {
+		return nil
+	}
+	return append([]string{place}, d.Above(place, at)...)
+}
 
 // keyed is the archive with the key of every box.
 type keyed struct {

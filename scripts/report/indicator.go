@@ -13,7 +13,7 @@ func (m *maker) finish() {
 	serving, boards := m.serving()
 	m.absent()
 	for _, code := range inOrder(m.places) {
-		if m.places[code].Width > 0 || m.in.Top != "" && !below(m.chain(code), m.in.Top) {
+		if m.places[code].Width > 0 || m.places[code].Ended || m.in.Top != "" && !below(m.chain(code), m.in.Top) {
 			continue
 		}
 		ref := Ref{Device: code, Note: "books"}

@@ -70,12 +70,8 @@ func (m *maker) add(table, key string, ref Ref, late bool, cells ...int64) {
 // maxDepth bounds the walk up the places: the books may be wrong.
 const maxDepth = 16
 
-// chain is a place and all above it, nearest first. A box that stands nowhere is at
-// the place "-".
+// chain is a place and all above it at the end of the window, nearest first.
 func (m *maker) chain(place string) []string {
-	if place == "" {
-		return []string{nothing}
-	}
 	if up, ok := m.chains[place]; ok {
 		return up
 	}
@@ -92,9 +88,13 @@ func (m *maker) chain(place string) []string {
 // nothing is the key of a row for what entries say nothing about.
 const nothing = "-"
 
-// where is the chain of the place where a box stood; none when the report is not about it.
+// where is the place where a box stood and all above it then, or the place "-"; none
+// when the report is not about it.
 func (m *maker) where(device string, at time.Time) []string {
-	up := m.chain(m.in.Books.PlaceAt(device, at))
+	up := m.in.Books.Stood(device, at)
+	if len(up) == 0 {
+		up = []string{nothing}
+	}
 	if m.in.Top != "" && !slices.Contains(up, m.in.Top) {
 		return nil
 	}
@@ -108,9 +108,9 @@ func (m *maker) served(b Box, f func(from, until time.Time, up []string)) {
 		until = b.Revoked
 	}
 	for from.Before(until) {
-		place := m.in.Books.PlaceAt(b.Name, from)
+		stood := m.in.Books.Stood(b.Name, from)
 		next := nextDay(from)
-		for next.Before(until) && m.in.Books.PlaceAt(b.Name, next) == place {
+		for next.Before(until) && slices.Equal(m.in.Books.Stood(b.Name, next), stood) {
 			next = nextDay(next)
 		}
 		if next.After(until) {

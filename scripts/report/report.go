@@ -23,10 +23,11 @@ type Box struct {
 	Revoked time.Time // zero: never
 }
 
-// A Place is an administrative unit or a group.
+// A Place is an administrative unit or a group, as it is at the end of the window.
 type Place struct {
 	Code, Name, Parent string
-	Width              int // 0: a commune or less
+	Width              int  // 0: a commune or less
+	Ended              bool // Parent is what it became a part of
 }
 
 // A Bulletin is a document that was issued, by the key that entries name it by.
@@ -38,8 +39,9 @@ type Bulletin struct {
 
 // Books say where boxes stand and stood.
 type Books interface {
-	// PlaceAt is the code of the place where a box stood at a time; empty: nowhere.
-	PlaceAt(device string, at time.Time) string
+	// Stood are the place where a box stood at a time and all above it then, nearest
+	// first; none: nowhere.
+	Stood(device string, at time.Time) []string
 }
 
 // Ledgers are what boxes signed.

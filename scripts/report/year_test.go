@@ -33,7 +33,7 @@ func newRig(t *testing.T) *rig {
 	r := &rig{t: t, dir: t.TempDir(), dated: make(map[string]bool)}
 	r.arch = archive.Open(filepath.Join(r.dir, "archive"))
 	r.in = Input{
-		Name: "Sở thử nghiệm", Books: stands{}, Ledgers: signed{r.arch},
+		Name: "Sở thử nghiệm", Books: stands{at: map[string]string{}}, Ledgers: signed{r.arch},
 		Places: []Place{
 			{Code: "74", Name: "Tỉnh Bình Dương", Width: 1}, {Code: "26734", Name: "Xã An Sơn", Parent: "74"},
 			{Code: "26737", Name: "Phường Bình Nhâm", Parent: "74"}, {Code: "26734-1", Name: "Ấp An Phú", Parent: "26734"},
@@ -50,13 +50,29 @@ func (r *rig) box(name, place string, change func(*Box)) {
 		change(&b)
 	}
 	r.in.Boxes = append(r.in.Boxes, b)
-	r.in.Books.(stands)[name] = place
+	r.in.Books.(stands).at[name] = place
 }
 
-// stands says where boxes stand, always.
-type stands map[string]string
+// stands says where boxes stand, always, unless moved says otherwise.
+type stands struct {
+	at    map[string]string
+	moved func(device string, at time.Time) []string
+}
 
-func (s stands) PlaceAt(device string, _ time.Time) string { return s[device] }
+func (s stands) Stood(device string, at time.Time) []string {
+	if s.moved != nil {
+		return s.moved(device, at)
+	}
+	switch s.at[device] {
+	case "":
+		return nil
+	case "74":
+		return []string{"74"}
+	case "26734-1":
+		return []string{"26734-1", "26734", "74"}
+	}
+	return []string{s.at[device], "74"}
+}
 
 // signed is an archive of boxes whose keys follow from their names.
 type signed struct{ *archive.Archive }

@@ -134,17 +134,19 @@ func (g *gate) read() error {
 	if err != nil {
 		return fmt.Errorf("the list of the revoked: %w", err)
 	}
-	b, _ := pem.Decode(data)
+	b, rest := pem.Decode(data)
 	if b == nil {
 		return fmt.Errorf("the list of the revoked: %s is no PEM", g.crl)
 	}
-	list, err := x509.ParseRevocationList(b.Bytes)
-	if err != nil {
-		return fmt.Errorf("the list of the revoked: %w", err)
-	}
 	revoked := make(map[string]bool)
-	for _, r := range list.RevokedCertificateEntries {
-		revoked[r.SerialNumber.String()] = true
+	for ; b != nil; b, rest = pem.Decode(rest) { // one of each that signs certificates
+		list, err := x509.ParseRevocationList(b.Bytes)
+		if err != nil {
+			return fmt.Errorf("the list of the revoked: %w", err)
+		}
+		for _, r := range list.RevokedCertificateEntries {
+			revoked[r.SerialNumber.String()] = true
+		}
 	}
 	g.mu.Lock()
 	g.revoked = revoked

@@ -4,7 +4,11 @@ import (
 	"crypto/ed25519"
 	"crypto/tls"
 	"io"
+	"maps"
+	"math/big"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -35,6 +39,15 @@ func TestPermissions(t *testing.T) {
 	}
 	if office := g.permissions("loactl"); !slices.Contains(office.Publish.Allow, "loa.v1.>") {
 		t.Errorf("a sender may say %v", office.Publish.Allow)
+	}
+	claim := g.permissions("claim-lo1")
+	if !slices.Equal(claim.Publish.Allow, []string{"loa.v1.enrol.*.csr"}) {
+		t.Errorf("a box without a name may say %v", claim.Publish.Allow)
+	}
+	for _, s := range claim.Subscribe.Allow {
+		if strings.HasPrefix(s, "loa.") && s != "loa.v1.enrol.*.crt" {
+			t.Errorf("a box without a name may hear %s", s)
+		}
 	}
 	for _, name := range []string{"", "*", ">", "box.1", "a/b", "box+", "$SYS", "box 1"} {
 		if plain(name) {
@@ -95,5 +108,30 @@ func TestOnlyNodesAreNodes(t *testing.T) {
 		}
 		a.Close()
 		b.Close()
+	}
+}
+
+// Each that signs certificates has a list of its own in the file, and all of them count.
+func TestEveryListCounts(t *testing.T) {
+	var file []byte
+	want := make(map[string]bool)
+	for i := range int64(3) {
+		ca, err := pki.NewCA("Loa", time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := ca.Revocations([]pki.Revoked{{Serial: big.NewInt(100 + i), At: time.Now()}}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, want[big.NewInt(100+i).String()] = append(file, list...), true
+	}
+	name := filepath.Join(t.TempDir(), "ca.crl")
+	if err := os.WriteFile(name, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g := &gate{crl: name}
+	if err := g.read(); err != nil || !maps.Equal(g.revoked, want) {
+		t.Errorf("%v, %v", g.revoked, err)
 	}
 }
