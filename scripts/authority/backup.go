@@ -25,7 +25,7 @@ type manifest struct {
 const manifestFile = "backup.json"
 
 // What grows for ever and never changes is copied without stopping everybody else.
-var bulk = []string{"media", "ledger"}
+var bulk = []string{"media", "ledger", "history"}
 
 // Backup writes everything that the authority is to w, under the passphrase: books,
 // keys as they are sealed, documents, certificates, ledgers, and media if wanted.
@@ -88,7 +88,8 @@ func pack(t *tar.Writer, dir, part string, without []string) error {
 		if err != nil {
 			return err
 		}
-		passing := strings.HasPrefix(d.Name(), ".new-") || name == "lock" || name == "dispatch.pid" || name == manifestFile
+		passing := strings.HasPrefix(d.Name(), ".new-") || name == "lock" || name == "dispatch.pid" || name == manifestFile ||
+			strings.HasPrefix(name, "index.db") // it is made anew from the rest
 		switch {
 		case d.IsDir() && (passing || slices.Contains(without, name)):
 			return filepath.SkipDir

@@ -44,7 +44,7 @@ func restore(t *testing.T, data []byte) *Authority {
 
 func TestBackupHasEverything(t *testing.T) {
 	a := sample(t)
-	for name, text := range map[string]string{"media/aa": strings.Repeat("sound", 100_000), "ledger/box-1/1.seg": "heard", "mosquitto/loa.conf": "port", "people/.new-1": "half"} {
+	for name, text := range map[string]string{"media/aa": strings.Repeat("sound", 100_000), "ledger/box-1/1.seg": "heard", "mosquitto/loa.conf": "port", "people/.new-1": "half", "index.db": "cache"} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(a.Dir(), name)), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -52,22 +52,30 @@ func TestBackupHasEverything(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	came := time.Date(2026, 12, 14, 8, 0, 0, 0, time.UTC)
+	if err := os.Chtimes(filepath.Join(a.Dir(), "ledger/box-1/1.seg"), came, came); err != nil {
+		t.Fatal(err)
+	}
 	want := tree(t, a.Dir())
 	for _, media := range []bool{true, false} {
 		data := backup(t, a, media)
 		if bytes.Contains(data, []byte("An Sơn")) || bytes.Contains(data, []byte("root-1")) {
 			t.Error("it can be read without the passphrase")
 		}
-		got := tree(t, restore(t, data).Dir())
+		again := restore(t, data).Dir()
+		if info, err := os.Stat(filepath.Join(again, "ledger/box-1/1.seg")); err != nil || !info.ModTime().Equal(came) {
+			t.Errorf("a ledger that came at %v: %v, %v", came, info.ModTime(), err)
+		}
+		got := tree(t, again)
 		for name, text := range want {
 			switch {
-			case name == "lock" || name == stateFile || name == "people/.new-1" || name == "media/aa" && !media:
+			case name == "lock" || name == stateFile || name == "people/.new-1" || name == "index.db" || name == "media/aa" && !media:
 				continue
 			case got[name] != text:
 				t.Errorf("media %v: %s is %d bytes, want %d", media, name, len(got[name]), len(text))
 			}
 		}
-		if _, ok := got["media/aa"]; ok != media || got["people/.new-1"] != "" {
+		if _, ok := got["media/aa"]; ok != media || got["people/.new-1"] != "" || got["index.db"] != "" {
 			t.Errorf("media %v: %v", media, ok)
 		}
 	}

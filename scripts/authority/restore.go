@@ -181,7 +181,8 @@ func unpackOne(root *os.Root, h *tar.Header, from io.Reader) error {
 			err = damaged(err)
 		}
 	}
-	return errors.Join(err, f.Close())
+	// When a ledger came is the time of its file.
+	return errors.Join(err, f.Close(), root.Chtimes(h.Name, h.ModTime, h.ModTime))
 }
 
 // toDisk brings everything to disk that was written beside d.
