@@ -264,8 +264,13 @@ func (a *Authority) AddPlace(code string, p Place) error {
 }
 
 // Registered says why a place cannot be spoken to now: there is none, it begins later,
-// or it has ended.
-func (a *Authority) Registered(place string) error { return a.read().standing(place, a.o.Now()) }
+// or it has ended and is not kept as a group.
+func (a *Authority) Registered(place string) error {
+	if f, ok := a.known().At(place, a.o.Now()); ok && f.Keep {
+		return nil
+	}
+	return a.read().standing(place, a.o.Now())
+}
 
 // AddGrant lets a person speak. The issuer's list has to be issued again
 // afterwards. Zero times are from now on for 90 days.

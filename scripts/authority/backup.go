@@ -88,7 +88,7 @@ func pack(t *tar.Writer, dir, part string, without []string) error {
 		if err != nil {
 			return err
 		}
-		passing := strings.HasPrefix(d.Name(), ".new-") || name == "lock" || name == "dispatch.pid" || name == manifestFile ||
+		passing := strings.HasPrefix(d.Name(), ".new-") || name == "lock" || name == "dispatch.pid" || strings.HasSuffix(name, ".lock") || name == manifestFile ||
 			strings.HasPrefix(name, "index.db") // it is made anew from the rest
 		switch {
 		case d.IsDir() && (passing || slices.Contains(without, name)):

@@ -168,6 +168,27 @@ func (a *Authority) ClaimDispatch() (release func(), err error) {
 	return func() { f.Close() }, nil // with it the lock goes; whatever the file says is past
 }
 
+// Hold keeps the name of a program's certificate for this process until release. It is
+// false when another process has it: two under one name would throw each other off the
+// broker for ever.
+func (a *Authority) Hold(name string) (release func(), ok bool, err error) {
+	f, err := os.OpenFile(a.tlsFile(name+".lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return func() {}, true, nil // nobody can keep a name here
+	}
+	if err != nil {
+		return nil, false, fail("lock", err, a.dir)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, false, nil
+		}
+		return nil, false, fail("lock", err, a.dir)
+	}
+	return func() { f.Close() }, true, nil
+}
+
 // change runs f on the newest state and writes what it became. Several tools
 // may work on one authority at the same time; versions never go back, because
 // a version is on disk before anything is signed with it.

@@ -71,6 +71,7 @@ func Start(ctx context.Context, o Opts) (*Broker, error) {
 	caps.MaximumQos = 1
 	server := mochi.New(&mochi.Options{Capabilities: caps, Logger: o.Log, InlineClient: true})
 	g := &gate{senders: o.Senders, mutual: o.TLS != nil && o.TLS.ClientCAs != nil, revoked: o.Revoked}
+	g.clients = server.Clients
 	if err := server.AddHook(g, nil); err != nil {
 		l.Close()
 		return nil, fmt.Errorf("broker: %w", err)

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"strings"
+	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -16,6 +17,7 @@ type gate struct {
 	senders []string
 	mutual  bool // the name is the certificate's CN
 	revoked func(ed25519.PublicKey) bool
+	clients *mochi.Clients
 }
 
 func (*gate) ID() string { return "gate" }
@@ -44,8 +46,27 @@ func (g *gate) OnConnectAuthenticate(cl *mochi.Client, pk packets.Packet) bool {
 	if pk.Connect.WillFlag && !may(g.senders, name, pk.Connect.WillTopic, true) {
 		return false
 	}
-	return true
+	return g.vacate(name)
 }
+
+// vacate ends the connection before under a name and waits until the library has cleared
+// it away. It clears by name: what it does late it does to whoever has come after, who
+// then stays connected and hears nothing.
+func (g *gate) vacate(name string) bool {
+	for end := time.Now().Add(clearTime); ; time.Sleep(time.Millisecond) {
+		old, ok := g.clients.Get(name)
+		if !ok || !old.Properties.Clean { // a session that is kept is not cleared
+			return true
+		}
+		old.Stop(packets.ErrSessionTakenOver)
+		if time.Now().After(end) {
+			return false // it will come again
+		}
+	}
+}
+
+// clearTime is how long somebody who comes back waits for that.
+const clearTime = 5 * time.Second
 
 // certificate is what a client has shown, or nil.
 func certificate(cl *mochi.Client) *x509.Certificate {

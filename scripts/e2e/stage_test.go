@@ -212,7 +212,7 @@ func (s *stage) brokerIs(_ *testscript.TestScript, args []string) (err error) {
 			}
 		}
 		var b *broker.Broker
-		if b, err = broker.Start(context.Background(), broker.Opts{Listen: s.brokerAddr, TLS: conf, Senders: []string{"loactl", "dispatcher"}, Revoked: s.au.Revoked}); err == nil {
+		if b, err = broker.Start(context.Background(), broker.Opts{Listen: s.brokerAddr, TLS: conf, Senders: []string{"loactl", "loactl-2", "dispatcher"}, Revoked: s.au.Revoked}); err == nil {
 			s.stopBroker = b.Close
 		}
 	default:

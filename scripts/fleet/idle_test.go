@@ -35,7 +35,7 @@ func TestIdle(t *testing.T) {
 	s.open(t, 1)
 	s.boxesRun(t, 0, 1)
 	s.sender.stop() // its name is the dispatcher's
-	centre := exec.Command(filepath.Join(bin, "loactl"), "dispatch")
+	centre := exec.Command(filepath.Join(bin, "loactl"), "serve")
 	centre.Env = append(os.Environ(), "LOA_AUTHORITY="+s.Dir(), "LOA_PASSPHRASE_FILE="+s.Secret)
 	check(t, centre.Start())
 	t.Cleanup(func() {

@@ -44,7 +44,7 @@ func TestBackupAndRestore(t *testing.T) {
 	w.must("bulletin", "sign", draft, "--as", "26734-1", "--send")
 
 	// Everything else is gone, too.
-	empty, err := broker.Start(t.Context(), broker.Opts{Senders: []string{toolName, dispatcherName}})
+	empty, err := broker.Start(t.Context(), broker.Opts{Senders: senderNames})
 	if err != nil {
 		t.Fatal(err)
 	}

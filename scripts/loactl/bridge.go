@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
 
 	"loa/scripts/authority"
+	"loa/scripts/authority/durable"
 	"loa/scripts/broker"
 )
 
@@ -43,18 +43,11 @@ func (a *app) brokerBridge(args []string) error {
 	dir := au.BridgeDir(place)
 	// Boxes are told one port, so a province's broker listens on the centre's.
 	_, listen := hostPort(au.Brokers()[0])
-	if err := writeMosquitto(dir, broker.ACL(dispatcherName, toolName)+b.LocalACL(), broker.Conf(listen, mosquittoDir)+b.Conf(mosquittoDir)); err != nil {
+	conf := broker.Conf(listen, mosquittoDir) + b.Conf(mosquittoDir)
+	if err := durable.Write(filepath.Join(dir, "mosquitto", "loa.conf"), []byte(conf)); err != nil {
 		return err
 	}
-	acl := broker.ACL(dispatcherName, toolName)
-	all, err := au.Bridges()
-	if err != nil {
-		return err
-	}
-	for _, p := range all {
-		acl += bridgeOf(au, p).ACL()
-	}
-	if err := os.WriteFile(filepath.Join(au.Dir(), "mosquitto", "loa.acl"), []byte(acl), 0o600); err != nil {
+	if err := writeAccess(au, ""); err != nil {
 		return err
 	}
 	return a.show(map[string]any{"place": place, "directory": dir, "centre": b.Centre, "places": b.Places}, func(w io.Writer) {

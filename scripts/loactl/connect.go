@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -52,26 +53,27 @@ func (a *app) link(au *authority.Authority, filters func() []string, receive fun
 	if a.broker != "" {
 		brokers = names(a.broker)
 	}
+	name, release, err := a.freeName(au)
+	if err != nil {
+		return nil, err
+	}
 	var secure *tls.Config
-	for _, b := range brokers {
-		if !strings.HasPrefix(b, "tcp://") {
-			conf, err := au.ClientTLS(a.client)
-			if err != nil {
-				return nil, err
-			}
-			secure = conf
-			break
+	if slices.ContainsFunc(brokers, func(b string) bool { return !strings.HasPrefix(b, "tcp://") }) {
+		if secure, err = au.ClientTLS(name); err != nil {
+			release()
+			return nil, err
 		}
 	}
 	l := &link{a: a, brokers: strings.Join(brokers, ", "), waiting: waiting}
 	c, err := mqtt.New(mqtt.Opts{
-		Device: a.client, Brokers: brokers, TLS: secure, Fresh: true,
+		Device: name, Brokers: brokers, TLS: secure, Fresh: true,
 		Subscriptions: filters,
 		Receive:       receive,
 		Window:        func() time.Duration { return 500 * time.Millisecond }, // one person waits, not a fleet
 		Report:        l.report,
 	})
 	if err != nil {
+		release()
 		return nil, err
 	}
 	l.Client = c
@@ -81,8 +83,30 @@ func (a *app) link(au *authority.Authority, filters func() []string, receive fun
 		defer close(done)
 		c.Run(ctx)
 	}()
-	l.stop = func() { cancel(); <-done }
+	l.stop = func() { cancel(); <-done; release() }
 	return l, nil
+}
+
+// toolNames are under which a person's tools connect: one watches while another sends.
+var toolNames = []string{toolName, toolName + "-2", toolName + "-3"}
+
+// freeName is the first of the tool's names that no other process uses, or the one that
+// was asked for.
+func (a *app) freeName(au *authority.Authority) (name string, release func(), err error) {
+	candidates := []string{a.client}
+	if a.client == toolName {
+		candidates = toolNames
+	}
+	for i, name := range candidates {
+		if _, err := au.ClientTLS(name); err != nil && i > 0 {
+			break // an authority from before there were several
+		}
+		release, ok, err := au.Hold(name)
+		if err != nil || ok {
+			return name, release, err
+		}
+	}
+	return "", nil, errors.New(a.text("name-taken", a.client))
 }
 
 // report keeps why there is no connection.

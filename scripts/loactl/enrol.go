@@ -1,21 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"io"
-	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"loa/agent/plan"
 	"loa/scripts/authority"
-	"loa/scripts/broker"
 )
 
 // enrol is how boxes come by their identity that make their own keys, and keep it.
@@ -53,36 +48,15 @@ func (a *app) enrolClaim(args []string) error {
 		}
 	}
 	// The broker's list first: without its lines a claim is worth more than it should be.
-	if err := allowClaim(filepath.Join(au.Dir(), "mosquitto", "loa.acl"), rest[0]); err != nil {
-		return err
+	if plan.ValidID(rest[0]) { // else NewClaim says what is wrong
+		if err := writeAccess(au, rest[0]); err != nil {
+			return err
+		}
 	}
 	if err := au.NewClaim(rest[0], *board); err != nil {
 		return err
 	}
 	return a.say(map[string]any{"batch": rest[0], "files": au.ClaimDir(rest[0])}, "enrol.claimed", rest[0], au.ClaimDir(rest[0]))
-}
-
-// allowClaim adds a batch to mosquitto's access list, to which people may have added
-// lines of their own.
-func allowClaim(file, batch string) error {
-	if !plan.ValidID(batch) {
-		return nil // NewClaim says what is wrong
-	}
-	old, err := os.ReadFile(file)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	lines := []byte(broker.ClaimACL(batch))
-	if bytes.Contains(old, lines) {
-		return nil
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
-	}
-	if err := os.WriteFile(file+".new", append(old, lines...), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(file+".new", file)
 }
 
 func (a *app) enrolClose(args []string) error {
@@ -279,7 +253,7 @@ func (a *app) rolloverBegin(args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := au.BeginRollover(dispatcherName, toolName); err != nil {
+	if err := au.BeginRollover(senderNames...); err != nil {
 		return err
 	}
 	return a.rolloverTold(au, true)

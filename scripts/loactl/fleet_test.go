@@ -499,3 +499,23 @@ func TestRealBroker(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// One watches while another sends: each has a name of its own, and is not thrown off.
+func TestTwoAtOnce(t *testing.T) {
+	w := newWorld(t).sample()
+	au, err := authority.Open(w.env["LOA_AUTHORITY"], authority.Opts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range append(toolNames[:len(toolNames):len(toolNames)], "") {
+		a := &app{client: toolName, lang: "en"}
+		name, release, err := a.freeName(au)
+		if name != want || (err == nil) != (want != "") {
+			t.Errorf("program %d is %q, %v, want %q", i+1, name, err, want)
+		}
+		if release != nil {
+			defer release()
+		}
+	}
+	w.fails(exitFailed, "--client", "send")
+}

@@ -15,6 +15,7 @@ import (
 
 	"loa/agent/plan"
 	"loa/scripts/authority"
+	"loa/scripts/authority/durable"
 	"loa/scripts/broker"
 )
 
@@ -143,7 +144,7 @@ func (a *app) makeAuthority(setup authority.Setup, places placeFlag, hosts, brok
 	if _, _, err := au.IssueServer(hosts); err != nil {
 		return nil, err
 	}
-	for _, n := range []string{dispatcherName, toolName} {
+	for _, n := range senderNames {
 		if err := au.IssueClient(n); err != nil {
 			return nil, err
 		}
@@ -155,23 +156,11 @@ func (a *app) makeAuthority(setup authority.Setup, places placeFlag, hosts, brok
 		return nil, err
 	}
 	_, port := hostPort(brokers[0])
-	return people, writeMosquitto(a.dir, broker.ACL(dispatcherName, toolName), broker.Conf(port, mosquittoDir))
+	return people, errors.Join(writeAccess(au, ""), durable.Write(filepath.Join(a.dir, "mosquitto", "loa.conf"), []byte(broker.Conf(port, mosquittoDir))))
 }
 
 // mosquittoDir is where make broker-install puts what a broker needs.
 const mosquittoDir = "/etc/mosquitto/loa"
-
-// writeMosquitto writes what a real broker needs to know into the mosquitto/ of dir.
-func writeMosquitto(dir, acl, conf string) error {
-	dir = filepath.Join(dir, "mosquitto")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	return errors.Join(
-		os.WriteFile(filepath.Join(dir, "loa.acl"), []byte(acl), 0o600),
-		os.WriteFile(filepath.Join(dir, "loa.conf"), []byte(conf), 0o600),
-	)
-}
 
 // hostPort is where a broker listens, by its address.
 func hostPort(address string) (host, port string) {

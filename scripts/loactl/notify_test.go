@@ -36,7 +36,7 @@ func TestFleetNotify(t *testing.T) {
 	w.fails(exitFailed, "no place 75", "fleet", "notify")
 	write("[[people]]\nnmae = \"x\"\n")
 	w.fails(exitFailed, "nmae", "fleet", "notify")
-	w.fails(exitFailed, "nmae", "dispatch")
+	w.fails(exitFailed, "nmae", "serve")
 
 	came := make(chan string, 1)
 	s := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { came <- r.Header.Get("Loa-Signature") }))

@@ -177,7 +177,7 @@ func TestMerge(t *testing.T) {
 	if out := w.must("place", "list", "--on", now.AddDate(0, 0, -5).In(vietnam).Format("2/1/2006")); !strings.Contains(out, "26734") || strings.Contains(out, "26999") {
 		t.Errorf("list of before: %s", out)
 	}
-	w.must("grant", "give", "26734-1", "26999", "--role", "officer")
+	w.must("key", "grant", "26734-1", "26999", "--role", "officer")
 	w.must("bulletin", "sign", w.file("t.toml", fmt.Sprintf("id = \"tin\"\nplace = \"26999\"\ntitle = \"Tin\"\ntext = \"Chữ\"\nvalid_until = %s\n", now.AddDate(0, 1, 0).Format(time.RFC3339))), "--as", "26734-1")
 	// A box that is moved by date.
 	later := now.AddDate(0, 0, 5)

@@ -145,7 +145,7 @@ func (a *app) serveBroker(ctx context.Context, g *errgroup.Group, au *authority.
 	}
 	// The broker's library warns, without a word, of everybody that is not let in.
 	quiet := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelError}))
-	b, err := broker.Start(ctx, broker.Opts{Listen: listen, TLS: conf, Senders: []string{dispatcherName, toolName}, Revoked: au.Revoked, Log: quiet})
+	b, err := broker.Start(ctx, broker.Opts{Listen: listen, TLS: conf, Senders: senderNames, Revoked: au.Revoked, Log: quiet})
 	if err != nil {
 		return err
 	}

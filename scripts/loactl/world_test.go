@@ -97,7 +97,7 @@ func (w *world) sample() *world {
 // online starts a broker.
 func (w *world) online() *world {
 	w.t.Helper()
-	b, err := broker.Start(context.Background(), broker.Opts{Senders: []string{toolName, dispatcherName}})
+	b, err := broker.Start(context.Background(), broker.Opts{Senders: senderNames})
 	if err != nil {
 		w.t.Fatal(err)
 	}

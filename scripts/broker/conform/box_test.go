@@ -49,7 +49,7 @@ func newBox(w *world) *box {
 			w.t.Fatal(err)
 		}
 	}
-	dispatch := w.program("dispatch", filepath.Join(bin, "loactl"), "dispatch")
+	dispatch := w.program("serve", filepath.Join(bin, "loactl"), "serve")
 	b.cmd = w.program("agent", filepath.Join(bin, "agent"), "-root", b.root)
 	w.t.Cleanup(func() { stop(dispatch); stop(b.cmd) })
 	return b

@@ -51,7 +51,7 @@ func (*embedded) wipe(*world) error { return nil }
 func (e *embedded) start(w *world) {
 	conf, err := w.au.ServerTLS()
 	if err == nil {
-		e.b, err = broker.Start(context.Background(), broker.Opts{Listen: e.addr, TLS: conf, Senders: []string{"dispatcher", "loactl"}, Revoked: w.au.Revoked})
+		e.b, err = broker.Start(context.Background(), broker.Opts{Listen: e.addr, TLS: conf, Senders: []string{"dispatcher", "loactl", "loactl-2"}, Revoked: w.au.Revoked})
 	}
 	if err != nil {
 		w.t.Fatal(err)

@@ -43,7 +43,7 @@ func main() {
 	flag.StringVar(&s.routes, "routes", "", "host:port of every node, with commas; each is in server.crt")
 	flag.StringVar(&s.tls, "tls", "", "directory with ca.crt, ca.crl, server.crt, server.key, as loactl init makes it")
 	flag.StringVar(&s.store, "store", "/var/lib/loa-nats", "directory of this node alone, on a disk")
-	flag.StringVar(&s.senders, "senders", "dispatcher,loactl", "names that may read and write everything")
+	flag.StringVar(&s.senders, "senders", "dispatcher,loactl,loactl-2,loactl-3", "names that may read and write everything")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
