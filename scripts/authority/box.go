@@ -21,6 +21,13 @@ import (
 // box has one.
 const CheckPrefix = "loa-check-"
 
+// OfCheck reports whether a topic is one that only the check of a broker uses: what
+// stands there for a moment is nobody's.
+func OfCheck(t message.Topic) bool {
+	return strings.HasPrefix(t.Device, CheckPrefix) || strings.HasPrefix(t.Place+"-", CheckPrefix) ||
+		t.Dir == message.DirEnrol && strings.HasPrefix(t.ID, CheckPrefix)
+}
+
 // MayAdd says why a device cannot be taken in; nothing is written down.
 func (a *Authority) MayAdd(device string, b Box) error {
 	if err := a.MayName(device); err != nil {

@@ -5,7 +5,6 @@ package collect
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -78,7 +77,7 @@ func (c *Collector) Receive(topic string, payload []byte) bool {
 	default:
 		return false
 	}
-	if strings.HasPrefix(t.Device, authority.CheckPrefix) || len(payload) == 0 {
+	if authority.OfCheck(t) || len(payload) == 0 {
 		return true
 	}
 	c.mu.Lock()

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -93,7 +92,7 @@ func (d *Dispatch) Filters() []string {
 // again by its box.
 func (d *Dispatch) Receive(topic string, payload []byte) {
 	t, err := message.ParseTopic(topic)
-	if err != nil || strings.HasPrefix(t.Device+t.ID, authority.CheckPrefix) {
+	if err != nil || authority.OfCheck(t) {
 		return
 	}
 	if t.Leaf != message.LeafAsk && t.Leaf != message.LeafLedger && t.Leaf != message.LeafCSR {
