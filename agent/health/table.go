@@ -97,7 +97,7 @@ var table = []Condition{
 		"Kiểm tra tên thiết bị và chứng thư; thiết bị có thể đã bị thay thế", "Check the device name and its certificate; the box may have been replaced", "", ""},
 	{"certificate-ending", Warning, time.Hour,
 		"Chứng thư của thiết bị sắp hết hạn mà chưa được gia hạn", "The box's certificate ends soon and was not renewed",
-		"Kiểm tra loactl dispatch có chạy không; xem loactl enrol issuer", "See whether loactl dispatch runs; see loactl enrol issuer", "", ""},
+		"Kiểm tra loactl serve có chạy không; xem loactl enrol issuer", "See whether loactl serve runs; see loactl enrol issuer", "", ""},
 	{"tls-ca", Fault, time.Minute,
 		"Chứng thư của máy chủ không do cơ quan của ta ký", "The broker's certificate is not signed by our authority",
 		"Kiểm tra tệp CA; nếu tệp đúng thì có người đang giả máy chủ", "Check the CA file; if it is right somebody poses as the broker", "", ""},
