@@ -30,7 +30,6 @@ import (
 	"loa/agent/ledger"
 	"loa/agent/media"
 	"loa/agent/message"
-	"loa/agent/mqtt"
 	"loa/agent/plan"
 	"loa/agent/player"
 	"loa/agent/policy"
@@ -103,7 +102,7 @@ type Box struct {
 	speaker *speaker.Speaker
 	player  *player.Player
 	station *station.Station
-	mqtt    *mqtt.Client         // nil: no broker, or no name yet
+	mqtt    link                 // nil: no broker, or no name yet
 	door    *door                // nil: no claim
 	display *display.Display     // nil: no board
 	light   *display.Light       // nil: no light sensor
@@ -190,9 +189,11 @@ func New(o Opts) (made *Box, err error) {
 		Log:      o.Log.With("room", "station"),
 	})
 	if len(o.Brokers) > 0 && b.named() {
-		if b.mqtt, err = b.connection(); err != nil {
+		client, err := b.connection()
+		if err != nil {
 			return nil, err
 		}
+		b.mqtt = client
 	}
 	if o.Claim != nil {
 		if b.door, err = b.newDoor(); err != nil {

@@ -15,6 +15,18 @@ import (
 	"loa/agent/station"
 )
 
+// link is what the box asks of its connection, an *mqtt.Client.
+type link interface {
+	Run(context.Context) error
+	Connected() bool
+	Publish(topic string, payload []byte, retain bool)
+	Queue(topic string, payload []byte, id string) error
+	Send(context.Context, mqtt.Message) error
+	Waiting() int
+	Resubscribe()
+	NextBroker()
+}
+
 // connection is the box's way to its brokers.
 func (b *Box) connection() (*mqtt.Client, error) {
 	topic := func(leaf string) string { return message.DeviceTopic(b.o.Device, leaf).String() }

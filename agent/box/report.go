@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -17,28 +18,36 @@ import (
 	"loa/agent/trust"
 )
 
-// How often the box says how it is, when nothing changes.
+// How often the box says how it is. On a SIM card every report that tells nothing new
+// costs 1 KB, so what has not changed is told a few times a day only, in case a broker
+// has lost it.
 const (
-	haveEvery   = 15 * time.Minute
-	teleEvery   = 10 * time.Minute
+	lookEvery   = 10 * time.Minute // whether anything is different that no event told of
+	seldom      = 6 * time.Hour    // what the box has, and what is wrong with it
+	teleSeldom  = time.Hour        // readings
 	ledgerEvery = 30 * time.Second
 	askFirst    = 10 * time.Second // until an answer has come, at first
 	askSeldom   = 5 * time.Minute  // when none comes for long
-	askEvery    = time.Hour        // after an answer: the clock's course drifts
+	askEvery    = 2 * time.Hour    // after an answer: a crystal of 50 ppm is 0.4 s off by then
+	askSynced   = 6 * time.Hour    // where NTP keeps the course
 	leastPause  = time.Second      // between two reports of changes
 )
 
 // report tells the centre how the box is: at once when something changed, and
-// every few minutes. Everything is told again after a reconnection, by mqtt.
+// a few times a day. Everything is told again after a reconnection, by mqtt.
 func (b *Box) report(ctx context.Context) error {
-	have, tele, log := time.NewTimer(0), time.NewTimer(phase(b.o.Device, teleEvery)), time.NewTimer(leastPause)
+	have, look, log := time.NewTimer(0), time.NewTimer(phase(b.o.Device, lookEvery)), time.NewTimer(leastPause)
 	ask, health := time.NewTimer(2*leastPause), time.NewTimer(leastPause)
 	defer ask.Stop()
 	defer health.Stop()
 	defer have.Stop()
-	defer tele.Stop()
+	defer look.Stop()
 	defer log.Stop()
-	var sent handIn
+	var (
+		sent handIn
+		told message.Have
+		last message.Tele
+	)
 	unanswered := askFirst
 	for {
 		select {
@@ -55,16 +64,24 @@ func (b *Box) report(ctx context.Context) error {
 			continue
 		case <-b.tell:
 		case <-have.C:
-		case <-tele.C:
-			b.reportTele()
-			tele.Reset(teleEvery)
-			continue
+		case <-look.C:
+			look.Reset(lookEvery)
+			if t := b.tele(); moved(last, t) {
+				last = t
+				b.publish(message.LeafTele, message.EncodeReport(t), false)
+			}
+			if same(told, b.have()) {
+				continue
+			}
 		case <-ask.C:
 			// The question of the birth may have come before the box knew whose
 			// answer counts.
 			if _, level := b.clock.Now(); level == clock.Signed {
 				unanswered = askFirst
 				ask.Reset(askEvery)
+				if b.clock.Facts().Synced {
+					ask.Reset(askSynced)
+				}
 			} else {
 				ask.Reset(unanswered)
 				unanswered = min(2*unanswered, askSeldom)
@@ -78,9 +95,9 @@ func (b *Box) report(ctx context.Context) error {
 			log.Reset(ledgerEvery)
 			continue
 		}
-		b.reportHave()
-		health.Reset(0)
-		have.Reset(haveEvery)
+		told = b.have()
+		b.publish(message.LeafHave, message.SealHave(told, b.o.Key), true)
+		have.Reset(seldom)
 		if !pause(ctx, leastPause) {
 			return nil
 		}
@@ -154,6 +171,26 @@ func (b *Box) question() []byte {
 
 func (b *Box) reportHave() {
 	b.publish(message.LeafHave, message.SealHave(b.have(), b.o.Key), true)
+}
+
+// same reports that of what the box has nothing is different but the time, the level,
+// the page that is on the board, and how full the disk is to 16 MiB.
+func same(a, b message.Have) bool {
+	plain := func(h message.Have) message.Have {
+		h.At, h.DiskFree = time.Time{}, h.DiskFree>>24
+		if h.Sounds != nil {
+			s := *h.Sounds
+			s.LevelDBFS = 0
+			h.Sounds = &s
+		}
+		if h.Shows != nil {
+			s := *h.Shows
+			s.Page = 0
+			h.Shows = &s
+		}
+		return h
+	}
+	return reflect.DeepEqual(plain(a), plain(b))
 }
 
 // have is what the box has now.
@@ -259,9 +296,9 @@ func filesOf(d *plan.Bulletin, speaker, board bool) (shas []string) {
 func (b *Box) reportHealth() (next time.Duration) {
 	b.publish(message.LeafHealth, message.EncodeReport(b.health()), true)
 	if at := b.o.Health.Next(); !at.IsZero() {
-		return min(max(leastPause, time.Until(at)), haveEvery)
+		return min(max(leastPause, time.Until(at)), seldom)
 	}
-	return haveEvery
+	return seldom
 }
 
 // health is what is wrong now.
@@ -269,12 +306,20 @@ func (b *Box) health() message.HealthReport {
 	return message.HealthReport{At: b.now(), Boot: b.boot, Active: b.o.Health.Active(time.Now())}
 }
 
-func (b *Box) reportTele() {
+// tele is the readings of now.
+func (b *Box) tele() message.Tele {
 	spk := b.speaker.Status()
-	b.publish(message.LeafTele, message.EncodeReport(message.Tele{
+	return message.Tele{
 		At: b.now(), Boot: b.boot, UptimeS: int64(time.Since(b.booted) / time.Second), RSSBytes: residentBytes(),
 		DiskFree: b.diskFree(), Amp: spk.Amp, LevelDBFS: spk.RMSDBFS, Xruns: spk.Xruns, Waiting: b.mqtt.Waiting(),
-	}), false)
+	}
+}
+
+// moved reports that readings tell more than those that were told last: something
+// sounds, is wrong or waits, or they are an hour old.
+func moved(last, now message.Tele) bool {
+	return now.Amp || now.Xruns != last.Xruns || now.Waiting != last.Waiting ||
+		time.Duration(now.UptimeS-last.UptimeS)*time.Second >= teleSeldom || last.Boot == ""
 }
 
 // residentBytes is how much memory the agent takes; 0 where the kernel does not say.

@@ -33,6 +33,9 @@ func (b *Box) watch(ctx context.Context) error {
 		if level > before && before < clock.RTC && b.mqtt != nil {
 			b.mqtt.Resubscribe()
 		}
+		if level != before {
+			b.nudge()
+		}
 		before = level
 		var clockErr, lostErr error
 		if level < clock.RTC {
