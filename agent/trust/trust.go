@@ -28,7 +28,7 @@ const (
 const (
 	maxAhead   = 120 * time.Second  // a document's time of issue may be ahead by so much
 	seenAfter  = time.Hour          // an act is remembered so long after it has expired
-	beatLost   = 6 * time.Minute    // three beats
+	beatLost   = 6 * time.Minute    // of which one may be lost: the dispatcher sends them every 160 s
 	beatOld    = 6 * time.Minute    // an older one says nothing about now
 	carriedOld = 7 * 24 * time.Hour // the same of one that a technician has brought
 	alertGrace = 10 * time.Second   // the beat may arrive before the alert that it tells of

@@ -11,13 +11,11 @@ import (
 // What follows is signed by an online key, without a person: that the authority
 // is alive, what time it is, that a ledger segment has arrived.
 
-// Beat signs the sign of life of a place and of everything below it.
+// Beat signs the sign of life of a place and of everything below it. Every box has it
+// by mobile data 16,000 times a month, so it tells of no list and of no alert that
+// concerns none of them, and of no alert that cannot be active any more.
 func (a *Authority) Beat(place, online string, window time.Duration) (Issued, error) {
 	all, err := a.Issued()
-	if err != nil {
-		return Issued{}, err
-	}
-	epochs, err := a.epochs()
 	if err != nil {
 		return Issued{}, err
 	}
@@ -25,18 +23,77 @@ func (a *Authority) Beat(place, online string, window time.Duration) (Issued, er
 	if err != nil {
 		return Issued{}, err
 	}
-	b := &plan.Beat{Seq: seq, Root: a.read().Root.Number, Time: a.o.Now().UTC(), Epochs: epochs, Alerts: make(map[string]int64), ReconnectWindowS: int(window / time.Second)}
+	now := a.o.Now()
+	b := &plan.Beat{Seq: seq, Time: now.UTC().Truncate(time.Second), Epochs: make(map[string]int64), Alerts: make(map[string]int64), ReconnectWindowS: int(window / time.Second)}
 	b.Place = place
+	if n := a.read().Root.Number; n > 1 { // no box has less than the first
+		b.Root = n
+	}
+	concerns := a.concerns(place)
 	for _, is := range all {
-		if s, ok := is.Doc.(plan.AlertSet); ok && a.related(s.Place, place) {
-			b.Alerts[s.Place+"/"+s.Office] = s.Version()
+		switch doc := is.Doc.(type) {
+		case plan.List:
+			if concerns(doc.Place) {
+				b.Epochs[doc.Place] = doc.Epoch()
+			}
+		case plan.AlertSet:
+			if concerns(doc.Place) && now.Before(doc.Issued.Add(plan.MaxAlertLife)) {
+				b.Alerts[doc.Place+"/"+doc.Office] = doc.Version()
+			}
 		}
 	}
 	return a.Sign(b, online)
 }
 
-// related reports whether one of two places is the other or above it.
-func (a *Authority) related(p, q string) bool { return a.above(p, q) || a.above(q, p) }
+// BeatPlaces are those for which an online key gives signs of life: each once, however
+// many grants it has there, and none below another, because a box hears all places above
+// its own. A grant at a place above counts when a list that is issued has it: boxes
+// believe no other.
+func (a *Authority) BeatPlaces(online string) (places []string, err error) {
+	all, err := a.Issued()
+	if err != nil {
+		return nil, err
+	}
+	now, key := a.o.Now(), a.People()[online].Key
+	var told []string
+	for _, is := range all {
+		if l, ok := is.Doc.(plan.List); ok {
+			for _, g := range l.Grants {
+				if g.Key == key && slices.Contains(g.Kinds, plan.KindBeat) && !now.Before(g.NotBefore) && now.Before(g.NotAfter) {
+					told = append(told, g.Place)
+				}
+			}
+		}
+	}
+	for _, g := range a.Grants() {
+		below := func(p string) bool { return p != g.Place && a.above(p, g.Place) }
+		if g.Person == online && slices.Contains(g.Kinds, plan.KindBeat) && !slices.Contains(places, g.Place) && !slices.ContainsFunc(told, below) {
+			places = append(places, g.Place)
+		}
+	}
+	return places, nil
+}
+
+// concerns reports of a place whether what is said there may matter to a box at or below
+// another: it is the root, one of the two is above the other, or such a box has a group
+// there or below it.
+func (a *Authority) concerns(place string) func(string) bool {
+	book, now := a.known(), a.o.Now()
+	mine := append([]string{plan.RootPlace, place}, book.Above(place, now)...)
+	for _, b := range a.Boxes() {
+		if len(b.Groups) == 0 || b.Place != place && !slices.Contains(book.Above(b.Place, now), place) {
+			continue
+		}
+		for _, g := range b.Groups {
+			if !slices.Contains(mine, g) {
+				mine = append(append(mine, g), book.Above(g, now)...)
+			}
+		}
+	}
+	return func(p string) bool {
+		return slices.Contains(mine, p) || slices.Contains(book.Above(p, now), place)
+	}
+}
 
 // above reports whether p is q or lies above it.
 func (a *Authority) above(p, q string) bool {

@@ -243,14 +243,15 @@ func need(doc any, files map[string]int64) {
 
 // signsOfLife are those of the places above the boxes.
 func (a *app) signsOfLife(au *authority.Authority, boxes map[string]authority.Box) (all []authority.Issued, err error) {
-	for _, g := range au.Grants() {
-		if g.Person != dispatcherName || !slices.Contains(g.Kinds, plan.KindBeat) || !reachesAny(au, g.Place, boxes) {
+	places, err := au.BeatPlaces(dispatcherName)
+	if err != nil {
+		return nil, err
+	}
+	for _, place := range places {
+		if !reachesAny(au, place, boxes) {
 			continue
 		}
-		if slices.ContainsFunc(all, func(is authority.Issued) bool { return is.Topic.Place == g.Place }) {
-			continue // a renewed grant
-		}
-		is, err := au.Beat(g.Place, dispatcherName, 0)
+		is, err := au.Beat(place, dispatcherName, 0)
 		if err != nil {
 			return nil, err
 		}

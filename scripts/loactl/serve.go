@@ -44,14 +44,14 @@ func (a *app) serve(args []string) error {
 	listen := fs.String("broker-listen", "", "")
 	media := fs.String("media", "", "")
 	listenAPI := fs.String("api", "", "")
-	every := fs.Duration("every", 2*time.Minute, "")
+	every := fs.Duration("every", dispatch.Period, "")
 	if _, err := a.parse(fs, args, 0, 0); err != nil {
 		return err
 	}
 	if *listen != "" && !*embedded {
 		return &usageError{a.text("serve.embedded")}
 	}
-	if *every < time.Second || *every > 5*time.Minute {
+	if *every < time.Second || *every > dispatch.Period {
 		return &usageError{a.text("serve.every")}
 	}
 	au, err := a.open()

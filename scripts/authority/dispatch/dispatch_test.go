@@ -209,6 +209,104 @@ func TestSignsOfLife(t *testing.T) {
 	})
 }
 
+// Of signs of life one may be lost, and the next may be as late as the connections on
+// both sides make it. Nothing else goes out, and each is small: a month has 16,200.
+func TestOneSignOfLifeMayBeLost(t *testing.T) {
+	run(t, func(t *testing.T, a *authority.Authority, d *Dispatch, w *wire, _ *archive.Archive) {
+		root, err := a.RootFile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		box, err := trust.New(root, "box-1", trust.Opts{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		for _, m := range w.all() {
+			box.Commit(box.Judge(m.Topic, m.Payload, time.Now(), clock.Signed))
+		}
+		if why := box.Stale(time.Now()); why != "" {
+			t.Fatal(why)
+		}
+		last, shown := time.Now(), w.kept(beatTopic)
+		for {
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if why := box.Stale(time.Now().Add(40 * time.Second)); why != "" {
+				t.Fatalf("%v after a sign of life, 40 s before the one after the next could come: %s", time.Since(last), why)
+			}
+			if now := w.kept(beatTopic); !bytes.Equal(now, shown) {
+				if time.Since(last) > Period+3*time.Second { // the second: the first was lost
+					break
+				}
+				shown = now
+			}
+		}
+		w.forget()
+		w.show(d) // the broker has everything
+		time.Sleep(4 * time.Hour)
+		synctest.Wait()
+		all := w.all()
+		if len(all) > int(4*time.Hour/Period)+2 {
+			t.Errorf("%d messages in four hours without news", len(all))
+		}
+		for _, m := range all {
+			if m.Topic != beatTopic || len(m.Payload) > 520 {
+				t.Fatalf("%s of %d bytes: %s", m.Topic, len(m.Payload), m.Payload)
+			}
+		}
+	})
+}
+
+// A grant that is renewed, and one at a place below, bring no second sign of life.
+func TestOneSignOfLifeForEachBox(t *testing.T) {
+	run(t, func(t *testing.T, a *authority.Authority, d *Dispatch, w *wire, _ *archive.Archive) {
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		count := func() map[string]int {
+			time.Sleep(5 * time.Second)
+			synctest.Wait()
+			w.forget()
+			time.Sleep(Period)
+			synctest.Wait()
+			n := map[string]int{}
+			for _, m := range w.all() {
+				n[m.Topic]++
+			}
+			return n
+		}
+		must(a.AddPlace("7", authority.Place{Name: "Vùng", Width: 2}))
+		must(a.AddPlace("79", authority.Place{Name: "Hồ Chí Minh", Width: 1, Parent: "7"}))
+		now := time.Now()
+		grant := func(place string) {
+			must(a.AddGrant(authority.Grant{Person: "dispatcher", Place: place, Kinds: []plan.Kind{plan.KindBeat}, NotBefore: now, NotAfter: now.Add(300 * 24 * time.Hour)}))
+		}
+		grant("79")
+		grant("79") // renewed
+		now = now.Add(time.Hour)
+		grant("79")
+		if n := count(); n["loa/v1/p/79/beat"] != 1 || n[beatTopic] != 1 {
+			t.Errorf("renewed: %v", n)
+		}
+		now = time.Now()
+		grant("7")
+		if n := count(); n["loa/v1/p/79/beat"] != 1 || n["loa/v1/p/7/beat"] != 1 {
+			t.Errorf("no box has been told yet that 7 may: %v", n)
+		}
+		list, err := a.IssueList(plan.RootPlace)
+		must(err)
+		must(a.Keep(list))
+		if n := count(); n["loa/v1/p/79/beat"] != 0 || n["loa/v1/p/7/beat"] != 1 || n[beatTopic] != 1 {
+			t.Errorf("told: %v", n)
+		}
+	})
+}
+
 // A wiped broker is given everything again; one that has everything is given
 // nothing; a newer document of another sender is left alone.
 func TestMending(t *testing.T) {
