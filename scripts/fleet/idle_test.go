@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -13,12 +15,14 @@ import (
 	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/scripts/authority"
+	"loa/scripts/authority/dispatch"
 )
 
-// TestIdle is what a box costs a SIM card that does nothing all month, with loactl
-// dispatch at the other end: four minutes of what goes over its line by TLS, with 52
-// bytes of IP and TCP for each packet and half as much again for its acknowledgement.
-// What comes more seldom is added by its size.
+// TestIdle is what a box costs a SIM card that does nothing all month but one programme of
+// three items a day, with loactl serve at the other end: some minutes of what goes over its
+// line by TLS, taken apart into beats and pings; then an item. Packets are counted by the
+// kernel, those that only acknowledge too, with 52 bytes of IP and TCP each. What comes
+// more seldom is added by its size, as often as agent/box's TestIdleDay lets it.
 func TestIdle(t *testing.T) {
 	measures(t)
 	s := &stage{dir: ram(t), have: map[string]message.Have{}}
@@ -31,6 +35,16 @@ func TestIdle(t *testing.T) {
 	check(t, s.broker.Start())
 	t.Cleanup(s.broker.Kill)
 	far := newLine(t, s.broker.Addr)
+	var beats, pings atomic.Int64
+	far.hear = func() func([]byte) {
+		return func(p []byte) { // a TLS record of 2 bytes answers a ping
+			if len(p) == 24 {
+				pings.Add(1)
+			} else if len(p) > 400 {
+				beats.Add(1)
+			}
+		}
+	}
 	s.url = far.URL()
 	s.open(t, 1)
 	s.boxesRun(t, 0, 1)
@@ -45,20 +59,60 @@ func TestIdle(t *testing.T) {
 	time.Sleep(30 * time.Second) // the reports of the start, and what they are answered
 
 	load("idle")
-	bytes, packets, began := far.bytes.Load(), far.packets.Load(), time.Now()
-	time.Sleep(4 * time.Minute)
-	rate := (float64(far.bytes.Load()-bytes) + 1.5*52*float64(far.packets.Load()-packets)) / time.Since(began).Seconds()
-	t.Logf("%d bytes in %d packets", far.bytes.Load()-bytes, far.packets.Load()-packets)
+	began, before := time.Now(), far.cost()
+	cost := map[string]int64{}
+	times := map[string]int64{}
+	for n, p := beats.Load(), pings.Load(); time.Since(began) < 8*time.Minute; {
+		time.Sleep(time.Second)
+		now := far.cost()
+		if now == before {
+			continue
+		}
+		time.Sleep(time.Second) // what acknowledges it
+		now = far.cost()
+		what := "else"
+		switch b, q := beats.Load()-n, pings.Load()-p; {
+		case b == 1 && q == 0:
+			what = "beat"
+		case b == 0 && q == 1:
+			what = "ping"
+		}
+		cost[what] += now - before
+		times[what]++
+		n, p, before = beats.Load(), pings.Load(), now
+	}
+	took := time.Since(began)
+	t.Logf("in %v: %v, bytes %v", took.Round(time.Second), times, cost)
+	if times["beat"] == 0 || times["beat"] > int64(took/dispatch.Period)+1 || times["ping"] == 0 || times["ping"] > int64(took/alive)+1 {
+		t.Fatalf("%v in %v", times, took)
+	}
+	began, before = time.Now(), far.cost()
+	_, err = s.loactl("play", name(0), "--chime", "gong", "--as", strings.Join(signers, ","))
+	check(t, err)
+	time.Sleep(45 * time.Second)
+	item := float64(far.cost() - before)
 
-	const month = 30 * 24 * 3600
+	const day, month = 24 * time.Hour, 30
+	beat := float64(cost["beat"]) / float64(times["beat"]) * float64(day/dispatch.Period)
+	ping := float64(cost["ping"]) / float64(times["ping"]) * float64(day/alive)
+	item -= (beat + ping) * float64(time.Since(began)) / float64(day)
 	s.mu.Lock()
 	have := float64(len(message.SealHave(s.have[name(0)], s.handed[name(0)].key))) + 300 // topic, records, packets
 	s.mu.Unlock()
-	seldom := month*(have/900+500.0/900+500.0/600) + month/3600*1500 // have, health, readings; the time, hourly
-	figure(t, "fleet-idle-pings-and-beats", rate*month/1e6, "MB/month", 0)
-	figure(t, "fleet-idle-reports", seldom/1e6, "MB/month", 0)
-	figure(t, "fleet-idle-data", (rate*month+seldom)/1e6, "MB/month", 15)
+	seldom := 4*(have+500) + 24*500 + 12*1500 // have and health, readings, the time
+	for _, f := range []struct {
+		name string
+		day  float64
+		aim  float64
+	}{
+		{"-beats", beat, 0}, {"-pings", ping, 0}, {"-reports", seldom, 0}, {"-programme", 3 * item, 0}, {"-data", beat + ping + seldom + 3*item, 15},
+	} {
+		figure(t, "fleet-idle"+f.name, f.day*month/1e6, "MB/month", f.aim)
+	}
 }
+
+// alive is how often the box pings a broker to which it has nothing to say.
+const alive = 230 * time.Second
 
 // register takes a box into the authority's books, so that a dispatcher answers it.
 func (s *stage) register(t *testing.T, device, place string) {
