@@ -64,7 +64,8 @@ func segments(c net.Conn) (n int64) {
 // newLine opens one to an address. It ends with the test.
 func newLine(t *testing.T, to string) *line {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	quiet := net.ListenConfig{KeepAlive: -1} // as mosquitto's: probes would be in the figures
+	l, err := quiet.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	check(t, err)
 	n := &line{Listener: l, to: to, ends: map[net.Conn]bool{}}
 	n.wg.Go(func() {
