@@ -30,6 +30,7 @@ type line struct {
 	ends map[net.Conn]bool // true: the near one
 
 	bytes   atomic.Int64 // both ways, at the near end
+	up      atomic.Int64 // of those, from the near end
 	packets atomic.Int64 // of near ends that are closed
 }
 
@@ -113,7 +114,7 @@ func (n *line) serve(near net.Conn) {
 		n.mu.Unlock()
 	}()
 	var wg sync.WaitGroup
-	wg.Go(func() { n.pass(far, near, nil) })
+	wg.Go(func() { n.pass(far, near, func(p []byte) { n.up.Add(int64(len(p))) }) })
 	var hear func([]byte)
 	if n.hear != nil {
 		hear = n.hear()
