@@ -15,9 +15,17 @@ type Stretch struct{ From, To time.Time }
 
 // An ear is a card that plays in time and keeps of it only when there was sound. It
 // costs nothing while it is silent: a fleet has thousands.
+//
+// One that stands plays the first queue of each sound, and then its clock stands until
+// Drop or Close. The speaker waits for room as behind any full queue and mixes nothing
+// more, so that the boxes that sound take no processor from those that do not yet: real
+// boxes have one each.
 type ear struct {
+	stands bool // see above
+
 	mu      sync.Mutex
 	end     time.Time // of the queue
+	still   bool      // its clock stands; it is heard for as long
 	heard   []Stretch
 	dropped chan struct{} // closed and made anew by Drop and Close; nil: nobody waits
 	closed  bool
@@ -27,6 +35,7 @@ const (
 	queue  = 200 * time.Millisecond // the card's own
 	period = queue / 2              // it is woken for
 	pause  = time.Second            // what a siren may pause within one stretch
+	stand  = time.Second            // a clock that stands goes on by a frame, or the speaker would take it for a lost device
 	floor  = 8                      // the largest sample that nobody hears: 72 dB below full scale
 )
 
@@ -45,11 +54,13 @@ func (e *ear) Room(ctx context.Context) (frames int, err error) {
 		e.mu.Lock()
 		now, cut := time.Now(), e.waiting()
 		free := queue - max(0, e.end.Sub(now))
-		closed := e.closed
+		closed, still := e.closed, e.still
 		e.mu.Unlock()
 		switch {
 		case closed:
 			return 0, errClosed
+		case still:
+			return 1, sleep(ctx, stand, cut)
 		case free >= period:
 			return sound.Frames(free), nil
 		}
@@ -66,6 +77,9 @@ func (e *ear) Write(p []int16) error {
 	if e.closed {
 		return errClosed
 	}
+	if e.still {
+		return nil // behind what stands
+	}
 	if now := time.Now(); e.end.Before(now) {
 		e.end = now
 	}
@@ -78,6 +92,9 @@ func (e *ear) Write(p []int16) error {
 		e.hear(Stretch{e.end.Add(sound.Duration(first / sound.Channels)), e.end.Add(sound.Duration(last/sound.Channels + 1))})
 	}
 	e.end = e.end.Add(sound.Duration(len(p) / sound.Channels))
+	if n := len(e.heard); e.stands && n > 0 && time.Until(e.heard[n-1].To) > period {
+		e.still = true
+	}
 	return nil
 }
 
@@ -116,7 +133,9 @@ func (e *ear) Drop() (frames int, err error) {
 	if e.end.After(now) {
 		e.end = now
 	}
-	if n := len(e.heard); n > 0 {
+	if e.still {
+		e.heard[len(e.heard)-1].To, e.still = now, false
+	} else if n := len(e.heard); n > 0 {
 		if s := &e.heard[n-1]; !s.From.Before(now) {
 			e.heard = e.heard[:n-1]
 		} else if s.To.After(now) {
@@ -131,6 +150,9 @@ func (e *ear) Drop() (frames int, err error) {
 func (e *ear) Close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.still {
+		e.heard[len(e.heard)-1].To, e.still = time.Now(), false
+	}
 	e.closed = true
 	e.wake()
 	return nil
@@ -142,12 +164,31 @@ func (e *ear) Heard(from time.Time) []Stretch {
 	defer e.mu.Unlock()
 	now := time.Now()
 	var all []Stretch
-	for _, s := range e.heard {
+	for i, s := range e.heard {
+		if e.still && i == len(e.heard)-1 {
+			s.To = now
+		}
 		if !s.From.Before(from) && !s.From.After(now) { // what is queued is not heard
 			all = append(all, s)
 		}
 	}
 	return all
+}
+
+// Last is the last stretch of Heard, and whether there is any.
+func (e *ear) Last() (Stretch, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := time.Now()
+	for i := len(e.heard) - 1; i >= 0; i-- {
+		if s := e.heard[i]; !s.From.After(now) {
+			if e.still {
+				s.To = now
+			}
+			return s, true
+		}
+	}
+	return Stretch{}, false
 }
 
 // waiting is what Drop closes. e.mu is held.

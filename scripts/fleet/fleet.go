@@ -42,6 +42,7 @@ type sim struct {
 	Dir      string // below it each box has its disk
 	Broker   string // address
 	From, To int    // numbers of its boxes
+	Stands   bool   // their cards do, once they are heard; see ear
 }
 
 // start makes boxes and lets them run.
@@ -68,7 +69,7 @@ func (f *Fleet) add(ctx context.Context, s sim, i int, board boards.Board) error
 	if err != nil {
 		return err
 	}
-	b := &Box{Name: id.name, State: filepath.Join(s.Dir, id.name), ear: &ear{}}
+	b := &Box{Name: id.name, State: filepath.Join(s.Dir, id.name), ear: &ear{stands: s.Stands}}
 	log := slog.New(slog.DiscardHandler)
 	made, err := box.New(box.Opts{
 		Device: id.name, Lang: "vi", State: b.State, Root: s.Province.root, Key: id.key,

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"crypto/ed25519"
-	"crypto/tls"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -121,8 +119,5 @@ func (s *stage) register(t *testing.T, device, place string) {
 	want, err := s.Want(device, &plan.Settings{Commissioned: true}, signers...)
 	check(t, err)
 	check(t, s.Keep(want))
-	etc := filepath.Join(s.BoxDir(device), "etc", "loa")
-	pair, err := tls.LoadX509KeyPair(filepath.Join(etc, "box.pem"), filepath.Join(etc, "box.key"))
-	check(t, err)
-	s.handed[device] = identity{name: device, key: pair.PrivateKey.(ed25519.PrivateKey), tls: s.shown(pair), want: want}
+	check(t, s.hand(device, want))
 }

@@ -121,7 +121,7 @@ func (s *stage) alarmOf(t *testing.T, id string) authority.Issued {
 // sounded is how many boxes were heard since.
 func (s *stage) sounded(since time.Time) (n int) {
 	for _, b := range s.fleet.Boxes {
-		if len(b.Heard(since)) > 0 {
+		if last, ok := b.Last(); ok && !last.From.Before(since) {
 			n++
 		}
 	}
@@ -131,7 +131,7 @@ func (s *stage) sounded(since time.Time) (n int) {
 // sounding is how many have been heard in the last second.
 func (s *stage) sounding() (n int) {
 	for _, b := range s.fleet.Boxes {
-		if all := b.Heard(time.Time{}); len(all) > 0 && time.Since(all[len(all)-1].To) < pause {
+		if last, ok := b.Last(); ok && time.Since(last.To) < pause {
 			n++
 		}
 	}

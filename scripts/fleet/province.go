@@ -144,6 +144,45 @@ func (p *Province) identity(i int) (identity, error) {
 	return id, nil
 }
 
+// book takes boxes into the authority's books all at once, as loactl box import does:
+// loactl then knows whose answers it waits for.
+func (p *Province) book(boxes int) error {
+	all, wants := map[string]authority.Box{}, map[string]authority.Issued{}
+	for i := range boxes { // before: a thousand boxes in the books are read for each
+		w := plan.Want{OwnPlace: commune(i), Settings: &plan.Settings{Commissioned: true}}
+		w.Device = name(i)
+		want, err := p.Assign(w, signers...)
+		if err != nil {
+			return err
+		}
+		all[w.Device], wants[w.Device] = authority.Box{Place: commune(i), Board: kind}, want
+	}
+	if err := p.AddBoxes(all); err != nil {
+		return err
+	}
+	for device, want := range wants {
+		if err := p.hand(device, want); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hand takes what a box in the books is handed from its directory.
+func (p *Province) hand(device string, want authority.Issued) error {
+	etc := filepath.Join(p.BoxDir(device), "etc", "loa")
+	pair, err := tls.LoadX509KeyPair(filepath.Join(etc, "box.pem"), filepath.Join(etc, "box.key"))
+	if err != nil {
+		return err
+	}
+	key, ok := pair.PrivateKey.(ed25519.PrivateKey)
+	if !ok {
+		return fmt.Errorf("%s: the key is a %T", device, pair.PrivateKey)
+	}
+	p.handed[device] = identity{name: device, key: key, tls: p.shown(pair), want: want}
+	return nil
+}
+
 // key is by what a box's reports are known, nil for none of ours.
 func (p *Province) key(device string) ed25519.PublicKey {
 	if id, ok := p.handed[device]; ok {

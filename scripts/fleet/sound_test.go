@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,12 +25,14 @@ func size(t *testing.T, usual int) int {
 }
 
 // TestSound is how long an alarm takes from loactl's start to the first sample of
-// every box, and an all-clear to the last; then over a wire that loses packets and a
-// line that takes its time. The disks are in memory, and the amplifiers' 80 ms count.
+// every box, and an all-clear and an order to stop from loactl's start to silence;
+// then over a wire that loses packets and a line that takes its time. loactl has the
+// boxes in its books and takes their answers. The disks are in memory, the amplifiers'
+// 80 ms count, and the cards stand once they are heard; see ear.
 func TestSound(t *testing.T) {
 	measures(t)
 	n := size(t, 1000)
-	s := &stage{dir: ram(t), have: map[string]message.Have{}}
+	s := &stage{dir: ram(t), have: map[string]message.Have{}, stands: true, booked: true}
 	wire, missing := newSpace(t)
 	host, space := "localhost", []string(nil)
 	if missing == nil {
@@ -47,51 +50,74 @@ func TestSound(t *testing.T) {
 	s.open(t, n)
 	before, began := inUse(), time.Now()
 	s.boxesRun(t, 0, n)
+	s.sender.stop() // nobody but loactl listens
 	t.Logf("%d boxes run after %v", n, time.Since(began))
 	figure(t, "fleet-box-memory", (inUse()-before)/float64(n)/1024, "KiB", 0)
 	figure(t, "fleet-box-goroutines", float64(runtime.NumGoroutine())/float64(n), "goroutines", 0)
 
-	s.alarms(t, "fleet-alert", "fleet-stop", 1, 1)
+	s.alarms(t, "", 1, 1)
 	if missing != nil {
 		fmt.Println("left out: alerts over a lossy network:", missing)
 		return
 	}
 	wire.lose(t, 5)
 	far.delay.Store(int64(200 * time.Millisecond))
-	s.alarms(t, "fleet-alert-lossy", "fleet-stop-lossy", 3, 0)
+	s.alarms(t, "-lossy", 3, 0)
 }
 
-// alarms raises some and ends them; the median of each figure counts.
-func (s *stage) alarms(t *testing.T, alert, stop string, alertAim, stopAim float64) {
+// alarms raises some and ends them, then plays and stops; the median of each figure
+// counts.
+func (s *stage) alarms(t *testing.T, line string, alertAim, stopAim float64) {
 	t.Helper()
-	var all [3][]float64
-	for range 3 {
-		time.Sleep(5 * time.Second) // the reports of what was before
-		load(alert)
-		var first, silent []float64
+	as := []string{province, "--as", strings.Join(signers, ",")}
+	var alert, cleared, stopped [][]float64
+	for i := range 3 {
+		s.calm(t)
+		load("fleet-alert" + line)
 		used := cpu()
 		s.broker.alone(func() {
-			first = s.alarm(t)
-			used = (cpu() - used) / float64(len(first))
+			alert = append(alert, s.heard(t, append(as, "--event", "Lũ quét", "--headline", fmt.Sprintf("Lũ quét lần %d", i)), "alert", "set"))
+			used = (cpu() - used) / float64(len(s.fleet.Boxes))
 			time.Sleep(2 * time.Second) // it goes on
-			silent = s.allClear(t)
+			cleared = append(cleared, s.silent(t, as, "alert", "clear"))
 		})
-		t.Logf("first sample: median %.3f p99 %.3f last %.3f s, %.2f ms of processor a box; silent: median %.3f p99 %.3f last %.3f s",
-			quantile(first, 0.5), quantile(first, 0.99), quantile(first, 1), 1e3*used, quantile(silent, 0.5), quantile(silent, 0.99), quantile(silent, 1))
-		for i, v := range []float64{quantile(first, 0.5), quantile(first, 0.99), quantile(silent, 0.99)} {
-			all[i] = append(all[i], v)
+		s.calm(t)
+		load("fleet-stop" + line)
+		s.broker.alone(func() {
+			s.heard(t, append(as, "--chime", "two-tone", "--repeat", "10"), "play")
+			time.Sleep(2 * time.Second)
+			stopped = append(stopped, s.silent(t, append(as, "--classes", "normal"), "stop"))
+		})
+		for what, took := range map[string][]float64{"alert": alert[i], "clear": cleared[i], "stop": stopped[i]} {
+			t.Logf("%s: first %.3f median %.3f p99 %.3f last %.3f s", what, quantile(took, 0), quantile(took, 0.5), quantile(took, 0.99), quantile(took, 1))
 		}
+		t.Logf("%.2f ms of processor a box for an alert", 1e3*used)
 	}
-	figure(t, alert+"-median", quantile(all[0], 0.5), "s", 0)
-	figure(t, alert+"-p99", quantile(all[1], 0.5), "s", alertAim)
-	figure(t, stop+"-p99", quantile(all[2], 0.5), "s", stopAim)
+	middle := func(all [][]float64, q float64) float64 {
+		var of []float64
+		for _, took := range all {
+			of = append(of, quantile(took, q))
+		}
+		return quantile(of, 0.5)
+	}
+	figure(t, "fleet-alert"+line+"-median", middle(alert, 0.5), "s", 0)
+	figure(t, "fleet-alert"+line+"-p99", middle(alert, 0.99), "s", alertAim)
+	figure(t, "fleet-clear"+line+"-p99", middle(cleared, 0.99), "s", stopAim)
+	figure(t, "fleet-stop"+line+"-p99", middle(stopped, 0.99), "s", stopAim)
 }
 
-// alarm raises one and says after how many seconds each box was heard.
-func (s *stage) alarm(t *testing.T) (first []float64) {
+// calm waits until the reports of what was before are over.
+func (s *stage) calm(t *testing.T) {
+	t.Helper()
+	until(t, "nobody sounds", time.Minute, func() bool { return s.sounding() == 0 })
+	time.Sleep(5 * time.Second)
+}
+
+// heard runs loactl and says after how many seconds from its start each box was heard.
+func (s *stage) heard(t *testing.T, args []string, command ...string) (first []float64) {
 	t.Helper()
 	asked := time.Now()
-	_, err := s.loactl("alert", "set", province, "--event", "Lũ quét", "--headline", fmt.Sprintf("Lũ quét lúc %d", asked.Unix()), "--as", "an,binh")
+	_, err := s.loactl(append(command, args...)...)
 	check(t, err)
 	until(t, "every box is heard", 2*time.Minute, func() bool { return s.sounded(asked) == len(s.fleet.Boxes) })
 	for _, b := range s.fleet.Boxes {
@@ -100,18 +126,18 @@ func (s *stage) alarm(t *testing.T) (first []float64) {
 	return first
 }
 
-// allClear ends it and says after how many seconds each box was silent.
-func (s *stage) allClear(t *testing.T) (silent []float64) {
+// silent is heard for the last of the sound.
+func (s *stage) silent(t *testing.T, args []string, command ...string) (last []float64) {
 	t.Helper()
 	asked := time.Now()
-	_, err := s.loactl("alert", "clear", province, "--as", "an,binh")
+	_, err := s.loactl(append(command, args...)...)
 	check(t, err)
 	until(t, "every box is silent", 2*time.Minute, func() bool { return s.sounding() == 0 })
 	for _, b := range s.fleet.Boxes {
-		all := b.Heard(time.Time{})
-		silent = append(silent, max(0, all[len(all)-1].To.Sub(asked).Seconds()))
+		s, _ := b.Last()
+		last = append(last, max(0, s.To.Sub(asked).Seconds()))
 	}
-	return silent
+	return last
 }
 
 // inUse is the memory of this process that is in use, in bytes: heap and stacks.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -28,6 +29,8 @@ type stage struct {
 	broker *mosquitto
 	url    string // the boxes' way to it
 	plain  bool   // without TLS
+	stands bool   // the boxes' cards do, see ear
+	booked bool   // the boxes are in the authority's books
 	fleet  *Fleet
 
 	mu      sync.Mutex
@@ -77,11 +80,16 @@ func (s *stage) open(t *testing.T, boxes int) {
 		}
 	}
 	check(t, s.SetAddresses([]string{to}, nil))
-	for i := range boxes {
-		_, err := s.identity(i)
-		check(t, err)
-	}
 	var err error
+	if s.booked {
+		err = s.book(boxes)
+	} else {
+		for i := range boxes {
+			_, e := s.identity(i)
+			err = errors.Join(err, e)
+		}
+	}
+	check(t, err)
 	s.sender, err = newSender(t.Context(), s.Province, to, s.receive, "loa/v1/d/+/have")
 	check(t, err)
 	t.Cleanup(s.sender.stop)
@@ -100,7 +108,7 @@ func (s *stage) sendAll(t *testing.T) {
 func (s *stage) boxesRun(t *testing.T, from, to int) {
 	t.Helper()
 	var err error
-	s.fleet, err = start(context.WithoutCancel(t.Context()), sim{Province: s.Province, Dir: filepath.Join(s.dir, "boxes"), Broker: s.url, From: from, To: to})
+	s.fleet, err = start(context.WithoutCancel(t.Context()), sim{Province: s.Province, Dir: filepath.Join(s.dir, "boxes"), Broker: s.url, From: from, To: to, Stands: s.stands})
 	check(t, err)
 	f := s.fleet
 	t.Cleanup(func() {
