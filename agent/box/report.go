@@ -30,10 +30,10 @@ const (
 	askSeldom   = 5 * time.Minute  // when none comes for long
 	askEvery    = 2 * time.Hour    // after an answer: a crystal of 50 ppm is 0.4 s off by then
 	askSynced   = 6 * time.Hour    // where NTP keeps the course
-	leastPause  = time.Second      // between two reports of changes
+	leastPause  = time.Second      // between two reports of changes, and before the first
 )
 
-// report tells the centre how the box is: at once when something changed, and
+// report tells the centre how the box is: when something changed, and
 // a few times a day. Everything is told again after a reconnection, by mqtt.
 func (b *Box) report(ctx context.Context) error {
 	have, look, log := time.NewTimer(0), time.NewTimer(phase(b.o.Device, lookEvery)), time.NewTimer(leastPause)
@@ -63,6 +63,15 @@ func (b *Box) report(ctx context.Context) error {
 			}
 			continue
 		case <-b.tell:
+			// What changed is one report: an alarm begins to sound meanwhile, and does
+			// not share the processor with it.
+			if !pause(ctx, leastPause) {
+				return nil
+			}
+			select {
+			case <-b.tell:
+			default:
+			}
 		case <-have.C:
 		case <-look.C:
 			look.Reset(lookEvery)
@@ -97,10 +106,8 @@ func (b *Box) report(ctx context.Context) error {
 		}
 		told = b.have()
 		b.publish(message.LeafHave, message.SealHave(told, b.o.Key), true)
+		health.Reset(0)
 		have.Reset(seldom)
-		if !pause(ctx, leastPause) {
-			return nil
-		}
 		log.Reset(0) // what changed is in the ledger too
 	}
 }
