@@ -56,8 +56,9 @@ for driver in bx cpower kms colorlight; do
 		/^--- SKIP/ { print "left out: '"$driver"': " why }'
 done
 
-# A province in one process: a thousand whole boxes (disks in memory, real time for the
-# seconds of an alarm), and light clients, which are the agent's connection alone. The
+# A province in one process: a thousand whole boxes (disks in memory, real-time priority
+# for the seconds of an alarm, cards whose clock stands once they are heard: real boxes
+# have a processor each), and light clients, which are the agent's connection alone. The
 # load of the machine stands before each figure.
 fleet='/^load |^left out|^a beat|^without/ { print; fflush() }'
 suite sound ./scripts/fleet '^TestSound$' "$fleet"
