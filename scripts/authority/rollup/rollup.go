@@ -51,7 +51,12 @@ func Count(places map[string]authority.Place, top string, units []Unit) []Group 
 	for _, b := range units {
 		if groups[b.Place] == nil { // a place that was taken out of the list
 			groups[b.Place] = &Group{Place: b.Place}
-			below[""] = append(below[""], b.Place)
+			if b.Place != "" {
+				below[""] = append(below[""], b.Place)
+			}
+		}
+		if b.Place == "" { // a box that is being taken out of service; nothing is above it
+			groups[""].Add(b)
 		}
 		for code := b.Place; code != ""; code = places[code].Parent {
 			groups[code].Add(b)
@@ -75,6 +80,9 @@ func Count(places map[string]authority.Place, top string, units []Unit) []Group 
 	}
 	for _, code := range roots {
 		walk(code, 0)
+	}
+	if g := groups[""]; g != nil && top == "" {
+		all = append(all, *g)
 	}
 	return all
 }
