@@ -105,9 +105,17 @@ func (a *API) take(ctx context.Context, is authority.Issued) (any, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
+	// It is judged by lists of the day of the backup, and a broker may keep what is newer.
+	// An alarm does not wait for that: boxes judge it.
+	if au.Restored() != nil && h.Kind != plan.KindAlert {
+		return nil, &Error{Code: "restored"}
+	}
 	v, err := au.Judge(is)
 	if err != nil {
 		return nil, err
+	}
+	if v.Code == plan.Accepted && au.Restored() == nil && !au.Sendable(is) {
+		return nil, &plan.Error{Code: plan.Replay, Msg: "boxes have a newer one"}
 	}
 	out := Taken{Document: index.Describe(is, au.Signers(is.Raw))}
 	if v.Code == plan.Quorum && is.Topic.Retained() {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -379,5 +380,33 @@ func TestWithoutABroker(t *testing.T) {
 	}
 	if silent.asked != 2 {
 		t.Errorf("sent %d times", silent.asked)
+	}
+}
+
+// An authority that comes from a backup judges by the lists of that day: what is posted
+// meanwhile is neither kept nor said, whoever signed it.
+func TestFromABackup(t *testing.T) {
+	s := newStage(t)
+	hop := s.signed(bulletin("26734", "hop", plan.Normal), "lan")
+	order := s.order("26734", "lan")
+	var b bytes.Buffer
+	s.must(s.au.Backup(&b, []byte("x"), false))
+	dir := filepath.Join(t.TempDir(), "again")
+	_, err := authority.Restore(&b, []byte("x"), dir, authority.Opts{})
+	s.must(err)
+	o := s.api.o
+	o.Authority, err = authority.Open(dir, authority.Opts{})
+	s.must(err)
+	broker := &silentBroker{}
+	o.Broker = broker
+	s.au, s.url = o.Authority, s.listen(New(o))
+	before := s.files()
+	for _, raw := range [][]byte{hop.Raw, order.Raw} {
+		if a := s.do("POST", "/documents", raw); a.status != 503 || a.Code != "restored" {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+	}
+	if after := s.files(); len(after) != len(before) || broker.asked > 0 {
+		t.Errorf("%d files, %d sent", len(after)-len(before), broker.asked)
 	}
 }

@@ -35,6 +35,7 @@ var problems = map[string]struct {
 	"parameter":    {http.StatusBadRequest, plan.Sentence{VI: "Tham số sai", EN: "Wrong parameter"}},
 	"too-often":    {http.StatusTooManyRequests, plan.Sentence{VI: "Hỏi quá nhiều, hãy chờ.", EN: "Too many requests: wait."}},
 	"no-broker":    {http.StatusServiceUnavailable, plan.Sentence{VI: "Không có máy chủ tin nhắn: lệnh chưa được gửi.", EN: "There is no broker: the order has not gone out."}},
+	"restored":     {http.StatusServiceUnavailable, plan.Sentence{VI: "Trung tâm vừa phục hồi từ bản sao lưu: hãy chạy loactl send trước.", EN: "The centre comes from a backup: run loactl send first."}},
 	"internal":     {http.StatusInternalServerError, plan.Sentence{VI: "Trung tâm gặp lỗi; xem nhật ký của loactl serve.", EN: "Something failed at the centre; see the log of loactl serve."}},
 }
 
