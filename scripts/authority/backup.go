@@ -93,11 +93,28 @@ func pack(t *tar.Writer, dir, part string, without []string) error {
 		switch {
 		case d.IsDir() && (passing || slices.Contains(without, name)):
 			return filepath.SkipDir
-		case passing || name == "." || !d.IsDir() && !d.Type().IsRegular():
+		case passing || name == ".":
+			return nil
+		case d.Type() == fs.ModeSymlink:
+			return packLink(t, path, filepath.ToSlash(name))
+		case !d.IsDir() && !d.Type().IsRegular():
 			return nil
 		}
 		return packOne(t, path, filepath.ToSlash(name), d.IsDir())
 	})
+}
+
+// packLink writes a link that stays within, as a bridge has to the list of the revoked.
+func packLink(t *tar.Writer, path, name string) error {
+	to, err := os.Readlink(path)
+	if err != nil || !within(name, to) {
+		return err
+	}
+	return t.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: name, Linkname: to, Mode: 0o777})
+}
+
+func within(name, to string) bool {
+	return !filepath.IsAbs(to) && filepath.IsLocal(filepath.Join(filepath.Dir(name), to))
 }
 
 func packOne(t *tar.Writer, path, name string, folder bool) error {

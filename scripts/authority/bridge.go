@@ -77,7 +77,7 @@ func (a *Authority) IssueBridge(place string, hosts []string) error {
 
 // Within are a place, all above it up to the root's own, and all below it.
 func (a *Authority) Within(place string) (codes []string) {
-	places := a.read().Places
+	places := a.Places()
 	for up := place; up != ""; up = places[up].Parent {
 		codes = append(codes, up)
 	}

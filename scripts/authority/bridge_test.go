@@ -51,3 +51,31 @@ func TestBridge(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A restored bridge still follows the list of the revoked, and a bridge knows a commune
+// that was put below its province, or became another, later on.
+func TestBridgeLater(t *testing.T) {
+	a := sample(t)
+	if err := errors.Join(a.WriteRevocations(), a.IssueBridge("74", []string{"bd.example"})); err != nil {
+		t.Fatal(err)
+	}
+	b := restore(t, backup(t, a, false))
+	for _, name := range []string{"ca.crt", "ca.crl"} {
+		got, err := os.ReadFile(filepath.Join(b.BridgeDir("74"), "tls", name))
+		if want, err2 := os.ReadFile(b.tlsFile(name)); errors.Join(err, err2) != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v", name, err, err2)
+		}
+	}
+	if err := errors.Join(a.AddPlace("77", Place{Name: "Vũng Tàu", Width: 1}), a.AddPlace("1", Place{Name: "Côn Đảo", Parent: "77"})); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Reparent("1", "74", a.o.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if got := a.Within("74"); !slices.Contains(got, "1") {
+		t.Errorf("within 74: %v", got)
+	}
+	if got := a.Within("77"); slices.Contains(got, "1") {
+		t.Errorf("within 77: %v", got)
+	}
+}

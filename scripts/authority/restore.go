@@ -149,6 +149,8 @@ func unpack(r io.Reader, pass []byte, dir string) (manifest, error) {
 			err = root.MkdirAll(strings.TrimSuffix(h.Name, "/"), 0o700)
 		case h.Typeflag == tar.TypeReg:
 			err = unpackOne(root, h, t)
+		case h.Typeflag == tar.TypeSymlink && within(h.Name, h.Linkname):
+			err = root.Symlink(h.Linkname, h.Name)
 		default:
 			err = damaged(nil)
 		}
