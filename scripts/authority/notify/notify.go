@@ -48,6 +48,7 @@ type Notifier struct {
 type seen struct {
 	stated bool
 	online bool
+	boot   string // the run of the agent that said so
 	active []health.Active
 }
 
@@ -77,7 +78,10 @@ func (n *Notifier) Observe(topic string, payload []byte) {
 		if err != nil {
 			return
 		}
-		b.stated, b.online = true, s.State == "online"
+		if s.State == "lost" && b.boot != "" && s.Boot != b.boot {
+			return // a will counts for the run that left it only
+		}
+		b.stated, b.online, b.boot = true, s.State == "online", s.Boot
 	case message.LeafHealth:
 		h, err := message.DecodeReport[message.HealthReport](payload)
 		if err != nil {
@@ -122,9 +126,15 @@ func (n *Notifier) Run(ctx context.Context) error {
 func (n *Notifier) turn(ctx context.Context, m Memory) Memory {
 	now := time.Now()
 	active, known := n.troubles(now)
+	m = m.clone()
+	for key, k := range m.Known {
+		if _, ok := n.o.Books.Stands(k.Device); !ok { // taken down or stolen: it has not recovered
+			delete(m.Known, key)
+		}
+	}
 	m = m.Look(active, known, now)
 	n.keep(m)
-	for _, msg := range Due(n.o.Config, m, n.o.Books.Covers, now) {
+	for _, msg := range Due(n.o.Config, m, once(n.o.Books.Covers), now) {
 		if err := n.o.Send(ctx, msg); err != nil {
 			if ctx.Err() != nil {
 				return m
@@ -137,6 +147,19 @@ func (n *Notifier) turn(ctx context.Context, m Memory) Memory {
 		n.keep(m)
 	}
 	return m
+}
+
+// once asks the books once for each place: when a province is silent, that is every box.
+func once(covers func(place, top string) bool) func(place, top string) bool {
+	known := make(map[[2]string]bool)
+	return func(place, top string) bool {
+		yes, ok := known[[2]string{place, top}]
+		if !ok {
+			yes = covers(place, top)
+			known[[2]string{place, top}] = yes
+		}
+		return yes
+	}
 }
 
 // troubles is what is wrong now, and of what it is known whether it is wrong.

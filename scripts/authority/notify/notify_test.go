@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -150,5 +151,68 @@ func TestObserveTakesAnything(t *testing.T) {
 	}
 	if len(n.boxes) > 1 {
 		t.Errorf("it remembers %d boxes", len(n.boxes))
+	}
+}
+
+// counted are books that count how often they are asked what is below what.
+type counted struct {
+	shelf
+	asked *int
+}
+
+func (c counted) Covers(place, top string) bool { *c.asked++; return covers(place, top) }
+
+// When a province is silent the books are asked for each place, not for each box; and
+// what was wrong with a box that is taken down has not recovered.
+func TestASilentProvince(t *testing.T) {
+	c := parse(t, settings)
+	c.People = c.People[1:]
+	c.People[0].Places = []string{"74"}
+	synctest.Test(t, func(t *testing.T) {
+		var r reader
+		asked, books := 0, shelf{}
+		for i := range 500 {
+			books[fmt.Sprint("d-", i)] = "26734"
+		}
+		n := New(Opts{Config: c, State: filepath.Join(t.TempDir(), "notify.json"), Books: counted{books, &asked}, Send: r.send})
+		n.since = time.Now()
+		m := Memory{}
+		look := func(after time.Duration) {
+			time.Sleep(after)
+			m = n.turn(t.Context(), m)
+		}
+		look(late)
+		look(2 * time.Hour)
+		if asked == 0 || asked > 20 || len(r.got) != 500 {
+			t.Errorf("asked %d times, told of %d", asked, len(r.got))
+		}
+		r.got = nil
+		delete(books, "d-7")
+		look(time.Hour)
+		look(time.Hour)
+		if slices.Contains(r.got, "-d-7/silent") {
+			t.Error("a box that is taken down has recovered")
+		}
+	})
+}
+
+// The will of a run that is over does not make a box silent that is there again.
+func TestAnOldWill(t *testing.T) {
+	n := New(Opts{Config: parse(t, settings), Books: shelf{"d-1": "26734"}})
+	say := func(state, boot string) {
+		raw, err := json.Marshal(message.State{State: state, Boot: boot})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.Observe(message.DeviceTopic("d-1", message.LeafState).String(), raw)
+	}
+	say("online", "b")
+	say("lost", "a")
+	if !n.boxes["d-1"].online {
+		t.Error("it is taken for silent")
+	}
+	say("lost", "b")
+	if n.boxes["d-1"].online {
+		t.Error("it is taken for there")
 	}
 }
