@@ -99,6 +99,8 @@ func TestRequest(t *testing.T) {
 		{"a text that turns", with(func(r *Request) { r.Model = "a\u202eb" }), plan.Malformed},
 		{"a line end", with(func(r *Request) { r.Serial = "a\nb" }), plan.Malformed},
 		{"a long text", with(func(r *Request) { r.Board = strings.Repeat("a", 65) }), plan.Malformed},
+		{"a file for a board", with(func(r *Request) { r.Board = "/dev/zero" }), plan.Malformed},
+		{"a file beside it", with(func(r *Request) { r.Board = "my.toml" }), plan.Malformed},
 		{"no name", with(func(r *Request) { r.Device = "A/b" }), plan.Malformed},
 	} {
 		if _, err := Read(c.raw); codeOf(err) != c.want {

@@ -99,6 +99,9 @@ func Read(raw []byte) (Asked, error) {
 			return a, &plan.Error{Code: plan.Malformed, Msg: "a text that is too long, or cannot be printed"}
 		}
 	}
+	if strings.Contains(a.Board, "/") || strings.HasSuffix(a.Board, ".toml") { // the centre would open that file
+		return a, &plan.Error{Code: plan.Malformed, Field: "board", Msg: "a kind of box has a name, not a path"}
+	}
 	for _, name := range []string{a.Device, a.Batch} {
 		if name != "" && !plan.ValidID(name) {
 			return a, &plan.Error{Code: plan.Malformed, Msg: "a name that none can be"}
