@@ -106,7 +106,6 @@ func (b *Box) report(ctx context.Context) error {
 		}
 		told = b.have()
 		b.publish(message.LeafHave, message.SealHave(told, b.o.Key), true)
-		health.Reset(0)
 		have.Reset(seldom)
 		log.Reset(0) // what changed is in the ledger too
 	}
