@@ -44,7 +44,7 @@ func restore(t *testing.T, data []byte) *Authority {
 
 func TestBackupHasEverything(t *testing.T) {
 	a := sample(t)
-	for name, text := range map[string]string{"media/aa": strings.Repeat("sound", 100_000), "ledger/box-1/1.seg": "heard", "mosquitto/loa.conf": "port", "people/.new-1": "half", "index.db": "cache"} {
+	for name, text := range map[string]string{"media/aa": strings.Repeat("sound", 100_000), "ledger/box-1/1.seg": "heard", "mosquitto/loa.conf": "port", "people/.new-1": "half", "index.db": "cache", "tokens.json": "{}"} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(a.Dir(), name)), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -69,13 +69,13 @@ func TestBackupHasEverything(t *testing.T) {
 		got := tree(t, again)
 		for name, text := range want {
 			switch {
-			case name == "lock" || name == stateFile || name == "people/.new-1" || name == "index.db" || name == "media/aa" && !media:
+			case name == "lock" || name == stateFile || name == "people/.new-1" || name == "index.db" || name == "tokens.json" || name == "media/aa" && !media:
 				continue
 			case got[name] != text:
 				t.Errorf("media %v: %s is %d bytes, want %d", media, name, len(got[name]), len(text))
 			}
 		}
-		if _, ok := got["media/aa"]; ok != media || got["people/.new-1"] != "" || got["index.db"] != "" {
+		if _, ok := got["media/aa"]; ok != media || got["people/.new-1"] != "" || got["index.db"] != "" || got["tokens.json"] != "" {
 			t.Errorf("media %v: %v", media, ok)
 		}
 	}

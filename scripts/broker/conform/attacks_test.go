@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/tls"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -11,6 +12,9 @@ import (
 	"loa/scripts/authority/pki"
 	"loa/scripts/broker/check"
 )
+
+// batch is that of the boxes which have no name yet.
+const batch = "lo1"
 
 // attacks runs what loactl broker check does against where boxes connect; each attack
 // is a case of the matrix.
@@ -23,8 +27,13 @@ func attacks(w *world) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	image := filepath.Join(w.au.ClaimDir(batch), "etc", "loa")
+	claim, err := tls.LoadX509KeyPair(filepath.Join(image, "claim.pem"), filepath.Join(image, "claim.key"))
+	if err != nil {
+		return nil, err
+	}
 	t := check.Target{URL: w.eng.box(), Roots: conf.RootCAs, Office: conf.Certificates[0], Box: w.au.PassingBox,
-		OtherCA: stranger(w.t), Revoked: &canary.Certificates[0], Patience: 10 * time.Second}
+		OtherCA: stranger(w.t), Revoked: &canary.Certificates[0], Claim: &claim, Patience: 10 * time.Second}
 	results, err := check.Run(context.Background(), t)
 	got := make(map[string]string)
 	for _, r := range results {

@@ -184,7 +184,7 @@ func (b *box) mended() {
 	filters := []string{"trust/#", "p/+/doc/+/+", "p/+/alert/+"}
 	c.listen(1, filters...)
 	wanted := []string{"trust/root", "p/" + commune + "/doc/schedule/sang", "p/" + commune + "/doc/policy/luat", "p/" + commune + "/alert/" + commune}
-	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(150 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		all := c.all()
 		missing := slices.DeleteFunc(slices.Clone(wanted), func(topic string) bool {
 			return slices.ContainsFunc(all, func(s said) bool { return s.topic == topic && s.payload != "" })

@@ -74,6 +74,7 @@ func newWorld(t testing.TB, kind func() engine) *world {
 	w.eng.place(w)
 	w.loactl("init", "--throw-away", "--place", province+"=Tỉnh", "--place", commune+"@"+province+"=Xã", "--hosts", "localhost,127.0.0.1",
 		"--brokers", w.eng.office(), "--media", "https://localhost:1")
+	w.loactl("enrol", "claim", batch, "--board", "desk")
 	var err error
 	w.au, err = authority.Open(filepath.Join(w.dir, "authority"), authority.Opts{Secret: func(string) ([]byte, error) { return []byte("ngựa đúng, pin, ghim"), nil }})
 	if err != nil {

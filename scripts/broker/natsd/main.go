@@ -15,6 +15,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log"
 	"net"
 	"net/url"
 	"os"
@@ -56,8 +57,8 @@ func main() {
 // run serves until ctx ends.
 func run(ctx context.Context, s settings) error {
 	g := &gate{senders: strings.Split(s.senders, ","), crl: filepath.Join(s.tls, "ca.crl"), in: make(map[uint64]string)}
-	if err := g.read(); err != nil {
-		return err
+	if err := g.read(); err != nil { // a list that is missing locks nobody out; it is looked for again
+		log.Printf("natsd: ALARM: nobody is kept out: %v", err)
 	}
 	opts, err := options(s, g)
 	if err != nil {
