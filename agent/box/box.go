@@ -119,6 +119,7 @@ type Box struct {
 	reset   chan struct{}                   // cap 1: the technician wants it
 	retire  chan struct{}                   // cap 1: it is taken out of service
 	doubts  sync.Once                       // tells of one answer that was refused
+	asks    atomic.Pointer[time.Time]       // when a box without a name asks again; nil: it asks now
 	relay   relays
 	visit   sync.Mutex // held while a stick is read
 }

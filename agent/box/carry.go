@@ -175,7 +175,10 @@ func (v *visit) name(c console.Carried) {
 // files copies the recordings and pictures that the plan lacks. What no document
 // that counts names is not even opened.
 func (v *visit) files(ctx context.Context) error {
-	for _, lack := range v.b.media.Missing() {
+	missing := v.b.media.Missing()
+	// What a box fetches by itself, as soon as a document names it, is nothing to copy.
+	v.is.Present = v.b.media.Status().Wanted - len(missing)
+	for _, lack := range missing {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -176,7 +176,7 @@ func TestAttacksByStick(t *testing.T) {
 		if err := s.PutMedia(a.SHA256, bytes.NewReader(sound)); err != nil {
 			p.Fatal(err)
 		}
-		if is := p.visit(); is.Copied != 1 || is.Taken != 0 || is.Known != 1 || is.Missing != 0 {
+		if is := p.visit(); is.Copied != 1 || is.Present != 0 || is.Taken != 0 || is.Known != 1 || is.Missing != 0 {
 			p.Errorf("%+v", is)
 		}
 	})
@@ -263,8 +263,11 @@ func TestStickIsPulledOut(t *testing.T) {
 			}
 		}
 		is = p.visit()
-		if is.Taken != 1 || is.Known != 1 || is.Copied != 1 || is.Broken != "" {
+		if is.Taken != 1 || is.Known != 1 || is.Copied != 1 || is.Present != 0 || is.Broken != "" {
 			p.Errorf("%+v", is)
+		}
+		if is = p.visit(); is.Copied != 0 || is.Present != 1 {
+			p.Errorf("what is there already is not counted: %+v", is)
 		}
 		p.holds("hai", "mot")
 	})

@@ -188,9 +188,13 @@ func (b *Box) atDoor(ctx context.Context) error {
 		} else {
 			visits++
 		}
-		if !pause(ctx, enrol.Wait(visits, rand.Float64())) {
+		wait := enrol.Wait(visits, rand.Float64())
+		next := b.now().Add(wait)
+		b.asks.Store(&next)
+		if !pause(ctx, wait) {
 			return nil
 		}
+		b.asks.Store(nil)
 	}
 }
 

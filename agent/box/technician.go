@@ -57,6 +57,9 @@ func (t technician) Status() console.Status {
 	}
 	if st.Code = b.code(); st.Code != "" {
 		st.Broker, st.Connected = strings.Join(b.o.Brokers, " "), b.door != nil && b.door.claim.Connected()
+		if at := b.asks.Load(); at != nil {
+			st.Asks = *at
+		}
 	}
 	st.MutedUntil = mutedUntil(p)
 	if v.Now != nil {

@@ -302,6 +302,22 @@ func TestAHostsClock(t *testing.T) {
 	}
 }
 
+// A box without a name visits its broker and leaves: that is no lost connection.
+func TestABoxThatWaitsForApproval(t *testing.T) {
+	c := &call{session: &session{Console: New(Box{}, Opts{}), words: vietnamese}}
+	st := Status{Code: "1234-5678", Broker: "tls://broker.example:8883", Asks: noon.Add(40 * time.Second)}
+	if got := c.link(st, noon, nil); got != "đang chờ duyệt, hỏi lại sau 40 giây" {
+		t.Error(got)
+	}
+	gone, _ := health.Lookup("broker-unreachable")
+	if got := c.link(st, noon, []health.Active{{Condition: gone, Since: noon}}); !strings.Contains(got, "chưa nối từ") {
+		t.Error(got)
+	}
+	if got := c.link(st, noon.Add(time.Minute), nil); !strings.Contains(got, "chưa nối") {
+		t.Error(got)
+	}
+}
+
 // Why there is no broker is said at once, and not when patience ends: somebody
 // stands at the box and waits.
 func TestWhyThereIsNoBroker(t *testing.T) {

@@ -22,6 +22,7 @@ type Status struct {
 	Place   string    `json:"place,omitempty"` // empty: not assigned
 	Board   string    `json:"board,omitempty"`
 	Code    string    `json:"enrol_code,omitempty"` // the box waits for its name, and whoever gives it one types this
+	Asks    time.Time `json:"asks_at,omitzero"`     // such a box asks again
 	Version string    `json:"version"`
 	Built   time.Time `json:"built,omitzero"`
 	Started time.Time `json:"started"`
@@ -153,6 +154,8 @@ func (c *call) link(st Status, now time.Time, holds []health.Active) string {
 	switch {
 	case why != "":
 		return c.say("status.offline.why", c.hourOrDay(since, now), small(why))
+	case st.Code != "" && st.Asks.After(now): // it has visited and comes again
+		return c.say("status.asks", c.span(st.Asks.Sub(now)))
 	case st.Broker != "":
 		return c.say("status.offline") + ", " + st.Broker
 	}

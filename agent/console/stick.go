@@ -36,6 +36,7 @@ type Imported struct {
 	Refused   int       `json:"refused"`
 	Others    int       `json:"others"` // for other boxes
 	Copied    int       `json:"files_copied"`
+	Present   int       `json:"files_present"` // needed, and on the box before
 	Missing   int       `json:"files_missing"` // needed, and not on the stick
 	Bad       []Carried `json:"files_refused,omitempty"`
 	Segments  int       `json:"segments"` // given back
@@ -112,7 +113,7 @@ func (c *call) imported(is Imported) string {
 	if is.Others > 0 {
 		line("import.others", is.Others)
 	}
-	line("import.files", is.Copied, is.Missing)
+	line("import.files", is.Copied, is.Present, is.Missing)
 	if is.Broken != "" {
 		line("import.broken", is.Broken)
 	}

@@ -25,7 +25,7 @@ func (s *slot) Import(_ context.Context, dir string) (Imported, error) {
 func TestImport(t *testing.T) {
 	refused := Imported{
 		Dir: "/mnt", Taken: 1, Refused: 1, Documents: []Carried{{Name: "p/26734/doc/bulletin/tin"}, {Name: "p/26734/doc/schedule/sang", Code: plan.Stale, Why: "x\x1b[2J"}},
-		Copied: 2, Missing: 1, Segments: 1, From: 3, To: 9,
+		Copied: 2, Present: 4, Missing: 1, Segments: 1, From: 3, To: 9,
 	}
 	for _, c := range []struct {
 		name, line string
@@ -36,7 +36,7 @@ func TestImport(t *testing.T) {
 		{"taken", "import", slot{is: Imported{Dir: "/mnt", Taken: 1, Documents: []Carried{{Name: "p/26734/doc/bulletin/tin"}}}}, OK,
 			[]string{"nhận     p/26734/doc/bulletin/tin", "Văn bản: nhận 1, đã có 0, từ chối 0", "Văn phòng đã có đủ nhật ký"}},
 		{"refused", "import /media/THẺ NHỚ", slot{is: refused}, Refused,
-			[]string{"từ chối  p/26734/doc/schedule/sang: stale. " + plan.Stale.Sentence().VI, "x·[2J", "từ mục 3 đến mục 9", "đã chép 2, ổ USB còn thiếu 1"}},
+			[]string{"từ chối  p/26734/doc/schedule/sang: stale. " + plan.Stale.Sentence().VI, "x·[2J", "từ mục 3 đến mục 9", "đã chép 2, máy đã có sẵn 4, ổ USB còn thiếu 1"}},
 		{"too old", "import", slot{is: Imported{Refused: 1, Documents: []Carried{{Name: "p/74/beat", Code: plan.Expired, Old: true}}}}, Refused, []string{"quá 7 ngày"}},
 		{"no clock", "import", slot{is: Imported{Refused: 1, Documents: []Carried{{Name: "x", Code: plan.ClockCode}}}}, Refused, []string{"lắp pin cho đồng hồ"}},
 		{"spoilt file", "import", slot{is: Imported{Bad: []Carried{{Name: "abc", Code: plan.MediaDigest}}}}, Refused, []string{"media-digest"}},
