@@ -109,18 +109,23 @@ func TestDamagedBackups(t *testing.T) {
 	refused("wrong passphrase", data, []byte("wrong"), "backup-key")
 	refused("empty", nil, phrase, "no-backup")
 	refused("another file", []byte("{\"name\":\"lan\"}\n"), phrase, "no-backup")
+	refused("cut within its first line", data[:20], phrase, "backup-cut")
 	refused("newer format", bytes.Replace(data, []byte(`"format":1`), []byte(`"format":2`), 1), phrase, "backup-format")
 	refused("greedy", bytes.Replace(data, []byte(`"memory_kib":64`), []byte(`"memory_kib":9999999`), 1), phrase, "backup-format")
 	refused("cheaper", bytes.Replace(data, []byte(`"memory_kib":64`), []byte(`"memory_kib":32`), 1), phrase, "backup-key")
-	refused("more behind it", append(bytes.Clone(data), 1), phrase, "backup-damaged", "backup-key")
+	refused("more behind it", append(bytes.Clone(data), 1), phrase, "backup-cut")
 	for _, at := range []int{200, len(data) / 2, len(data) - 1} {
 		bad := bytes.Clone(data)
 		bad[at] ^= 1
-		refused("a bit flip", bad, phrase, "backup-key", "backup-damaged")
+		refused("a bit flip", bad, phrase, "backup-key", "backup-damaged", "backup-cut")
 	}
 	head := bytes.IndexByte(data, '\n') + 1
 	for cut := len(data) - 1; cut > head; cut -= len(data)/40 + 1 {
-		refused("cut off", data[:cut], phrase, "backup-key", "backup-damaged")
+		if cut > head+chunkSize+16 {
+			refused("cut off", data[:cut], phrase, "backup-cut")
+		} else {
+			refused("cut off in its first chunk", data[:cut], phrase, "backup-key-cut")
+		}
 	}
 	chunk := chunkSize + 16
 	swapped := bytes.Join([][]byte{data[:head], data[head+chunk : head+2*chunk], data[head : head+chunk], data[head+2*chunk:]}, nil)
@@ -130,7 +135,7 @@ func TestDamagedBackups(t *testing.T) {
 		if err == nil {
 			_, err = io.Copy(io.Discard, cut)
 		}
-		if c := code(err); c != "backup-key" && c != "backup-damaged" {
+		if c := code(err); c != "backup-key-cut" && c != "backup-cut" {
 			t.Errorf("cut behind chunk %d: %v", n, err)
 		}
 	}

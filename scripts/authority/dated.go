@@ -178,7 +178,7 @@ func (b Box) assigned(book places.Book, w plan.Want, now time.Time) Box {
 		}
 		b.Stays = stays
 	}
-	b.Place, b.Groups = w.OwnPlace, w.Groups
+	b.Place, b.Groups, b.Name = w.OwnPlace, w.Groups, w.Name
 	return b
 }
 

@@ -186,8 +186,19 @@ func (a *Authority) makeRoom() error {
 	return err
 }
 
-// Waiters are the boxes that wait for a name, the one that has waited longest first.
+// Waiters are the boxes that wait for a name, the one that has waited longest first. By
+// a claim that is revoked nobody waits.
 func (a *Authority) Waiters() ([]Waiting, error) {
+	all, err := a.waiters()
+	s := a.read()
+	return slices.DeleteFunc(all, func(w Waiting) bool {
+		_, revoked := s.Revoked[s.Claims[w.Batch].Key]
+		return revoked
+	}), err
+}
+
+// waiters are also those of a claim that is revoked.
+func (a *Authority) waiters() ([]Waiting, error) {
 	files, err := filepath.Glob(filepath.Join(a.waitingDir(), "*.json"))
 	if err != nil {
 		return nil, err
@@ -225,7 +236,7 @@ func (a *Authority) Waiter(typed, batch string) (Waiting, error) {
 	if !ok {
 		return Waiting{}, fail("code-bad", nil, typed)
 	}
-	all, err := a.Waiters()
+	all, err := a.waiters()
 	if err != nil {
 		return Waiting{}, err
 	}

@@ -232,9 +232,17 @@ func TestStolenClaim(t *testing.T) {
 	if answer, err := b.ask(owner); answer == nil || err != nil {
 		t.Error("a box with a name does not come back by a closed claim: ", err)
 	}
+	if all, err := b.a.Waiters(); len(all) != 1 || err != nil {
+		t.Error("nobody waits any more for a claim that is only closed: ", all, err)
+	}
 	if err := b.a.CloseClaim("lo1", true); err != nil {
 		t.Fatal(err)
 	}
+	if all, err := b.a.Waiters(); len(all) != 0 || err != nil {
+		t.Error("a box waits by a stolen claim: ", all, err)
+	}
+	_, err = b.a.Waiter(enrol.Code(waitsPub), "")
+	b.refused("one that waited before it was stolen", "claim-closed", err)
 	_, err = b.ask(owner)
 	b.refused("by a stolen claim", "claim-closed", err)
 	if !b.a.Revoked(b.claim.Public().(ed25519.PublicKey)) || !b.listed(b.a.Claims()["lo1"].Serial) {

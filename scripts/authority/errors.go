@@ -113,6 +113,8 @@ var sentences = map[string]plan.Sentence{
 	"no-backup":       {VI: "tệp này không phải bản sao lưu của loactl", EN: "this file is no backup of loactl"},
 	"backup-format":   {VI: "bản sao lưu do phiên bản khác làm ra", EN: "the backup was made by another version"},
 	"backup-key":      {VI: "không mở được bản sao lưu, hoặc phần đầu của nó bị hỏng", EN: "the backup cannot be opened, or its beginning is damaged"},
+	"backup-cut":      {VI: "bản sao lưu bị cắt ngang, hoặc phần cuối của nó bị hỏng: chép lại tệp cho đủ; chưa khôi phục gì", EN: "the backup is cut short, or its end is damaged: copy the whole file again; nothing was restored"},
+	"backup-key-cut":  {VI: "không mở được bản sao lưu: tệp bị cắt ngang hoặc bị hỏng, nếu không thì", EN: "the backup cannot be opened: the file is cut short or damaged, or else"},
 	"backup-damaged":  {VI: "bản sao lưu bị hỏng hoặc bị cắt ngang; chưa khôi phục gì", EN: "the backup is damaged or cut off; nothing was restored"},
 	"restore-over":    {VI: "%s không trống: hãy khôi phục vào thư mục mới", EN: "%s is not empty: restore into a new folder"},
 	"no-handout":      {VI: "tệp này không phải do loactl key approve --to ghi ra", EN: "this file was not written by loactl key approve --to"},

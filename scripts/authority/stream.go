@@ -112,6 +112,9 @@ type unsealer struct {
 func newUnsealer(r io.Reader, pass []byte) (*unsealer, error) {
 	in := bufio.NewReaderSize(r, chunkSize+chacha20poly1305.Overhead+1)
 	line, err := in.ReadSlice('\n')
+	if errors.Is(err, io.EOF) && bytes.HasPrefix(line, []byte(`{"loa":`)) {
+		return nil, fail("backup-cut", nil)
+	}
 	if err != nil {
 		return nil, fail("no-backup", nil)
 	}
@@ -154,10 +157,15 @@ func (u *unsealer) fill() error {
 	u.done = more != nil
 	first := u.n == 0
 	u.buf, err = u.aead.Open(nil, u.next(u.done), chunk[:n], u.head)
-	if err != nil && first {
+	switch {
+	case err == nil:
+	case n < chacha20poly1305.Overhead, u.done && !first: // a file that is whole ends otherwise
+		return fail("backup-cut", nil)
+	case u.done: // the whole file is one chunk, or was cut within the first
+		return fail("backup-key-cut", ErrPassphrase)
+	case first:
 		return fail("backup-key", ErrPassphrase)
-	}
-	if err != nil {
+	default:
 		return fail("backup-damaged", nil)
 	}
 	return nil
