@@ -36,11 +36,16 @@ func (a *app) backup(args []string) error {
 	if err != nil {
 		return err
 	}
+	_, err = os.Stat(file)
+	replaced := err == nil
 	size, err := writeBackup(au, file, pass, *media)
 	if err != nil {
 		return err
 	}
-	return a.say(map[string]any{"file": rest[0], "bytes": size, "media": *media}, "backup.done", rest[0], a.decimal(float64(size)/1e6))
+	if replaced {
+		a.note("backup.replaced", rest[0])
+	}
+	return a.say(map[string]any{"file": rest[0], "bytes": size, "media": *media, "replaced": replaced}, "backup.done", rest[0], a.decimal(float64(size)/1e6))
 }
 
 // outside is where a backup goes: not into what it is a backup of.

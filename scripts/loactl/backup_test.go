@@ -19,6 +19,9 @@ func TestBackupAndRestore(t *testing.T) {
 	file, dir := filepath.Join(w.dir, "loa.backup"), filepath.Join(w.dir, "again")
 	w.fails(exitFailed, "inside", "backup", filepath.Join(w.env["LOA_AUTHORITY"], "loa.backup"))
 	w.must("backup", file)
+	if w.must("backup", file); !strings.Contains(w.out.String()+w.err.String(), "was replaced") {
+		t.Errorf("a backup over another:\n%s%s", w.out.String(), w.err.String())
+	}
 	w.must("bulletin", "sign", draft, "--as", "26734-1", "--send")
 	w.must("key", "new", "lan")
 	w.must("key", "grant", "lan", "26734", "--send")
@@ -31,7 +34,9 @@ func TestBackupAndRestore(t *testing.T) {
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("a refused backup left a folder")
 	}
-	w.must("restore", file, dir)
+	if out := w.must("restore", file, dir); !strings.Contains(out, "Never run both") {
+		t.Errorf("two that send: %s", out)
+	}
 	w.env["LOA_AUTHORITY"] = dir
 	w.fails(exitFailed, "first run loactl send", "key", "grant", "26734-1", "74")
 	if out := w.must("send"); !strings.Contains(out, "Compared: 2 documents") || strings.Contains(out, "newer") {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"io"
@@ -131,6 +132,7 @@ func (a *app) boxSet(args []string) error {
 	fs := a.flags("box set")
 	place := fs.String("place", "", "")
 	groups := fs.String("groups", "", "")
+	title := fs.String("name", "", "")
 	board := fs.String("board", "", "")
 	as := fs.String("as", "", "")
 	s := settingFlags(fs)
@@ -160,6 +162,8 @@ func (a *app) boxSet(args []string) error {
 			w.OwnPlace = *place
 		case "groups":
 			w.Groups = names(*groups)
+		case "name":
+			w.Name = cmp.Or(*title, rest[0])
 		}
 	})
 	s.change(&w)
@@ -249,6 +253,7 @@ func (a *app) assign(au *authority.Authority, w plan.Want, as string, first func
 type listedBox struct {
 	authority.Box
 	Revoked *authority.Revocation `json:"revoked,omitempty"`
+	Pending bool                  `json:"pending,omitempty"` // what was signed of it waits for a signature
 }
 
 func (a *app) boxList(args []string) error {
@@ -265,18 +270,22 @@ func (a *app) boxList(args []string) error {
 		if r, ok := au.Revocation(b); ok {
 			l.Revoked = &r
 		}
+		_, l.Pending = au.Waiting(message.DeviceTopic(name, message.LeafWant))
 		boxes[name] = l
 	}
 	return a.show(boxes, func(w io.Writer) {
 		var rows [][]string
 		for _, d := range slices.Sorted(maps.Keys(boxes)) {
 			b := boxes[d]
-			revoked := ""
+			revoked, state := "", ""
+			if b.Pending {
+				state = a.text("box.unsigned")
+			}
 			if r := b.Revoked; r != nil {
 				revoked = strings.TrimSpace(day(r.At) + " " + r.Why)
 			}
-			rows = append(rows, []string{d, b.Place, strings.Join(b.Groups, ","), b.Name, revoked})
+			rows = append(rows, []string{d, b.Place, strings.Join(b.Groups, ","), b.Name, state, revoked})
 		}
-		a.table(w, rows, "box", "place", "groups", "name", "revoked")
+		a.table(w, rows, "box", "place", "groups", "name", "state", "revoked")
 	})
 }

@@ -53,6 +53,9 @@ func (a *app) brokerBridge(args []string) error {
 	return a.show(map[string]any{"place": place, "directory": dir, "centre": b.Centre, "places": b.Places}, func(w io.Writer) {
 		fmt.Fprintln(w, a.text("bridge.done", au.Places()[place].Name, b.Centre, len(b.Places)))
 		fmt.Fprintln(w, a.text("bridge.next", dir))
+		if ip := net.ParseIP(host); host == "localhost" || ip.IsLoopback() {
+			fmt.Fprintln(w, a.text("bridge.localhost", b.Centre))
+		}
 	})
 }
 

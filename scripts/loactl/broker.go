@@ -63,11 +63,29 @@ func (a *app) brokerCheck(args []string) error {
 			}
 			a.table(w, rows, "attack", "result", "detail")
 		}
+		held, tried, untried := tally(all)
+		fmt.Fprintln(w, a.text("attack.sum", held, tried, untried))
 	})
 	if err == nil && failed {
 		return errTold
 	}
 	return err
+}
+
+// tally counts the attacks on all brokers.
+func tally(all map[string][]check.Result) (held, tried, untried int) {
+	for _, results := range all {
+		for _, r := range results {
+			switch {
+			case !r.Tried:
+				untried++
+			case r.Held:
+				held++
+			}
+		}
+		tried += len(results)
+	}
+	return held, tried - untried, untried
 }
 
 // attacked is a broker of ours, and what it takes to attack it: certificates of boxes

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/scripts/authority"
 )
@@ -93,8 +94,13 @@ func (a *app) enrolList(args []string) error {
 	if err != nil {
 		return err
 	}
-	claims := au.Claims()
-	result := map[string]any{"waiting": waiting, "batches": claims, "issuer_ends": au.IssuerEnds()}
+	claims, unsigned := au.Claims(), []string{}
+	for _, name := range sortedKeys(au.Boxes()) {
+		if _, waits := au.Waiting(message.DeviceTopic(name, message.LeafWant)); waits {
+			unsigned = append(unsigned, name)
+		}
+	}
+	result := map[string]any{"waiting": waiting, "batches": claims, "issuer_ends": au.IssuerEnds(), "unsigned": unsigned}
 	return a.show(result, func(w io.Writer) {
 		var rows [][]string
 		for _, b := range waiting {
@@ -103,6 +109,9 @@ func (a *app) enrolList(args []string) error {
 		a.table(w, rows, "code", "batch", "board", "model", "serial", "since", "seen")
 		if len(rows) == 0 {
 			io.WriteString(w, a.text("enrol.nobody")+"\n")
+		}
+		if len(unsigned) > 0 {
+			io.WriteString(w, a.text("enrol.unsigned", someOf(unsigned))+"\n")
 		}
 		rows = nil
 		for _, name := range slices.Sorted(maps.Keys(claims)) {
@@ -208,6 +217,9 @@ func (a *app) enrolReplace(args []string) error {
 		return err
 	}
 	old := au.EveryBox()[rest[0]]
+	if want.Name == "" || want.Name == rest[0] { // no name of its own for people: the old one's would mislead them
+		want.Name = *device
+	}
 	b := authority.Box{Place: want.OwnPlace, Groups: want.Groups, Name: want.Name, Board: w.Board, Replaces: rest[0]}
 	if old.ReplacedBy != "" {
 		return errors.New(a.text("enrol.was-replaced", rest[0], old.ReplacedBy))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"loa/agent/enrol"
 	"loa/scripts/authority"
 )
 
@@ -58,9 +60,18 @@ func TestMistakesCanBeMadeGood(t *testing.T) {
 	if after := books(); after != before {
 		t.Errorf("the books after refusals: %s, before %s", after, before)
 	}
+	if out := w.must("box", "list"); !strings.Contains(out, "waits for a signature") {
+		t.Errorf("one of two signatures:\n%s", out)
+	}
+	if out := w.must("enrol", "list"); !strings.Contains(out, "signature: box-1.") {
+		t.Errorf("one of two signatures:\n%s", out)
+	}
 	w.fails(exitFailed, "26734-1", "box", "approve", "box-1", "--as", "26734-1")
 	w.must("box", "approve", "box-1", "--as", "74-2")
 	w.fails(exitFailed, "waits", "box", "approve", "box-1", "--as", "74-2")
+	if out := w.must("box", "list"); strings.Contains(out, "signature") {
+		t.Errorf("signed by both:\n%s", out)
+	}
 	if books() == before {
 		t.Error("a box that was moved is in the books where it was")
 	}
@@ -113,6 +124,11 @@ func TestBoxSetKeepsTheOtherSettings(t *testing.T) {
 	if want := "thuộc 74: âm lượng 50 %, đã nghiệm thu, phát trễ 340 ms."; !strings.Contains(out, want) {
 		t.Errorf("%q does not say %q", out, want)
 	}
+	w.must(strings.Fields("box set box-1 --as 74-1,74-2 --name Chợ")...)
+	if out := w.must("box", "list"); !strings.Contains(out, "Chợ") {
+		t.Errorf("its name for people:\n%s", out)
+	}
+	w.must(strings.Fields("box set box-1 --as 74-1,74-2 --name box-1")...)
 	// Also what has no flag: a box that was signed a name keeps it.
 	au, err := authority.Open(w.env["LOA_AUTHORITY"], authority.Opts{})
 	if err != nil {
@@ -120,6 +136,53 @@ func TestBoxSetKeepsTheOtherSettings(t *testing.T) {
 	}
 	if want, err := au.LastWant("box-1"); err != nil || want.Name != "box-1" || len(want.Media) == 0 {
 		t.Errorf("%+v, %v", want, err)
+	}
+}
+
+// A new box takes the old one's name for people, but not its id.
+func TestReplacedBoxesName(t *testing.T) {
+	w := newWorld(t).sample()
+	w.must("enrol", "claim", "lo1", "--board", "desk")
+	au, err := authority.Open(w.env["LOA_AUTHORITY"], authority.Opts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	claim, ok := openClaim(au)
+	if !ok {
+		t.Fatal("no claim")
+	}
+	replace := func(old, name, title string) {
+		t.Helper()
+		pub, key, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := enrol.Seal(enrol.Request{Batch: "lo1", Board: "desk"}, key, claim.PrivateKey.(ed25519.PrivateKey))
+		if err == nil {
+			_, err = au.Enrol(enrol.ID(pub), raw)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.must("enrol", "replace", old, enrol.Code(pub), "--name", name, "--as", "74-1,74-2")
+		var boxes map[string]listedBox
+		if w.json(&boxes, "box", "list"); boxes[name].Name != title {
+			t.Errorf("%s is called %q, want %q", name, boxes[name].Name, title)
+		}
+	}
+	replace("box-1", "box-2", "box-2")
+	w.must("box", "set", "box-2", "--name", "Chợ An Sơn", "--as", "74-1,74-2")
+	replace("box-2", "box-3", "Chợ An Sơn")
+	for lang, word := range map[string]string{"vi": "hai người ký", "en": "two people sign"} {
+		if out := w.must("help", "enrol", "--lang", lang); !strings.Contains(out, word) {
+			t.Errorf("help enrol in %s:\n%s", lang, out)
+		}
+	}
+	if out := w.must("broker", "bridge", "74", "--hosts", "tinh.example"); !strings.Contains(out, "MIND: localhost:") {
+		t.Errorf("a centre that nobody reaches:\n%s", out)
+	}
+	if out := w.must("broker", "bridge", "74", "--hosts", "tinh.example", "--centre", "loa.example:8883"); strings.Contains(out, "MIND") {
+		t.Errorf("%s", out)
 	}
 }
 

@@ -12,9 +12,9 @@ func TestListsAreTables(t *testing.T) {
 	w.must("box", "revoke", "box-1", "--why", "bị mất")
 	out := w.must("box", "list", "--lang", "vi")
 	want := `
-THIẾT BỊ                       ĐỊA BÀN  NHÓM  TÊN    ĐÃ THU HỒI
+THIẾT BỊ                       ĐỊA BÀN  NHÓM  TÊN    TÌNH TRẠNG  ĐÃ THU HỒI
 a-box-with-a-rather-long-name  74             Hộp
-box-1                          26734          box-1  TODAY bị mất
+box-1                          26734          box-1              TODAY bị mất
 `[1:]
 	want = strings.Replace(want, "TODAY", day(w.now()), 1)
 	if out != want {
