@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -285,6 +286,27 @@ func TestCollect(t *testing.T) {
 	if h := collect(exitOK)[0]; h.At.IsZero() || h.Version != "1.2" {
 		t.Errorf("with a report: %+v", h)
 	}
+	// No broker has heard of the box: the stick has, and 40 days later nobody has.
+	w.online()
+	var r struct {
+		Trouble []trouble
+		Carried map[string]time.Time
+	}
+	silent := func() bool {
+		return slices.ContainsFunc(r.Trouble, func(t trouble) bool { return t.Box == "box-1" })
+	}
+	if w.json(&r, "fleet"); silent() || r.Carried["box-1"].IsZero() {
+		t.Errorf("served by stick: %+v", r)
+	}
+	if out := w.must("watch", "--once"); !strings.Contains(out, "stick "+time.Now().In(vietnam).Format("02/01")) {
+		t.Errorf("%s", out)
+	}
+	w.now = func() time.Time { return time.Now().Add(41 * 24 * time.Hour) }
+	r.Carried = nil
+	if w.json(&r, "fleet"); !silent() || len(r.Carried) != 0 {
+		t.Errorf("long ago: %+v", r)
+	}
+	w.now, w.broker = time.Now, nil
 	// A box that was stolen is not believed, whatever it signs.
 	write(1, 1)
 	give(segment(6, "box-1", mine))

@@ -144,6 +144,11 @@ func (a *app) haulOf(au *authority.Authority, s *stick.Stick, box authority.Box,
 			h.Errors = append(h.Errors, a.explain(err))
 		}
 	}
+	if len(h.Errors) == 0 {
+		if err := keepCarried(au, s, h.Box, have, a.now()); err != nil {
+			return err
+		}
+	}
 	if have.Device == h.Box {
 		h.At, h.Clock = have.At, have.Clock.String()
 	}

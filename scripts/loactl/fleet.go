@@ -30,8 +30,15 @@ type boxState struct {
 	state  message.State
 	have   message.Have
 	health message.HealthReport
-	forged int  // reports that the box did not sign
-	board  bool // people read it
+	forged int       // reports that the box did not sign
+	board  bool      // people read it
+	stick  time.Time // its newest reports that a stick brought; zero: none
+}
+
+// carried reports that a box is served by stick: no broker has heard of it, and a stick
+// has brought its reports not long ago. What once had a link is missed when it is lost.
+func (b *boxState) carried(now time.Time) bool {
+	return b.state.State == "" && now.Sub(b.stick) < carriedFor
 }
 
 // fleetFilters are the reports that a fleet is made of.
@@ -46,7 +53,7 @@ func newFleet(au *authority.Authority, now time.Time) (*fleet, error) {
 		}
 		f.keys[name] = key
 		kind, err := boards.Load(b.Board) // one that is not known here: without
-		f.boxes[name] = &boxState{board: err == nil && kind.Panel.There()}
+		f.boxes[name] = &boxState{board: err == nil && kind.Panel.There(), stick: carriedAt(au, name)}
 	}
 	issued, err := au.Issued()
 	if err != nil {
@@ -121,7 +128,7 @@ func (f *fleet) receive(topic string, payload []byte) {
 type row struct {
 	Box        string    `json:"box"`
 	Place      string    `json:"place"`
-	State      string    `json:"state"` // online, offline, lost, or silent: it never reported
+	State      string    `json:"state"` // online, offline, lost, silent: it never reported, or carried: by stick
 	Clock      string    `json:"clock,omitempty"`
 	Sounds     string    `json:"sounds,omitempty"`
 	Board      bool      `json:"board,omitempty"` // its kind of box has one
@@ -136,6 +143,7 @@ type row struct {
 	What       string    `json:"refused_what,omitempty"`
 	RefusedAt  time.Time `json:"refused_at,omitzero"`
 	Forged     int       `json:"forged,omitempty"`
+	Carried    time.Time `json:"carried,omitzero"` // when it wrote what the last stick brought
 }
 
 // A readiness says of one bulletin how many of its boxes have it whole.
@@ -157,6 +165,9 @@ func (f *fleet) rows(now time.Time) []row {
 		r := row{Box: name, Place: boxes[name].Place, Board: b.board, State: printable(b.state.State), Faults: []string{}, Forged: b.forged}
 		if r.State == "" {
 			r.State = "silent"
+		}
+		if b.carried(now) {
+			r.State, r.Carried = "carried", b.stick
 		}
 		if !b.have.At.IsZero() {
 			r.Clock = b.have.Clock.String()

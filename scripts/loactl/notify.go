@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"time"
 
 	"loa/scripts/authority"
 	"loa/scripts/authority/notify"
@@ -104,6 +105,11 @@ func (s standing) Stands(device string) (string, bool) {
 
 // Devices are the boxes.
 func (s standing) Devices() []string { return sortedKeys(s.au.Boxes()) }
+
+// Carried reports that a stick has brought reports of a box not long ago.
+func (s standing) Carried(device string, now time.Time) bool {
+	return now.Sub(carriedAt(s.au, device)) < carriedFor
+}
 
 // Covers reports whether place is top or below it.
 func (s standing) Covers(place, top string) bool { return rollup.Within(s.au.Places(), place, top) }

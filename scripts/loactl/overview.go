@@ -38,20 +38,23 @@ func (a *app) fleet(args []string) error {
 		return err
 	}
 	l.stop()
-	groups, troubles, versions := f.overview(places, top)
+	groups, troubles, versions, carried := f.overview(places, top, a.now())
 	due := au.Due()
-	return a.show(map[string]any{"at": a.now().UTC(), "places": groups, "trouble": troubles, "versions": versions, "due": due}, func(w io.Writer) {
+	return a.show(map[string]any{"at": a.now().UTC(), "places": groups, "trouble": troubles, "versions": versions, "carried": carried, "due": due}, func(w io.Writer) {
 		var rows [][]string
 		for _, g := range groups {
 			media := ""
 			if g.Wanted > 0 {
 				media = fmt.Sprintf("%d/%d", g.Present, g.Wanted)
 			}
-			rows = append(rows, []string{strings.Repeat("  ", g.Depth) + g.Place, g.Name, fmt.Sprint(g.Boxes), fmt.Sprint(g.Online), fmt.Sprint(g.Boxes - g.Online), fmt.Sprint(g.Faulty), media})
+			rows = append(rows, []string{strings.Repeat("  ", g.Depth) + g.Place, g.Name, fmt.Sprint(g.Boxes), fmt.Sprint(g.Online), fmt.Sprint(g.Boxes - g.Online - g.Carried), fmt.Sprint(g.Faulty), media})
 		}
 		a.table(w, rows, "place", "name", "boxes", "online", "silent", "faulty", "media")
 		for _, v := range sortedKeys(versions) {
 			fmt.Fprintln(w, a.text("fleet.version", cmp.Or(v, "?"), versions[v]))
+		}
+		for _, box := range sortedKeys(carried) {
+			fmt.Fprintln(w, a.text("fleet.carried", box, carried[box].In(vietnam).Format("15:04 02/01/2006")))
 		}
 		if len(troubles) > 0 {
 			fmt.Fprintln(w)
@@ -86,26 +89,29 @@ type trouble struct {
 	Detail   string          `json:"detail,omitempty"`
 }
 
-// overview is the fleet by place, what is wrong with it, and how many boxes run which
-// version. What a box that is gone last said of itself is no trouble of today.
-func (f *fleet) overview(places map[string]authority.Place, top string) (groups []rollup.Group, troubles []trouble, versions map[string]int) {
+// overview is the fleet by place, what is wrong with it, how many boxes run which
+// version, and when those that sticks serve were heard. What a box that is gone last said of itself is no trouble of today.
+func (f *fleet) overview(places map[string]authority.Place, top string, now time.Time) (groups []rollup.Group, troubles []trouble, versions map[string]int, carried map[string]time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	boxes := f.au.Boxes()
 	var units []rollup.Unit
-	troubles, versions = []trouble{}, make(map[string]int)
+	troubles, versions, carried = []trouble{}, make(map[string]int), make(map[string]time.Time)
 	for _, name := range sortedKeys(f.boxes) {
 		b, place := f.boxes[name], boxes[name].Place
 		if top != "" && !rollup.Within(places, place, top) {
 			continue
 		}
-		u := rollup.Unit{Place: place, Online: b.state.State == "online"}
+		u := rollup.Unit{Place: place, Online: b.state.State == "online", Carried: b.carried(now)}
 		for _, m := range b.have.Media {
 			u.Wanted, u.Present = u.Wanted+m.Wanted, u.Present+m.Present
 		}
-		if u.Online {
+		switch {
+		case u.Online:
 			versions[printable(b.state.Version)]++
-		} else {
+		case u.Carried:
+			carried[name] = b.stick
+		default:
 			troubles = append(troubles, trouble{Box: name, Place: place, Code: cmp.Or(printable(b.state.State), "silent"), Severity: health.Fault, Since: b.state.At})
 		}
 		for _, c := range b.health.Active {
@@ -122,7 +128,7 @@ func (f *fleet) overview(places map[string]authority.Place, top string) (groups 
 	slices.SortStableFunc(troubles, func(x, y trouble) int {
 		return cmp.Or(-cmp.Compare(rank(x), rank(y)), x.Since.Compare(y.Since))
 	})
-	return rollup.Count(places, top, units), troubles, versions
+	return rollup.Count(places, top, units), troubles, versions, carried
 }
 
 // rank puts boxes that say nothing above those that say what is wrong.

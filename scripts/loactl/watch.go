@@ -81,7 +81,11 @@ func (a *app) showFleet(f *fleet) error {
 			if r.Forged > 0 {
 				notes = append(notes, a.text("watch.forged", r.Forged))
 			}
-			a.row(w, r.Box, r.Place, a.text("state."+r.State), word(a.text("clock."+r.Clock), r.Clock), media, r.Sounds, a.shows(r))
+			state := a.text("state." + r.State)
+			if !r.Carried.IsZero() {
+				state += r.Carried.In(vietnam).Format(" 02/01")
+			}
+			a.row(w, r.Box, r.Place, state, word(a.text("clock."+r.Clock), r.Clock), media, r.Sounds, a.shows(r))
 			for _, n := range notes {
 				fmt.Fprintln(w, "  "+n)
 			}

@@ -22,6 +22,8 @@ type Books interface {
 	Stands(device string) (place string, ok bool)
 	// Devices are the boxes in service.
 	Devices() []string
+	// Carried reports that a stick has brought reports of a box not long ago.
+	Carried(device string, now time.Time) bool
 	// Covers reports whether place is top or below it.
 	Covers(place, top string) bool
 }
@@ -173,6 +175,9 @@ func (n *Notifier) troubles(now time.Time) (all []Trouble, known func(Trouble) b
 		if !b.stated && now.Sub(n.since) < late {
 			unknown[d] = true // the broker may yet show it
 			continue
+		}
+		if !b.stated && n.o.Books.Carried(d, now) {
+			continue // no broker ever heard of it: sticks serve it
 		}
 		if !b.online {
 			silent[d] = true

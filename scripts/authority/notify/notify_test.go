@@ -21,6 +21,9 @@ type shelf map[string]string
 
 func (s shelf) Stands(d string) (string, bool) { p, ok := s[d]; return p, ok }
 func (s shelf) Covers(place, top string) bool  { return covers(place, top) }
+func (s shelf) Carried(d string, now time.Time) bool {
+	return d == "by-stick" && now.Before(stickEnds)
+}
 func (s shelf) Devices() (all []string) {
 	for d := range s {
 		all = append(all, d)
@@ -136,6 +139,37 @@ func TestANotifierThatIsRestarted(t *testing.T) {
 		r.heard(t)
 		stop()
 	})
+}
+
+// stickEnds is how long a stick's reports count; a bubble of synctest begins in 2000.
+var stickEnds = time.Date(2000, 1, 3, 0, 0, 0, 0, time.UTC)
+
+// Of a box that only sticks serve nobody is told, until no stick has come for long; one
+// that had a link is missed all the same.
+func TestABoxThatSticksServe(t *testing.T) {
+	c := parse(t, settings)
+	c.People = c.People[1:]
+	c.People[0].Places = []string{"74"}
+	for state, at := range map[string]time.Duration{"": 48 * time.Hour, "lost": 0} {
+		synctest.Test(t, func(t *testing.T) {
+			var r reader
+			n := New(Opts{Config: c, State: filepath.Join(t.TempDir(), "notify.json"), Books: shelf{"by-stick": "26734"}, Send: r.send})
+			if state != "" {
+				n.Observe(message.Prefix+"d/by-stick/state", message.EncodeReport(message.State{State: state}))
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error)
+			go func() { done <- n.Run(ctx) }()
+			time.Sleep(at)
+			r.heard(t)
+			time.Sleep(3 * time.Hour)
+			r.heard(t, "+by-stick/silent")
+			cancel()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }
 
 // What boxes send is bounded, whatever it is.

@@ -14,7 +14,8 @@ type Group struct {
 	Depth   int    `json:"depth"` // 0: nothing of what is shown is above it
 	Boxes   int    `json:"boxes"`
 	Online  int    `json:"online"`
-	Faulty  int    `json:"faulty"` // online, and something is lost
+	Faulty  int    `json:"faulty"`            // online, and something is lost
+	Carried int    `json:"carried,omitempty"` // not online, and served by stick
 	Wanted  int    `json:"media_wanted"`
 	Present int    `json:"media_present"`
 }
@@ -24,6 +25,9 @@ func (g *Group) Add(b Unit) {
 	g.Boxes++
 	if b.Online {
 		g.Online++
+	}
+	if b.Carried && !b.Online {
+		g.Carried++
 	}
 	if b.Online && b.Faulty {
 		g.Faulty++
@@ -35,7 +39,8 @@ func (g *Group) Add(b Unit) {
 type Unit struct {
 	Place           string
 	Online, Faulty  bool
-	Wanted, Present int // recordings and pictures
+	Carried         bool // served by stick
+	Wanted, Present int  // recordings and pictures
 }
 
 // Count counts boxes by place, in the order of the tree. A box counts once in its own
