@@ -37,6 +37,9 @@ func TestFleetNotify(t *testing.T) {
 	write("[[people]]\nnmae = \"x\"\n")
 	w.fails(exitFailed, "nmae", "fleet", "notify")
 	w.fails(exitFailed, "nmae", "serve")
+	write("[[people]]\nname = \"An\"\nplaces = [\"74\"]\n")
+	w.fails(exitFailed, "people[0] (An): chỉ ghi một trong hai: email hoặc webhook", "fleet", "notify", "--lang", "vi")
+	w.fails(exitFailed, "people[0] (An): write either email or webhook", "fleet", "notify")
 
 	came := make(chan string, 1)
 	s := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { came <- r.Header.Get("Loa-Signature") }))
@@ -51,5 +54,8 @@ func TestFleetNotify(t *testing.T) {
 	s.Close()
 	if code := w.run("fleet", "notify", "--test"); code != exitFailed || !strings.Contains(w.out.String(), "NOT sent") {
 		t.Errorf("a test that fails: %d\n%s", code, w.out.String())
+	}
+	if w.run("fleet", "notify", "--test", "--lang", "vi"); !strings.Contains(w.out.String(), "webhook của An không nhận: ") || strings.Contains(w.out.String(), "notify:") {
+		t.Errorf("a test that fails, in Vietnamese:\n%s", w.out.String())
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"loa/agent/plan"
 	"loa/scripts/authority"
 	"loa/scripts/authority/archive"
+	"loa/scripts/authority/notify"
 	"loa/scripts/loactl/source"
 )
 
@@ -36,6 +37,7 @@ func (a *app) explain(err error) string {
 		bad  *plan.Error
 		line *source.Error
 		file *fs.PathError
+		told *notify.Error
 		port *net.OpError
 	)
 	if a.lang == "vi" {
@@ -44,6 +46,8 @@ func (a *app) explain(err error) string {
 			s = strings.Replace(s, own.Error(), authority.Vietnamese(own), 1)
 		case errors.As(err, &bad):
 			s = strings.Replace(s, bad.Error(), authority.Vietnamese(bad), 1)
+		case errors.As(err, &told):
+			s = strings.Replace(s, told.Error(), told.Vietnamese(), 1)
 		case errors.As(err, &line) && line.VI != "":
 			s = strings.Replace(s, line.Msg, line.VI, 1)
 		}

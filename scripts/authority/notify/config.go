@@ -80,7 +80,7 @@ func Parse(data []byte) (Config, error) {
 	if err := d.Decode(&c); err != nil {
 		var strict *toml.StrictMissingError
 		if errors.As(err, &strict) {
-			return c, errors.New(strict.String())
+			return c, &Error{VI: "có mục không ai biết", EN: "unknown setting", Err: errors.New(strict.String())}
 		}
 		return c, err
 	}
@@ -92,7 +92,7 @@ func (c *Config) check() error {
 	for what, text := range c.Patience {
 		d, err := time.ParseDuration(text)
 		if _, known := c.patience[what]; !known || err != nil || d < 0 {
-			return fmt.Errorf("patience.%s = %q: write silent, fault or warning, and a time such as 30m", what, text)
+			return wrong("patience.%s = %q: ghi silent, fault hoặc warning, và một khoảng thời gian như 30m", "patience.%s = %q: write silent, fault or warning, and a time such as 30m", what, text)
 		}
 		c.patience[what] = d
 	}
@@ -104,59 +104,59 @@ func (c *Config) check() error {
 			return fmt.Errorf("people[%d] (%s): %w", i, p.Name, err)
 		}
 		if seen[p.Name] {
-			return fmt.Errorf("people[%d]: there are two called %s", i, p.Name)
+			return wrong("people[%d]: có hai người tên %s", "people[%d]: there are two called %s", i, p.Name)
 		}
 		seen[p.Name] = true
 		mailed = mailed || p.Email != ""
 	}
 	if mailed && (c.SMTP.Server == "" || c.SMTP.From == "") {
-		return errors.New("smtp: write server and from, or nobody gets mail")
+		return wrong("smtp: ghi server và from, không thì không ai nhận được thư", "smtp: write server and from, or nobody gets mail")
 	}
 	if _, err := mail.ParseAddress(c.SMTP.From); mailed && err != nil {
-		return fmt.Errorf("smtp.from = %q is no address", c.SMTP.From)
+		return wrong("smtp.from = %q không phải địa chỉ thư", "smtp.from = %q is no address", c.SMTP.From)
 	}
 	if (c.SMTP.User == "") != (c.SMTP.PasswordFile == "") {
-		return errors.New("smtp: user and password_file go together")
+		return wrong("smtp: user và password_file phải đi cùng nhau", "smtp: user and password_file go together")
 	}
 	return nil
 }
 
 func (p *Person) check() error {
 	if p.Name == "" || len(p.Places) == 0 {
-		return errors.New("write name and places")
+		return wrong("ghi name và places", "write name and places")
 	}
 	if len(p.Severities) == 0 {
 		p.Severities = []string{Silent, Fault}
 	}
 	for _, s := range p.Severities {
 		if !slices.Contains([]string{Silent, Fault, Warning}, s) {
-			return fmt.Errorf("severities: %q; write silent, fault or warning", s)
+			return wrong("severities: %q; ghi silent, fault hoặc warning", "severities: %q; write silent, fault or warning", s)
 		}
 	}
 	switch {
 	case (p.Email == "") == (p.Webhook == ""):
-		return errors.New("write either email or webhook")
+		return wrong("chỉ ghi một trong hai: email hoặc webhook", "write either email or webhook")
 	case p.Email != "":
 		if a, err := mail.ParseAddress(p.Email); err != nil || a.Address != p.Email {
-			return fmt.Errorf("email = %q is no address", p.Email)
+			return wrong("email = %q không phải địa chỉ thư", "email = %q is no address", p.Email)
 		}
 	default:
 		if u, err := url.Parse(p.Webhook); err != nil || u.Scheme != "https" || u.Host == "" {
-			return fmt.Errorf("webhook = %q: write https://…", p.Webhook)
+			return wrong("webhook = %q: ghi https://…", "webhook = %q: write https://…", p.Webhook)
 		}
 		if p.SecretFile == "" {
-			return errors.New("a webhook needs secret_file, which signs what is sent")
+			return wrong("webhook cần secret_file để ký những gì gửi đi", "a webhook needs secret_file, which signs what is sent")
 		}
 	}
 	if p.Lang != "" && p.Lang != "vi" && p.Lang != "en" {
-		return fmt.Errorf("lang = %q: write vi or en", p.Lang)
+		return wrong("lang = %q: ghi vi hoặc en", "lang = %q: write vi or en", p.Lang)
 	}
 	if p.Quiet == "" {
 		return nil
 	}
 	var h1, m1, h2, m2 int
 	if n, err := fmt.Sscanf(p.Quiet, "%d:%d-%d:%d", &h1, &m1, &h2, &m2); n != 4 || err != nil || h1 < 0 || h1 > 23 || h2 < 0 || h2 > 23 || m1 < 0 || m1 > 59 || m2 < 0 || m2 > 59 {
-		return fmt.Errorf("quiet = %q: write 21:00-06:00", p.Quiet)
+		return wrong("quiet = %q: ghi 21:00-06:00", "quiet = %q: write 21:00-06:00", p.Quiet)
 	}
 	p.quietFrom = time.Duration(h1)*time.Hour + time.Duration(m1)*time.Minute
 	p.quietUntil = time.Duration(h2)*time.Hour + time.Duration(m2)*time.Minute

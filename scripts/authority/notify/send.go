@@ -39,14 +39,15 @@ func (c Config) Send(ctx context.Context, m Message) error {
 		}
 		return post(ctx, http.DefaultTransport, p, m)
 	}
-	return fmt.Errorf("notify: nobody is called %s", m.Person)
+	return wrong("không có ai tên %s", "notify: nobody is called %s", m.Person)
 }
 
 // mail hands a message to the mail server, over TLS or not at all.
 func (c Config) mail(ctx context.Context, p Person, m Message) (err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("notify: no mail to %s by %s: %w", p.Email, c.SMTP.Server, err)
+			no := wrong("không gửi được thư tới %s qua %s", "notify: no mail to %s by %s", p.Email, c.SMTP.Server)
+			no.Err, err = err, no
 		}
 	}()
 	host, port, err := net.SplitHostPort(c.SMTP.Server)
@@ -61,7 +62,7 @@ func (c Config) mail(ctx context.Context, p Person, m Message) (err error) {
 		}
 		conf.RootCAs = x509.NewCertPool()
 		if !conf.RootCAs.AppendCertsFromPEM(pem) {
-			return fmt.Errorf("%s has no certificate", c.SMTP.CAFile)
+			return wrong("trong %s không có chứng thư nào", "%s has no certificate", c.SMTP.CAFile)
 		}
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", c.SMTP.Server)
@@ -84,7 +85,7 @@ func (c Config) mail(ctx context.Context, p Person, m Message) (err error) {
 	defer s.Close()
 	if port != "465" {
 		if ok, _ := s.Extension("STARTTLS"); !ok {
-			return errors.New("it offers no STARTTLS, and nothing is sent in the clear")
+			return wrong("máy chủ thư không có STARTTLS, mà thư thì không gửi khi chưa mã hóa", "it offers no STARTTLS, and nothing is sent in the clear")
 		}
 		if err := s.StartTLS(conf); err != nil {
 			return err
@@ -165,12 +166,14 @@ func post(ctx context.Context, by http.RoundTripper, p Person, m Message) error 
 	client := http.Client{Transport: by, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := client.Do(req)
 	if err != nil {
-		return fmt.Errorf("notify: webhook of %s: %w", p.Name, err)
+		no := wrong("webhook của %s không nhận", "notify: webhook of %s", p.Name)
+		no.Err = err
+		return no
 	}
 	defer res.Body.Close()
 	_, _ = io.CopyN(io.Discard, res.Body, 4<<10)
 	if res.StatusCode/100 != 2 {
-		return fmt.Errorf("notify: webhook of %s: %s", p.Name, res.Status)
+		return wrong("webhook của %s trả lời %s", "notify: webhook of %s: %s", p.Name, res.Status)
 	}
 	return nil
 }
@@ -190,7 +193,7 @@ func secret(name string) ([]byte, error) {
 	}
 	line, _, _ := bytes.Cut(data, []byte("\n"))
 	if line = bytes.TrimSpace(line); len(line) == 0 {
-		return nil, fmt.Errorf("notify: %s is empty", name)
+		return nil, wrong("tệp %s trống", "notify: %s is empty", name)
 	}
 	return line, nil
 }
