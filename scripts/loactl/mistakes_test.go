@@ -14,6 +14,7 @@ import (
 
 	"loa/agent/enrol"
 	"loa/scripts/authority"
+	"loa/scripts/broker/check"
 )
 
 // A mistake leaves nothing behind that stands in the way of doing it right.
@@ -136,6 +137,13 @@ func TestBoxSetKeepsTheOtherSettings(t *testing.T) {
 	}
 	if want, err := au.LastWant("box-1"); err != nil || want.Name != "box-1" || len(want.Media) == 0 {
 		t.Errorf("%+v, %v", want, err)
+	}
+}
+
+func TestTallyOfAttacks(t *testing.T) {
+	held, tried, untried := tally(map[string][]check.Result{"a": {{Tried: true, Held: true}, {Tried: true}}, "b": {{}, {Tried: true, Held: true}}})
+	if held != 2 || tried != 3 || untried != 1 {
+		t.Errorf("%d of %d, %d not tried", held, tried, untried)
 	}
 }
 
