@@ -269,7 +269,7 @@ func (a *Authority) Registered(place string) error {
 	if f, ok := a.known().At(place, a.o.Now()); ok && f.Keep {
 		return nil
 	}
-	return a.read().standing(place, a.o.Now())
+	return a.read().standing(place, a.o.Now(), a.o.Now())
 }
 
 // AddGrant lets a person speak. The issuer's list has to be issued again

@@ -34,7 +34,7 @@ func (a *Authority) MayAdd(device string, b Box) error {
 		return err
 	}
 	s := a.read()
-	return s.standing(b.Place, a.o.Now())
+	return s.standing(b.Place, a.o.Now(), a.o.Now())
 }
 
 // MayName says why a device cannot be called so.
@@ -201,7 +201,7 @@ func (a *Authority) Want(device string, settings *plan.Settings, signers ...stri
 // down: see Judge, AddBox and Keep.
 func (a *Authority) Assign(w plan.Want, signers ...string) (Issued, error) {
 	s := a.read()
-	if err := s.standing(w.OwnPlace, a.o.Now()); err != nil {
+	if err := s.standing(w.OwnPlace, a.o.Now(), a.o.Now()); err != nil {
 		return Issued{}, err
 	}
 	w.Media = s.Media

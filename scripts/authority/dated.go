@@ -3,6 +3,7 @@ package authority
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"loa/agent/message"
@@ -28,20 +29,20 @@ func (a *Authority) changePlace(code string, on time.Time, set func(*places.Fact
 		if _, ok := s.Places[code]; !ok {
 			return fail("no-place", nil, code)
 		}
-		return s.append(code, on, set)
+		return s.append(code, on, a.o.Now(), set)
 	})
 }
 
 // append adds what counts of a place from an instant on, which has to be later than all
 // that is known of it.
-func (s *state) append(code string, on time.Time, set func(*places.Fact)) error {
+func (s *state) append(code string, on, now time.Time, set func(*places.Fact)) error {
 	p := s.Places[code]
 	facts := p.facts()
 	last := facts[len(facts)-1]
 	f := last
 	f.On = on
 	if set(&f); last.Into != "" {
-		return fail("place-ended", nil, code, last.Into)
+		return ended(code, last, now)
 	}
 	if !on.After(last.On) {
 		return fail("place-order", nil, code, date(last.On))
@@ -85,11 +86,11 @@ func (a *Authority) Merge(m Merger) error {
 				return fail("place-later", nil, m.Of[0], date(first.From))
 			}
 			if f.Into != "" {
-				return fail("place-ended", nil, m.Of[0], f.Into)
+				return ended(m.Of[0], f, a.o.Now())
 			}
 			s.Places[m.Into] = Place{Name: m.Name, Parent: f.Parent, Width: f.Width, Issuer: first.Issuer, From: m.On}
 		} else if f, ok := s.book().At(m.Into, m.On); ok && m.Name != "" && f.Name != m.Name {
-			if err := s.append(m.Into, m.On, func(f *places.Fact) { f.Name = m.Name }); err != nil {
+			if err := s.append(m.Into, m.On, a.o.Now(), func(f *places.Fact) { f.Name = m.Name }); err != nil {
 				return err
 			}
 		}
@@ -97,7 +98,7 @@ func (a *Authority) Merge(m Merger) error {
 			if code == m.Into {
 				continue
 			}
-			if err := s.append(code, m.On, func(f *places.Fact) { f.Parent, f.Into, f.Keep = m.Into, m.Into, m.Keep }); err != nil {
+			if err := s.append(code, m.On, a.o.Now(), func(f *places.Fact) { f.Parent, f.Into, f.Keep = m.Into, m.Into, m.Keep }); err != nil {
 				return err
 			}
 		}
@@ -106,9 +107,9 @@ func (a *Authority) Merge(m Merger) error {
 }
 
 // Cancel takes back the last change of a place, and of all that changed with it, if it
-// is still to come.
-func (a *Authority) Cancel(code string) (places.Fact, error) {
-	var gone places.Fact
+// is still to come. It gives what is taken back, in the order of the codes.
+func (a *Authority) Cancel(code string) ([]Change, error) {
+	var all []Change
 	now := a.o.Now()
 	err := a.change(func(s *state) error {
 		p, ok := s.Places[code]
@@ -116,7 +117,8 @@ func (a *Authority) Cancel(code string) (places.Fact, error) {
 			return fail("no-place", nil, code)
 		}
 		facts := p.facts()
-		if gone = facts[len(facts)-1]; !gone.On.After(now) {
+		gone := facts[len(facts)-1]
+		if !gone.On.After(now) {
 			return fail("nothing-ahead", nil, code)
 		}
 		into := gone.Into
@@ -129,6 +131,7 @@ func (a *Authority) Cancel(code string) (places.Fact, error) {
 			if !f.On.Equal(gone.On) || other != code && (into == "" || f.Into != into && other != into) {
 				continue
 			}
+			all = append(all, Change{Code: other, Fact: f})
 			if len(p.Changes) == 0 {
 				delete(s.Places, other)
 				continue
@@ -138,7 +141,8 @@ func (a *Authority) Cancel(code string) (places.Fact, error) {
 		}
 		return s.sound()
 	})
-	return gone, err
+	slices.SortFunc(all, func(x, y Change) int { return strings.Compare(x.Code, y.Code) })
+	return all, err
 }
 
 // MoveBox says that a box belongs to another place from an instant on.
@@ -151,7 +155,7 @@ func (a *Authority) MoveBox(device, place string, on time.Time) error {
 		if _, gone := s.Revoked[b.Key]; gone {
 			return fail("box-out", nil, device)
 		}
-		if err := s.standing(place, on); err != nil {
+		if err := s.standing(place, on, a.o.Now()); err != nil {
 			return err
 		}
 		stays := b.stays(nil)
@@ -177,6 +181,8 @@ func (b Box) assigned(book places.Book, w plan.Want, now time.Time) Box {
 			stays = slices.Insert(stays, i, stay)
 		}
 		b.Stays = stays
+	} else if w.OwnPlace != b.Place {
+		b.Stays = stays // it followed a merger: where it was before stays known
 	}
 	b.Place, b.Groups, b.Name = w.OwnPlace, w.Groups, w.Name
 	return b
@@ -246,17 +252,27 @@ func groupsAt(b places.Book, box Box, place string, now time.Time) []string {
 type Change struct {
 	Code string `json:"place"`
 	places.Fact
+	Boxes []string `json:"boxes,omitempty"` // that go over with a place which ends
 }
 
 // Ahead are the changes of places and the moves of boxes that are still to come, in
 // the order of time.
 func (a *Authority) Ahead() (changes []Change, moves map[string]places.Stay) {
 	s, now := a.read(), a.o.Now()
+	b := a.Book()
+	devices := slices.Sorted(maps.Keys(s.Boxes))
 	for code, p := range s.Places {
 		for _, f := range p.facts() {
-			if f.On.After(now) {
-				changes = append(changes, Change{code, f})
+			if !f.On.After(now) {
+				continue
 			}
+			c := Change{Code: code, Fact: f}
+			for _, d := range devices {
+				if at, ok := b.Of(d, f.On.Add(-1)); f.Into != "" && ok && at == code {
+					c.Boxes = append(c.Boxes, d)
+				}
+			}
+			changes = append(changes, c)
 		}
 	}
 	slices.SortFunc(changes, func(x, y Change) int {

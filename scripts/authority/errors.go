@@ -77,6 +77,7 @@ var sentences = map[string]plan.Sentence{
 	"no-place":        {VI: "không có địa bàn %s: xem loactl place list", EN: "there is no place %s: see loactl place list"},
 	"list-size":       {VI: "danh sách của %s quá lớn (%d địa bàn, %d quyền): thiết bị chỉ nhận 64 KiB. Hãy nhập các địa bàn cấp trên trước, cho hai người ở mỗi nơi tự lập danh sách (loactl key grant NGƯỜI MÃ --role registrar), rồi nhập phần còn lại", EN: "the list of %s is too large (%d places, %d grants): a box takes 64 KiB. Import the upper places first, let two people of each keep a list of its own (loactl key grant NAME CODE --role registrar), then import the rest"},
 	"place-ended":     {VI: "địa bàn %s đã kết thúc và nay thuộc %s", EN: "place %s has ended and is now a part of %s"},
+	"place-ends":      {VI: "địa bàn %s sẽ kết thúc ngày %s và nhập vào %s", EN: "place %s will end on %s and be a part of %s"},
 	"place-later":     {VI: "đến %[2]s mới có địa bàn %[1]s", EN: "there is no place %s before %s"},
 	"place-order":     {VI: "địa bàn %s đã có thay đổi từ %s: chọn ngày sau đó, hoặc bỏ thay đổi chưa đến hạn bằng loactl place cancel", EN: "place %s has a change of %s already: choose a later date, or take back one that is not due with loactl place cancel"},
 	"place-circle":    {VI: "địa bàn %s sẽ thuộc chính nó, qua %s", EN: "place %s would be above itself, by way of %s"},

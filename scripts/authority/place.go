@@ -87,28 +87,41 @@ func (s state) sound() error {
 // date is a day as people in Vietnam write it in a command.
 func date(t time.Time) string { return t.In(time.FixedZone("", 7*3600)).Format("2006-01-02") }
 
-// standing says why nothing can be put at a place now.
-func (s state) standing(code string, now time.Time) error {
+// ended says that a place takes no more changes: it has ended at now, or is to end.
+func ended(code string, f places.Fact, now time.Time) error {
+	if f.On.After(now) {
+		return fail("place-ends", nil, code, date(f.On), f.Into)
+	}
+	return fail("place-ended", nil, code, f.Into)
+}
+
+// standing says why nothing can be put at a place at an instant, which may be later
+// than now.
+func (s state) standing(code string, at, now time.Time) error {
 	p, ok := s.Places[code]
 	if !ok {
 		return fail("no-place", nil, code)
 	}
 	b := places.Book{Places: map[string][]places.Fact{code: p.facts()}}
-	switch f, ok := b.At(code, now); {
+	switch f, ok := b.At(code, at); {
 	case !ok:
 		return fail("place-later", nil, code, date(p.From))
 	case f.Into != "":
-		return fail("place-ended", nil, code, f.Into)
+		return ended(code, f, now)
 	}
 	return nil
 }
 
 // placesAt are the places at now with what counts of them, and those that have ended
-// while a box still belongs there by what it was told last.
+// while a box still belongs there by what it was told last. One that was revoked is told
+// nothing more.
 func (s state) placesAt(now time.Time) map[string]Place {
 	b := s.book()
 	used := make(map[string]bool)
 	for _, box := range s.Boxes {
+		if _, gone := s.Revoked[box.Key]; gone {
+			continue
+		}
 		used[box.Place] = true
 		for _, g := range box.Groups {
 			used[g] = true
@@ -173,7 +186,9 @@ func (s state) children(issuer string, now time.Time) []plan.Child {
 	}
 	used := make(map[string]bool)
 	for _, box := range s.Boxes {
-		used[box.Place] = true
+		if _, gone := s.Revoked[box.Key]; !gone {
+			used[box.Place] = true
+		}
 	}
 	all := []plan.Child{}
 	for code := range s.Places {

@@ -96,11 +96,16 @@ func (a *app) placeCancel(args []string) error {
 	if err != nil {
 		return err
 	}
-	f, err := au.Cancel(rest[0])
+	undone, err := au.Cancel(rest[0])
 	if err != nil {
 		return err
 	}
-	return a.say(map[string]any{"place": rest[0], "was": f}, "place.cancelled", rest[0], day(f.On), a.fact(f))
+	return a.show(map[string]any{"place": rest[0], "undone": undone}, func(w io.Writer) {
+		fmt.Fprintln(w, a.text("place.cancelled", day(undone[0].On)))
+		for _, c := range undone {
+			fmt.Fprintf(w, "  %s: %s\n", c.Code, a.fact(c.Fact))
+		}
+	})
 }
 
 // placeMerge ends places and says what goes with them.
@@ -145,7 +150,7 @@ func (a *app) placeMerge(args []string) error {
 // legacy is what old places leave behind: documents, people and boxes.
 func (a *app) legacy(au *authority.Authority, m authority.Merger) (map[string]any, func(io.Writer), error) {
 	old := slices.DeleteFunc(slices.Clone(m.Of), func(c string) bool { return c == m.Into })
-	documents, people, boxes := []string{}, []string{}, []string{}
+	documents, people, boxes, below := []string{}, []string{}, []string{}, []string{}
 	all, err := au.Issued()
 	if err != nil {
 		return nil, nil, err
@@ -173,9 +178,17 @@ func (a *app) legacy(au *authority.Authority, m authority.Merger) (map[string]an
 		}
 	}
 	slices.Sort(boxes)
-	result := map[string]any{"merged": old, "into": m.Into, "documents": documents, "people": people, "boxes": boxes}
+	for _, code := range b.Codes(m.On) {
+		if code != m.Into && !slices.Contains(old, code) && slices.Contains(old, b.Parent(code, m.On)) {
+			below = append(below, code)
+		}
+	}
+	result := map[string]any{"merged": old, "into": m.Into, "documents": documents, "people": people, "boxes": boxes, "below": below}
 	return result, func(w io.Writer) {
 		fmt.Fprintln(w, a.text("merge.boxes", len(boxes), m.Into))
+		if len(below) > 0 {
+			fmt.Fprintln(w, a.text("merge.below", strings.Join(below, ", "), m.Into))
+		}
 		if m.Keep {
 			fmt.Fprintln(w, a.text("merge.kept", strings.Join(old, ", ")))
 		} else {
@@ -198,6 +211,8 @@ func (a *app) legacy(au *authority.Authority, m authority.Merger) (map[string]an
 // fact is what counts of a place, in words.
 func (a *app) fact(f places.Fact) string {
 	switch {
+	case f.Into != "" && f.On.After(a.now()):
+		return a.text("fact.will", day(f.On), f.Into)
 	case f.Into != "":
 		return a.text("fact.into", f.Into)
 	case f.Parent != "":
@@ -217,12 +232,17 @@ func (a *app) placeHistory(args []string) error {
 		return err
 	}
 	b := au.Book()
-	if stays, ok := b.Boxes[rest[0]]; ok && b.Places[rest[0]] == nil {
+	if _, ok := b.Boxes[rest[0]]; ok && b.Places[rest[0]] == nil {
+		stays := b.Stays(rest[0])
 		return a.show(stays, func(w io.Writer) {
 			var rows [][]string
 			for _, s := range stays {
 				f, _ := b.At(s.Place, s.On)
-				rows = append(rows, []string{day(s.On), s.Place, f.Name})
+				name := f.Name
+				if s.On.After(a.now()) {
+					name += "  (" + a.text("history.coming") + ")"
+				}
+				rows = append(rows, []string{day(s.On), s.Place, name})
 			}
 			a.table(w, rows, "from", "place", "name")
 		})

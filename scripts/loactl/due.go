@@ -199,6 +199,9 @@ func (a *app) placeDue(args []string) error {
 		}
 		for _, c := range changes {
 			fmt.Fprintln(w, a.text("due.ahead", since(c.On), c.Code, a.fact(c.Fact)))
+			if len(c.Boxes) > 0 {
+				fmt.Fprintln(w, a.text("due.boxes", len(c.Boxes), c.Into, strings.Join(c.Boxes, ", ")))
+			}
 		}
 		for _, d := range sortedKeys(moves) {
 			fmt.Fprintln(w, a.text("due.ahead", since(moves[d].On), d, moves[d].Place))

@@ -88,7 +88,10 @@ func (a *app) placeList(args []string) error {
 		var rows [][]string
 		for _, code := range slices.Sorted(maps.Keys(places)) {
 			p, waits := places[code], ""
-			if p.Waits {
+			switch {
+			case p.Into != "":
+				waits = "  (" + a.text("fact.into", p.Into) + ")"
+			case p.Waits:
 				waits = "  (" + a.text("place.waits") + ")"
 			}
 			rows = append(rows, []string{code, p.Parent, p.Name + waits})

@@ -128,20 +128,26 @@ func TestMerge(t *testing.T) {
 		t.Error("a merger that was refused has changed something")
 	}
 	out := w.must("place", "merge", "26734,26740", "--into", "26999", "--name", "Thuận An", "--on", day)
-	for _, want := range []string{day, "2 boxes go over to 26999", "bulletin 26734/tin", "26734-1, 26734-2", "Nobody may speak at 26999"} {
+	for _, want := range []string{day, "2 boxes go over to 26999", "belong to 26999 from then on: ap-1", "bulletin 26734/tin", "26734-1, 26734-2", "Nobody may speak at 26999"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in %s", want, out)
 		}
 	}
-	if out := w.must("place", "due"); !strings.Contains(out, "Nothing is due") || !strings.Contains(out, "26740: ended, now a part of 26999") {
+	if out := w.must("place", "due"); !strings.Contains(out, "Nothing is due") || !strings.Contains(out, "26740: will end on "+day+" and be a part of 26999\n  1 boxes will go over to 26999: d-2\n") {
 		t.Errorf("ahead: %s", out)
 	}
-	w.must("place", "cancel", "26999")
+	if out := w.must("place", "history", "box-1"); !strings.Contains(out, day+"  26999  Thuận An  (to come)") {
+		t.Errorf("history of a box that a merger will move: %s", out)
+	}
+	w.fails(exitFailed, "26740 will end on "+day+" and be a part of 26999", "box", "move", "d-1", "26740", "--on", now.AddDate(0, 0, 12).In(vietnam).Format("2006-01-02"))
+	if out := w.must("place", "cancel", "26999"); !strings.Contains(out, "26734: will end on") || !strings.Contains(out, "26740: will end on") || !strings.Contains(out, "  26999: ") {
+		t.Errorf("cancel names not all: %s", out)
+	}
 	if out := w.must("place", "due"); strings.Contains(out, "26999") {
 		t.Errorf("cancelled: %s", out)
 	}
 	w.must("place", "merge", "26734,26740", "--into", "26999", "--name", "Thuận An", "--on", day)
-	w.fails(exitFailed, "has ended", "place", "rename", "26734", "X", "--on", now.AddDate(0, 0, 20).In(vietnam).Format("2006-01-02"))
+	w.fails(exitFailed, "will end on "+day, "place", "rename", "26734", "X", "--on", now.AddDate(0, 0, 20).In(vietnam).Format("2006-01-02"))
 
 	now = now.AddDate(0, 0, 11)
 	w.online()
@@ -150,6 +156,9 @@ func TestMerge(t *testing.T) {
 	}
 	if out := w.must("watch", "--once"); !strings.Contains(out, "1 lists, 2 boxes") {
 		t.Errorf("watch warns of nothing: %s", out)
+	}
+	if out := w.must("place", "list"); !strings.Contains(out, "(ended, now a part of 26999)") {
+		t.Errorf("an ended place that a box still belongs to is listed as any other: %s", out)
 	}
 	if out := w.must("place", "due"); !strings.Contains(out, "box box-1, from 26734 to 26999") || !strings.Contains(out, "74-1, 74-2") {
 		t.Errorf("due: %s", out)
@@ -184,8 +193,24 @@ func TestMerge(t *testing.T) {
 	w.must("box", "move", "box-1", "ap-1", "--on", later.In(vietnam).Format("2006-01-02"))
 	now = later.AddDate(0, 0, 1)
 	w.must("place", "due", "--as", "74-1,74-2")
-	if out := w.must("place", "history", "box-1"); strings.Count(out, "\n") != 3 || !strings.Contains(out, "ap-1") {
+	if out := w.must("place", "history", "box-1"); strings.Count(out, "\n") != 4 || !strings.Contains(out, "26999") || !strings.Contains(out, "ap-1") || strings.Contains(out, "to come") {
 		t.Errorf("history of a box: %s", out)
+	}
+}
+
+// What is merged is gone from the lists, with what was below it, also where a box stood
+// there that was revoked.
+func TestMergeWithARevokedBox(t *testing.T) {
+	w := newWorld(t).sample()
+	w.must("place", "import", w.file("p.csv", "code,name,parent\n26740,Hưng Định,74\n26740-1,Ấp Một,26740\n26743,Lái Thiêu,74\n"))
+	w.must("box", "import", w.file("b.csv", "device,place,board\nd-1,26740,desk\n"), "--as", "74-1,74-2")
+	w.must("box", "revoke", "d-1")
+	w.must("place", "merge", "26740,26740-1", "--into", "26743", "--as", "root-1,root-2,root-3")
+	w.online()
+	for _, command := range [][]string{{"place", "list"}, {"fleet"}} {
+		if out := w.must(command...); strings.Contains(out, "26740") || !strings.Contains(out, "26743") {
+			t.Errorf("%v: %s", command, out)
+		}
 	}
 }
 

@@ -87,6 +87,29 @@ func (b Book) Of(device string, t time.Time) (place string, ok bool) {
 	return b.Became(stays[n-1].Place, t), true
 }
 
+// Stays are where a box belongs, with the mergers that took it along, also those that
+// are still to come.
+func (b Book) Stays(device string) []Stay {
+	var all []Stay
+	told := b.Boxes[device]
+	for i, s := range told {
+		s.Place = b.Became(s.Place, s.On)
+		for range len(b.Places) + 1 {
+			all = append(all, s)
+			facts := b.Places[s.Place]
+			if len(facts) == 0 {
+				break
+			}
+			end := facts[len(facts)-1]
+			if end.Into == "" || i+1 < len(told) && !end.On.Before(told[i+1].On) {
+				break
+			}
+			s = Stay{On: end.On, Place: b.Became(end.Into, end.On)}
+		}
+	}
+	return all
+}
+
 // Codes are the places that there were at t, in the order of their codes.
 func (b Book) Codes(t time.Time) []string {
 	var codes []string
