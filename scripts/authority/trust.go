@@ -92,6 +92,16 @@ func fits(l *plan.List) error {
 	return err
 }
 
+// Signed are the people who have signed an issuer's list as it is to be now, by name,
+// while it waits for others.
+func (a *Authority) Signed(issuer string) []string {
+	is, waits := a.Waiting(message.ListTopic(issuer))
+	if s := a.read(); !waits || !sameList(*s.list(issuer, a.o.Now()), is.Doc) {
+		return nil
+	}
+	return a.Signers(is.Raw)
+}
+
 // sameList reports whether a list that was signed says what l says.
 func sameList(l plan.List, signed any) bool {
 	old, ok := signed.(plan.List)
@@ -140,6 +150,13 @@ func (a *Authority) RootFile() ([]byte, error) {
 		file = append(append(file, is.Raw...), '\n')
 	}
 	return file, nil
+}
+
+// Founded is when the first root was signed.
+func (a *Authority) Founded() time.Time {
+	is, _ := a.Find(message.RootTopic(1))
+	r, _ := is.Doc.(plan.Root)
+	return r.Issued
 }
 
 // epochs are those of the lists issued, as beats and time answers tell them.

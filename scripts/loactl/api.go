@@ -165,6 +165,9 @@ func (a *app) tokenList(args []string) error {
 		return err
 	}
 	return a.show(all, func(w io.Writer) {
+		if len(all) == 0 {
+			fmt.Fprintln(w, a.text("token.empty"))
+		}
 		for _, t := range all {
 			fmt.Fprintf(w, "%-20s %s\n", t.Name, a.date(t.Made))
 		}

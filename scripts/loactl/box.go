@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -274,6 +275,9 @@ func (a *app) boxList(args []string) error {
 		boxes[name] = l
 	}
 	return a.show(boxes, func(w io.Writer) {
+		if len(boxes) == 0 {
+			fmt.Fprintln(w, a.text("box.empty"))
+		}
 		var rows [][]string
 		for _, d := range slices.Sorted(maps.Keys(boxes)) {
 			b := boxes[d]

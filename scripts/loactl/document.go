@@ -265,6 +265,9 @@ func (a *app) documentList(kind plan.Kind, args []string) error {
 	add(issued, "signed")
 	add(pending, "pending")
 	return a.show(lines, func(w io.Writer) {
+		if len(lines) == 0 {
+			fmt.Fprintln(w, a.text("document.empty"))
+		}
 		var rows [][]string
 		for _, l := range lines {
 			rows = append(rows, []string{l.Key, a.text("state." + l.State), strings.Join(l.Signers, ","), l.Until.In(vietnam).Format("15:04 02/01/2006"), l.Title})

@@ -30,7 +30,10 @@ func (a *app) dated(au *authority.Authority, signers []string, change func() err
 		waits, err = a.signDue(au, signers)
 		return err
 	})
-	return errors.Join(err, waits)
+	if err != nil {
+		return err
+	}
+	return waits
 }
 
 // signDue signs what the books say and boxes have not been told: lists, then where
@@ -46,28 +49,29 @@ func (a *app) signDue(au *authority.Authority, signers []string) (waits, err err
 	may := a.assigners(au)
 	mine := slices.DeleteFunc(slices.Clone(signers), func(p string) bool { return !slices.Contains(may, p) })
 	if len(mine) == 0 {
-		return errors.New(a.text("due.moves-wait", len(moves), strings.Join(may, ", "))), nil
+		return &waitsError{a.text("due.moves-wait", len(moves), strings.Join(may, ", "))}, nil
 	}
 	return a.signMoves(au, moves, mine)
 }
 
 // signLists signs the lists of issuers, each by those who may.
 func (a *app) signLists(au *authority.Authority, issuers, signers []string) (waits, err error) {
-	lacks := func(issuer string) {
-		waits = errors.Join(waits, errors.New(a.text("due.list-waits", issuer, strings.Join(au.Registrars(issuer), ", "))))
+	var short []string // of signatures
+	need := func(issuer string) int {
+		if issuer != plan.RootPlace {
+			return 2
+		}
+		_, n := au.Root()
+		return n
 	}
 	who, mine := make(map[string][]string), []string{}
 	for _, issuer := range issuers {
 		may := au.Registrars(issuer)
 		if who[issuer] = slices.DeleteFunc(slices.Clone(signers), func(p string) bool { return !slices.Contains(may, p) }); len(signers) == 0 {
-			n := 2
-			if issuer == plan.RootPlace {
-				_, n = au.Root()
-			}
-			who[issuer] = may[:min(n, len(may))]
+			who[issuer] = may[:min(need(issuer), len(may))]
 		}
 		if len(who[issuer]) == 0 {
-			lacks(issuer)
+			short = append(short, issuer)
 		} else {
 			mine = append(mine, issuer)
 		}
@@ -86,13 +90,23 @@ func (a *app) signLists(au *authority.Authority, issuers, signers []string) (wai
 		case v.Code == plan.Accepted:
 			ready = append(ready, lists[i])
 			continue
-		case v.Code != plan.Quorum && waits == nil: // else it may lack what waits
+		case v.Code != plan.Quorum && len(short) == 0: // else it may lack what waits
 			return nil, errors.New(a.refusal(au, lists[i], v))
 		}
-		lacks(mine[i])
+		short = append(short, mine[i])
 		pending = append(pending, lists[i])
 	}
-	return waits, errors.Join(au.KeepAll(ready, false), au.KeepAll(pending, true))
+	if err := errors.Join(au.KeepAll(ready, false), au.KeepAll(pending, true)); err != nil || len(short) == 0 {
+		return nil, err
+	}
+	var lines []string
+	for _, issuer := range short {
+		signed, may := au.Signed(issuer), slices.Clone(au.Registrars(issuer))
+		left := slices.DeleteFunc(may, func(p string) bool { return slices.Contains(signed, p) })
+		n := need(issuer) - (len(au.Registrars(issuer)) - len(left))
+		lines = append(lines, a.text("due.list-waits", issuer, max(1, n), strings.Join(left, ", ")))
+	}
+	return &waitsError{strings.Join(lines, "\n")}, nil
 }
 
 // signMoves tells boxes where they belong, and adds signatures to what waits for them.
@@ -127,7 +141,7 @@ func (a *app) signMoves(au *authority.Authority, moves []authority.Move, signers
 		return nil, err
 	}
 	if n := len(j.Pending); n > 0 {
-		waits = errors.New(a.text("due.moves-wait", n, strings.Join(a.assigners(au), ", ")))
+		waits = &waitsError{a.text("due.moves-wait", n, strings.Join(a.assigners(au), ", "))}
 	}
 	return waits, errors.Join(au.KeepAll(j.Ready, false), au.KeepAll(j.Pending, true))
 }
@@ -176,8 +190,11 @@ func (a *app) placeDue(args []string) error {
 			return err
 		}
 		waits, err := a.signDue(au, names(*as))
-		if err := errors.Join(err, waits); err != nil {
+		if err != nil {
 			return err
+		}
+		if waits != nil {
+			return waits
 		}
 		return a.say(before, "due.signed", len(before.Lists), len(before.Moves))
 	}

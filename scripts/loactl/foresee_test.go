@@ -43,7 +43,7 @@ items = [{ chime = "gong" }, { chime = "two-tone" }]
 	}
 	w.fails(exitFailed, "22:30 Thứ hai 23/11/2026", "schedule", "sign", night, "--as", "26734-1", "--lang", "vi")
 	w.fails(exitFailed, "chưa ký", "schedule", "sign", night, "--as", "26734-1", "--lang", "vi")
-	if out := w.must("schedule", "list"); out != "" {
+	if out := w.must("schedule", "list"); out != "There is nothing yet.\n" {
 		t.Errorf("signed all the same: %q", out)
 	}
 	w.must("schedule", "sign", night, "--as", "26734-1", "--yes")

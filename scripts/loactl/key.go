@@ -95,7 +95,11 @@ func (a *app) keyList(args []string) error {
 		fmt.Fprintln(w)
 		a.grants(w, all.Grants)
 		for _, h := range holders {
-			if p := people[h].Proof; p == nil || !p.Passed || a.now().Sub(p.At) > authority.ProofLife {
+			p := people[h].Proof
+			if p == nil && a.now().Sub(au.Founded()) <= authority.ProofLife {
+				continue // it was never due
+			}
+			if p == nil || !p.Passed || a.now().Sub(p.At) > authority.ProofLife {
 				fmt.Fprintln(w, a.text("key.untried", h))
 			}
 		}

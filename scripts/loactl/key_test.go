@@ -27,6 +27,12 @@ func TestKeyOnAStickAndOnPaper(t *testing.T) {
 	w.fails(exitFailed, "to.txt", "key", "paper", "26734-1", "--out", text)
 	page, _ := os.ReadFile(sheet)
 	lines, _ := os.ReadFile(text)
+	heading, rest, _ := strings.Cut(string(lines), "\n")
+	if !strings.HasPrefix(heading, "# Khóa của 26734-1, ") || !strings.Contains(string(page), "không dùng các chữ I, L, O, U; gõ nhầm I hay L") {
+		t.Errorf("the sheet does not say whose it is, or how it is typed: %s", heading)
+	}
+	w.must("key", "rehearse", "26734-1", "--paper", text) // the heading is passed over
+	lines = []byte(rest)
 	for line := range strings.Lines(string(lines)) {
 		if !strings.Contains(string(page), strings.TrimSpace(line)) {
 			t.Errorf("the page lacks the line %q", line)
@@ -95,9 +101,17 @@ func TestSquareCode(t *testing.T) {
 // A rehearsal is on record for a year.
 func TestKeyRehearsal(t *testing.T) {
 	w := newWorld(t).sample()
+	if out := w.must("key", "list"); strings.Contains(out, "NOTE") || !strings.Contains(out, "assign boxes, set boxes") {
+		t.Errorf("of a new authority: %s", out)
+	}
+	if out := w.must("key", "list", "--lang", "vi"); !strings.Contains(out, "bản tin, lịch phát") || strings.Contains(out, "act.") {
+		t.Errorf("in Vietnamese: %s", out)
+	}
+	w.now = func() time.Time { return time.Now().AddDate(1, 0, 2) }
 	if out := w.must("key", "list"); strings.Count(out, "NOTE") != 5 {
 		t.Errorf("before: %s", out)
 	}
+	w.now = time.Now
 	w.must("key", "rehearse")
 	if out := w.must("key", "list"); strings.Contains(out, "NOTE") || strings.Count(out, ": works") != 5 {
 		t.Errorf("after: %s", out)

@@ -70,6 +70,7 @@ func (a *app) keyRevoke(args []string) error {
 func (a *app) keyRenew(args []string) error {
 	fs := a.flags("key renew")
 	signers := fs.String("as", "", "")
+	send := fs.Bool("send", false, "")
 	if _, err := a.parse(fs, args, 0, 0); err != nil {
 		return err
 	}
@@ -87,7 +88,11 @@ func (a *app) keyRenew(args []string) error {
 	if err != nil && !errors.Is(err, errNothing) {
 		return err
 	}
-	return a.say(map[string]any{"renewed": n}, "grant.renewed", n)
+	next, err := a.sendList(au, *send)
+	if err != nil {
+		return err
+	}
+	return a.say(map[string]any{"renewed": n}, "grant.renewed", n, next)
 }
 
 // errNothing ends a change that changes nothing.
@@ -109,9 +114,16 @@ func (a *app) sendList(au *authority.Authority, wanted bool) (next string, err e
 func (a *app) grants(w io.Writer, grants []authority.Grant) {
 	var rows [][]string
 	for _, g := range grants {
-		may := strings.Join(asStrings(g.Kinds), " ")
-		if len(g.Classes) > 0 {
-			may += ": " + strings.Join(asStrings(g.Classes), " ")
+		var kinds, classes []string
+		for _, k := range asStrings(g.Kinds) {
+			kinds = append(kinds, word(a.text("may."+k), k))
+		}
+		for _, c := range asStrings(g.Classes) {
+			classes = append(classes, word(a.text("class."+c), c))
+		}
+		may := strings.Join(kinds, ", ")
+		if len(classes) > 0 {
+			may += ": " + strings.Join(classes, ", ")
 		}
 		rows = append(rows, []string{g.Person, g.Place, g.NotAfter.In(vietnam).Format("02/01/2006"), may})
 	}

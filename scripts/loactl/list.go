@@ -15,7 +15,7 @@ import (
 
 // reissue changes places or grants, signs the root's list as it is then, and
 // keeps it for sending. What boxes would refuse has changed nothing; where only
-// signatures are missing the list waits for them, which is an error too.
+// signatures are missing the list waits for them, which ends the command, too.
 func (a *app) reissue(au *authority.Authority, signers []string, change func() error) error {
 	var waits error
 	err := au.Try(change, func() error {
@@ -49,7 +49,7 @@ func (a *app) lacking(au *authority.Authority) error {
 			n++
 		}
 	}
-	return errors.New(a.text("list.waits", n, threshold))
+	return &waitsError{a.text("list.waits", n, threshold)}
 }
 
 // listApprove adds the signatures of other holders of the root to the list that

@@ -99,6 +99,7 @@ func (a *app) do(args []string) int {
 	}
 	var usage *usageError
 	var bad *plan.Error
+	var waits *waitsError
 	switch {
 	case err == nil:
 		return exitOK
@@ -112,6 +113,13 @@ func (a *app) do(args []string) int {
 		}
 		fmt.Fprintf(a.err, "%s\n%s", a.text("usage"), a.lines(args[0]))
 		return exitUsage
+	case errors.As(err, &waits):
+		if !a.json {
+			fmt.Fprintln(a.err, "loactl: "+a.explain(err))
+		} else if err := a.show(map[string]any{"pending": true, "why": a.explain(err)}, nil); err != nil {
+			return exitFailed
+		}
+		return exitOK
 	case errors.Is(err, errTold):
 		return exitFailed
 	case errors.Is(err, errNobody):
@@ -125,6 +133,11 @@ func (a *app) do(args []string) int {
 	}
 	return exitFailed
 }
+
+// A waitsError ends a command that has kept what it made until others have signed it.
+type waitsError struct{ msg string }
+
+func (e *waitsError) Error() string { return e.msg }
 
 // errTold ends a command whose failure has been shown already.
 var errTold = errors.New("told")

@@ -44,7 +44,7 @@ func (a *app) keyPaper(args []string) error {
 	if *out == "" {
 		return a.show(map[string]any{"person": name, "lines": lines}, func(w io.Writer) { fmt.Fprintln(w, strings.Join(lines, "\n")) })
 	}
-	page := strings.Join(lines, "\n") + "\n"
+	page := fmt.Sprintf("# Khóa của %s, %s, ngày %s\n", name, au.Name(), a.now().In(vietnam).Format("02/01/2006")) + strings.Join(lines, "\n") + "\n"
 	if ext := filepath.Ext(*out); ext == ".html" || ext == ".htm" {
 		if page, err = a.sheet(au, name, lines); err != nil {
 			return err
@@ -111,5 +111,11 @@ func (a *app) typedKey(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return authority.FromPaper(string(typed))
+	var lines []string
+	for line := range strings.Lines(string(typed)) {
+		if !strings.HasPrefix(line, "#") { // the heading of a sheet
+			lines = append(lines, line)
+		}
+	}
+	return authority.FromPaper(strings.Join(lines, ""))
 }

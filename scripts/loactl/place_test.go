@@ -164,8 +164,9 @@ func TestMerge(t *testing.T) {
 		t.Errorf("due: %s", out)
 	}
 	// One of two is not enough for boxes, and the root's list comes first.
-	w.fails(exitFailed, "list of root", "place", "due", "--as", "74-1,74-2")
-	w.fails(exitFailed, "2 boxes have NOT been told", "place", "due", "--as", "root-1,root-2,root-3,74-1")
+	w.fails(exitOK, "list of root lacks 3 more, of those who have not signed: root-1, root-2, root-3, root-4, root-5. Sign", "place", "due", "--as", "74-1,74-2")
+	w.fails(exitOK, "list of root lacks 1 more, of those who have not signed: root-3, root-4, root-5. Sign", "place", "due", "--as", "root-1,root-2")
+	w.fails(exitOK, "2 boxes have NOT been told", "place", "due", "--as", "root-3,74-1")
 	w.must("place", "due", "--as", "74-2")
 	if out := w.must("place", "due"); !strings.Contains(out, "Nothing is due") {
 		t.Errorf("signed: %s", out)

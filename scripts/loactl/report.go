@@ -51,6 +51,12 @@ func (a *app) report(args []string) error {
 		}
 		in.Top = rest[0]
 	}
+	switch w := report.Year(*year); {
+	case a.now().Before(w.From):
+		a.note("report.future", w.Year, day(w.From))
+	case a.now().Before(w.Until):
+		a.note("report.running", w.Year, day(w.Until.Add(-1)))
+	}
 	if *why != "" {
 		return a.reportWhy(in, report.Year(*year), *why)
 	}
@@ -114,7 +120,7 @@ func (a *app) reportWhy(in report.Input, w report.Window, row string) error {
 			}
 			return
 		}
-		fmt.Fprintf(a.out, "%-20s %8s  %-19s  %-12.12s  %s  %s\n", e.Device, entryNumber(e.Seq), entryTime(e.Time), e.Hash, cellsOf(table(id), e.Cells), printable(e.Note))
+		fmt.Fprintf(a.out, "%-20s %8s  %-19s  %-12.12s  %s  %s\n", e.Device, entryNumber(e.Seq), entryTime(e.Time), e.Hash, a.cellsOf(table(id), e.Cells), printable(e.Note))
 	})
 	if err != nil {
 		return err
@@ -130,7 +136,7 @@ func (a *app) reportWhy(in report.Input, w report.Window, row string) error {
 		fmt.Fprintln(a.out, a.text("report.nothing"))
 		return nil
 	}
-	fmt.Fprintln(a.out, a.text("report.sum", id, cellsOf(table(id), total.Cells)))
+	fmt.Fprintln(a.out, a.text("report.sum", id, a.cellsOf(table(id), total.Cells)))
 	return nil
 }
 
@@ -154,16 +160,16 @@ func entryTime(t time.Time) string {
 }
 
 // cellsOf are the cells of a row with the names of their columns.
-func cellsOf(table string, cells []int64) string {
+func (a *app) cellsOf(table string, cells []int64) string {
 	var parts []string
 	for i, c := range report.Columns(table) {
 		v := fmt.Sprint(cells[i])
 		if c.Unit == report.Millis {
 			v = fmt.Sprintf("%d.%03ds", cells[i]/1000, cells[i]%1000)
 		}
-		parts = append(parts, c.ID+"="+v)
+		parts = append(parts, report.Heading(c, a.lang)+"="+v)
 	}
-	return strings.Join(parts, " ")
+	return strings.Join(parts, ", ")
 }
 
 // reportInput is what the authority's books and archive give a report; places are as

@@ -121,8 +121,22 @@ func TestReport(t *testing.T) {
 	}
 
 	why := w.must("report", "--year", "2026", "--why", "air-class/normal")
-	if strings.Count(why, "times=1 air=61.500s heard=60.000s") != 2 || !strings.Contains(why, "times=2 air=123.000s heard=120.000s") || !strings.Contains(why, "2026-12-14 23:59:59") {
+	if strings.Count(why, "times=1, air time=61.500s, measured sound=60.000s") != 2 || !strings.Contains(why, "times=2, air time=123.000s, measured sound=120.000s") || !strings.Contains(why, "2026-12-14 23:59:59") {
 		t.Errorf("why:\n%s", why)
+	}
+	if vi := w.must("report", "--year", "2026", "--why", "air-class/normal", "--lang", "vi"); !strings.Contains(vi, "lượt=2, thời lượng phát=123.000s") {
+		t.Errorf("why in Vietnamese:\n%s", vi)
+	}
+	for at, note := range map[time.Time]string{
+		time.Date(2026, 12, 15, 0, 0, 0, 0, vietnam):    "",
+		time.Date(2026, 12, 14, 23, 0, 0, 0, vietnam):   "NOTE: the window of 2026 ends with 2026-12-14",
+		time.Date(2025, 12, 14, 23, 59, 59, 0, vietnam): "NOTE: the window of 2026 begins on 2025-12-15",
+	} {
+		w.now = func() time.Time { return at }
+		w.must("report", "--year", "2026", "--out", out)
+		if csv, err := os.ReadFile(filepath.Join(out, "report-2026.csv")); err != nil || !bytes.Equal(csv, files[".csv"]) || !strings.HasPrefix(w.err.String(), note) || note == "" && w.err.Len() > 0 {
+			t.Errorf("at %v: %v %q", at, err, w.err.String())
+		}
 	}
 	var e report.Evidence
 	if err := json.Unmarshal([]byte(strings.Split(w.must("report", "--year", "2026", "--why", "air-box/box-1", "--json"), "\n")[0]), &e); err != nil || e.Device != "box-1" || e.Seq != 1 || len(e.Hash) != 64 || e.Cells[1] != 61500 {

@@ -25,7 +25,9 @@ box-1                          26734          box-1              TODAY bị mấ
 			t.Errorf("%s: %s", args, out)
 		}
 	}
-	if out := w.must("bulletin", "list"); out != "" {
-		t.Errorf("a heading over nothing: %q", out)
+	for args, want := range map[string]string{"bulletin list": "There is nothing yet.\n", "serve token list": "There are no tokens: loactl serve token new NAME.\n"} {
+		if out := w.must(strings.Fields(args)...); out != want {
+			t.Errorf("%s, with nothing to list: %q", args, out)
+		}
 	}
 }

@@ -30,10 +30,11 @@ func (r Report) WriteHTML(w io.Writer, lang string) error {
 	}
 	data := struct {
 		Lang, Title string
+		Name        string
 		Heading     []string
 		Parts       []part
 		T           func(string) string
-	}{Lang: pick(lang, "vi", "en"), Title: r.title(lang), Heading: r.heading(lang), T: func(k string) string { return text(lang, k) }}
+	}{Lang: pick(lang, "vi", "en"), Title: r.title(lang), Name: printable(r.Name), Heading: r.heading(lang), T: func(k string) string { return text(lang, k) }}
 	for i, s := range r.sheets(lang) {
 		p := part{Number: i + 1, Title: s.title, Note: s.note, Heads: s.heads}
 		if s.shared {

@@ -32,7 +32,7 @@ func (r Report) sheets(lang string) []sheet {
 		share := specs[i].share
 		s.shared = share != none
 		for _, c := range t.Columns {
-			s.heads = append(s.heads, text(lang, "column."+c.ID))
+			s.heads = append(s.heads, Heading(c, lang))
 		}
 		for _, row := range t.Rows {
 			l := line{Row: row, label: printable(label(lang, t.ID, row))}

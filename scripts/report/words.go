@@ -10,6 +10,12 @@ import (
 // words are the texts of a report, in Vietnamese and in English.
 var words = map[string][2]string{
 	"title":   {"BÁO CÁO HOẠT ĐỘNG TRUYỀN THANH CƠ SỞ NĂM %d", "GRASSROOTS BROADCASTING REPORT %d"},
+	"nation":  {"CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "SOCIALIST REPUBLIC OF VIETNAM"},
+	"motto":   {"Độc lập - Tự do - Hạnh phúc", "Independence - Freedom - Happiness"},
+	"number":  {"Số: ……/BC-……", "No.: ……/BC-……"},
+	"to":      {"Nơi nhận:", "To:"},
+	"to-line": {"- ……………………;", "- ……………………;"},
+	"to-file": {"- Lưu: VT.", "- File."},
 	"window":  {"Số liệu từ %s đến hết %s, giờ Việt Nam (+07:00), lập từ nhật ký phát do thiết bị ký.", "Data from %s to the end of %s, Vietnamese time (+07:00), made from the play logs that the boxes signed."},
 	"as-of":   {"Dòng nhật ký mới nhất trong kỳ: %s.", "Newest ledger entry within the window: %s."},
 	"as-none": {"Trong kỳ chưa có dòng nhật ký nào.", "There is no ledger entry within the window."},
@@ -128,6 +134,9 @@ var words = map[string][2]string{
 	"any.-":     {"không ghi", "not said"},
 	"any.other": {"khác", "other"},
 }
+
+// Heading is what people call a column.
+func Heading(c Column, lang string) string { return text(lang, "column."+c.ID) }
 
 // kinds say which words the keys of a table are looked up in.
 var kinds = map[string]string{

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -66,10 +68,27 @@ func (b *book) emphasise(columns int) {
 	}
 }
 
-// sheet adds a table. A name of a sheet has at most 31 letters, so that it is the
-// table's number and ID; its title stands in the first row.
+// sheetName is a table's number and as many words of its title as the 31 letters of a
+// sheet's name have room for.
+func sheetName(n int, title string) string {
+	name := fmt.Sprintf("%02d", n)
+	for _, w := range strings.Fields(strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`:\/?*[]'`, r) {
+			return -1
+		}
+		return r
+	}, title)) {
+		if utf8.RuneCountInString(name)+1+utf8.RuneCountInString(w) > 31 {
+			break
+		}
+		name += " " + w
+	}
+	return strings.TrimRight(name, " ,(")
+}
+
+// sheet adds a table; its whole title stands in the first row.
 func (b *book) sheet(n int, s sheet) {
-	b.name, b.row = fmt.Sprintf("%02d %s", n, s.id), 0
+	b.name, b.row = sheetName(n, s.title), 0
 	if b.err == nil {
 		_, b.err = b.f.NewSheet(b.name)
 	}
