@@ -203,5 +203,18 @@ func TestRotateRoot(t *testing.T) {
 	}
 	w.fails(exitFailed, "rotate-root --holder lan=", "key", "revoke", "lan", "--as", "root-3,root-4,lan")
 	w.must("key", "grant", "26734-1", "74", "--as", "root-3,root-4,lan")
-	w.fails(exitFailed, "", "key", "grant", "26734-2", "74", "--as", "root-1,root-2,root-3")
+	w.fails(exitOK, "NOT in force", "key", "grant", "26734-2", "74", "--as", "root-1,root-2,root-3")
+}
+
+// What was renewed goes out at once where that is wanted.
+func TestKeyRenewSends(t *testing.T) {
+	w := newWorld(t).sample()
+	w.now = func() time.Time { return time.Now().AddDate(0, 0, 60) } // past half of 90 days
+	if out := w.must("key", "renew", "--as", "root-1,root-2,root-3"); !strings.Contains(out, "Send it with loactl send") {
+		t.Errorf("kept: %s", out)
+	}
+	w.online()
+	if out := w.must("key", "renew", "--as", "root-1,root-2,root-3", "--send"); !strings.Contains(out, "It is sent.") {
+		t.Errorf("sent: %s", out)
+	}
 }

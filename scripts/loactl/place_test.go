@@ -110,6 +110,25 @@ func TestImport(t *testing.T) {
 	w.must("box", "approve", "d-3", "--as", "74-2")
 }
 
+// The examples of help are files that import takes, in both languages.
+func TestImportTakesTheExamplesOfHelp(t *testing.T) {
+	for _, lang := range []string{"vi", "en"} {
+		w := newWorld(t).sample()
+		for _, command := range []string{"place", "box"} {
+			_, rest, ok := strings.Cut(w.must("help", command, "--lang", lang), map[string]string{"vi": "Ví dụ:\n", "en": "Example:\n"}[lang])
+			if !ok {
+				t.Fatalf("help %s has no example in %s", command, lang)
+			}
+			lines := strings.SplitN(rest, "\n", 3)
+			as := map[string]string{"place": "root-1,root-2,root-3", "box": "74-1,74-2"}[command]
+			w.must(command, "import", w.file("example.csv", strings.TrimSpace(lines[0])+"\n"+strings.TrimSpace(lines[1])+"\n"), "--as", as)
+		}
+		if out := w.must("place", "list"); !strings.Contains(out, "Xã Hưng Định") {
+			t.Errorf("%s: %s", lang, out)
+		}
+	}
+}
+
 // A merger that is dated is kept, warned of when it is due, and signed in one go.
 func TestMerge(t *testing.T) {
 	w := newWorld(t).sample()
@@ -165,6 +184,11 @@ func TestMerge(t *testing.T) {
 	}
 	// One of two is not enough for boxes, and the root's list comes first.
 	w.fails(exitOK, "list of root lacks 3 more, of those who have not signed: root-1, root-2, root-3, root-4, root-5. Sign", "place", "due", "--as", "74-1,74-2")
+	var told struct{ Pending bool }
+	w.json(&told, "place", "due", "--as", "74-1")
+	if !told.Pending {
+		t.Errorf("a program is not told that it waits: %s", w.out.String())
+	}
 	w.fails(exitOK, "list of root lacks 1 more, of those who have not signed: root-3, root-4, root-5. Sign", "place", "due", "--as", "root-1,root-2")
 	w.fails(exitOK, "2 boxes have NOT been told", "place", "due", "--as", "root-3,74-1")
 	w.must("place", "due", "--as", "74-2")
