@@ -141,7 +141,7 @@ func TestIdleDay(t *testing.T) {
 		y.mu.Lock()
 		defer y.mu.Unlock()
 		t.Logf("a day: %v", y.n)
-		for leaf, most := range map[string]int{message.LeafHave: 5, message.LeafHealth: 5, message.LeafTele: 25, message.LeafAsk: 13} {
+		for leaf, most := range map[string]int{message.LeafHave: 5, message.LeafHealth: 5, message.LeafTele: 25, message.LeafAsk: 7} {
 			if y.n[leaf] == 0 || y.n[leaf] > most {
 				t.Errorf("%d times %s, want one to %d", y.n[leaf], leaf, most)
 			}

@@ -28,7 +28,7 @@ const (
 	ledgerEvery = 30 * time.Second
 	askFirst    = 10 * time.Second // until an answer has come, at first
 	askSeldom   = 5 * time.Minute  // when none comes for long
-	askEvery    = 2 * time.Hour    // after an answer: a crystal of 50 ppm is 0.4 s off by then
+	askEvery    = 4 * time.Hour    // after an answer: a crystal of 50 ppm is 0.7 s off by then
 	askSynced   = 6 * time.Hour    // where NTP keeps the course
 	leastPause  = time.Second      // between two reports of changes, and before the first
 )

@@ -97,7 +97,7 @@ func TestIdle(t *testing.T) {
 	s.mu.Lock()
 	have := float64(len(message.SealHave(s.have[name(0)], s.handed[name(0)].key))) + 300 // topic, records, packets
 	s.mu.Unlock()
-	seldom := 4*(have+500) + 24*500 + 12*1100 // have and health, readings, the time
+	seldom := 4*(have+500) + 24*500 + 6*1100 // have and health, readings, the time
 	for _, f := range []struct {
 		name string
 		day  float64
