@@ -32,12 +32,37 @@ func size(t *testing.T, usual int) int {
 func TestSound(t *testing.T) {
 	measures(t)
 	n := size(t, 1000)
-	s := &stage{dir: ram(t), have: map[string]message.Have{}, stands: true, booked: true}
-	wire, missing := newSpace(t)
-	host, space := "localhost", []string(nil)
-	if missing == nil {
-		host, space = wire.addr, wire.in()
-	}
+	t.Run("clean", func(t *testing.T) {
+		s := &stage{dir: ram(t), have: map[string]message.Have{}, stands: true, booked: true}
+		s.loud(t, n, "localhost", nil)
+		s.url = s.broker.URL()
+		before, began := inUse(), time.Now()
+		s.soundly(t, n)
+		t.Logf("%d boxes run after %v", n, time.Since(began))
+		figure(t, "fleet-box-memory", (inUse()-before)/float64(n)/1024, "KiB", 0)
+		figure(t, "fleet-box-goroutines", float64(runtime.NumGoroutine())/float64(n), "goroutines", 0)
+		s.alarms(t, "", 1, 1)
+	})
+	t.Run("lossy", func(t *testing.T) {
+		wire, missing := newSpace(t)
+		if missing != nil {
+			fmt.Println("left out: alerts over a lossy network:", missing)
+			return
+		}
+		s := &stage{dir: ram(t), have: map[string]message.Have{}, stands: true, booked: true}
+		s.loud(t, n, wire.addr, wire.in())
+		far := newLine(t, s.broker.Addr)
+		s.url = far.URL()
+		s.soundly(t, n)
+		wire.lose(t, 5)
+		far.delay.Store(int64(200 * time.Millisecond))
+		s.alarms(t, "-lossy", 3, 0)
+	})
+}
+
+// loud founds the province of n boxes and starts its broker.
+func (s *stage) loud(t *testing.T, n int, host string, space []string) {
+	t.Helper()
 	var err error
 	s.Province, err = found(s.dir, n, "localhost", host)
 	check(t, err)
@@ -45,24 +70,14 @@ func TestSound(t *testing.T) {
 	check(t, err)
 	check(t, s.broker.Start())
 	t.Cleanup(s.broker.Kill)
-	far := newLine(t, s.broker.Addr)
-	s.url = far.URL()
-	s.open(t, n)
-	before, began := inUse(), time.Now()
-	s.boxesRun(t, 0, n)
-	s.sender.stop() // nobody but loactl listens
-	t.Logf("%d boxes run after %v", n, time.Since(began))
-	figure(t, "fleet-box-memory", (inUse()-before)/float64(n)/1024, "KiB", 0)
-	figure(t, "fleet-box-goroutines", float64(runtime.NumGoroutine())/float64(n), "goroutines", 0)
+}
 
-	s.alarms(t, "", 1, 1)
-	if missing != nil {
-		fmt.Println("left out: alerts over a lossy network:", missing)
-		return
-	}
-	wire.lose(t, 5)
-	far.delay.Store(int64(200 * time.Millisecond))
-	s.alarms(t, "-lossy", 3, 0)
+// soundly runs the boxes; nobody but loactl listens to them.
+func (s *stage) soundly(t *testing.T, n int) {
+	t.Helper()
+	s.open(t, n)
+	s.boxesRun(t, 0, n)
+	s.sender.stop()
 }
 
 // alarms raises some and ends them, then plays and stops; the median of each figure
