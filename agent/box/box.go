@@ -250,7 +250,7 @@ func (b *Box) Run(ctx context.Context) error {
 	run(under, "relays", b.relay.run)
 	run(ctx, "watchdog", b.watch)
 	if b.mqtt != nil {
-		run(under, "mqtt", b.mqtt.Run)
+		run(under, "mqtt", b.connect)
 		run(ctx, "reports", b.report)
 	}
 	if b.mqtt != nil && b.o.Identity != nil {
@@ -291,6 +291,21 @@ func lock(dir string) (*os.File, error) {
 	return d, nil
 }
 
+// connect waits for the plan on the disk, which asks for the box's places: what is
+// asked for again, a broker gives again, and a SIM card pays.
+func (b *Box) connect(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-b.loaded:
+	case <-time.After(loadTime):
+	}
+	return b.mqtt.Run(ctx)
+}
+
+// loadTime is how long a disk that gives nothing keeps the box from its broker.
+const loadTime = 10 * time.Second
+
 func (b *Box) devices(ctx context.Context) error {
 	if b.o.Devices == nil {
 		<-ctx.Done()
@@ -308,7 +323,6 @@ func (b *Box) now() time.Time {
 func (b *Box) changed(p *plan.Plan, reassigned bool) {
 	c := *p
 	before := b.plan.Swap(&c)
-	b.first.Do(func() { close(b.loaded) })
 	if reassigned && b.mqtt != nil {
 		b.mqtt.Resubscribe()
 	}
@@ -322,6 +336,7 @@ func (b *Box) changed(p *plan.Plan, reassigned bool) {
 		b.media.Retry()
 	}
 	b.nudge()
+	b.first.Do(func() { close(b.loaded) })
 }
 
 // nudge says that reports may have changed.
