@@ -4,10 +4,13 @@
 //	authority.json   names, places, grants, boxes, versions issued
 //	people/NAME.key  a person's Ed25519 key under that person's passphrase
 //	online/NAME.key  the dispatcher's key, unsealed: it can say nothing but the time
-//	tls/             the CA of the connections and its certificates
+//	tls/             the CA of the connections, the issuer that renews, certificates
 //	boxes/NAME/      what a new box is handed: its key, certificates, root
 //	claims/BATCH/    what the image of boxes has that make their own keys
 //	enrol/           boxes that wait for a name, and the certificates that went out
+//	bridges/PLACE/   what the broker of a province needs that has its own
+//	mosquitto/       the access list and configuration of the centre's broker
+//	carried/NAME/    what a box without a network last said of itself, by stick
 //	issued/TOPIC     the newest envelope of every topic that is kept
 //	history/TOPIC/VERSION.json  every envelope that ever counted, also orders
 //	pending/         documents that lack a second signature
@@ -15,6 +18,7 @@
 //	ledger/NAME/     what boxes have played, as they signed it
 //	index.db         what loactl serve finds things by; may be deleted
 //	tokens.json      who may ask loactl serve over HTTP, without the secrets
+//	notify.toml      who is told of faults; notify.json: what each has been told
 package authority
 
 import (

@@ -33,15 +33,20 @@ func (a *app) brokerCheck(args []string) error {
 	if a.broker != "" {
 		urls = names(a.broker)
 	}
+	name, release, err := a.freeName(au)
+	if err != nil {
+		return err
+	}
+	defer release()
 	all := make(map[string][]check.Result)
 	failed := false
 	for _, url := range urls {
-		t, err := a.attacked(au, url)
+		t, err := a.attacked(au, url, name)
 		if err != nil {
 			return err
 		}
 		if all[url], err = check.Run(a.ctx, t); err != nil {
-			return fmt.Errorf("%s: %w. %s", url, err, a.text("attack.alone", a.client))
+			return fmt.Errorf("%s: %w. %s", url, err, a.text("attack.alone", name))
 		}
 		for _, r := range all[url] {
 			failed = failed || r.Tried && !r.Held
@@ -88,11 +93,11 @@ func tally(all map[string][]check.Result) (held, tried, untried int) {
 	return held, tried - untried, untried
 }
 
-// attacked is a broker of ours, and what it takes to attack it: certificates of boxes
-// that there never were, which are kept nowhere.
-func (a *app) attacked(au *authority.Authority, url string) (t check.Target, err error) {
+// attacked is a broker of ours, and what it takes to attack it: the certificate of one
+// of our tools, and certificates of boxes that there never were, which are kept nowhere.
+func (a *app) attacked(au *authority.Authority, url, tool string) (t check.Target, err error) {
 	t = check.Target{URL: url, Box: au.PassingBox, Patience: attackPatience}
-	conf, err := au.ClientTLS(a.client)
+	conf, err := au.ClientTLS(tool)
 	if err != nil {
 		return t, err
 	}
