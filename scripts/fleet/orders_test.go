@@ -68,7 +68,11 @@ func TestKilledBroker(t *testing.T) {
 		time.Sleep(rand.N(2 * time.Second * 5 / time.Duration(boxes)))
 		s.again(t, given)
 	}
-	for deadline := time.Now().Add(time.Minute); len(given) > 0; time.Sleep(time.Second) {
+	close(done)
+	n := <-kills
+	// A box that lost its broker again and again waits up to a minute before it asks
+	// anew; from here on the broker stays.
+	for deadline := time.Now().Add(2 * time.Minute); len(given) > 0; time.Sleep(time.Second) {
 		s.again(t, given)
 		if time.Now().After(deadline) {
 			for id := range given {
@@ -77,8 +81,6 @@ func TestKilledBroker(t *testing.T) {
 			break
 		}
 	}
-	close(done)
-	n := <-kills
 	s.broker.Kill() // no order can come any more
 	time.Sleep(6 * time.Second)
 	check(t, s.fleet.Stop())
