@@ -40,8 +40,8 @@ test: ## everything that CI runs: fast suites first, then slow ones until 60 min
 	@scripts/test.sh
 
 .PHONY: broker-install
-broker-install: ## make this Debian machine a province's broker: AUTHORITY=DIR, as root
-	@scripts/broker/install.sh "$(AUTHORITY)"
+broker-install: ## make this Debian machine a province's broker: AUTHORITY=DIR [CRL=https://host:8443], as root
+	@CRL="$(CRL)" scripts/broker/install.sh "$(AUTHORITY)"
 
 .PHONY: broker-check
 broker-check: build ## attack the authority's broker and print what held: AUTHORITY=DIR [BROKER=tls://host:8883]

@@ -22,9 +22,9 @@ import (
 // costs 1 KB, so what has not changed is told a few times a day only, in case a broker
 // has lost it.
 const (
-	lookEvery   = 10 * time.Minute // whether anything is different that no event told of
-	seldom      = 6 * time.Hour    // what the box has, and what is wrong with it
-	teleSeldom  = time.Hour        // readings
+	lookEvery   = 10 * time.Minute  // whether anything is different that no event told of
+	seldom      = message.HaveEvery // and what is wrong with it
+	teleSeldom  = time.Hour         // readings
 	ledgerEvery = 30 * time.Second
 	askFirst    = 10 * time.Second // until an answer has come, at first
 	askSeldom   = 5 * time.Minute  // when none comes for long

@@ -56,6 +56,16 @@ type Have struct {
 	Ledger     int64            `json:"ledger_seq"`        // the newest entry
 }
 
+// HaveEvery is how seldom a box says what it has while nothing changes.
+const HaveEvery = 6 * time.Hour
+
+// Overdue reports that a box which counts as online has said nothing for so long that it
+// cannot be: it died while no broker was there to tell of it. A box that did not know
+// the time, when it spoke last, tells nothing by when it spoke.
+func (h Have) Overdue(now time.Time) bool {
+	return h.Clock >= clock.NTP && now.Sub(h.At) > HaveEvery+time.Hour
+}
+
 // Refused is what a box refused last.
 type Refused struct {
 	At   time.Time `json:"at"`

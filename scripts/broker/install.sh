@@ -4,12 +4,15 @@
 #   install.sh AUTHORITY [ROOT]
 #
 # AUTHORITY needs no keys of people here, only mosquitto/ and tls/{ca.crt,ca.crl,
-# server.crt,server.key}. Run it again after loactl box revoke, or with new
-# certificates; what has not changed restarts nothing. With ROOT the files go below
-# that directory, and nothing is installed or started.
+# server.crt,server.key}. From then on what changes there is taken over by itself: a
+# list of revoked boxes, an access list, a new certificate. With CRL=https://HOST:8443
+# (loactl serve --media) the list is fetched from there twice a minute, for a broker on a
+# machine of its own. What has not changed restarts nothing. With ROOT the files go
+# below that directory, and nothing is installed or started.
 set -euo pipefail
 
 authority=${1:-}
+[ -z "$authority" ] || authority=$(realpath -m "$authority")
 root=${2:-}
 if [ -z "$authority" ]; then
 	echo "usage: make broker-install AUTHORITY=DIR" >&2
@@ -80,8 +83,71 @@ ProtectControlGroups=yes
 UNIT
 put "$unit" /etc/systemd/system/mosquitto.service.d/loa.conf 644
 
+# Whatever changes in the authority's folder comes here by itself.
+lib=/usr/local/lib/loa
+here=$(dirname "$0")
+units=/etc/systemd/system
+crl=${CRL:-$(sed -n 's/^Environment=CRL=//p' "$root$units/loa-broker.service" 2>/dev/null || true)} # said once
+# tell NAME MODE: standard input, if it differs, becomes that file.
+tell() {
+	cat >"$unit"
+	cmp -s "$unit" "$root$1" || { install -D -m "$2" "$unit" "$root$1"; echo "wrote $root$1"; }
+}
+tell $lib/broker-install 755 <"$here/$(basename "$0")"
+tell $units/loa-broker.service 644 <<UNIT
+[Unit]
+Description=Loa: the broker takes over what has changed in its authority's folder
+
+[Service]
+Type=oneshot
+Environment=CRL=$crl
+ExecStart=$lib/broker-install "$authority"
+UNIT
+tell $units/loa-broker.path 644 <<UNIT
+[Unit]
+Description=Loa: watches the authority's folder for the broker
+
+[Path]
+PathChanged=$authority/tls/ca.crl
+PathChanged=$authority/tls/ca.crt
+PathChanged=$authority/tls/server.crt
+PathChanged=$authority/mosquitto/loa.acl
+PathChanged=$authority/mosquitto/loa.conf
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+if [ -n "$crl" ]; then
+	tell $lib/fetch-crl.sh 755 <"$here/fetch-crl.sh"
+	tell $units/loa-crl.service 644 <<UNIT
+[Unit]
+Description=Loa: fetches the list of revoked boxes
+
+[Service]
+Type=oneshot
+ExecStart=$lib/fetch-crl.sh "${crl%/}/ca.crl" "$authority/tls"
+UNIT
+	tell $units/loa-crl.timer 644 <<UNIT
+[Unit]
+Description=Loa: fetches the list of revoked boxes twice a minute
+
+[Timer]
+OnBootSec=10
+OnUnitActiveSec=30
+AccuracySec=1
+
+[Install]
+WantedBy=timers.target
+UNIT
+fi
+
 if [ -n "$root" ]; then
 	exit 0
+fi
+if [ -d /run/systemd/system ] && [ -z "${INVOCATION_ID:-}" ]; then # by hand, not by the unit
+	systemctl daemon-reload
+	systemctl enable --now loa-broker.path
+	[ -z "$crl" ] || systemctl enable --now loa-crl.timer
 fi
 if [ ! -e "$due" ]; then
 	echo "nothing has changed"

@@ -62,6 +62,30 @@ func TestInstall(t *testing.T) {
 	if out, err := install(); err != nil || strings.Contains(out, "wrote") {
 		t.Errorf("again: %v, %s", err, out)
 	}
+	watch, err := os.ReadFile(filepath.Join(root, "/etc/systemd/system/loa-broker.path"))
+	if err != nil || !strings.Contains(string(watch), "PathChanged="+list+"\n") {
+		t.Errorf("nobody watches the list of the revoked: %s, %v", watch, err)
+	}
+	// What the unit runs is the installed copy.
+	copied := filepath.Join(root, "/usr/local/lib/loa/broker-install")
+	if out, err := exec.Command(copied, authority, root).CombinedOutput(); err != nil || strings.Contains(string(out), "wrote") {
+		t.Errorf("the copy: %v, %s", err, out)
+	}
+	if _, err := os.Stat(filepath.Join(root, "/etc/systemd/system/loa-crl.timer")); err == nil {
+		t.Error("a list is fetched, and nobody asked for it")
+	}
+	far := exec.Command("./install.sh", authority, root)
+	far.Env = append(os.Environ(), "CRL=https://loa.example:8443/")
+	if out, err := far.CombinedOutput(); err != nil {
+		t.Errorf("from afar: %v, %s", err, out)
+	}
+	fetch, err := os.ReadFile(filepath.Join(root, "/etc/systemd/system/loa-crl.service"))
+	if err != nil || !strings.Contains(string(fetch), `fetch-crl.sh "https://loa.example:8443/ca.crl" "`+filepath.Join(authority, "tls")+`"`) {
+		t.Errorf("the list is not fetched: %s, %v", fetch, err)
+	}
+	if out, err := exec.Command(copied, authority, root).CombinedOutput(); err != nil || strings.Contains(string(out), "wrote") {
+		t.Errorf("the copy, from afar: %v, %s", err, out)
+	}
 	if err := os.WriteFile(list, []byte("e"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -41,6 +41,20 @@ func (b *boxState) carried(now time.Time) bool {
 	return b.state.State == "" && now.Sub(b.stick) < carriedFor
 }
 
+// now is how it is: online, offline, lost, retired, silent when no broker ever heard of
+// it, or carried; and since when, as far as it is known.
+func (b *boxState) now(now time.Time) (state string, since time.Time) {
+	switch {
+	case b.carried(now):
+		return "carried", b.stick
+	case b.state.State == "":
+		return "silent", time.Time{}
+	case b.state.State == "online" && b.have.Overdue(now):
+		return "lost", b.have.At
+	}
+	return printable(b.state.State), b.state.At
+}
+
 // fleetFilters are the reports that a fleet is made of.
 var fleetFilters = []string{"loa/v1/d/+/state", "loa/v1/d/+/have", "loa/v1/d/+/health"}
 
@@ -162,12 +176,10 @@ func (f *fleet) rows(now time.Time) []row {
 	rows := []row{}
 	for _, name := range sortedKeys(f.boxes) {
 		b := f.boxes[name]
-		r := row{Box: name, Place: boxes[name].Place, Board: b.board, State: printable(b.state.State), Faults: []string{}, Forged: b.forged}
-		if r.State == "" {
-			r.State = "silent"
-		}
-		if b.carried(now) {
-			r.State, r.Carried = "carried", b.stick
+		r := row{Box: name, Place: boxes[name].Place, Board: b.board, Faults: []string{}, Forged: b.forged}
+		var since time.Time
+		if r.State, since = b.now(now); r.State == "carried" {
+			r.Carried = since
 		}
 		if !b.have.At.IsZero() {
 			r.Clock = b.have.Clock.String()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"loa/agent/plan"
 	"loa/scripts/authority"
 	"loa/scripts/authority/notify"
 	"loa/scripts/authority/rollup"
@@ -109,6 +111,15 @@ func (s standing) Devices() []string { return sortedKeys(s.au.Boxes()) }
 // Carried reports that a stick has brought reports of a box not long ago.
 func (s standing) Carried(device string, now time.Time) bool {
 	return now.Sub(carriedAt(s.au, device)) < carriedFor
+}
+
+// Key is the key with which a box signs.
+func (s standing) Key(device string) ed25519.PublicKey {
+	key, err := plan.ParseKey(s.au.EveryBox()[device].Key)
+	if err != nil {
+		return nil
+	}
+	return key
 }
 
 // Covers reports whether place is top or below it.

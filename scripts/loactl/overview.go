@@ -102,7 +102,8 @@ func (f *fleet) overview(places map[string]authority.Place, top string, now time
 		if top != "" && !rollup.Within(places, place, top) {
 			continue
 		}
-		u := rollup.Unit{Place: place, Online: b.state.State == "online", Carried: b.carried(now)}
+		state, since := b.now(now)
+		u := rollup.Unit{Place: place, Online: state == "online", Carried: state == "carried"}
 		for _, m := range b.have.Media {
 			u.Wanted, u.Present = u.Wanted+m.Wanted, u.Present+m.Present
 		}
@@ -110,9 +111,9 @@ func (f *fleet) overview(places map[string]authority.Place, top string, now time
 		case u.Online:
 			versions[printable(b.state.Version)]++
 		case u.Carried:
-			carried[name] = b.stick
+			carried[name] = since
 		default:
-			troubles = append(troubles, trouble{Box: name, Place: place, Code: cmp.Or(printable(b.state.State), "silent"), Severity: health.Fault, Since: b.state.At})
+			troubles = append(troubles, trouble{Box: name, Place: place, Code: state, Severity: health.Fault, Since: since})
 		}
 		for _, c := range b.health.Active {
 			if !u.Online {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"loa/agent/clock"
 	"loa/agent/health"
 	"loa/agent/message"
 	"loa/agent/plan"
@@ -59,6 +60,13 @@ func TestFleet(t *testing.T) {
 		}
 	}
 	t.Log("\n" + out)
+
+	// It died while no broker was there: nothing has come of it since this morning.
+	one.send("have", message.SealReport(message.ReportHave, message.Have{Device: one.name, At: time.Now().Add(-8 * time.Hour), Clock: clock.Signed}, one.key))
+	w.json(&r, "fleet")
+	if r.Places[0].Online != 1 || r.Trouble[1].Box != "box-1" || r.Trouble[1].Code != "lost" {
+		t.Errorf("a dead box is online: %+v %+v", r.Places, r.Trouble)
+	}
 }
 
 // A box whose board lacks a letter shows the rest: that is no refusal.

@@ -222,7 +222,7 @@ func (a *app) serveMedia(ctx context.Context, g *errgroup.Group, au *authority.A
 	}
 	conf.ClientAuth = tls.NoClientCert
 	listener, err := serveTLS(ctx, g, addr, &http.Server{
-		Handler: mediaserver.Handler(au.MediaDir()), TLSConfig: conf,
+		Handler: public(au), TLSConfig: conf,
 		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
 	})
 	if err != nil {
@@ -230,6 +230,18 @@ func (a *app) serveMedia(ctx context.Context, g *errgroup.Group, au *authority.A
 	}
 	a.note("serve.media", listener)
 	return nil
+}
+
+// public is what anybody may have: media, and for brokers on other machines the list
+// of revoked boxes, which names nobody.
+func public(au *authority.Authority) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", mediaserver.Handler(au.MediaDir()))
+	mux.HandleFunc("GET /ca.crl", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-cache")
+		http.ServeFile(w, r, au.RevocationFile())
+	})
+	return mux
 }
 
 // serveTLS answers at addr until ctx ends, and gives the address that it became.

@@ -7,12 +7,14 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"loa/scripts/authority"
 	"loa/scripts/authority/api"
 )
 
@@ -153,6 +155,26 @@ func TestHere(t *testing.T) {
 	for addr, want := range map[string]string{"8444": "127.0.0.1:8444", ":8444": "127.0.0.1:8444", "0.0.0.0:8444": "0.0.0.0:8444", "[::1]:1": "[::1]:1"} {
 		if got := here(addr); got != want {
 			t.Errorf("%q is %q", addr, got)
+		}
+	}
+}
+
+// A broker on another machine fetches the list of the revoked where media are.
+func TestTheListOfTheRevokedIsPublic(t *testing.T) {
+	w := newWorld(t).sample()
+	au, err := authority.Open(w.env["LOA_AUTHORITY"], authority.Opts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(au.RevocationFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, code := range map[string]int{"/ca.crl": 200, "/ca.key": 404, "/": 404} {
+		got := httptest.NewRecorder()
+		public(au).ServeHTTP(got, httptest.NewRequest("GET", path, nil))
+		if got.Code != code || code == 200 && got.Body.String() != string(want) {
+			t.Errorf("%s: %d, %d bytes", path, got.Code, got.Body.Len())
 		}
 	}
 }

@@ -61,6 +61,9 @@ func (a *API) glance(name string, b authority.Box, r *reports) Box {
 		g.Clock = r.have.Clock.String()
 	}
 	g.Wanted, g.Present = r.media()
+	if g.State == "online" && r.have.Overdue(time.Now()) {
+		g.State = "lost"
+	}
 	if g.State != "online" {
 		return g // what it last said of itself is not of today
 	}

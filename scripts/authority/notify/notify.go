@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ import (
 type Books interface {
 	// Stands is the place of a box in service; ok is false for any other.
 	Stands(device string) (place string, ok bool)
+	// Key is the key with which a box signs; nil: it is not known.
+	Key(device string) ed25519.PublicKey
 	// Devices are the boxes in service.
 	Devices() []string
 	// Carried reports that a stick has brought reports of a box not long ago.
@@ -51,6 +54,7 @@ type seen struct {
 	stated bool
 	online bool
 	boot   string // the run of the agent that said so
+	have   message.Have
 	active []health.Active
 }
 
@@ -84,6 +88,16 @@ func (n *Notifier) Observe(topic string, payload []byte) {
 			return // a will counts for the run that left it only
 		}
 		b.stated, b.online, b.boot = true, s.State == "online", s.Boot
+	case message.LeafHave:
+		key := n.o.Books.Key(t.Device)
+		if key == nil {
+			return
+		}
+		h, err := message.OpenReport[message.Have](message.ReportHave, payload, key)
+		if err != nil || h.Device != t.Device {
+			return
+		}
+		b.have = h
 	case message.LeafHealth:
 		h, err := message.DecodeReport[message.HealthReport](payload)
 		if err != nil {
@@ -179,7 +193,7 @@ func (n *Notifier) troubles(now time.Time) (all []Trouble, known func(Trouble) b
 		if !b.stated && n.o.Books.Carried(d, now) {
 			continue // no broker ever heard of it: sticks serve it
 		}
-		if !b.online {
+		if !b.online || b.have.Overdue(now) {
 			silent[d] = true
 			all = append(all, Trouble{Device: d, Place: place, Code: Silent, What: Silent})
 			continue // what it last said is no trouble of today

@@ -2,6 +2,8 @@ package notify
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"loa/agent/clock"
 	"loa/agent/health"
 	"loa/agent/message"
 )
@@ -24,6 +27,14 @@ func (s shelf) Covers(place, top string) bool  { return covers(place, top) }
 func (s shelf) Carried(d string, now time.Time) bool {
 	return d == "by-stick" && now.Before(stickEnds)
 }
+func (s shelf) Key(d string) ed25519.PublicKey { return keyOf(d).Public().(ed25519.PublicKey) }
+
+// keyOf is a box's key.
+func keyOf(d string) ed25519.PrivateKey {
+	seed := sha256.Sum256([]byte(d))
+	return ed25519.NewKeyFromSeed(seed[:])
+}
+
 func (s shelf) Devices() (all []string) {
 	for d := range s {
 		all = append(all, d)
@@ -248,5 +259,36 @@ func TestAnOldWill(t *testing.T) {
 	say("lost", "b")
 	if n.boxes["d-1"].online {
 		t.Error("it is taken for there")
+	}
+}
+
+// A box that died while no broker was there is still online to every broker. It is silent
+// when it has said nothing for longer than a box ever does; unless it does not know the
+// time, or somebody else says that it speaks.
+func TestOnlineAndDead(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		signs  string
+		clock  clock.Level
+		ago    time.Duration
+		silent bool
+	}{
+		{"it spoke today", "d-1", clock.NTP, message.HaveEvery, false},
+		{"it has not", "d-1", clock.Signed, message.HaveEvery + 61*time.Minute, true},
+		{"it cannot tell", "d-1", clock.Floor, 1000 * time.Hour, false},
+		{"a forged one, long ago", "d-2", clock.Signed, 1000 * time.Hour, false},
+	} {
+		n := New(Opts{Config: parse(t, settings), Books: shelf{"d-1": "26734"}})
+		now := time.Now()
+		state, err := json.Marshal(message.State{State: "online", Boot: "a"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.Observe(message.DeviceTopic("d-1", message.LeafState).String(), state)
+		n.Observe(message.DeviceTopic("d-1", message.LeafHave).String(), message.SealHave(message.Have{Device: "d-1", At: now.Add(-c.ago), Clock: c.clock}, keyOf(c.signs)))
+		all, _ := n.troubles(now)
+		if silent := len(all) == 1 && all[0].Code == Silent; silent != c.silent || len(all) > 1 {
+			t.Errorf("%s: %v", c.name, all)
+		}
 	}
 }
