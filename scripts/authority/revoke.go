@@ -33,8 +33,8 @@ func (a *Authority) Revocation(b Box) (Revocation, bool) {
 
 // RevokeBox ends a box's certificate for ever, and why is kept: it was stolen, burnt or
 // taken down. Its name is not given again. To revoke it twice changes nothing. listed is
-// false when nobody knows the certificate's number any more: then mosquitto still lets
-// it in, and our own broker, which goes by the key, does not.
+// false when nobody may know the number of its certificate any more: then mosquitto still
+// lets it in, and our own broker, which goes by the key, does not.
 func (a *Authority) RevokeBox(device, why string) (listed bool, err error) {
 	err = a.change(func(s *state) error {
 		b, ok := s.Boxes[device]
@@ -52,10 +52,22 @@ func (a *Authority) RevokeBox(device, why string) (listed bool, err error) {
 			}
 			s.Revoked[b.Key] = r
 		}
-		listed = r.Serial != "" || b.Batch != ""
+		listed = (r.Serial != "" || b.Batch != "") && !s.forgot(b)
 		return a.writeRevocations(s)
 	})
 	return listed, err
+}
+
+// forgot reports whether a certificate may have gone out to b of which a restored
+// authority does not know: its last one was renewable before the restoration.
+func (s *state) forgot(b Box) bool {
+	last := b.Added
+	for _, n := range b.Issued {
+		if at := n.Until.Add(-pki.LeafLife); at.After(last) && at.Before(s.Floor) {
+			last = at
+		}
+	}
+	return last.Add(pki.LeafLife / 2).Before(s.Floor)
 }
 
 func serialIn(file string) (string, error) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"testing"
+	"time"
 
 	"loa/scripts/authority/pki"
 )
@@ -117,5 +118,36 @@ func TestABoxIsRevoked(t *testing.T) {
 	}
 	if listed, err := a.RevokeBox("box-2", ""); listed || err != nil || !a.Revoked(key("box-2")) {
 		t.Errorf("without a number: %v, %v", listed, err)
+	}
+}
+
+// What went out between a backup and its restoration has a number that nobody knows.
+// Whoever revokes a box to which that may have happened is told.
+func TestARestoredAuthorityMayNotKnowANumber(t *testing.T) {
+	restored := time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)
+	day := 24 * time.Hour
+	for _, c := range []struct {
+		name   string
+		added  time.Duration // before the restoration
+		issued []time.Duration
+		forgot bool
+	}{
+		{"a new box", 100 * day, nil, false},
+		{"one that is due since yesterday", pki.LeafLife/2 + day, nil, true},
+		{"renewed before the backup", 500 * day, []time.Duration{80 * day}, false},
+		{"renewed, and due again", 900 * day, []time.Duration{450 * day}, true},
+		{"renewed again after the restoration", 500 * day, []time.Duration{-day}, true},
+		{"taken in after it", -day, nil, false},
+	} {
+		b := Box{Added: restored.Add(-c.added)}
+		for _, ago := range c.issued {
+			b.Issued = append(b.Issued, Numbered{Until: restored.Add(pki.LeafLife - ago)})
+		}
+		if got := (&state{Floor: restored}).forgot(b); got != c.forgot {
+			t.Errorf("%s: %v", c.name, got)
+		}
+		if (&state{}).forgot(b) {
+			t.Errorf("%s: forgotten by an authority that was never restored", c.name)
+		}
 	}
 }

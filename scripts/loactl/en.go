@@ -89,7 +89,7 @@ var en = map[string]string{
 	"box.empty":    "There are no boxes: loactl box add, or enrol.",
 	"box.none":     "there is no box %s",
 	"box.added":    "Box %s belongs to %s: %s. What it carries is in %s: copy etc/loa from there to the box's /etc/loa, then delete it here, because the box's secret key is in it. After that: loactl send.",
-	"box.unlisted": "MIND: nobody knows the number of the certificate of %s any more, so mosquitto still lets it in; loactl serve does not. With mosquitto: a new CA, or loactl serve in its place.",
+	"box.unlisted": "MIND: nobody knows for sure the number of the last certificate of %s, so mosquitto may still let it in; loactl serve does not. With mosquitto: a new CA, or loactl serve in its place.",
 	"box.revoked":  "The certificate of box %s is revoked, and its name is never given again. loactl serve throws it out within 20 seconds. A mosquitto of make broker-install on this machine takes over %s by itself, one elsewhere when it was given CRL=; otherwise take the file there and run make broker-install again. The box can still play what it holds: find it and take it back.",
 	"box.set":      "Box %s belongs to %s: %s. Send it with loactl send.",
 	"box.unsigned": "waits for a signature",

@@ -89,7 +89,7 @@ var vi = map[string]string{
 	"box.empty":    "Chưa có thiết bị nào: loactl box add, hoặc enrol.",
 	"box.none":     "không có thiết bị %s",
 	"box.added":    "Thiết bị %s thuộc %s: %s. Những gì thiết bị cần mang nằm trong %s: chép etc/loa ở đó vào /etc/loa của thiết bị rồi xóa ở đây, vì trong đó có khóa bí mật của thiết bị. Sau đó: loactl send.",
-	"box.unlisted": "CHÚ Ý: không còn biết số chứng thư của %s, nên mosquitto vẫn cho thiết bị vào; loactl serve thì không. Nếu dùng mosquitto: thay chứng thư CA, hoặc chuyển sang loactl serve.",
+	"box.unlisted": "CHÚ Ý: không còn biết chắc số chứng thư mới nhất của %s, nên mosquitto có thể vẫn cho thiết bị vào; loactl serve thì không. Nếu dùng mosquitto: thay chứng thư CA, hoặc chuyển sang loactl serve.",
 	"box.revoked":  "Chứng thư của thiết bị %s đã bị thu hồi, và tên này không dùng lại nữa. loactl serve tự ngắt thiết bị trong 20 giây. mosquitto cài bằng make broker-install trên máy này tự nhận %s, ở máy khác thì khi đã cho CRL=; nếu không, hãy đưa tệp sang đó rồi chạy lại make broker-install. Thiết bị vẫn phát được những gì đã có trong máy: hãy tìm và thu lại.",
 	"box.set":      "Thiết bị %s thuộc %s: %s. Gửi đi bằng loactl send.",
 	"box.unsigned": "chờ ký",
