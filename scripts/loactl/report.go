@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"loa/agent/ledger"
+	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/boards"
 	"loa/scripts/authority"
@@ -46,7 +47,7 @@ func (a *app) report(args []string) error {
 		return err
 	}
 	if len(rest) == 1 {
-		if _, ok := au.Places()[rest[0]]; !ok {
+		if !slices.ContainsFunc(in.Places, func(p report.Place) bool { return p.Code == rest[0] }) {
 			return errors.New(a.text("place.none", rest[0]))
 		}
 		in.Top = rest[0]
@@ -192,16 +193,9 @@ func reportInput(au *authority.Authority, until time.Time) (report.Input, error)
 			in.Places = append(in.Places, report.Place{Code: code, Name: p.Name, Parent: books.Parent(code, until), Width: p.Width, Ended: p.Into != ""})
 		}
 	}
-	issued, err := au.Issued()
-	if err != nil {
+	var err error
+	if in.Bulletins, err = bulletinsUntil(au, until); err != nil {
 		return in, err
-	}
-	for _, is := range issued {
-		if b, ok := is.Doc.(plan.Bulletin); ok {
-			in.Bulletins = append(in.Bulletins, report.Bulletin{
-				Key: b.Key().String(), Title: b.Title, Place: b.Place, Drill: b.Class == plan.Drill, Issued: b.Issued,
-			})
-		}
 	}
 	devices, err := ledgers(au).Devices()
 	if err != nil {
@@ -214,6 +208,42 @@ func reportInput(au *authority.Authority, until time.Time) (report.Input, error)
 	}
 	slices.Sort(in.Strangers)
 	return in, nil
+}
+
+// bulletinsUntil are those issued up to then, each as it was at last: the history has them
+// also when they were withdrawn or written anew since.
+func bulletinsUntil(au *authority.Authority, until time.Time) ([]report.Bulletin, error) {
+	past, err := au.History()
+	if err != nil {
+		return nil, err
+	}
+	last := make(map[string]int64) // by topic
+	for _, p := range past {
+		if t, err := message.ParseTopic(p.Topic); err == nil && t.Kind == plan.KindBulletin && p.Version <= until.UnixMilli() {
+			last[p.Topic] = max(last[p.Topic], p.Version)
+		}
+	}
+	all, err := au.Issued() // by an authority from before there was a history
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(is authority.Issued) bool { return last[is.Topic.String()] != 0 })
+	for _, topic := range sortedKeys(last) {
+		is, err := au.Recorded(authority.Past{Topic: topic, Version: last[topic]})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, is)
+	}
+	var bulletins []report.Bulletin
+	for _, is := range all {
+		if b, ok := is.Doc.(plan.Bulletin); ok && !b.Issued.After(until) {
+			bulletins = append(bulletins, report.Bulletin{
+				Key: b.Key().String(), Title: b.Title, Place: b.Place, Drill: b.Class == plan.Drill, Issued: b.Issued,
+			})
+		}
+	}
+	return bulletins, nil
 }
 
 // dated is what the books knew of places and boxes at a time.

@@ -180,3 +180,37 @@ func TestReportOfADamagedArchive(t *testing.T) {
 		t.Errorf("%v\n%s", err, csv)
 	}
 }
+
+// What has become of a bulletin since is no matter of the year's report.
+func TestBulletinsOfThatTime(t *testing.T) {
+	w := newWorld(t)
+	day := func(n int) time.Time { return time.Date(2026, 4, n, 8, 0, 0, 0, vietnam) }
+	w.now = func() time.Time { return day(1) }
+	w.sample()
+	sign := func(n int, id, title string) {
+		w.now = func() time.Time { return day(n) }
+		w.must("bulletin", "sign", w.file("b.toml", "id = \""+id+"\"\nplace = \"26734\"\ntitle = \""+title+"\"\ntext = \"Phát quang đường làng\"\nvalid_until = "+day(n+5).Format(time.RFC3339)+"\n"), "--as", "26734-1")
+	}
+	sign(2, "phat-quang", "Phát quang")
+	sign(4, "phat-quang", "Phát quang lần hai")
+	sign(5, "tiem-chung", "Tiêm chủng")
+	w.now = func() time.Time { return day(6) }
+	w.must("bulletin", "withdraw", "tiem-chung", "--as", "26734-1")
+	au, err := authority.Open(w.env["LOA_AUTHORITY"], authority.Opts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range map[int]string{1: "", 3: "Phát quang", 5: "Phát quang lần hai, Tiêm chủng", 7: "Phát quang lần hai, Tiêm chủng"} {
+		all, err := bulletinsUntil(au, day(n).Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var titles []string
+		for _, b := range all {
+			titles = append(titles, b.Title)
+		}
+		if got := strings.Join(titles, ", "); got != want {
+			t.Errorf("until April %d: %q, want %q", n, got, want)
+		}
+	}
+}
