@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -158,35 +159,36 @@ func TestLoactlStaysOffTheHardware(t *testing.T) {
 	}
 }
 
-// Every make target and loactl command that the README names exists.
+// Every make target and command of loactl that a README names exists.
 func TestReadmeCommandsExist(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
+	read := func(name string) string {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
 	}
-	makefile, err := os.ReadFile("../Makefile")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := 0
-	for line := range strings.Lines(string(readme)) {
-		rest := line
-		for {
-			_, after, ok := strings.Cut(rest, "`make ")
-			if !ok {
-				break
+	makefile, words := read("../Makefile"), read("../scripts/loactl/en.go")
+	target, command := regexp.MustCompile(`(?:^ {4}|`+"`"+`)make ([a-z][a-z-]*)`), regexp.MustCompile(`(?:^|^ {4}|`+"`"+`)loactl ([a-z]+)`)
+	for _, name := range []string{"../README.md", "../scripts/broker/README.md", "../scripts/broker/README.vi.md"} {
+		found := 0
+		for line := range strings.Lines(read(name)) {
+			for _, m := range target.FindAllStringSubmatch(line, -1) {
+				found++
+				if !strings.Contains(makefile, "\n"+m[1]+":") {
+					t.Errorf("%s names make %s, the Makefile does not", name, m[1])
+				}
 			}
-			target, tail, _ := strings.Cut(after, "`")
-			rest = tail
-			name := strings.Fields(target)[0]
-			found++
-			if !strings.Contains(string(makefile), "\n"+name+":") {
-				t.Errorf("README names make %s, the Makefile does not", name)
+			for _, m := range command.FindAllStringSubmatch(line, -1) {
+				found++
+				if !strings.Contains(words, `"cmd.`+m[1]+`"`) {
+					t.Errorf("%s names loactl %s, which there is not", name, m[1])
+				}
 			}
 		}
-	}
-	if found == 0 {
-		t.Error("README names no make target")
+		if found < 10 {
+			t.Errorf("%s names %d commands", name, found)
+		}
 	}
 }
 
