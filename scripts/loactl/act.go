@@ -104,20 +104,47 @@ func (a *app) drill(args []string) error {
 // stop silences classes at a place or at one box.
 func (a *app) stop(args []string) error {
 	fs := a.flags("stop")
-	classes := fs.String("classes", "live,drill,priority,normal,filler,test", "")
+	classes := fs.String("classes", "", "")
 	reason := fs.String("reason", "", "")
 	by := signedBy(fs)
 	rest, err := a.parse(fs, args, 1, 1)
 	if err != nil {
 		return err
 	}
-	return a.act(rest[0], by, func(_ *authority.Authority, act *plan.Act) error {
+	return a.act(rest[0], by, func(au *authority.Authority, act *plan.Act) error {
 		act.Kind, act.Reason = plan.KindStop, *reason
 		for _, c := range names(*classes) {
 			act.Classes = append(act.Classes, plan.Class(c))
 		}
+		if *classes == "" {
+			var left []plan.Class
+			if act.Classes, left = stoppable(au, names(*by.as), a.now()); len(left) > 0 && len(act.Classes) > 0 {
+				a.note("stop.left", left)
+			} else if len(left) > 0 {
+				act.Classes = left // for the verdict that says why
+			}
+		}
 		return nil
 	})
+}
+
+// stoppable are the classes that a stop ends when none is named, emergencies not among
+// them, as far as every signer may end them; and those that are left.
+func stoppable(au *authority.Authority, signers []string, now time.Time) (may, left []plan.Class) {
+	grants := au.Grants()
+	for _, c := range []plan.Class{plan.Live, plan.Drill, plan.PriorityC, plan.Normal, plan.Filler, plan.Test} {
+		all := !slices.ContainsFunc(signers, func(name string) bool {
+			return !slices.ContainsFunc(grants, func(g authority.Grant) bool {
+				return g.Person == name && slices.Contains(g.Kinds, plan.KindStop) && slices.Contains(g.Classes, c) && now.Before(g.NotAfter)
+			})
+		})
+		if all {
+			may = append(may, c)
+		} else {
+			left = append(left, c)
+		}
+	}
+	return may, left
 }
 
 // mute silences one box for a while; the newest of a place counts.

@@ -411,7 +411,8 @@ until = "05:30"`,
 
 	"receipt.heard": "Whether it sounded: loactl watch, loactl ledger.",
 
-	"more.stop": "Ends at once what sounds there and what waits; what is scheduled later still sounds. Unless they are named, emergencies go on.\n--classes: end these classes only. An alert ends by loactl alert clear.",
+	"stop.left": "%v goes on: not every signer may stop it.",
+	"more.stop": "Ends at once what sounds there and what waits; what is scheduled later still sounds. Unless they are named, emergencies go on, and so does what a signer may not stop.\n--classes: end these classes only. An alert ends by loactl alert clear.",
 	"more.mute": "In that time the box plays emergencies only. --for: how long, such as 30m or 2h, at most 24h, from now. The newest mute of a place takes the place of the one before, also when it is shorter.",
 
 	"flag.unknown":       "this command has no option --%s",

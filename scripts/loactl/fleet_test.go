@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -518,4 +519,23 @@ func TestTwoAtOnce(t *testing.T) {
 		}
 	}
 	w.fails(exitFailed, "--client", "send")
+}
+
+// A stop that names no classes ends what its signers may end.
+func TestWhatAStopEnds(t *testing.T) {
+	w := newWorld(t).sample()
+	au, err := authority.Open(w.env["LOA_AUTHORITY"], authority.Opts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, left := stoppable(au, []string{"26734-1"}, w.now())
+	if len(left) > 0 || slices.Contains(all, plan.Emergency) || len(all) != 6 {
+		t.Errorf("an officer may stop %v, not %v", all, left)
+	}
+	if may, left := stoppable(au, []string{"26734-1", "nobody"}, w.now()); len(may) > 0 || len(left) != 6 {
+		t.Errorf("with one who holds nothing: %v, not %v", may, left)
+	}
+	if may, _ := stoppable(au, []string{"26734-1"}, w.now().AddDate(1, 0, 0)); len(may) > 0 {
+		t.Errorf("a year later: %v", may)
+	}
 }

@@ -411,7 +411,8 @@ until = "05:30"`,
 
 	"receipt.heard": "Có phát thật hay không: xem loactl watch, loactl ledger.",
 
-	"more.stop": "Dừng ngay thứ đang phát ở đó và mọi thứ đang chờ đến lượt; lịch về sau vẫn phát. Nếu không chọn, tin khẩn cấp không dừng.\n--classes: chỉ dừng những mức ấy. Hết báo động thì dùng loactl alert clear.",
+	"stop.left": "%v vẫn phát tiếp: không phải người ký nào cũng có quyền dừng.",
+	"more.stop": "Dừng ngay thứ đang phát ở đó và mọi thứ đang chờ đến lượt; lịch về sau vẫn phát. Nếu không chọn thì không dừng tin khẩn cấp và những mức mà người ký không có quyền dừng.\n--classes: chỉ dừng những mức ấy. Hết báo động thì dùng loactl alert clear.",
 	"more.mute": "Trong thời gian ấy thiết bị chỉ phát tin khẩn cấp. --for: bao lâu, như 30m hay 2h, tối đa 24h, tính từ lúc gõ lệnh. Lần tắt tiếng mới nhất của cùng một nơi thay cho lần trước, dù ngắn hơn.",
 
 	"flag.unknown":       "không có tùy chọn --%s ở lệnh này",
