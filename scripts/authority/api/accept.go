@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"loa/agent/message"
 	"loa/agent/plan"
@@ -213,12 +216,22 @@ type Media struct {
 	Bytes  int64  `json:"bytes"`
 }
 
-// mediaTime is how long one upload may take, uploads how many there may be at once: a
-// disk has an end.
+// mediaTime is how long one upload may take, uploads how many there may be at once, and
+// spare what they leave of the disk: ledgers and what is signed are written there too.
 const (
 	mediaTime = 15 * time.Minute
 	uploads   = 4
+	spare     = 1 << 30
 )
+
+// left is how many bytes are free where dir lies.
+func left(dir string) (int64, error) {
+	var fs unix.Statfs_t
+	if err := unix.Statfs(dir, &fs); err != nil {
+		return 0, fmt.Errorf("%s: %w", dir, err)
+	}
+	return int64(fs.Bavail) * fs.Bsize, nil
+}
 
 func (a *API) media(w http.ResponseWriter, r *http.Request) (any, error) {
 	select {
@@ -226,6 +239,13 @@ func (a *API) media(w http.ResponseWriter, r *http.Request) (any, error) {
 		defer func() { <-a.uploading }()
 	default:
 		return nil, &Error{Code: "too-often", Wait: 10 * time.Second}
+	}
+	free, err := a.left(a.o.Authority.Dir())
+	if err != nil {
+		return nil, err
+	}
+	if free < spare+uploads*maxMedia {
+		return nil, &plan.Error{Code: plan.Storage, Msg: "the centre's disk is almost full"}
 	}
 	c := http.NewResponseController(w)
 	until := time.Now().Add(mediaTime)

@@ -51,6 +51,7 @@ type API struct {
 	fleet  fleet
 
 	uploading chan struct{} // as many as there are uploads
+	left      func(dir string) (int64, error)
 
 	taking sync.Mutex      // one document at a time: judged, then kept
 	unsure map[string]bool // under taking: SHA-256 of orders that a broker did not confirm
@@ -104,7 +105,7 @@ func New(o Opts) *API {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	a := &API{o: o, mux: http.NewServeMux(), known: limits{rate: o.Rate, burst: o.Burst}, others: limits{rate: o.Rate, burst: o.Burst}, unsure: make(map[string]bool),
-		uploading: make(chan struct{}, uploads)}
+		uploading: make(chan struct{}, uploads), left: left}
 	paths := make(map[string]bool)
 	for _, r := range routes() {
 		a.mux.HandleFunc(r.method+" "+r.path, func(w http.ResponseWriter, req *http.Request) { a.serve(w, req, r) })

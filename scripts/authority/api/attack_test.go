@@ -245,6 +245,23 @@ func TestUploadsAtOnce(t *testing.T) {
 	}
 }
 
+// What programs upload never takes the room that ledgers and documents need.
+func TestUploadsLeaveRoom(t *testing.T) {
+	s := newStage(t)
+	free := int64(spare + uploads*maxMedia - 1)
+	s.api.left = func(string) (int64, error) { return free, nil }
+	if a := s.do("PUT", "/media", []byte("x")); a.status != 507 || a.Code != string(plan.Storage) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if left, _ := os.ReadDir(s.au.MediaDir()); len(left) > 0 {
+		t.Errorf("left %v", left)
+	}
+	free++
+	if a := s.do("PUT", "/media", []byte("x")); a.status != 200 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
 // Nothing is taken that is larger than said, and a part of it is not kept.
 func TestOversizeMedia(t *testing.T) {
 	if testing.Short() {

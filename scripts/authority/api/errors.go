@@ -44,6 +44,8 @@ func statusOf(c plan.Code) int {
 	switch c {
 	case plan.Malformed, plan.Unsigned:
 		return http.StatusBadRequest
+	case plan.Storage:
+		return http.StatusInsufficientStorage
 	case plan.TooLarge:
 		return http.StatusRequestEntityTooLarge
 	case plan.Replay, plan.Conflict, plan.Rollback:
