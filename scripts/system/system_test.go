@@ -1,0 +1,65 @@
+package system
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// units are those that run something, and how exposed each may be at most, from 0 to 10.
+var units = map[string]float64{
+	"loa.service":         2.0,
+	"loa-network.service": 2.0,
+	"loa-host.service":    3.0, // root, and sets the clock
+}
+
+func TestExposure(t *testing.T) {
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Skip("no systemd-analyze here")
+	}
+	level := regexp.MustCompile(`exposure level for \S+: ([0-9.]+)`)
+	for unit, most := range units {
+		path := filepath.Join("usr/lib/systemd/system", unit)
+		out, err := exec.Command("systemd-analyze", "security", "--offline=yes", "--no-pager", path).CombinedOutput()
+		found := level.FindSubmatch(out)
+		if err != nil || found == nil {
+			t.Fatalf("%s: %v\n%s", unit, err, out)
+		}
+		if got, _ := strconv.ParseFloat(string(found[1]), 64); got > most {
+			t.Errorf("%s: exposed to %.1f, at most %.1f\n%s", unit, got, most, out)
+		}
+		// It says nothing of what it does not understand.
+		if bad := regexp.MustCompile(`(?m)^.*(Unknown|Failed to parse|Invalid).*$`).Find(out); bad != nil {
+			t.Errorf("%s", bad)
+		}
+	}
+}
+
+// What the units rely on must be in them: a sandbox that is tight and does not play is
+// no use, and one that plays and is not restarted is silent.
+func TestTheAgentsUnit(t *testing.T) {
+	data, err := os.ReadFile("usr/lib/systemd/system/loa.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{
+		"Type=notify", "User=loa", "Restart=always", "WatchdogSec=20", "StartLimitAction=reboot",
+		"ExecStopPost=-/usr/bin/agent amp-off", // SIGKILL takes the guard along
+		"KillMode=mixed",                       // the sound process must not go before the fade
+		"CapabilityBoundingSet=",               // none
+		"LimitNICE=-15",                        // as drivers/gpioline asks for
+	} {
+		if !strings.Contains("\n"+string(data), "\n"+line+"\n") {
+			t.Errorf("loa.service lacks %q", line)
+		}
+	}
+	for _, wrong := range []string{"ProtectClock=yes", "DeviceAllow=", "PrivateDevices=yes", "PrivateUsers=yes"} {
+		if strings.Contains(string(data), "\n"+wrong) {
+			t.Errorf("loa.service has %q, under which a sound card that is plugged in later cannot be opened", wrong)
+		}
+	}
+}
