@@ -52,6 +52,9 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 	if len(args) > 0 && args[0] == "console" {
 		return askConsole(args[1:], in, out, errs)
 	}
+	if len(args) == 1 && args[0] == "host" {
+		return serveHost(errs)
+	}
 	flags := flag.NewFlagSet("agent", flag.ContinueOnError)
 	flags.SetOutput(errs)
 	file := flags.String("config", config.File, "the box's own `file`")

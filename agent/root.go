@@ -1,0 +1,22 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+
+	"loa/agent/host"
+)
+
+// serveHost does as root what the agent has asked for, and ends.
+func serveHost(errs io.Writer) int {
+	s := host.Server{
+		Dir: host.Dir, Seen: host.Seen, Machine: host.ThisMachine(nil),
+		Log: slog.New(slog.NewTextHandler(errs, nil)),
+	}
+	if err := s.Serve(); err != nil {
+		fmt.Fprintln(errs, "agent host:", err)
+		return exitFailed
+	}
+	return exitOK
+}
