@@ -26,6 +26,7 @@ import (
 	"loa/agent/enrol"
 	"loa/agent/hardware"
 	"loa/agent/health"
+	"loa/agent/supervisor"
 	"loa/boards"
 )
 
@@ -46,7 +47,12 @@ const (
 	exitOK     = 0
 	exitFailed = 1
 	exitUsage  = 2
+	exitUnfit  = 78 // EX_CONFIG: loa.service makes no other start of it
 )
+
+// unfit is an error that no other start mends: somebody has to bring files. A panic ends
+// with 2, and is worth another start.
+type unfit struct{ error }
 
 func run(args []string, in *os.File, out, errs io.Writer) int {
 	if len(args) > 0 && args[0] == "console" {
@@ -90,12 +96,17 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	over, err := supervisor.New(os.Getenv, os.Getpid())
+	if err != nil {
+		fmt.Fprintln(errs, "agent: nobody supervises it:", err)
+	}
+	context.AfterFunc(ctx, over.Stopping)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once, and the guard switches the amplifier off
 	for {
 		cfg, err := config.Load(*file, *root)
 		if err != nil {
 			fmt.Fprintln(errs, "agent:", err)
-			return exitUsage
+			return exitUnfit
 		}
 		if *board != "" {
 			cfg.Board = *board
@@ -103,10 +114,10 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		b, err := boards.Load(cfg.Board)
 		if err != nil {
 			fmt.Fprintln(errs, "agent:", err)
-			return exitUsage
+			return exitUnfit
 		}
 		economise(b)
-		switch err := serve(ctx, cfg, b, *root, *stdin, log, recent); {
+		switch err := serve(ctx, cfg, b, *root, *stdin, over, log, recent); {
 		case errors.Is(err, box.ErrNamed):
 			log.Info("the box begins again under its name")
 		case errors.Is(err, box.ErrReset):
@@ -122,8 +133,11 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 			}
 			log.Info("the box is taken out of service: it has no documents and no key any more")
 			if cfg.Broker.Claim == "" {
-				return exitOK // it could only say that it has no key
+				return exitUnfit // it could only say that it has no key
 			}
+		case errors.As(err, new(unfit)):
+			fmt.Fprintln(errs, "agent:", err)
+			return exitUnfit
 		case err != nil:
 			fmt.Fprintln(errs, "agent:", err)
 			return exitFailed
@@ -151,21 +165,21 @@ func economise(b boards.Board) {
 
 // serve makes one box of the files and devices here and lets it work until ctx
 // ends.
-func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, stdin bool, log *slog.Logger, recent *recent) error {
+func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, stdin bool, over *supervisor.Supervisor, log *slog.Logger, recent *recent) error {
 	rootDocs, err := os.ReadFile(cfg.RootFile)
 	if err != nil {
-		return fmt.Errorf("cannot read the root keys: %w", err)
+		return unfit{fmt.Errorf("cannot read the root keys: %w", err)}
 	}
 	who, err := identify(cfg)
 	if err != nil {
-		return err
+		return unfit{err}
 	}
 	h := health.New(log.With("room", "health"), nil)
 	var centre *tls.Config
 	var web func() *tls.Config
 	if len(cfg.Broker.URLs) > 0 {
 		if centre, web, err = readTLS(cfg.Broker, who); err != nil {
-			return err
+			return unfit{err}
 		}
 	}
 	if err := os.MkdirAll(cfg.State, 0o750); err != nil {
@@ -180,6 +194,9 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 		Door: devices.Door, Light: devices.Light, Temperature: devices.Temperature, Devices: devices.Run, OpenInput: devices.OpenInput, Port: devices.Console,
 		Socket: cfg.Socket, MediaBytes: int64(cfg.MediaMB) * 1_000_000,
 		Version: version, Built: buildTime(), Health: h, Log: log, Recent: recent.Last,
+	}
+	if over != nil {
+		o.Supervisor = over
 	}
 	if stdin {
 		o.Port = func(ctx context.Context, session func(context.Context, io.ReadWriter) error) error {

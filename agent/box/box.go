@@ -81,6 +81,9 @@ type Opts struct {
 	Socket     string // of the local console; empty: none
 	MediaBytes int64  // room for recordings; 0: what the disk can spare
 
+	// Supervisor hears whether the box is well; nil: nobody does.
+	Supervisor overseer
+
 	Version string
 	Built   time.Time
 	Health  *health.Health
@@ -248,7 +251,10 @@ func (b *Box) Run(ctx context.Context) error {
 	}
 	b.relay.begin(under) // before the station may ask for one
 	run(under, "relays", b.relay.run)
-	run(ctx, "watchdog", b.watch)
+	run(ctx, "watch", b.watch)
+	if b.o.Supervisor != nil {
+		run(ctx, "supervision", b.supervise)
+	}
 	if b.mqtt != nil {
 		run(under, "mqtt", b.connect)
 		run(ctx, "reports", b.report)

@@ -46,6 +46,10 @@ func (s *Speaker) admit() {
 		}
 	}
 	s.waiting = rest
+	for _, round := range s.asked {
+		close(round)
+	}
+	s.asked = nil
 	var stops []*sound.Input
 	if s.changed {
 		for in, snd := range s.playing {

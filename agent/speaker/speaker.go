@@ -3,7 +3,9 @@
 package speaker
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -55,7 +57,8 @@ type Speaker struct {
 	interrupt func()      // ends the drain under way
 	hold      time.Time   // the amplifier stays on until then
 	status    Status
-	off       bool // Run has returned
+	off       bool            // Run has returned
+	asked     []chan struct{} // by Alive
 
 	// Of the loop alone.
 	mixer   *sound.Mixer
@@ -157,6 +160,29 @@ func (s *Speaker) HoldAmp(d time.Duration) {
 	defer s.mu.Unlock()
 	s.hold = time.Now().Add(min(d, maxHold))
 	s.nudge()
+}
+
+// Alive waits until the loop has gone round once more, or ctx ends, and then says why.
+// What sounds is not disturbed by it.
+func (s *Speaker) Alive(ctx context.Context) error {
+	round := make(chan struct{})
+	s.mu.Lock()
+	if s.off {
+		s.mu.Unlock()
+		return errOff
+	}
+	s.asked = append(s.asked, round)
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+	s.mu.Unlock()
+	select {
+	case <-round:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the speaker does not go round: %w", context.Cause(ctx))
+	}
 }
 
 // nudge makes the loop look again. s.mu is held.

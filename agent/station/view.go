@@ -72,6 +72,10 @@ func (s *Station) order(ctx context.Context, f func(now time.Time)) error {
 	}
 }
 
+// Alive waits until the loop has gone round, and says why it has not, after 5 s or when
+// ctx ends.
+func (s *Station) Alive(ctx context.Context) error { return s.order(ctx, func(time.Time) {}) }
+
 // Ahead is what will sound and be seen and what will be refused in the next d,
 // computed from where the box stands by the functions that decide.
 func (s *Station) Ahead(ctx context.Context, d time.Duration) ([]ahead.Line, error) {
