@@ -225,6 +225,7 @@ func TestACancelledAlarmIsNotBroughtBackByOne(t *testing.T) {
 		kept := w.Later(3*time.Minute).Alerts(trusttest.Province, trusttest.ProvinceOffice)
 		kept.Cancel = cancel.Cancel
 		r.hear(trusttest.Seal(kept, trusttest.Prov1))
+		wait(time.Second)
 		for _, e := range r.written(ledger.Refused) {
 			if strings.HasPrefix(e.Time.In(vietnam).Format("15:04"), "04:04") {
 				t.Errorf("all clear beside a cancel was refused: %s %s", e.Code, e.Detail)

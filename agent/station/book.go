@@ -13,8 +13,7 @@ import (
 	"loa/agent/schedule"
 )
 
-// write puts an entry into the ledger, about o if there is one. A ledger that
-// cannot be written is its own condition and stops no sound.
+// write puts an entry into the ledger, about o if there is one, or lets it wait.
 func (s *Station) write(e ledger.Entry, o *plan.Occurrence, now time.Time) {
 	e.Time, e.Clock = s.o.Clock.Now()
 	if e.Time.Before(now) {
@@ -30,6 +29,24 @@ func (s *Station) write(e ledger.Entry, o *plan.Occurrence, now time.Time) {
 			e.Rounds = o.Repeat
 		}
 	}
+	if !s.meanwhile.until.IsZero() {
+		s.meanwhile.entries = append(s.meanwhile.entries, e)
+		return
+	}
+	s.enter(e)
+}
+
+// enterAll puts the entries that wait into the ledger.
+func (s *Station) enterAll() {
+	for _, e := range s.meanwhile.entries {
+		s.enter(e)
+	}
+	s.meanwhile.entries = nil
+}
+
+// enter puts an entry into the ledger. One that cannot be written is its own condition
+// and stops no sound.
+func (s *Station) enter(e ledger.Entry) {
 	if _, err := s.o.Ledger.Append(e); err != nil {
 		s.o.Log.Error("cannot write the ledger", "kind", e.Kind, "id", e.ID, "err", err)
 	}
@@ -55,7 +72,7 @@ func (s *Station) tell(o plan.Occurrence, v policy.Verdict, now time.Time) {
 	}
 	s.remember(k, now)
 	s.write(ledger.Entry{Kind: ledger.Refused, Result: plan.Refused, Code: v.Code, Final: v.Final, Detail: v.Why}, &o, now)
-	s.o.Ack(Ack{
+	s.ack(Ack{
 		Doc: o.By, ID: o.ID, State: "refused", Result: plan.Refused, Code: v.Code, Why: v.Why, VI: v.VI,
 	})
 	s.o.Log.Info("refused", "id", o.ID, "code", v.Code, "why", v.Why)
@@ -100,7 +117,7 @@ func (s *Station) acknowledge(o *plan.Occurrence, state string, result plan.Resu
 	if o.By.Kind == plan.KindSchedule || o.By.ID == "" {
 		return
 	}
-	s.o.Ack(Ack{Doc: o.By, ID: o.ID, State: state, Result: result, Code: code, HeardS: heardS})
+	s.ack(Ack{Doc: o.By, ID: o.ID, State: state, Result: result, Code: code, HeardS: heardS})
 }
 
 // A recollection is what the ledger's last days come to.

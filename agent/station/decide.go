@@ -201,6 +201,7 @@ func (s *Station) give(o plan.Occurrence, volume int, due []plan.Occurrence, now
 	if o.Class != plan.Emergency {
 		s.write(start, &o, now)
 		if o.Slot == "" {
+			s.enterAll()
 			if err := s.o.Ledger.Sync(); err != nil {
 				s.o.Log.Error("cannot sync the ledger", "err", err)
 			}
@@ -210,6 +211,9 @@ func (s *Station) give(o plan.Occurrence, volume int, due []plan.Occurrence, now
 	s.current, s.turns[t.number] = t, t
 	schedule.Begin(&s.progress, &o)
 	s.usage.Begin(o, now)
+	if o.Slot == "" {
+		s.soundFirst(now)
+	}
 	if o.Class == plan.Emergency {
 		s.write(start, &o, now)
 	}

@@ -74,13 +74,14 @@ func (s *Station) gone(name string, k plan.Key, code plan.Code, now time.Time) {
 		Kind: ledger.Refused, ID: k.String(), Place: k.Place, Result: plan.Refused, Code: code,
 		Detail: "a stored document counts no more",
 	}, nil, now)
-	s.o.Ack(Ack{Doc: k, State: "refused", Result: plan.Refused, Code: code})
+	s.ack(Ack{Doc: k, State: "refused", Result: plan.Refused, Code: code})
 }
 
 // receive judges what came from the wire, or on a stick, lets it have its effect,
 // and says what was made of it.
 func (s *Station) receive(m incoming) trust.Verdict {
 	now, level := s.o.Clock.Now()
+	s.catchUp(now)
 	judge := s.o.Trust.Judge
 	if m.carried {
 		judge = s.o.Trust.JudgeCarried
@@ -110,12 +111,11 @@ func (s *Station) receive(m incoming) trust.Verdict {
 	if v.Kind == plan.KindAlert {
 		s.o.Trust.Commit(v)
 		s.changed(now, false)
-		s.decide(now, level)
+		s.unkept[nameOf(v.Head.Key())], s.unsaved = v.Raw, true
+		s.soundFirst(now)
+		s.meanwhile.unkept = true
 		s.received(v)
 		s.noteAlerts(v, now)
-		if _, err := s.keep(v); err != nil {
-			s.fault("alert "+v.Head.Key().String()+" would not survive a power cut", err, now)
-		}
 		return v
 	}
 	committed, err := s.keep(v)
@@ -132,6 +132,9 @@ func (s *Station) receive(m incoming) trust.Verdict {
 	if err != nil {
 		// It counts already, and silence or a revocation must not wait for a disk.
 		s.fault(v.Head.Key().String()+" would not survive a power cut", err, now)
+	}
+	if _, act := v.Doc.(plan.Act); act {
+		s.soundFirst(now)
 	}
 	s.received(v)
 	s.effect(v, now)
@@ -184,11 +187,7 @@ func (s *Station) noteAlerts(v trust.Verdict, now time.Time) {
 func (s *Station) keep(v trust.Verdict) (committed bool, err error) {
 	if keepsRaw(v.Kind) {
 		name := nameOf(v.Head.Key())
-		delete(s.unkept, name)
 		if err := s.o.Docs.Put(name, v.Raw); err != nil {
-			if v.Kind == plan.KindAlert { // it sounds already
-				s.unkept[name] = v.Raw
-			}
 			return false, fmt.Errorf("cannot keep %s: %w", v.Head.Key(), err)
 		}
 	}
@@ -339,7 +338,7 @@ func (s *Station) received(v trust.Verdict) {
 	case plan.KindBeat, plan.KindTime, plan.KindAcked, plan.KindAsk:
 		return
 	}
-	s.o.Ack(Ack{Doc: v.Head.Key(), SHA256: v.SHA256, State: "received"})
+	s.ack(Ack{Doc: v.Head.Key(), SHA256: v.SHA256, State: "received"})
 }
 
 // refuse writes down and answers what was not accepted. It changes nothing else.
@@ -371,6 +370,6 @@ func (s *Station) refuse(v trust.Verdict, topic string, now time.Time) {
 	s.write(ledger.Entry{
 		Kind: ledger.Refused, ID: key.String(), Place: key.Place, Result: plan.Refused, Code: v.Code, Doc: v.SHA256, Detail: why,
 	}, nil, now)
-	s.o.Ack(Ack{Doc: key, SHA256: v.SHA256, State: "refused", Result: plan.Refused, Code: v.Code, Why: why, VI: v.VI})
+	s.ack(Ack{Doc: key, SHA256: v.SHA256, State: "refused", Result: plan.Refused, Code: v.Code, Why: why, VI: v.VI})
 	s.o.Log.Warn("refused", "document", key, "code", v.Code, "why", why)
 }

@@ -354,6 +354,7 @@ func TestWhatIsMissingIsSaidOnceWhileOthersArrive(t *testing.T) {
 			r.media.lack("another", false)
 			synctest.Wait()
 		}
+		time.Sleep(time.Second)
 		if n := len(r.written(ledger.Refused)); n != 1 {
 			t.Errorf("%d refusals while 50 other recordings came, want 1", n)
 		}

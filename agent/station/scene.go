@@ -151,6 +151,6 @@ func (s *Station) tellUnseen(o plan.Occurrence, v policy.Verdict, now time.Time)
 	s.remember(k, now)
 	s.write(ledger.Entry{Kind: ledger.Refused, Result: plan.Refused, Code: v.Code, Final: v.Final, Board: true, Detail: v.Why}, &o, now)
 	if !heard {
-		s.o.Ack(Ack{Doc: o.By, ID: o.ID, State: "refused", Result: plan.Refused, Code: v.Code, Why: v.Why, VI: v.VI})
+		s.ack(Ack{Doc: o.By, ID: o.ID, State: "refused", Result: plan.Refused, Code: v.Code, Why: v.Why, VI: v.VI})
 	}
 }

@@ -52,6 +52,7 @@ func TestWordsAndSoundBeginTogether(t *testing.T) {
 		alarm := w.Later(90*time.Minute+20*time.Second).Alerts(here, trusttest.Office, "flood")
 		alarm.Alerts[0].Headline, alarm.Alerts[0].Repeat = "Lũ quét", 1
 		r.hear(trusttest.Seal(alarm, trusttest.Warner1, trusttest.Warner2))
+		wait(time.Second)
 		starts = r.written(ledger.Start)
 		from, _ = r.told("Lũ quét")
 		together(t, "an alarm", starts[len(starts)-1].Time, from)
@@ -270,6 +271,7 @@ func TestWhatIsOnlySeenNeedsABoard(t *testing.T) {
 			b.Audio, b.Text = nil, "Họp dân"
 			r.hear(trusttest.Seal(b, a1), trusttest.Seal(w.Schedule(here, "day", item(b)), a1))
 			r.hear(trusttest.Seal(w.Play(here, "now", item(b)), a1))
+			wait(time.Second)
 			r.mu.Lock()
 			a := r.acks[len(r.acks)-1]
 			r.mu.Unlock()

@@ -124,8 +124,9 @@ type Station struct {
 	tells      tally             // documents whose refusal was told in this hour
 	unkept     map[string][]byte // alerts that are not on the disk yet, by name
 	unsaved    bool              // nor is the state of trust
-	local      *plan.Occurrence  // what the technician plays
-	confirmed  string            // its ID, when quiet hours are no reason against it
+	meanwhile  meanwhile
+	local      *plan.Occurrence // what the technician plays
+	confirmed  string           // its ID, when quiet hours are no reason against it
 	knob       knob
 
 	mu   sync.Mutex
@@ -234,6 +235,13 @@ func (s *Station) Run(ctx context.Context) error {
 		default:
 		}
 		until := s.decide(now, level)
+		if at := s.meanwhile.until; !at.IsZero() {
+			if !now.Before(at) {
+				s.catchUp(now)
+			} else if at.Before(until) {
+				until = at
+			}
+		}
 		timer.Reset(max(time.Millisecond, min(longest, until.Sub(now))))
 	}
 }
@@ -247,6 +255,8 @@ func (s *Station) leave() {
 		s.current.yielded = s.current.o.Slot != ""
 		s.o.Player.Stop()
 	}
+	now, _ := s.o.Clock.Now()
+	s.catchUp(now)
 	deadline := time.After(2 * time.Second) // a fade takes 80 ms; a lost device must not hold the exit
 	for len(s.turns) > 0 {
 		select {
@@ -266,6 +276,7 @@ func (s *Station) leave() {
 // timeline is now.
 func (s *Station) stepped(step clock.Step) {
 	now, _ := s.o.Clock.Now()
+	s.catchUp(now)
 	s.o.Trust.Stepped(step.By)
 	if now.Before(s.first) {
 		s.first = now
