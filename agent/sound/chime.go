@@ -13,23 +13,23 @@ import (
 // above 300 Hz, below which a horn gives nothing.
 type chime struct {
 	length time.Duration
-	make   func() func(frame int) float64
+	make   func() waveform
 }
 
 var chimes = map[string]chime{
 	// Before a programme: one bell.
-	"gong": {4 * time.Second, func() func(int) float64 {
+	"gong": {4 * time.Second, func() waveform {
 		return ring(0.72, note{0, 392, 4})
 	}},
 	// Before an announcement: the falling third of railway stations.
-	"two-tone": {3 * time.Second, func() func(int) float64 {
+	"two-tone": {3 * time.Second, func() waveform {
 		return ring(0.62, note{0, 659.26, 1.6}, note{0.75, 523.25, 2.4})
 	}},
 	// Danger: a wail between 450 and 1100 Hz, three times.
 	"siren": {9 * time.Second, wail},
 	// A drill: three rising notes, twice. Nobody takes it for the siren, which
 	// never holds a pitch.
-	"drill": {5 * time.Second, func() func(int) float64 {
+	"drill": {5 * time.Second, func() waveform {
 		return ring(0.5,
 			note{0.0, 523.25, 1.2}, note{0.35, 659.26, 1.2}, note{0.7, 783.99, 2},
 			note{2.4, 523.25, 1.2}, note{2.75, 659.26, 1.2}, note{3.1, 783.99, 2})
@@ -47,8 +47,11 @@ func Chime(name string) (Source, time.Duration, error) {
 	}
 	total, edge := Frames(c.length), Frames(20*time.Millisecond)
 	next := c.make()
-	return &synth{total: total, next: func(i int) float64 {
-		return next(i) * min(1, float64(total-1-i)/float64(edge))
+	return &synth{total: total, next: func(at int, p []float64) {
+		next(at, p)
+		for k := max(0, total-edge-at); k < len(p); k++ {
+			p[k] *= min(1, float64(total-1-at-k)/float64(edge))
+		}
 	}}, c.length, nil
 }
 
@@ -73,13 +76,13 @@ var bell = []struct{ ratio, amplitude, fade float64 }{
 }
 
 // ring strikes the notes with the same level.
-func ring(level float64, notes ...note) func(int) float64 {
+func ring(level float64, notes ...note) waveform {
 	var sounding []ringing
 	var sum float64
 	for _, b := range bell {
 		sum += b.amplitude
 	}
-	return func(i int) float64 {
+	return each(func(i int) float64 {
 		for len(notes) > 0 && i >= int(notes[0].at*Rate) {
 			for _, b := range bell {
 				sounding = append(sounding, strike(notes[0].hz*b.ratio, level*1.4*b.amplitude/sum, notes[0].fade*b.fade))
@@ -91,29 +94,38 @@ func ring(level float64, notes ...note) func(int) float64 {
 			v += sounding[k].next()
 		}
 		return math.Tanh(v)
-	}
+	})
 }
 
 // wail is a siren whose pitch rises and falls in 3 s.
-func wail() func(int) float64 {
-	turn, step := 0.0, 0.0
-	wave := bent()
-	return func(i int) float64 {
-		if i%64 == 0 { // a step of 1 Hz at most, which nobody hears
-			t := float64(i) / Rate
-			step = 450 * math.Pow(1100.0/450, 0.5-0.5*math.Cos(2*math.Pi*t/3)) / Rate
+func wail() waveform {
+	var turn, step float64 // in steps of bent
+	bend := bent()
+	return func(at int, p []float64) {
+		turned, stride := turn, step // the compiler keeps these in registers
+		for k := range p {
+			i := at + k
+			if i%64 == 0 { // a step of 1 Hz at most, which nobody hears
+				t := float64(i) / Rate
+				stride = waveSteps * 450 * math.Pow(1100.0/450, 0.5-0.5*math.Cos(2*math.Pi*t/3)) / Rate
+			}
+			n := int(turned) & (waveSteps - 1)
+			p[k] = 0.45 * (bend[n] + (turned-float64(n))*(bend[n+1]-bend[n]))
+			if turned += stride; turned >= waveSteps {
+				turned -= waveSteps
+			}
 		}
-		at := turn * waveSteps
-		k := int(at)
-		v := wave[k] + (at-float64(k))*(wave[k+1]-wave[k])
-		if turn += step; turn >= 1 {
-			turn--
+		turn, step = turned, stride
+		for k := range p[:min(len(p), max(0, wailEdge-at))] {
+			p[k] *= float64(at+k) / wailEdge
 		}
-		return 0.45 * v * min(1, float64(i)/(0.05*Rate))
 	}
 }
 
-const waveSteps = 1024
+const (
+	waveSteps = 1024
+	wailEdge  = Rate / 20
+)
 
 // bent is one turn of a sine bent towards a square: its harmonics carry further. It is
 // reckoned once, and read between its steps to 100 dB: with its functions at every
@@ -127,14 +139,14 @@ var bent = sync.OnceValue(func() *[waveSteps + 2]float64 {
 })
 
 // steps holds each tone for a second, with a dip between.
-func steps(hz ...float64) func() func(int) float64 {
-	return func() func(int) float64 {
+func steps(hz ...float64) func() waveform {
+	return func() waveform {
 		var o oscillator
-		return func(i int) float64 {
+		return each(func(i int) float64 {
 			k, at := i/Rate%len(hz), i%Rate
 			o.step = hz[k] / Rate
 			edge := float64(min(at, Rate-1-at)) / (Rate / 50)
 			return 0.2 * min(1, edge) * o.next()
-		}
+		})
 	}
 }

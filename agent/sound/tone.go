@@ -12,15 +12,27 @@ func NewTone(hz, levelDBFS float64, d time.Duration) Source {
 	osc := oscillator{step: hz / Rate}
 	a := Amplitude(min(levelDBFS, 0))
 	total, edge := Frames(d), Frames(10*time.Millisecond)
-	return &synth{total: total, next: func(i int) float64 {
+	return &synth{total: total, next: each(func(i int) float64 {
 		ends := float64(min(i, total-1-i, edge)) / float64(edge)
 		return a * ends * osc.next()
-	}}
+	})}
 }
 
-// A synth is sound made by a function of the frame, the same on both sides.
+// A waveform gives the next frames of a sound, the first of which is number at.
+type waveform func(at int, p []float64)
+
+// each is the waveform of a function of the frame.
+func each(f func(i int) float64) waveform {
+	return func(at int, p []float64) {
+		for k := range p {
+			p[k] = f(at + k)
+		}
+	}
+}
+
+// A synth is sound made by a waveform, the same on both sides.
 type synth struct {
-	next      func(i int) float64
+	next      waveform
 	at, total int
 }
 
@@ -29,10 +41,15 @@ func (s *synth) Read(p []float32) (int, error) {
 		return 0, io.EOF
 	}
 	n := min(len(p)/Channels, s.total-s.at)
-	for i := range n {
-		v := float32(s.next(s.at))
-		p[2*i], p[2*i+1] = v, v
-		s.at++
+	var part [256]float64
+	for out := p[:n*Channels]; len(out) > 0; {
+		made := part[:min(len(part), len(out)/Channels)]
+		s.next(s.at, made)
+		s.at += len(made)
+		for k, v := range made {
+			out[2*k], out[2*k+1] = float32(v), float32(v)
+		}
+		out = out[len(made)*Channels:]
 	}
 	return n * Channels, nil
 }
