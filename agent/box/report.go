@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"reflect"
 	"slices"
@@ -64,8 +65,9 @@ func (b *Box) report(ctx context.Context) error {
 			continue
 		case <-b.tell:
 			// What changed is one report: an alarm begins to sound meanwhile, and does
-			// not share the processor with it.
-			if !pause(ctx, leastPause) {
+			// not share the processor with it. All boxes of a place have the same to
+			// tell at the same time.
+			if !pause(ctx, leastPause+rand.N(leastPause)) {
 				return nil
 			}
 			select {

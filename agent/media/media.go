@@ -118,7 +118,7 @@ func Open(dir string, o Opts) (*Library, error) {
 	l := &Library{
 		dir: dir, o: o, pace: usualPace,
 		changed: make(chan struct{}, 1), wake: make(chan struct{}, 1),
-		have: map[string]*file{}, wanted: map[string]*want{}, flying: map[string]context.CancelFunc{},
+		have: map[string]*file{}, flying: map[string]context.CancelFunc{},
 		sick: map[string]time.Time{}, reported: map[string]string{},
 	}
 	l.client = l.guarded(o.Client)
@@ -186,10 +186,12 @@ func (l *Library) Want(list []plan.Audio, urgent ...plan.Audio) {
 		}
 	}
 	now := l.o.Now()
+	stale := old == nil // what an earlier run has begun
 	for sha := range old {
 		if l.wanted[sha] != nil {
 			continue
 		}
+		stale = true
 		if l.reported[sha] != "" {
 			over = append(over, sha)
 		}
@@ -198,7 +200,9 @@ func (l *Library) Want(list []plan.Audio, urgent ...plan.Audio) {
 			_ = os.Chtimes(l.file(sha), now, now) // a reboot shall remember the order; a read-only disk forgets it
 		}
 	}
-	l.sweep()
+	if stale {
+		l.sweep()
+	}
 	l.mu.Unlock()
 	for _, sha := range over {
 		l.report("", sha, nil)

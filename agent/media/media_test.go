@@ -429,6 +429,20 @@ func TestResumeAfterRestart(t *testing.T) {
 	}
 }
 
+// What an earlier run has begun and nobody wants any more is swept with the first word
+// of what is wanted.
+func TestWhatNobodyWantsAnyMoreIsNotLeftHalf(t *testing.T) {
+	b := newBox(t, t.TempDir(), opts(newServer(t)))
+	left := b.partial(strings.Repeat("a", 64))
+	if err := os.WriteFile(left, make([]byte, 100), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.Want(nil)
+	if _, err := os.Stat(left); err == nil {
+		t.Error("it is still there")
+	}
+}
+
 // A partial file that is wrong does not keep the recording away for ever.
 func TestWrongPartialIsGivenUp(t *testing.T) {
 	for name, n := range map[string]int{"wrong bytes": 60_000, "all of them, wrong": 100_000, "too many": 100_001} {

@@ -131,11 +131,14 @@ func (s *Store) Put(name string, data []byte) error {
 // write puts one generation in place: temporary file, sync, rename, sync of the directory.
 func (s *Store) write(path string, gen uint64, sum [sha256.Size]byte, data []byte) error {
 	dir := filepath.Dir(path)
-	if err := mkdirs(dir); err != nil {
-		return err
-	}
 	tmp := path + tmpSuffix
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := create(tmp)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := mkdirs(dir); err != nil {
+			return err
+		}
+		f, err = create(tmp)
+	}
 	if err != nil {
 		return err
 	}
@@ -154,6 +157,10 @@ func (s *Store) write(path string, gen uint64, sum [sha256.Size]byte, data []byt
 		return err
 	}
 	return syncDir(dir)
+}
+
+func create(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 }
 
 // Get gives the newest whole generation. The error is fs.ErrNotExist for a name
