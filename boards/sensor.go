@@ -6,11 +6,16 @@ import (
 	"strings"
 )
 
-// Sensors are what measures how it is where the board hangs. A table without a
+// Sensors are what measures how it is where the board hangs, and how the box is. A table without a
 // device is a sensor that is not there.
 type Sensors struct {
 	Light       LightSensor       `toml:"light"`
 	Temperature TemperatureSensor `toml:"temperature"`
+
+	Current CurrentSensor `toml:"current"`
+	Supply  SupplySensor  `toml:"supply"`
+	Heat    HeatSensor    `toml:"heat"`
+	Door    DoorSwitch    `toml:"door"`
 }
 
 // LightSensor dims the panel by the light around it: never above what a signed
@@ -80,10 +85,14 @@ func (l LightSensor) validate() error {
 }
 
 func (t TemperatureSensor) validate() error {
-	const table = "sensor.temperature"
-	switch {
-	case t == TemperatureSensor{}:
+	if (t == TemperatureSensor{}) {
 		return nil
+	}
+	return t.check("sensor.temperature")
+}
+
+func (t TemperatureSensor) check(table string) error {
+	switch {
 	case !deviceName(t.Device):
 		return wrong(table, "device", "%q is no thermometer; write its name in /sys/class/hwmon/*/name or /sys/bus/iio/devices/*/name, or its directory in /sys", t.Device)
 	case !slices.Contains([]string{"in_temp", "temp", "w1_slave"}, strings.TrimRight(t.Channel, "0123456789")):

@@ -38,6 +38,12 @@ func (b *Board) defaults() {
 	if b.Console.TTY != "" && b.Console.Baud == 0 {
 		b.Console.Baud = 115200
 	}
+	if b.Sensor.Heat.There() && b.Sensor.Heat.MostC == 0 {
+		b.Sensor.Heat.MostC = 65
+	}
+	if b.Sensor.Door.There() && b.Sensor.Door.Open == "" {
+		b.Sensor.Door.Open = "high"
+	}
 	if b.Clock.Trust == "" {
 		b.Clock.Trust = "earned"
 	}
@@ -51,7 +57,8 @@ func (b *Board) defaults() {
 
 // Validate says what is wrong with b, and what to write instead.
 func (b Board) Validate() error {
-	for _, check := range []func() error{b.Sink.validate, b.Amp.validate, b.Console.validate, b.Clock.validate, b.Levels.validate, b.Panel.validate, b.Sensor.Light.validate, b.Sensor.Temperature.validate} {
+	for _, check := range []func() error{b.Sink.validate, b.Amp.validate, b.Console.validate, b.Clock.validate, b.Levels.validate, b.Panel.validate, b.Sensor.Light.validate, b.Sensor.Temperature.validate,
+		b.Sensor.Current.validate, b.Sensor.Supply.validate, b.Sensor.Heat.validate, b.Sensor.Door.validate} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -62,6 +69,8 @@ func (b Board) Validate() error {
 	switch {
 	case b.Sensor.Light.There() && !b.Panel.dims():
 		return wrong("sensor.light", "device", "there is no panel that it could dim")
+	case b.Sensor.Current.There() && b.Amp.Driver == "none":
+		return wrong("sensor.current", "device", "no line switches the amplifier: nobody could tell what it should draw")
 	case b.Sensor.Temperature.There() && !b.Panel.There():
 		return wrong("sensor.temperature", "device", "there is no panel that could show it")
 	}

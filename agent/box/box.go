@@ -33,6 +33,7 @@ import (
 	"loa/agent/plan"
 	"loa/agent/player"
 	"loa/agent/policy"
+	"loa/agent/sense"
 	"loa/agent/speaker"
 	"loa/agent/station"
 	"loa/agent/store"
@@ -72,6 +73,9 @@ type Opts struct {
 	// such sensor.
 	Light, Temperature func() (float64, error)
 
+	// Measures are what the box measures of itself; nil readers: it has no such sensor.
+	Measures Measures
+
 	Door  func() error                   // who gets past the box to its card, by the network between them; nil: there is none
 	Sweep func(context.Context) []string // looks for its card; nil: there is nothing to search
 	Draw  func(image.Image) []string     // a picture in lines of text
@@ -110,6 +114,7 @@ type Box struct {
 	display *display.Display     // nil: no board
 	light   *display.Light       // nil: no light sensor
 	warmth  *display.Thermometer // nil: none
+	sense   *sense.Sense
 	console *console.Console
 
 	plan    atomic.Pointer[plan.Plan] // the last that the station took
@@ -207,6 +212,7 @@ func New(o Opts) (made *Box, err error) {
 	if code := b.code(); code != "" {
 		o.Log.Info("this box waits for its name", "code", code)
 	}
+	b.sense = b.newSense()
 	b.console = b.newConsole()
 	return b, nil
 }
@@ -249,6 +255,7 @@ func (b *Box) Run(ctx context.Context) error {
 	if b.warmth != nil {
 		run(under, "thermometer", b.warmth.Run)
 	}
+	run(under, "sensors", b.sense.Run)
 	b.relay.begin(under) // before the station may ask for one
 	run(under, "relays", b.relay.run)
 	run(ctx, "watch", b.watch)

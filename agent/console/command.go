@@ -44,6 +44,7 @@ func table() []command {
 		{name: "doc", usage: "[list]", run: (*call).documents},
 		{name: "import", usage: "[DIR]", run: (*call).importStick, limit: longestImport},
 		{name: "clock", run: (*call).clock},
+		{name: "sensors", run: (*call).sensors},
 		{name: "log", usage: "[N]", run: (*call).log},
 		{name: "reset", run: (*call).reset},
 		{name: "lang", usage: "[vi|en]", run: (*call).lang},

@@ -27,14 +27,15 @@ import (
 // Box is what the console asks of the box. A part that is nil is one the box
 // does not have; its commands say so.
 type Box struct {
-	View   Viewer
-	Plan   Planner
-	Sound  Sounder
-	Ledger Ledger
-	Board  Board
-	Stick  Importer
-	Log    func(n int) []string // the last n lines of the log, oldest first
-	Reset  func()               // forget what the box was sent, and begin again; it returns at once
+	View    Viewer
+	Plan    Planner
+	Sound   Sounder
+	Ledger  Ledger
+	Board   Board
+	Stick   Importer
+	Sensors Senser
+	Log     func(n int) []string // the last n lines of the log, oldest first
+	Reset   func()               // forget what the box was sent, and begin again; it returns at once
 }
 
 // A Viewer says how the box is.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"loa/agent/sense"
 )
 
 // A Reading is what a light sensor said at a moment, in its own unit.
@@ -130,7 +132,7 @@ func NewLight(o LightOpts) *Light {
 
 // Run reads the sensor every few seconds until ctx ends. It waits for no reading.
 func (l *Light) Run(ctx context.Context) error {
-	poll(ctx, lightEvery, l.o.Read, func(value float64, err error) {
+	sense.Poll(ctx, lightEvery, l.o.Read, func(value float64, err error) {
 		l.o.Report(LightFault, l.take(value, err, time.Now()))
 	})
 	return nil
@@ -189,48 +191,7 @@ func (l *Light) Last() (reading float64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.err == nil && l.silent(time.Now()) {
-		return l.same.Value, errHangs
+		return l.same.Value, sense.ErrHangs
 	}
 	return l.same.Value, l.err
-}
-
-var errHangs = errors.New("it does not answer, and does not fail either: its bus hangs")
-
-// poll reads at once and then every so often until ctx ends, and takes what was read
-// or why nothing was. A reading that is not there when the next is due has failed, at
-// that tick and at every one until it ends; what it says then is of another time and
-// is dropped. There is never more than one: a bus that hangs gets no second reader.
-func poll(ctx context.Context, every time.Duration, read func() (float64, error), take func(float64, error)) {
-	type answer struct {
-		value float64
-		err   error
-	}
-	answers := make(chan answer, 1) // the last may come after ctx has ended
-	ask := func() {
-		value, err := read()
-		answers <- answer{value, err}
-	}
-	go ask() // ends with the reading, of which there is one
-	asked, late := true, false
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case a := <-answers:
-			if !late {
-				take(a.value, a.err)
-			}
-			asked, late = false, false
-		case <-tick.C:
-			if asked {
-				late = true
-				take(0, errHangs)
-				continue
-			}
-			asked = true
-			go ask() // as above
-		}
-	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"loa/agent/sense"
 )
 
 const (
@@ -33,7 +35,7 @@ func NewThermometer(read func() (float64, error), report func(code string, err e
 
 // Run reads twice a minute until ctx ends. It waits for no reading.
 func (t *Thermometer) Run(ctx context.Context) error {
-	poll(ctx, warmthEvery, t.read, func(celsius float64, err error) {
+	sense.Poll(ctx, warmthEvery, t.read, func(celsius float64, err error) {
 		if err == nil && !(celsius >= coldest && celsius <= warmest) {
 			err = fmt.Errorf("it says %g °C, which air here never has", celsius)
 		}

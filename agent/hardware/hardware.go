@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"periph.io/x/conn/v3/i2c"
+
 	"loa/agent/config"
 	"loa/agent/display"
 	"loa/agent/speaker"
@@ -30,6 +32,9 @@ type Opts struct {
 	// be called from any goroutine. See the constants for the codes.
 	Report func(code string, err error)
 	Log    *slog.Logger
+
+	// I2C opens a bus such as /dev/i2c-0; nil: the real one.
+	I2C func(path string) (i2c.BusCloser, error)
 
 	// Self starts this program again, for the processes that RunChild is; the
 	// name of the process and its arguments are appended. Nil is the binary
@@ -63,6 +68,9 @@ type Devices struct {
 	// Temperature how warm, in degrees Celsius. Both may take their time. Nil: the board
 	// has no such sensor.
 	Light, Temperature func() (float64, error)
+
+	// Measures are what the box measures of itself.
+	Measures Measures
 
 	// Door says who can write to the panel past the box, by the network between them; nil
 	// where there is none.
@@ -122,6 +130,7 @@ func Open(b boards.Board, o Opts) *Devices {
 	if t := b.Sensor.Temperature; t.There() {
 		d.Temperature = sensorOf(t.Device, t.Channel, 1e-3, o) // the kernel counts thousandths
 	}
+	d.Measures = measuresOf(b, o)
 	d.Draw = func(p image.Image) []string { return term.Lines(p, term.Plain) }
 	if c := b.Console; c.TTY != "" {
 		path := config.Move(o.Root, c.TTY)

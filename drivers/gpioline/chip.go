@@ -25,6 +25,15 @@ func openChip(l Line) (output, error) {
 	if _, err := driverreg.Init(); err != nil {
 		return nil, fmt.Errorf("periph: %w", err)
 	}
+	c, err := findChip(l)
+	if err != nil {
+		return nil, err
+	}
+	return &chipLine{pin: c.ByNumber(l.Offset), on: gpio.Level(!l.ActiveLow)}, nil
+}
+
+// findChip is the chip that a line is on.
+func findChip(l Line) (*gpioioctl.GPIOChip, error) {
 	var there []string
 	for _, label := range l.Chip {
 		for _, c := range gpioioctl.Chips {
@@ -34,7 +43,7 @@ func openChip(l Line) (output, error) {
 			if l.Offset < 0 || l.Offset >= c.LineCount() {
 				return nil, fmt.Errorf("chip %s has %d lines", label, c.LineCount())
 			}
-			return &chipLine{pin: c.ByNumber(l.Offset), on: gpio.Level(!l.ActiveLow)}, nil
+			return c, nil
 		}
 	}
 	for _, c := range gpioioctl.Chips {
