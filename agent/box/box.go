@@ -130,11 +130,12 @@ type Box struct {
 	asks    atomic.Pointer[time.Time]       // when a box without a name asks again; nil: it asks now
 	relay   relays
 	visit   sync.Mutex // held while a stick is read
+	statfs  statfs     // unix.Statfs
 }
 
 // New builds the parts of a box. It starts nothing and makes no sound.
 func New(o Opts) (made *Box, err error) {
-	b := &Box{o: o, boot: rand.Text(), booted: time.Now(), tell: make(chan struct{}, 1), reset: make(chan struct{}, 1), retire: make(chan struct{}, 1), loaded: make(chan struct{})}
+	b := &Box{o: o, boot: rand.Text(), booted: time.Now(), tell: make(chan struct{}, 1), reset: make(chan struct{}, 1), retire: make(chan struct{}, 1), loaded: make(chan struct{}), statfs: unix.Statfs}
 	b.plan.Store(&plan.Plan{Device: o.Device})
 	if err := os.MkdirAll(o.State, 0o750); err != nil {
 		return nil, fmt.Errorf("cannot use the state directory: %w", err)

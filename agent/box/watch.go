@@ -54,7 +54,8 @@ func (b *Box) watch(ctx context.Context) error {
 			}
 		}
 		b.o.Health.Report("authority-lost", lostErr)
-		b.o.Health.ReportOf("storage-full", b.o.State, full(b.o.State))
+		b.o.Health.ReportOf("storage-full", b.o.State, full(b.o.State, b.statfs))
+		b.o.Health.ReportOf("storage-readonly", b.o.State, sealedOff(b.o.State, b.statfs))
 		status := b.speaker.Status()
 		// Under its own name: that the card is not plugged in is for hardware to
 		// say, and an idle speaker does not know.
@@ -76,17 +77,30 @@ func (b *Box) watch(ctx context.Context) error {
 // ledger may fail to fit.
 const leastRoom = 256 << 10
 
+// A statfs tells of a file system, as unix.Statfs does.
+type statfs func(path string, st *unix.Statfs_t) error
+
 // full says that there is no room left in dir. The store knows of it only when it
 // writes, and what fails first is the ledger.
-func full(dir string) error {
+func full(dir string, ask statfs) error {
 	var st unix.Statfs_t
-	if err := unix.Statfs(dir, &st); err != nil {
+	if err := ask(dir, &st); err != nil {
 		return nil // another condition
 	}
 	if free := int64(st.Bavail) * int64(st.Bsize); free < leastRoom {
 		return fmt.Errorf("%d KiB are free in %s", free>>10, dir)
 	}
 	return nil
+}
+
+// sealedOff says that dir can only be read: a kernel that finds a file system broken
+// makes it so, and a box on which nothing happens would find out a day later.
+func sealedOff(dir string, ask statfs) error {
+	var st unix.Statfs_t
+	if err := ask(dir, &st); err != nil || st.Flags&unix.ST_RDONLY == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s is read-only", dir)
 }
 
 // standing reports how the box stands with its authority.

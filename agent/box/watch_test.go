@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"loa/agent/health"
 	"loa/agent/ledger"
 	"loa/agent/plan"
@@ -72,10 +74,10 @@ func TestUnassignedIsSaidWhenItIsKnown(t *testing.T) {
 
 // A disk without room says so itself, before anything fails to be written.
 func TestAFullDisk(t *testing.T) {
-	if err := full(t.TempDir()); err != nil {
+	if err := full(t.TempDir(), unix.Statfs); err != nil {
 		t.Error(err)
 	}
-	if err := full("/proc"); err == nil { // a file system that has no room
+	if err := full("/proc", unix.Statfs); err == nil { // a file system that has no room
 		t.Error("no room, and nobody is told")
 	}
 }

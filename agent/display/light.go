@@ -49,6 +49,10 @@ const (
 	// of a chip that has just got its supply must not stay for ten minutes.
 	lightSure = lightSpan - 30*time.Second
 
+	// lightQuiet is for how long a sensor may give nothing that counts before it is
+	// complained of: a bad joint loses a reading now and then.
+	lightQuiet = 30 * time.Second
+
 	// stuckAfter is how long a sensor in order may say the very same: all night long,
 	// when it is dark. No night in Vietnam is longer than 14 hours.
 	stuckAfter = 16 * time.Hour
@@ -138,7 +142,8 @@ func (l *Light) Run(ctx context.Context) error {
 	return nil
 }
 
-// take takes a reading, and says why the default holds, if it does.
+// take takes a reading, and says what is wrong with the sensor, sooner than the default
+// holds: the board may follow the last minutes while somebody is sent for a part.
 func (l *Light) take(value float64, err error, now time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -149,12 +154,16 @@ func (l *Light) take(value float64, err error, now time.Time) error {
 	if err == nil {
 		l.seen = append(l.seen, Reading{now, value})
 	}
+	fault := err
 	level, ok := LevelAt(now, l.seen, l.o.Points, l.level)
 	if ok {
 		err = nil // it answers often enough
 	}
+	if n := len(l.seen); n > 0 && now.Sub(l.seen[n-1].At) < lightQuiet {
+		fault = nil
+	}
 	l.level, l.err = level, err
-	return err
+	return fault
 }
 
 // doubt says why a reading cannot be true.

@@ -93,7 +93,7 @@ func New(o Opts) *Sense {
 const (
 	ampEvery    = time.Second
 	supplyEvery = 5 * time.Second
-	heatEvery   = 10 * time.Second
+	heatEvery   = 5 * time.Second
 	doorEvery   = 2 * time.Second
 	vitalsEvery = 10 * time.Second
 )
