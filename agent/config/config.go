@@ -27,19 +27,23 @@ const (
 const maxFile = 64 << 10
 
 // A Config is what belongs to one box and to no other: what kind of hardware
-// it is stands in the board file. Secrets are named by path, never written here.
+// it is stands in the board file. Keys are named by path; only what the SIM card and its
+// provider ask for stands here itself, and then nobody else may read the file.
 type Config struct {
 	Device string `toml:"device"` // the box's id, its certificate's common name
 	Board  string `toml:"board"`  // an embedded board's name, or the path of a board file
 	Lang   string `toml:"lang"`   // the console's: "vi" (default) or "en"
 
-	RootFile  string `toml:"root_file"`  // signed root keys, from the image
-	ReportKey string `toml:"report_key"` // the box's Ed25519 key, PEM, which signs its reports
-	State     string `toml:"state"`      // directory of documents, recordings, ledger, outbox
-	Socket    string `toml:"socket"`     // unix socket of the local console
-	MediaMB   int    `toml:"media_mb"`   // room for recordings in MB (10⁶ bytes); 0: what the disk can spare
+	RootFile  string `toml:"root_file"`      // signed root keys, from the image
+	ReportKey string `toml:"report_key"`     // the box's Ed25519 key, PEM, which signs its reports
+	State     string `toml:"state"`          // directory of documents, recordings, ledger, outbox
+	Socket    string `toml:"socket"`         // unix socket of the local console
+	MediaMB   int    `toml:"media_mb"`       // room for recordings in MB (10⁶ bytes); 0: what the disk can spare
+	Volume    int    `toml:"volume_percent"` // until a document says otherwise, 1 to 100; 0: the board's
 
-	Broker Broker `toml:"broker"`
+	Broker  Broker  `toml:"broker"`
+	Console Console `toml:"console"`
+	Network Network `toml:"network"`
 
 	moved string // what -root said
 }
@@ -54,6 +58,12 @@ type Broker struct {
 	// Claim and ClaimKey are the batch's, by which a box without a name asks for one.
 	Claim    string `toml:"claim"`
 	ClaimKey string `toml:"claim_key"`
+}
+
+// Console is how a technician gets in by the serial port.
+type Console struct {
+	Login   string `toml:"login"`    // "code": that of the box (default); "none": whoever has opened the box
+	IdleMin int    `toml:"idle_min"` // after how many minutes without a command a session ends, 1 to 240; default 15
 }
 
 // OneKey reports whether the box has one key for its certificate and its reports, as the
@@ -76,6 +86,17 @@ func Load(file, root string) (Config, error) {
 	if err != nil {
 		return Config{}, fmt.Errorf("cannot read the box's settings: %w", err)
 	}
+	c, err := Take(file, data, root)
+	if err == nil && c.Network.secret() {
+		if err := private(file); err != nil {
+			return Config{}, fmt.Errorf("network.pin or network.apn_password stands in it: %w", err)
+		}
+	}
+	return c, err
+}
+
+// Take is Load for a text that is not in the file, or not yet.
+func Take(file string, data []byte, root string) (Config, error) {
 	c, err := Parse(file, data)
 	if err != nil {
 		return Config{}, err
@@ -98,7 +119,8 @@ func Parse(name string, data []byte) (Config, error) {
 	c := Config{
 		Board: "desk", Lang: "vi",
 		RootFile: RootFile, ReportKey: ReportKey, State: StateDir, Socket: Socket,
-		Broker: Broker{CA: "/etc/loa/ca.pem", Cert: "/etc/loa/box.pem", Key: "/etc/loa/box.key"},
+		Broker:  Broker{CA: "/etc/loa/ca.pem", Cert: "/etc/loa/box.pem", Key: "/etc/loa/box.key"},
+		Console: Console{Login: "code", IdleMin: 15},
 	}
 	if err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&c); err != nil {
 		return Config{}, explain(name, err)
@@ -144,6 +166,17 @@ func (c *Config) check() error {
 		return bad("lang", "%q is not spoken here: vi or en", c.Lang)
 	case c.MediaMB < 0:
 		return bad("media_mb", "%d is less than nothing: 0 takes what the disk can spare", c.MediaMB)
+	}
+	switch {
+	case c.Volume < 0 || c.Volume > 100:
+		return bad("volume_percent", "%d: 1 to 100, or 0 for what the board file says", c.Volume)
+	case c.Console.Login != "code" && c.Console.Login != "none":
+		return bad("console.login", "%q: code or none", c.Console.Login)
+	case c.Console.IdleMin < 1 || c.Console.IdleMin > 240:
+		return bad("console.idle_min", "%d: 1 to 240 minutes", c.Console.IdleMin)
+	}
+	if err := c.Network.Validate(); err != nil {
+		return err
 	}
 	for _, p := range c.paths() {
 		if !filepath.IsAbs(*p.path) {
