@@ -116,12 +116,7 @@ func Parse(name string, data []byte) (Config, error) {
 	if len(data) > maxFile {
 		return Config{}, fmt.Errorf("%s: %d bytes are too many for a settings file (%d at most)", name, len(data), maxFile)
 	}
-	c := Config{
-		Board: "desk", Lang: "vi",
-		RootFile: RootFile, ReportKey: ReportKey, State: StateDir, Socket: Socket,
-		Broker:  Broker{CA: "/etc/loa/ca.pem", Cert: "/etc/loa/box.pem", Key: "/etc/loa/box.key"},
-		Console: Console{Login: "code", IdleMin: 15},
-	}
+	c := defaults()
 	if err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&c); err != nil {
 		return Config{}, explain(name, err)
 	}
@@ -133,6 +128,16 @@ func Parse(name string, data []byte) (Config, error) {
 		return Config{}, fmt.Errorf("%s: %w", name, err)
 	}
 	return c, nil
+}
+
+// defaults is what a settings file leaves out.
+func defaults() Config {
+	return Config{
+		Board: "desk", Lang: "vi",
+		RootFile: RootFile, ReportKey: ReportKey, State: StateDir, Socket: Socket,
+		Broker:  Broker{CA: "/etc/loa/ca.pem", Cert: "/etc/loa/box.pem", Key: "/etc/loa/box.key"},
+		Console: Console{Login: "code", IdleMin: 15},
+	}
 }
 
 // deviceID reports what can stand in a topic, a certificate and a file name alike.

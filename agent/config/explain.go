@@ -16,11 +16,7 @@ func explain(name string, err error) error {
 		e := strict.Errors[0]
 		row, _ := e.Position()
 		key := strings.Join(e.Key(), ".")
-		if near := nearest(key, keys("", reflect.TypeFor[Config]())); near != "" {
-			return fmt.Errorf("%s:%d: unknown key %q; did you mean %q?", name, row, key, near)
-		}
-		return fmt.Errorf("%s:%d: unknown key %q; there are %s", name, row, key,
-			strings.Join(keys("", reflect.TypeFor[Config]()), ", "))
+		return fmt.Errorf("%s:%d: %w", name, row, unknownKey(key))
 	}
 	var decode *toml.DecodeError
 	if errors.As(err, &decode) {
@@ -32,6 +28,15 @@ func explain(name string, err error) error {
 		return fmt.Errorf("%s:%d: %s", name, row, what)
 	}
 	return fmt.Errorf("%s: %w", name, err)
+}
+
+// unknownKey says which key was meant, or all that there are.
+func unknownKey(key string) error {
+	known := keys("", reflect.TypeFor[Config]())
+	if near := nearest(key, known); near != "" {
+		return fmt.Errorf("unknown key %q; did you mean %q?", key, near)
+	}
+	return fmt.Errorf("unknown key %q; there are %s", key, strings.Join(known, ", "))
 }
 
 // keys lists every key a settings file may have, dotted.
