@@ -87,7 +87,7 @@ func Load(file, root string) (Config, error) {
 		return Config{}, fmt.Errorf("cannot read the box's settings: %w", err)
 	}
 	c, err := Take(file, data, root)
-	if err == nil && c.Network.secret() {
+	if err == nil && c.Network.Secret() {
 		if err := private(file); err != nil {
 			return Config{}, fmt.Errorf("network.pin or network.apn_password stands in it: %w", err)
 		}

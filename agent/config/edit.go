@@ -208,3 +208,11 @@ func written(v reflect.Value) string {
 	e.Encode(v.String()) // a string always can
 	return strings.TrimSuffix(b.String(), "\n")
 }
+
+// As is c with the identity of another.
+func (c Config) As(other Config) Config {
+	for _, key := range identity {
+		at(&c, key).Set(at(&other, key))
+	}
+	return c
+}

@@ -130,8 +130,8 @@ func (n Network) checkMobile() error {
 	return nil
 }
 
-// secret reports whether somebody must not read the file that holds n.
-func (n Network) secret() bool { return n.PIN != "" || n.Password != "" }
+// Secret reports whether somebody must not read the file that holds n.
+func (n Network) Secret() bool { return n.PIN != "" || n.Password != "" }
 
 // usable reports an address that one machine can have.
 func usable(a netip.Addr) bool {
