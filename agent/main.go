@@ -26,6 +26,7 @@ import (
 	"loa/agent/enrol"
 	"loa/agent/hardware"
 	"loa/agent/health"
+	"loa/agent/settings"
 	"loa/agent/supervisor"
 	"loa/boards"
 )
@@ -102,8 +103,14 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 	}
 	context.AfterFunc(ctx, over.Stopping)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once, and the guard switches the amplifier off
+	own := settings.New(settings.Opts{File: *file, Root: *root, Check: func(c config.Config) error {
+		if _, err := boards.Load(config.Move(*root, c.Board)); err != nil {
+			return config.NoBoard(c.Board, err)
+		}
+		return nil
+	}})
 	for {
-		cfg, err := config.Load(*file, *root)
+		cfg, err := own.Load()
 		if err != nil {
 			fmt.Fprintln(errs, "agent:", err)
 			return exitUnfit
@@ -116,8 +123,13 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 			fmt.Fprintln(errs, "agent:", err)
 			return exitUnfit
 		}
+		if cfg.Volume > 0 {
+			b.Levels.VolumePercent = cfg.Volume
+		}
 		economise(b)
-		switch err := serve(ctx, cfg, b, *root, *stdin, over, log, recent); {
+		switch err := serve(ctx, cfg, b, *root, *stdin, over, log, recent, own); {
+		case errors.Is(err, box.ErrSettings):
+			log.Info("the box begins again with other settings")
 		case errors.Is(err, box.ErrNamed):
 			log.Info("the box begins again under its name")
 		case errors.Is(err, box.ErrReset):
@@ -138,6 +150,8 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		case errors.As(err, new(unfit)):
 			fmt.Fprintln(errs, "agent:", err)
 			return exitUnfit
+		case err != nil && ctx.Err() == nil && own.Abandon(err):
+			log.Error("the box does not work with the settings that were tried", "err", err)
 		case err != nil:
 			fmt.Fprintln(errs, "agent:", err)
 			return exitFailed
@@ -165,7 +179,7 @@ func economise(b boards.Board) {
 
 // serve makes one box of the files and devices here and lets it work until ctx
 // ends.
-func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, stdin bool, over *supervisor.Supervisor, log *slog.Logger, recent *recent) error {
+func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, stdin bool, over *supervisor.Supervisor, log *slog.Logger, recent *recent, own *settings.Keeper) error {
 	rootDocs, err := os.ReadFile(cfg.RootFile)
 	if err != nil {
 		return unfit{fmt.Errorf("cannot read the root keys: %w", err)}
@@ -193,7 +207,7 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 		Board: b, OpenSink: devices.OpenSink, Sound: devices.Sound, Amp: devices.Amp, Panel: devices.Panel, Sweep: devices.Sweep, Draw: devices.Draw,
 		Door: devices.Door, Light: devices.Light, Temperature: devices.Temperature, Devices: devices.Run, OpenInput: devices.OpenInput, Port: devices.Console,
 		Measures: box.Measures(devices.Measures),
-		Socket:   cfg.Socket, MediaBytes: int64(cfg.MediaMB) * 1_000_000,
+		Settings: own, Socket: cfg.Socket, MediaBytes: int64(cfg.MediaMB) * 1_000_000,
 		Version: version, Built: buildTime(), Health: h, Log: log, Recent: recent.Last,
 	}
 	if over != nil {

@@ -23,6 +23,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"loa/agent/clock"
+	"loa/agent/config"
 	"loa/agent/console"
 	"loa/agent/display"
 	"loa/agent/enrol"
@@ -34,6 +35,7 @@ import (
 	"loa/agent/player"
 	"loa/agent/policy"
 	"loa/agent/sense"
+	"loa/agent/settings"
 	"loa/agent/speaker"
 	"loa/agent/station"
 	"loa/agent/store"
@@ -82,8 +84,10 @@ type Opts struct {
 	// OpenInput opens an input of the board for a relay of alsa:NAME; nil: none.
 	OpenInput func(name string) (io.ReadCloser, error)
 
-	Socket     string // of the local console; empty: none
-	MediaBytes int64  // room for recordings; 0: what the disk can spare
+	Socket     string                                      // of the local console; empty: none
+	Settings   *settings.Keeper                            // of the box's own file; nil: nobody changes it
+	Network    func(context.Context, config.Network) error // hands it to whoever may set it; nil: nobody may
+	MediaBytes int64                                       // room for recordings; 0: what the disk can spare
 
 	// Supervisor hears whether the box is well; nil: nobody does.
 	Supervisor overseer
@@ -275,6 +279,10 @@ func (b *Box) Run(ctx context.Context) error {
 	}
 	run(ctx, "reset", b.awaitReset)
 	run(ctx, "retirement", b.awaitRetirement)
+	if b.o.Settings != nil {
+		run(ctx, "settings", b.settle)
+		run(ctx, "trial", b.o.Settings.Run)
+	}
 	if b.o.Socket != "" {
 		run(ctx, "console socket", b.listen)
 	}

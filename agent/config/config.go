@@ -114,20 +114,20 @@ func Take(file string, data []byte, root string) (Config, error) {
 // name is only for its errors, which say file:line and what to write instead.
 func Parse(name string, data []byte) (Config, error) {
 	if len(data) > maxFile {
-		return Config{}, fmt.Errorf("%s: %d bytes are too many for a settings file (%d at most)", name, len(data), maxFile)
+		return Config{}, tooLong(name, len(data))
 	}
 	c := defaults()
 	if err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&c); err != nil {
 		return Config{}, explain(name, err)
 	}
 	if err := c.check(); err != nil {
-		var k *keyError
-		if errors.As(err, &k) {
-			return Config{}, fmt.Errorf("%s%s: %w", name, lineOf(data, k.key), err)
-		}
-		return Config{}, fmt.Errorf("%s: %w", name, err)
+		return Config{}, err.in(name, data)
 	}
 	return c, nil
+}
+
+func tooLong(name string, n int) error {
+	return &Problem{Name: name, format: "%d bytes are too many for a settings file (%d at most)", args: []any{n, maxFile}}
 }
 
 // defaults is what a settings file leaves out.
@@ -146,23 +146,14 @@ func deviceID(s string) bool {
 	return 0 < len(s) && len(s) <= 64 && s[0] != '-' && !strings.ContainsFunc(s, other)
 }
 
-// A keyError is a value that cannot be, under its dotted key.
-type keyError struct{ key, msg string }
-
-func (e *keyError) Error() string { return e.key + ": " + e.msg }
-
-func bad(key, format string, args ...any) error {
-	return &keyError{key: key, msg: fmt.Sprintf(format, args...)}
-}
-
-func (c *Config) check() error {
+func (c *Config) check() *Problem {
 	switch {
 	case c.Broker.Claim != "" && (c.Broker.ClaimKey == "" || !c.OneKey() || len(c.Broker.URLs) == 0):
 		return bad("broker.claim", "a box that asks for its name needs broker.claim_key, broker.urls, and the same file as report_key and broker.key")
 	case c.Broker.Claim != "" && c.Device != "":
 		return bad("device", "%q cannot stand beside broker.claim: the box's name is in the certificate that it gets", c.Device)
 	case c.Device == "" && c.Broker.Claim == "":
-		return errors.New(`device is missing: write device = "d-000001", the name in the box's certificate`)
+		return bad("", `device is missing: write device = "d-000001", the name in the box's certificate`)
 	case c.Device != "" && !deviceID(c.Device):
 		return bad("device", "%q is no device name: 1 to 64 of a-z, 0-9 and -, such as d-000001", c.Device)
 	case c.Board == "":
@@ -180,7 +171,7 @@ func (c *Config) check() error {
 	case c.Console.IdleMin < 1 || c.Console.IdleMin > 240:
 		return bad("console.idle_min", "%d: 1 to 240 minutes", c.Console.IdleMin)
 	}
-	if err := c.Network.Validate(); err != nil {
+	if err := c.Network.check(); err != nil {
 		return err
 	}
 	for _, p := range c.paths() {
@@ -193,8 +184,9 @@ func (c *Config) check() error {
 		return bad("socket", "%d bytes are too long for a socket's path (107 at most)", len(c.Socket))
 	}
 	for _, u := range c.Broker.URLs {
-		if err := CheckBroker(u); err != nil {
-			return bad("broker.urls", "%v", err)
+		if err := checkBroker(u); err != nil {
+			err.Key = "broker.urls"
+			return err
 		}
 	}
 	return nil
@@ -202,13 +194,20 @@ func (c *Config) check() error {
 
 // CheckBroker says why s is no address of a broker.
 func CheckBroker(s string) error {
+	if err := checkBroker(s); err != nil {
+		return err
+	}
+	return nil
+}
+
+func checkBroker(s string) *Problem {
 	u, err := url.Parse(s)
 	// ?qos=0 is for a NATS cluster, see agent/mqtt.
 	if err != nil || u.Hostname() == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" && u.RawQuery != "qos=0" {
-		return fmt.Errorf("%q is no broker address: write tls://host:8883", s)
+		return bad("", "%q is no broker address: write tls://host:8883", s)
 	}
 	if u.User != nil {
-		return fmt.Errorf("the address of %s holds a password: a box is known by its certificate", u.Host)
+		return bad("", "the address of %s holds a password: a box is known by its certificate", u.Host)
 	}
 	switch u.Scheme {
 	case "tls", "mqtts", "ssl":
@@ -218,9 +217,9 @@ func CheckBroker(s string) error {
 		if a, err := netip.ParseAddr(u.Hostname()); u.Hostname() == "localhost" || err == nil && a.IsLoopback() {
 			return nil
 		}
-		return fmt.Errorf("%q leaves this machine without TLS: write tls://%s", s, u.Host)
+		return bad("", "%q leaves this machine without TLS: write tls://%s", s, u.Host)
 	}
-	return fmt.Errorf("%q: %q is no way to a broker: write tls://%s", s, u.Scheme, u.Host)
+	return bad("", "%q: %q is no way to a broker: write tls://%s", s, u.Scheme, u.Host)
 }
 
 type named struct {

@@ -83,7 +83,7 @@ func (c Config) Merge(name string, text []byte) (Config, error) {
 	var named map[string]any
 	given := defaults()
 	if len(text) > maxFile {
-		return c, fmt.Errorf("%s: %d bytes are too many for a settings file (%d at most)", name, len(text), maxFile)
+		return c, tooLong(name, len(text))
 	}
 	if err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(&given); err != nil {
 		return c, explain(name, err)
@@ -96,7 +96,7 @@ func (c Config) Merge(name string, text []byte) (Config, error) {
 			continue
 		}
 		if slices.Contains(identity, key) && !same(at(&given, key), at(&c, key)) {
-			return c, fmt.Errorf("%s%s: %w", name, lineOf(text, key), bad(key, "it says who this box is, and comes with its enrolment"))
+			return c, bad(key, "it says who this box is, and comes with its enrolment").in(name, text)
 		}
 		at(&c, key).Set(at(&given, key))
 	}
@@ -166,7 +166,12 @@ func Diff(a, b Config) []Change {
 }
 
 // Check says what in c cannot be; nil: a box can begin with it.
-func (c Config) Check() error { return c.check() }
+func (c Config) Check() error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	return nil
+}
 
 // at is the field of a dotted key.
 func at(c *Config, key string) reflect.Value {

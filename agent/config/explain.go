@@ -9,6 +9,58 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
+// A Problem is something in a text that cannot be, and what to write instead. It is in
+// English; [Problem.VI] says it in Vietnamese.
+type Problem struct {
+	Name string // of the file; empty: it is in no file
+	Line int    // from 1; 0: it is on no line
+	Key  string // dotted; empty: it is about no key, or says itself which
+
+	format string
+	args   []any
+}
+
+func (p *Problem) Error() string { return p.where() + fmt.Sprintf(p.format, p.args...) }
+
+// VI is the same in Vietnamese.
+func (p *Problem) VI() string { return p.where() + fmt.Sprintf(vietnamese[p.format], p.args...) }
+
+// where is what stands before what is said: file:line and key.
+func (p *Problem) where() (before string) {
+	if p.Name != "" {
+		before = p.Name
+		if p.Line > 0 {
+			before += fmt.Sprintf(":%d", p.Line)
+		}
+		before += ": "
+	}
+	if p.Key != "" {
+		before += p.Key + ": "
+	}
+	return before
+}
+
+// in is the same with the place in the text where its key stands.
+func (p *Problem) in(name string, text []byte) *Problem {
+	q := *p
+	q.Name = name
+	if p.Key != "" {
+		q.Line = lineOf(text, p.Key)
+	}
+	return &q
+}
+
+func bad(key, format string, args ...any) *Problem {
+	return &Problem{Key: key, format: format, args: args}
+}
+
+const unreadable = "cannot be read: %s"
+
+// NoBoard is the problem of a board that does not exist, or whose file is wrong.
+func NoBoard(name string, err error) error {
+	return bad("board", "there is no board %q that can be used: %v", name, err)
+}
+
 // explain makes a decoder's error say file, line and what to write instead.
 func explain(name string, err error) error {
 	var strict *toml.StrictMissingError
@@ -16,7 +68,9 @@ func explain(name string, err error) error {
 		e := strict.Errors[0]
 		row, _ := e.Position()
 		key := strings.Join(e.Key(), ".")
-		return fmt.Errorf("%s:%d: %w", name, row, unknownKey(key))
+		p := unknownKey(key)
+		p.Name, p.Line = name, row
+		return p
 	}
 	var decode *toml.DecodeError
 	if errors.As(err, &decode) {
@@ -25,18 +79,18 @@ func explain(name string, err error) error {
 		if key := strings.Join(decode.Key(), "."); key != "" && !strings.Contains(what, key) {
 			what = key + ": " + what
 		}
-		return fmt.Errorf("%s:%d: %s", name, row, what)
+		return &Problem{Name: name, Line: row, format: unreadable, args: []any{what}}
 	}
-	return fmt.Errorf("%s: %w", name, err)
+	return &Problem{Name: name, format: unreadable, args: []any{err}}
 }
 
 // unknownKey says which key was meant, or all that there are.
-func unknownKey(key string) error {
+func unknownKey(key string) *Problem {
 	known := keys("", reflect.TypeFor[Config]())
 	if near := nearest(key, known); near != "" {
-		return fmt.Errorf("unknown key %q; did you mean %q?", key, near)
+		return bad("", "unknown key %q; did you mean %q?", key, near)
 	}
-	return fmt.Errorf("unknown key %q; there are %s", key, strings.Join(known, ", "))
+	return bad("", "unknown key %q; there are %s", key, strings.Join(known, ", "))
 }
 
 // keys lists every key a settings file may have, dotted.
@@ -94,8 +148,8 @@ func edits(a, b string) int {
 	return prev[len(b)]
 }
 
-// lineOf finds the line of a dotted key, as ":12", or "" when it is not there.
-func lineOf(data []byte, key string) string {
+// lineOf finds the line of a dotted key, or 0 when it is not there.
+func lineOf(data []byte, key string) int {
 	table := ""
 	for i, line := range strings.Split(string(data), "\n") {
 		line = strings.TrimSpace(line)
@@ -106,8 +160,8 @@ func lineOf(data []byte, key string) string {
 		}
 		k, _, ok := strings.Cut(line, "=")
 		if k = strings.TrimSpace(k); ok && (table+k == key || k == key) {
-			return fmt.Sprintf(":%d", i+1)
+			return i + 1
 		}
 	}
-	return ""
+	return 0
 }

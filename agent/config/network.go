@@ -38,6 +38,13 @@ func (n Network) Ways() []string {
 // Validate says which key cannot be, and why. A network that passes can be written into
 // the files of the system as it is.
 func (n Network) Validate() error {
+	if err := n.check(); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (n Network) check() *Problem {
 	for i, way := range n.Order {
 		if way != Ethernet && way != Mobile {
 			return bad("network.order", "%q is no way out: ethernet or mobile", way)
@@ -63,7 +70,7 @@ func (n Network) Validate() error {
 	return n.checkMobile()
 }
 
-func (n Network) checkAddress() error {
+func (n Network) checkAddress() *Problem {
 	if n.Address == "" {
 		switch {
 		case n.Gateway != "":
@@ -99,7 +106,7 @@ func (n Network) checkAddress() error {
 	return nil
 }
 
-func (n Network) checkMobile() error {
+func (n Network) checkMobile() *Problem {
 	for _, v := range []struct {
 		key, value string
 		max        int

@@ -54,6 +54,7 @@ type Opts struct {
 type Keeper struct {
 	o       Opts
 	changed chan struct{} // cap 1: what is in force may be another
+	begun   chan struct{} // cap 1: so may be the trial
 	step    func(string)  // between two steps of a commit; tests cut the power there
 
 	mu        sync.Mutex
@@ -78,7 +79,7 @@ func New(o Opts) *Keeper {
 		o.Check = func(config.Config) error { return nil }
 	}
 	o.File = config.Move(o.Root, o.File)
-	return &Keeper{o: o, changed: make(chan struct{}, 1), step: func(string) {}}
+	return &Keeper{o: o, changed: make(chan struct{}, 1), begun: make(chan struct{}, 1), step: func(string) {}}
 }
 
 // Load is what is in force now, with every path moved under the root: the trial's
@@ -146,9 +147,11 @@ func (k *Keeper) Trial() (until time.Time, ok bool) {
 func (k *Keeper) Changed() <-chan struct{} { return k.changed }
 
 func (k *Keeper) wake() {
-	select {
-	case k.changed <- struct{}{}:
-	default:
+	for _, c := range []chan struct{}{k.changed, k.begun} {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -333,24 +336,26 @@ func (k *Keeper) Ended() (why string) {
 
 // Run ends trials whose time is over, until ctx ends.
 func (k *Keeper) Run(ctx context.Context) error {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
 	for {
-		if k.overdue(time.Now()) {
-			k.Abandon(errors.New("nobody has confirmed it in time"))
+		var over <-chan time.Time
+		if until, ok := k.Trial(); ok {
+			over = time.After(time.Until(until))
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
+		case <-k.begun:
+		case <-over:
+			k.expire(time.Now())
 		}
 	}
 }
 
-func (k *Keeper) overdue(now time.Time) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.trial != nil && !now.Before(k.trial.until)
+// expire ends a trial that is not over only since somebody has prolonged it.
+func (k *Keeper) expire(now time.Time) {
+	if until, ok := k.Trial(); ok && !now.Before(until) {
+		k.Abandon(errors.New("nobody has confirmed it in time"))
+	}
 }
 
 // unchanged reports whether text is what is in the file.
