@@ -207,7 +207,7 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 		Board: b, OpenSink: devices.OpenSink, Sound: devices.Sound, Amp: devices.Amp, Panel: devices.Panel, Sweep: devices.Sweep, Draw: devices.Draw,
 		Door: devices.Door, Light: devices.Light, Temperature: devices.Temperature, Devices: devices.Run, OpenInput: devices.OpenInput, Port: devices.Console,
 		Measures: box.Measures(devices.Measures),
-		Settings: own, Socket: cfg.Socket, MediaBytes: int64(cfg.MediaMB) * 1_000_000,
+		Own:      own, Socket: cfg.Socket, MediaBytes: int64(cfg.MediaMB) * 1_000_000,
 		Version: version, Built: buildTime(), Health: h, Log: log, Recent: recent.Last,
 	}
 	if over != nil {

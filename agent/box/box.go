@@ -85,7 +85,7 @@ type Opts struct {
 	OpenInput func(name string) (io.ReadCloser, error)
 
 	Socket     string                                      // of the local console; empty: none
-	Settings   *settings.Keeper                            // of the box's own file; nil: nobody changes it
+	Own        *settings.Keeper                            // of the box's own file; nil: nobody changes it
 	Network    func(context.Context, config.Network) error // hands it to whoever may set it; nil: nobody may
 	MediaBytes int64                                       // room for recordings; 0: what the disk can spare
 
@@ -279,9 +279,9 @@ func (b *Box) Run(ctx context.Context) error {
 	}
 	run(ctx, "reset", b.awaitReset)
 	run(ctx, "retirement", b.awaitRetirement)
-	if b.o.Settings != nil {
+	if b.o.Own != nil {
 		run(ctx, "settings", b.settle)
-		run(ctx, "trial", b.o.Settings.Run)
+		run(ctx, "trial", b.o.Own.Run)
 	}
 	if b.o.Socket != "" {
 		run(ctx, "console socket", b.listen)

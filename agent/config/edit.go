@@ -19,8 +19,8 @@ var identity = []string{
 	"broker.ca", "broker.cert", "broker.key", "broker.claim", "broker.claim_key",
 }
 
-// hidden are the keys whose values nobody is shown.
-var hidden = []string{"network.apn_password", "network.pin"}
+// unshown are the keys whose values nobody is shown.
+var unshown = []string{"network.apn_password", "network.pin"}
 
 // A Setting is one key of a settings file.
 type Setting struct {
@@ -37,7 +37,7 @@ func (c Config) Settings() []Setting {
 	for _, key := range keys("", reflect.TypeFor[Config]()) {
 		v := at(&c, key)
 		s := Setting{Key: key, Value: written(v), Default: same(v, at(&std, key)), Fixed: slices.Contains(identity, key)}
-		if slices.Contains(hidden, key) && !v.IsZero() {
+		if slices.Contains(unshown, key) && !v.IsZero() {
 			s.Value = "***"
 		}
 		all = append(all, s)
@@ -123,7 +123,7 @@ func (c Config) Text() []byte {
 // Export is what another box may be given of c: no secret, and not who it is.
 func (c Config) Export() []byte {
 	return c.text("# Settings of "+c.Device+", without its secrets: config import takes them.\n",
-		func(s Setting, v reflect.Value) bool { return !s.Fixed && !slices.Contains(hidden, s.Key) })
+		func(s Setting, v reflect.Value) bool { return !s.Fixed && !slices.Contains(unshown, s.Key) })
 }
 
 func (c Config) text(head string, wanted func(Setting, reflect.Value) bool) []byte {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -45,7 +46,7 @@ func (p *Problem) in(name string, text []byte) *Problem {
 	q := *p
 	q.Name = name
 	if p.Key != "" {
-		q.Line = lineOf(text, p.Key)
+		q.Line, _ = strconv.Atoi(strings.TrimPrefix(lineOf(text, p.Key), ":"))
 	}
 	return &q
 }
@@ -148,8 +149,8 @@ func edits(a, b string) int {
 	return prev[len(b)]
 }
 
-// lineOf finds the line of a dotted key, or 0 when it is not there.
-func lineOf(data []byte, key string) int {
+// lineOf finds the line of a dotted key, as ":12", or "" when it is not there.
+func lineOf(data []byte, key string) string {
 	table := ""
 	for i, line := range strings.Split(string(data), "\n") {
 		line = strings.TrimSpace(line)
@@ -160,8 +161,8 @@ func lineOf(data []byte, key string) int {
 		}
 		k, _, ok := strings.Cut(line, "=")
 		if k = strings.TrimSpace(k); ok && (table+k == key || k == key) {
-			return i + 1
+			return fmt.Sprintf(":%d", i+1)
 		}
 	}
-	return 0
+	return ""
 }

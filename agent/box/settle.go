@@ -20,7 +20,7 @@ const networkEvery = 30 * time.Second
 // settle keeps the box as its settings are: it hands the network to whoever may set it,
 // and ends the box when anything else is not what it was made with.
 func (b *Box) settle(ctx context.Context) error {
-	k := b.o.Settings
+	k := b.o.Own
 	made := k.Running()
 	var network *config.Network // as it was handed over last
 	for {
