@@ -23,6 +23,7 @@ import (
 
 	"loa/agent/box"
 	"loa/agent/config"
+	"loa/agent/console"
 	"loa/agent/enrol"
 	"loa/agent/hardware"
 	"loa/agent/health"
@@ -109,6 +110,7 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		}
 		return nil
 	}})
+	login := console.NewLogin()
 	for {
 		cfg, err := own.Load()
 		if err != nil {
@@ -127,7 +129,7 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 			b.Levels.VolumePercent = cfg.Volume
 		}
 		economise(b)
-		switch err := serve(ctx, cfg, b, *root, *stdin, over, log, recent, own); {
+		switch err := serve(ctx, cfg, b, *root, *stdin, over, log, recent, own, login); {
 		case errors.Is(err, box.ErrSettings):
 			log.Info("the box begins again with other settings")
 		case errors.Is(err, box.ErrNamed):
@@ -179,7 +181,7 @@ func economise(b boards.Board) {
 
 // serve makes one box of the files and devices here and lets it work until ctx
 // ends.
-func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, stdin bool, over *supervisor.Supervisor, log *slog.Logger, recent *recent, own *settings.Keeper) error {
+func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, stdin bool, over *supervisor.Supervisor, log *slog.Logger, recent *recent, own *settings.Keeper, login *console.Login) error {
 	rootDocs, err := os.ReadFile(cfg.RootFile)
 	if err != nil {
 		return unfit{fmt.Errorf("cannot read the root keys: %w", err)}
@@ -207,13 +209,15 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 		Board: b, OpenSink: devices.OpenSink, Sound: devices.Sound, Amp: devices.Amp, Panel: devices.Panel, Sweep: devices.Sweep, Draw: devices.Draw,
 		Door: devices.Door, Light: devices.Light, Temperature: devices.Temperature, Devices: devices.Run, OpenInput: devices.OpenInput, Port: devices.Console,
 		Measures: box.Measures(devices.Measures),
-		Own:      own, Socket: cfg.Socket, MediaBytes: int64(cfg.MediaMB) * 1_000_000,
+		Login:    login, NoCode: cfg.Console.Login == "none", Idle: time.Duration(cfg.Console.IdleMin) * time.Minute,
+		Own: own, Socket: cfg.Socket, MediaBytes: int64(cfg.MediaMB) * 1_000_000,
 		Version: version, Built: buildTime(), Health: h, Log: log, Recent: recent.Last,
 	}
 	if over != nil {
 		o.Supervisor = over
 	}
 	if stdin {
+		o.PortName, o.NoCode = "stdin", true
 		o.Port = func(ctx context.Context, session func(context.Context, io.ReadWriter) error) error {
 			go session(ctx, standard{}) // ends with the process: a read of a terminal cannot be ended
 			<-ctx.Done()

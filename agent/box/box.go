@@ -84,7 +84,12 @@ type Opts struct {
 	// OpenInput opens an input of the board for a relay of alsa:NAME; nil: none.
 	OpenInput func(name string) (io.ReadCloser, error)
 
-	Socket     string                                      // of the local console; empty: none
+	Socket   string         // of the local console; empty: none
+	Login    *console.Login // who may come in by the port; nil: everybody who has opened the box
+	NoCode   bool           // the port asks for none
+	PortName string         // "port" or "stdin"
+	Idle     time.Duration  // after which a session without commands ends; 0: never
+
 	Own        *settings.Keeper                            // of the box's own file; nil: nobody changes it
 	Network    func(context.Context, config.Network) error // hands it to whoever may set it; nil: nobody may
 	MediaBytes int64                                       // room for recordings; 0: what the disk can spare

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -28,6 +27,7 @@ func (b *Box) newConsole() *console.Console {
 	if b.display != nil {
 		box.Board = boardOfBox{b}
 	}
+	t.own(&box)
 	return console.New(box, console.Opts{Lang: b.o.Lang, Now: b.now})
 }
 
@@ -239,18 +239,12 @@ func (b *Box) speak(ctx context.Context, conn net.Conn) {
 	conn.SetReadDeadline(time.Time{})
 	lang, line := language(strings.TrimRight(line, "\r\n"))
 	if line == "" {
-		b.console.In(lang).Serve(ctx, struct {
-			io.Reader
-			io.Writer
-		}{in, conn})
+		b.console.In(lang).At(console.Line{Name: "local", Idle: b.o.Idle}).Serve(ctx, socket{conn, in})
 		return
 	}
 	answer, code := b.console.Do(ctx, line, console.Asker{Lang: lang})
 	fmt.Fprintf(conn, "%s\x00%d", answer, code)
 }
-
-// attend serves the technician's port.
-func (b *Box) attend(ctx context.Context) error { return b.o.Port(ctx, b.console.Serve) }
 
 // hosts are those from which a relay may come now.
 func (b *Box) hosts() []string {

@@ -30,11 +30,14 @@ type Setting struct {
 	Fixed   bool   `json:"fixed,omitempty"` // nobody changes it at a console
 }
 
+// Keys are all keys that there are, dotted.
+func Keys() []string { return keys("", reflect.TypeFor[Config]()) }
+
 // Settings lists every key, in the order of the file.
 func (c Config) Settings() []Setting {
 	all := make([]Setting, 0, 32)
 	std := defaults()
-	for _, key := range keys("", reflect.TypeFor[Config]()) {
+	for _, key := range Keys() {
 		v := at(&c, key)
 		s := Setting{Key: key, Value: written(v), Default: same(v, at(&std, key)), Fixed: slices.Contains(identity, key)}
 		if slices.Contains(unshown, key) && !v.IsZero() {
@@ -49,7 +52,7 @@ func (c Config) Settings() []Setting {
 // Only key and kind of value are looked at: whether all keys go together says Check.
 func (c Config) With(key string, words ...string) (Config, error) {
 	key = strings.ToLower(key)
-	known := keys("", reflect.TypeFor[Config]())
+	known := Keys()
 	if !slices.Contains(known, key) {
 		return c, unknownKey(key)
 	}
@@ -91,7 +94,7 @@ func (c Config) Merge(name string, text []byte) (Config, error) {
 	if err := toml.Unmarshal(text, &named); err != nil {
 		return c, explain(name, err)
 	}
-	for _, key := range keys("", reflect.TypeFor[Config]()) {
+	for _, key := range Keys() {
 		if !names(named, key) {
 			continue
 		}

@@ -87,7 +87,7 @@ func explain(name string, err error) error {
 
 // unknownKey says which key was meant, or all that there are.
 func unknownKey(key string) *Problem {
-	known := keys("", reflect.TypeFor[Config]())
+	known := Keys()
 	if near := nearest(key, known); near != "" {
 		return bad("", "unknown key %q; did you mean %q?", key, near)
 	}

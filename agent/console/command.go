@@ -12,6 +12,7 @@ import (
 
 	"loa/agent/ledger"
 	"loa/agent/plan"
+	"loa/agent/settings"
 )
 
 // maxLine is the longest line that is looked at, in bytes.
@@ -42,12 +43,14 @@ func table() []command {
 		{name: "board", usage: "[show|render|shot|probe|pattern " + boardPatterns + "|off [S]|bright 1..100|auto]", run: (*call).board},
 		{name: "ledger", usage: "[last N|verify]", run: (*call).ledger},
 		{name: "doc", usage: "[list]", run: (*call).documents},
+		{name: "config", usage: configUsage, run: (*call).config},
+		{name: "net", usage: netUsage, run: (*call).net},
 		{name: "import", usage: "[DIR]", run: (*call).importStick, limit: longestImport},
 		{name: "clock", run: (*call).clock},
 		{name: "sensors", run: (*call).sensors},
 		{name: "log", usage: "[N]", run: (*call).log},
 		{name: "reset", run: (*call).reset},
-		{name: "lang", usage: "[vi|en]", run: (*call).lang},
+		{name: "lang", usage: "[vi|en|ascii]", run: (*call).lang},
 		{name: "version", run: (*call).version},
 		{name: "help", usage: "[COMMAND]", run: (*call).help},
 		{name: "exit", run: (*call).exit},
@@ -58,9 +61,12 @@ func table() []command {
 type session struct {
 	*Console
 	words  map[string]string
+	plain  bool // letters without marks, for terminals that have no others
 	remote bool
 	over   bool
-	ask    func(question string) string // nil: nobody can be asked
+	seat   *settings.Seat
+	ask    func(question string) string                    // nil: nobody can be asked
+	lines  func(question string) (text string, whole bool) // lines up to a dot; nil: nobody can be asked
 }
 
 // A call is one command being carried out.
@@ -72,6 +78,8 @@ type call struct {
 	args []string
 	yes  bool // --yes was given
 	acts bool // it touches the box
+
+	touched string // for the ledger, besides the line
 }
 
 // An answer is what a command has found: data for programs, text for people.
@@ -113,7 +121,7 @@ func (s *session) answer(ctx context.Context, line string) (text string, code in
 		return s.say("line.long", maxLine), Usage
 	}
 	c := &call{session: s, line: line}
-	words := strings.Fields(line)
+	words := expand(strings.Fields(line))
 	asJSON := c.flag(&words, "--json")
 	c.yes = c.flag(&words, "--yes")
 	if len(words) == 0 {
@@ -136,7 +144,7 @@ func (s *session) answer(ctx context.Context, line string) (text string, code in
 		r.Error, r.Data = clean(a.text), nil
 	}
 	if !asJSON {
-		return clean(a.text), code
+		return s.shown(a.text), code
 	}
 	r.Command, r.Code = clean(short(name, 32)), code
 	if c.cmd != nil {
@@ -174,11 +182,19 @@ func (c *call) perform(name string) (answer, error) {
 	return a, err
 }
 
-// touch is asked before a command changes anything. Who asks from afar may not:
-// the way to command a box is a signed act.
-func (c *call) touch() error {
+// here is asked before a command changes anything. Who asks from afar may not: the way
+// to command a box is a signed act.
+func (c *call) here() error {
 	if c.remote {
 		return refusedHere{plan.Scope, c.say("remote", c.cmd.name)}
+	}
+	return nil
+}
+
+// touch is here for what is written in the ledger.
+func (c *call) touch() error {
+	if err := c.here(); err != nil {
+		return err
 	}
 	c.acts = true
 	return nil
@@ -189,7 +205,7 @@ func (c *call) record(err error) {
 	if c.box.Ledger == nil {
 		return
 	}
-	e := ledger.Entry{Kind: ledger.Console, ID: "console/" + c.cmd.name, Detail: strings.Join(strings.Fields(c.line), " ")}
+	e := ledger.Entry{Kind: ledger.Console, ID: "console/" + c.cmd.name, Detail: join(": ", strings.Join(strings.Fields(c.line), " "), c.touched)}
 	if c.box.View != nil {
 		f := c.box.View.Clock()
 		e.Time, e.Clock = f.Time, f.Level

@@ -9,13 +9,7 @@ package console
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"strings"
 	"time"
-
-	"golang.org/x/term"
 
 	"loa/agent/ahead"
 	"loa/agent/clock"
@@ -35,7 +29,13 @@ type Box struct {
 	Stick   Importer
 	Sensors Senser
 	Log     func(n int) []string // the last n lines of the log, oldest first
+	Config  Configurer           // the box's own settings
+	Carry   SettingsCarrier      // takes them to another box
+	Given   func() []Given       // settings from elsewhere
+	Links   func() []Link        // its interfaces
 	Reset   func()               // forget what the box was sent, and begin again; it returns at once
+
+	NetworkIsOurs bool // the box can set its network itself
 }
 
 // A Viewer says how the box is.
@@ -90,13 +90,15 @@ type Opts struct {
 // A Console answers commands. It keeps nothing between them and is safe for
 // concurrent use: each Serve and each Do is a session of its own.
 type Console struct {
-	box Box
-	o   Opts
+	box  Box
+	o    Opts
+	line Line
+	here *seats
 }
 
 // New makes a console for box.
 func New(box Box, o Opts) *Console {
-	if catalogues[o.Lang] == nil {
+	if !spoken(o.Lang) {
 		o.Lang = "vi"
 	}
 	if o.Zone == nil {
@@ -108,16 +110,16 @@ func New(box Box, o Opts) *Console {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Console{box: box, o: o}
+	return &Console{box: box, o: o, here: new(seats)}
 }
 
 // In is the same console in another language, or in its own if there is no such.
 func (c *Console) In(lang string) *Console {
-	o := c.o
-	if catalogues[lang] != nil {
-		o.Lang = lang
+	d := *c
+	if spoken(lang) {
+		d.o.Lang = lang
 	}
-	return &Console{box: c.box, o: o}
+	return &d
 }
 
 // The codes with which a command ends, as a program's exit codes.
@@ -138,101 +140,10 @@ type Asker struct {
 // over the network. Nobody can be asked back, so what needs a confirmation
 // needs --yes in the line.
 func (c *Console) Do(ctx context.Context, line string, who Asker) (answer string, code int) {
-	s := &session{Console: c, words: catalogues[c.o.Lang], remote: who.Remote}
-	if w := catalogues[who.Lang]; w != nil {
-		s.words = w
-	}
+	s := c.sit(who.Remote)
+	defer s.leave()
+	s.speak(who.Lang)
 	return s.answer(ctx, line)
 }
 
-// Serve is a session at a terminal. It returns nil when the technician leaves
-// or the line is closed. If rw is an io.Closer, the end of ctx closes it.
-func (c *Console) Serve(ctx context.Context, rw io.ReadWriter) error {
-	if closer, ok := rw.(io.Closer); ok {
-		defer context.AfterFunc(ctx, func() { closer.Close() })()
-	}
-	t := term.NewTerminal(struct {
-		io.Reader
-		io.Writer
-	}{&keys{r: rw}, rw}, prompt)
-	t.History = new(history)
-	s := &session{Console: c, words: catalogues[c.o.Lang]}
-	s.ask = func(question string) string {
-		lines := t.History
-		t.History = new(history) // a yes is nothing to come back to
-		t.SetPrompt("? ")
-		defer func() { t.History = lines; t.SetPrompt(prompt) }()
-		fmt.Fprintln(t, clean(question))
-		line, _ := t.ReadLine() // an error is no yes, and comes again
-		return line
-	}
-	t.AutoCompleteCallback = complete
-	fmt.Fprintln(t, clean(s.say("welcome", s.name())))
-	if c.box.View != nil {
-		if code := c.box.View.Status().Code; code != "" {
-			fmt.Fprintln(t, clean(s.say("enrol", code)))
-		}
-	}
-	for {
-		line, err := t.ReadLine()
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) {
-			io.WriteString(rw, "\r\n") // what follows must not stand behind the prompt
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("console: the line broke: %w", err)
-		}
-		text, _ := s.answer(ctx, line)
-		if text != "" {
-			if _, err := fmt.Fprintln(t, strings.TrimRight(text, "\n")); err != nil {
-				return fmt.Errorf("console: the line broke: %w", err)
-			}
-		}
-		if s.over {
-			return nil
-		}
-	}
-}
-
 const prompt = "loa> "
-
-// complete ends the word of a command at the press of Tab.
-func complete(line string, pos int, key rune) (string, int, bool) {
-	if key != '\t' {
-		return "", 0, false
-	}
-	if strings.Contains(line[:pos], " ") {
-		return line, pos, true
-	}
-	found := candidates(line[:pos])
-	if len(found) != 1 {
-		return line, pos, true
-	}
-	whole := found[0].name + " "
-	return whole + strings.TrimLeft(line[pos:], " "), len(whole), true
-}
-
-// A history keeps the last lines of a session, short ones only.
-type history struct{ lines []string }
-
-const historyLines = 50
-
-// Add keeps a line that differs from the one before.
-func (h *history) Add(line string) {
-	if line == "" || len(line) > maxLine || len(h.lines) > 0 && h.lines[len(h.lines)-1] == line {
-		return
-	}
-	if len(h.lines) == historyLines {
-		h.lines = append(h.lines[:0], h.lines[1:]...)
-	}
-	h.lines = append(h.lines, line)
-}
-
-// Len is how many there are.
-func (h *history) Len() int { return len(h.lines) }
-
-// At gives the idx-th newest.
-func (h *history) At(idx int) string { return h.lines[len(h.lines)-1-idx] }

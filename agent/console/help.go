@@ -43,8 +43,8 @@ func (c *call) lang() (answer, error) {
 	}
 	switch {
 	case len(c.args) == 0:
-	case len(c.args) == 1 && catalogues[c.args[0]] != nil:
-		c.words = catalogues[c.args[0]]
+	case len(c.args) == 1 && spoken(c.args[0]):
+		c.speak(c.args[0])
 	default:
 		return answer{}, c.misused()
 	}

@@ -1,7 +1,9 @@
 package console
 
 import (
+	"errors"
 	"io"
+	"os"
 	"unicode"
 	"unicode/utf8"
 )
@@ -44,6 +46,9 @@ func (k *keys) Read(p []byte) (int, error) {
 		}
 		n, err := k.r.Read(k.in[len(k.have):])
 		k.have = k.in[:len(k.have)+n]
+		if errors.Is(err, os.ErrDeadlineExceeded) { // the line goes on
+			return 0, err
+		}
 		k.err = err
 		k.sift()
 	}

@@ -126,6 +126,13 @@ func (k *Keeper) Running() config.Config {
 	return k.running()
 }
 
+// Kept is what is in the file.
+func (k *Keeper) Kept() config.Config {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.file
+}
+
 func (k *Keeper) running() config.Config {
 	if k.trial != nil {
 		return k.trial.config

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
+	"time"
 
 	"go.bug.st/serial"
 	"golang.org/x/sys/unix"
@@ -20,8 +21,9 @@ type Port struct {
 	path string
 	port serial.Port
 
-	mu   sync.Mutex
-	lost error
+	mu       sync.Mutex
+	lost     error
+	deadline time.Time // of Read; zero: none
 }
 
 // Open opens the port at path. A baud of 0 is [DefaultBaud].
@@ -82,9 +84,32 @@ func withhold(fd int) {
 	}
 }
 
+// SetReadDeadline lets a Read that begins after it fail with [os.ErrDeadlineExceeded]
+// once it is t; the port goes on. The zero time is no deadline.
+func (p *Port) SetReadDeadline(t time.Time) error {
+	p.mu.Lock()
+	p.deadline = t
+	p.mu.Unlock()
+	return nil
+}
+
 // Read waits for at least one byte.
 func (p *Port) Read(b []byte) (int, error) {
+	p.mu.Lock()
+	deadline, wait := p.deadline, serial.NoTimeout
+	p.mu.Unlock()
+	if !deadline.IsZero() {
+		if wait = time.Until(deadline); wait <= 0 { // although noise may wait to be read
+			return 0, os.ErrDeadlineExceeded
+		}
+	}
+	if err := p.port.SetReadTimeout(wait); err != nil {
+		return 0, p.note("read", err)
+	}
 	n, err := p.port.Read(b)
+	if n == 0 && err == nil && !deadline.IsZero() && len(b) > 0 {
+		return 0, os.ErrDeadlineExceeded
+	}
 	return n, p.note("read", err)
 }
 

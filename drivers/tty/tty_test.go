@@ -228,3 +228,28 @@ func TestKeepOpensAgain(t *testing.T) {
 		t.Error("HUPCL is set after the end")
 	}
 }
+
+// A session may end while nothing comes, and while nothing but noise does; the port goes on.
+func TestDeadline(t *testing.T) {
+	m, path := cable(t)
+	p, err := Open(path, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	b := make([]byte, 8)
+	for _, noise := range []string{"", "noise"} {
+		p.SetReadDeadline(time.Now().Add(30 * time.Millisecond))
+		if noise != "" {
+			p.SetReadDeadline(time.Now().Add(-time.Millisecond))
+			if _, err := m.WriteString(noise); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n, err := p.Read(b); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) || p.Lost() != nil {
+			t.Fatalf("%d, %v, lost %v", n, err, p.Lost())
+		}
+	}
+	p.SetReadDeadline(time.Time{})
+	expect(t, p, []byte("noise"))
+}

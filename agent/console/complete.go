@@ -1,0 +1,108 @@
+package console
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"loa/agent/config"
+)
+
+// aliasWords are other words for commands, as whole words.
+var aliasWords = map[string][]string{
+	"commit":   {"config", "commit"},
+	"rollback": {"config", "rollback"},
+	"logout":   {"exit"},
+	"quit":     {"exit"},
+}
+
+// expand puts a command in place of its alias, and asks for help where a line ends in a
+// question mark.
+func expand(words []string) []string {
+	if len(words) == 0 {
+		return words
+	}
+	if is, ok := aliasWords[strings.ToLower(words[0])]; ok {
+		words = append(slices.Clone(is), words[1:]...)
+	}
+	if last := len(words) - 1; last > 0 && words[last] == "?" {
+		words = []string{"help", words[0]}
+	}
+	return words
+}
+
+// complete ends a word at the press of Tab, as far as it is certain.
+func (s *session) complete(line string, pos int, key rune) (string, int, bool) {
+	if key != '\t' {
+		return "", 0, false
+	}
+	words := strings.Fields(line[:pos])
+	if len(words) == 0 || strings.HasSuffix(line[:pos], " ") {
+		words = append(words, "")
+	}
+	begun := words[len(words)-1]
+	var found []string
+	for _, w := range s.nextWords(words[:len(words)-1]) {
+		if strings.HasPrefix(w, strings.ToLower(begun)) {
+			found = append(found, w)
+		}
+	}
+	if len(found) == 0 {
+		return line, pos, true
+	}
+	whole := common(found)
+	if len(found) == 1 {
+		whole += " "
+	}
+	whole = line[:pos-len(begun)] + whole
+	return whole + strings.TrimLeft(line[pos:], " "), len(whole), true
+}
+
+// common is the beginning that all words have.
+func common(words []string) string {
+	begin := words[0]
+	for _, w := range words[1:] {
+		for !strings.HasPrefix(w, begin) {
+			begin = begin[:len(begin)-1]
+		}
+	}
+	return begin
+}
+
+// word is one that is typed as it stands in a usage.
+var word = regexp.MustCompile(`(?:^|[\[|])([a-z][a-z0-9-]*)`)
+
+// nextWords are those that may follow.
+func (s *session) nextWords(before []string) []string {
+	if len(before) == 0 {
+		var names []string
+		for _, cmd := range table() {
+			names = append(names, cmd.name)
+		}
+		for alias := range aliasWords {
+			names = append(names, alias)
+		}
+		slices.Sort(names)
+		return names
+	}
+	before = expand(before)
+	found := candidates(strings.ToLower(before[0]))
+	if len(found) != 1 {
+		return nil
+	}
+	switch cmd := found[0]; {
+	case cmd.name == "config" && len(before) == 2 && (before[1] == "edit" || before[1] == "show"):
+		return config.Keys()
+	case cmd.name == "net" && len(before) == 2 && before[1] == "set":
+		return []string{"apn", "dhcp", "dns", "gateway", "interface", "order", "pin", "static"}
+	case cmd.name == "help" && len(before) == 1:
+		return s.nextWords(nil)
+	case len(before) == 1:
+		var words []string
+		for _, m := range word.FindAllStringSubmatch(cmd.usage, -1) {
+			words = append(words, m[1])
+		}
+		return words
+	}
+	return nil
+}
