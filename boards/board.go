@@ -11,6 +11,10 @@ type Board struct {
 	Name  string `toml:"name"`  // as in -board
 	Title string `toml:"title"` // for people, in Vietnamese
 
+	// Compatible lists the machines that this file is for, as their device trees call
+	// them; empty: any. On another machine its pins are other things, and stay alone.
+	Compatible []string `toml:"compatible"`
+
 	// Commissioned boards play at full level without a commissioning record.
 	Commissioned bool `toml:"commissioned"`
 

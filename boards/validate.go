@@ -63,6 +63,11 @@ func (b Board) Validate() error {
 			return err
 		}
 	}
+	for _, name := range b.Compatible {
+		if vendor, model, ok := strings.Cut(name, ","); !ok || vendor == "" || model == "" {
+			return wrong("", "compatible", "%q is no name of a machine, such as \"pine64,rock64\": see /proc/device-tree/compatible", name)
+		}
+	}
 	if b.Sink.Driver == "none" && b.Amp.Driver != "none" {
 		return wrong("amp", "driver", "%q, and no sound to amplify: write none", b.Amp.Driver)
 	}

@@ -73,6 +73,9 @@ func ampOff(args []string) error {
 	if b.Amp.Driver == "none" {
 		return nil
 	}
+	if err := rightMachine(b, *root); err != nil {
+		return err // the line is something else there, and nothing has switched it on
+	}
 	return gpioline.Off(ampLine(b.Amp, Opts{Root: *root, State: c.State}))
 }
 

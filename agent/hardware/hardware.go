@@ -103,6 +103,10 @@ func Open(b boards.Board, o Opts) *Devices {
 		o.Self = self()
 	}
 	d := &Devices{Board: b}
+	if err := rightMachine(b, o.Root); err != nil {
+		o.Report(BoardWrong, err)
+		b = withoutPins(b)
+	}
 	for _, part := range []struct {
 		table, driver string
 		open          func(*Devices, Opts) error
@@ -169,6 +173,7 @@ const (
 	Missing     = "hardware-missing" // something the board names did not open
 	SinkMissing = "sink-missing"     // the board's sound card is not plugged in
 	AmpGuard    = "amp-guard"        // the amplifier's guard does not run
+	BoardWrong  = "board-wrong"      // this is another machine than the board file is for
 )
 
 // Run keeps the devices alive that need it, until ctx ends; it leaves the
