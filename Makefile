@@ -67,6 +67,11 @@ arm: ## armhf (GOARM=7) and arm64 binaries; the tests run under qemu-user
 	@scripts/packages.sh build test arm
 	@scripts/arm.sh
 
+.PHONY: image
+image: ## a card image for BOARD=orangepi-zero, nanopi-neo, rock64, raspberrypi3, raspberrypi4, raspberrypi-zero2w, virt-arm64 or virt-armhf, as root
+	@scripts/packages.sh image
+	@BOARD="$(BOARD)" VERSION="$(VERSION)" BUILD="$(BUILD)" scripts/image/image.sh
+
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, go mod tidy
 	@scripts/packages.sh build

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that a make target needs, and says which.
-# Usage: scripts/packages.sh GROUP…   (build run test bench arm screen)
+# Usage: scripts/packages.sh GROUP…   (build run test bench arm screen image)
 # Without root and sudo it names what is missing and exits 2.
 set -eu
 
@@ -12,6 +12,9 @@ screen='qemu-system-x86'
 arm='qemu-user gcc-arm-linux-gnueabihf gcc-aarch64-linux-gnu libc6-dev-armhf-cross libc6-dev-arm64-cross
 libasound2-dev:armhf libasound2-dev:arm64 libmpg123-dev:armhf libmpg123-dev:arm64'
 
+image="$arm mmdebstrap arch-test qemu-user-static mtools dosfstools fdisk e2fsprogs cpio zstd xz-utils u-boot-tools
+device-tree-compiler kmod rauc squashfs-tools bmap-tools openssl"
+
 want=
 for group; do
 	case $group in
@@ -21,6 +24,7 @@ for group; do
 	bench) want="$want $build $bench" ;;
 	arm) want="$want $build $arm" ;;
 	screen) want="$want $screen" ;;
+	image) want="$want $build $image" ;;
 	*) echo "packages.sh: no group \"$group\"" >&2; exit 2 ;;
 	esac
 done

@@ -1,0 +1,64 @@
+# Chooses the slot and counts the tries, on every board alike. The variables are RAUC's
+# own; they lie outside all partitions, twice, 4 KiB each: at 15 MiB, which Linux writes
+# too, and at 15.5 MiB, which serves when a power cut tore the first.
+setenv BOOT_ORDER "A B"
+setenv BOOT_A_LEFT 3
+setenv BOOT_B_LEFT 3
+# Addresses of our own: arm64's kernel has 45 MB and would lie over the usual ones.
+setexpr dtb_addr ${kernel_addr_r} + 0x3f00000
+setexpr initrd_addr ${kernel_addr_r} + 0x4000000
+setenv env_addr ${initrd_addr}
+
+@SAFE@
+${devtype} dev ${devnum}
+if ${devtype} read ${env_addr} 0x7800 0x8 && env import -c ${env_addr} 0x1000 BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT; then
+  echo "loa: counters from copy 1"
+elif ${devtype} read ${env_addr} 0x7c00 0x8 && env import -c ${env_addr} 0x1000 BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT; then
+  echo "loa: counters from copy 2"
+else
+  echo "loa: no counters yet"
+fi
+setenv slot
+for s in ${BOOT_ORDER}; do
+  if test -z "${slot}"; then
+    if test "${s}" = "A" && test 0x${BOOT_A_LEFT} -gt 0; then
+      setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1
+      setenv slot A
+      setenv part 2
+    elif test "${s}" = "B" && test 0x${BOOT_B_LEFT} -gt 0; then
+      setexpr BOOT_B_LEFT ${BOOT_B_LEFT} - 1
+      setenv slot B
+      setenv part 3
+    fi
+  fi
+done
+if test -z "${slot}"; then
+  echo "loa: no tries left, both slots get three more"
+  setenv BOOT_A_LEFT 3
+  setenv BOOT_B_LEFT 3
+fi
+env export -c -s 0x1000 ${env_addr} BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT
+${devtype} write ${env_addr} 0x7800 0x8
+${devtype} write ${env_addr} 0x7c00 0x8
+if test -z "${slot}"; then
+  reset
+fi
+echo "loa: slot ${slot} (tries left: A ${BOOT_A_LEFT}, B ${BOOT_B_LEFT})"
+
+# No console=: the device tree says which port that is.
+setenv bootargs "root=PARTUUID=4c4f4131-0${part} rauc.slot=${slot} ro quiet panic=10"
+setenv dtb ${fdt_addr}
+if test -n "@DTB@"; then
+  if load ${devtype} ${devnum}:${part} ${dtb_addr} /boot/@DTB@; then
+    setenv dtb ${dtb_addr}
+  fi
+fi
+if test -z "${dtb}"; then
+  setenv dtb ${fdtcontroladdr}
+fi
+if load ${devtype} ${devnum}:${part} ${kernel_addr_r} /boot/vmlinuz && load ${devtype} ${devnum}:${part} ${initrd_addr} /boot/initrd.img; then
+  @BOOT@ ${kernel_addr_r} ${initrd_addr}:${filesize} ${dtb}
+fi
+echo "loa: slot ${slot} did not start"
+sleep 2
+reset

@@ -1,0 +1,141 @@
+#!/bin/bash
+# Makes the image of a board, without loop devices and mounts.
+# Usage: BOARD=orangepi-zero scripts/image/image.sh; everything lands in $BUILD/image.
+#
+# The card, for every board alike:
+#   0         MBR, signature 4c4f4131 ("LOA1")
+#   8 KiB     what an Allwinner chip starts; Rockchip: 32 KiB and 8 MiB
+#   15 MiB    boot counters, 4 KiB; again at 15.5 MiB
+#   16 MiB    1  FAT     64 MiB  boot script; the Raspberry Pi's firmware
+#   80 MiB    2  ext4   512 MiB  slot A, read-only: kernel, device tree, Debian, agent
+#   592 MiB   3  ext4   512 MiB  slot B
+#   1104 MiB  4  ext4    64 MiB  data; grows to the card's end at the first start
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=scripts/image/board.sh
+. "$here/board.sh"
+if [ "$(id -u)" != 0 ]; then
+	echo 'image.sh: cần quyền root: tệp trong bản cài thuộc nhiều người dùng (needs root: files of an image have owners)' >&2
+	exit 2
+fi
+out=${BUILD:-build}/image
+image=$out/loa-$board.img
+version=${VERSION:-$(git describe --tags --always --dirty)}
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+export E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
+umask 022
+mkdir -p "$out"
+work=$(mktemp -d -p "$out")
+trap 'rm -rf "$work"' EXIT
+began=$SECONDS
+lap() { printf '  %-24s %4d s\n' "$1" $((SECONDS - began)); }
+
+release=$("$here/keys.sh")
+rootfs=$("$here/root.sh" "$arch")
+linux=$("$here/apt.sh" "$arch" unpack "$kernel")
+busybox=$("$here/apt.sh" "$arch" unpack busybox-static)
+lap 'Debian'
+
+"$here/agent.sh" "$arch" "$work/agent"
+lap 'agent'
+
+root=$work/root
+mkdir "$root"
+tar xpf "$rootfs" -C "$root" --exclude='./dev/*'
+kv=$(basename "$linux"/lib/modules/*)
+modules=$root/usr/lib/modules/$kv
+mkdir -p "$root/usr/lib/modules" "$root/boot"
+cp -a "$linux/lib/modules/$kv" "$modules"
+"$here/prune.sh" "$modules/kernel"
+depmod -b "$root" "$kv"
+cp "$linux/boot/vmlinuz-$kv" "$root/boot/vmlinuz"
+"$here/initrd.sh" "$modules" "$busybox/bin/busybox" "$root/boot/initrd.img"
+if [ -n "$dtb" ]; then
+	cp "$linux/usr/lib/linux-image-$kv/$dtb" "$work/board.dtb"
+	if [ -e "$here/dts/$board.dtso" ]; then
+		dtc -q -@ -I dts -O dtb -o "$work/board.dtbo" "$here/dts/$board.dtso"
+		fdtoverlay -i "$work/board.dtb" -o "$work/changed.dtb" "$work/board.dtbo"
+		mv "$work/changed.dtb" "$work/board.dtb"
+	fi
+	cp "$work/board.dtb" "$root/boot/board.dtb"
+fi
+lap 'kernel'
+
+mkdir -p "$root"/{data,boot/firmware,etc/loa,var/lib/loa,var/lib/systemd/timesync}
+cp -r --preserve=mode,links "$here/overlay/." "$root/"
+sed -i "s/@BOARD@/$board/" "$root/etc/rauc/system.conf"
+cp "$release/release.crt" "$root/etc/rauc/keyring.pem"
+install -m755 "$work/agent" "$root/usr/bin/agent"
+ln -sf ../run/systemd/resolve/resolv.conf "$root/etc/resolv.conf"
+printf 'IMAGE_ID=loa-%s\nIMAGE_VERSION=%s\n' "$board" "$version" >>"$root/usr/lib/os-release"
+systemd-sysusers --root="$root" 2>/dev/null
+systemctl --root="$root" enable --quiet loa.service loa-first.service systemd-networkd.service systemd-resolved.service systemd-timesyncd.service
+mkdir -p "$root/etc/systemd/system/data.mount.wants"
+ln -sf ../loa-grow.service "$root/etc/systemd/system/data.mount.wants/"
+rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/etc/*- "$root"/var/cache/ldconfig
+find "$root" -xdev -newermt "@$SOURCE_DATE_EPOCH" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+lap 'root'
+
+data=$work/data
+install -d -m755 "$data"/{etc,lib}
+install -d -m750 -o 960 -g 960 "$data"/{etc,lib}/loa
+install -d -m755 "$data"/{lib/timesync,log}
+find "$data" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+
+# ext4 LABEL NUMBER MIB FEATURES FOLDER makes a file system of a folder.
+ext4() {
+	truncate -s "$3M" "$work/$1.ext4"
+	mke2fs -q -t ext4 -L "$1" -m 0 -O "$4" -U "4c4f4131-0000-4000-8000-00000000000$2" \
+		-E "hash_seed=4c4f4131-0000-4000-8000-00000000001$2,lazy_itable_init=0,root_owner=0:0" -d "$5" "$work/$1.ext4"
+}
+# U-Boot reads the slots: no features that its old reader does not know. Nobody writes there.
+ext4 root 2 512 '^metadata_csum,^64bit,^orphan_file,^has_journal' "$root"
+ext4 data 4 64 'metadata_csum' "$data"
+truncate -s 64M "$work/boot.vfat"
+mkfs.vfat -F 32 -n LOA -i 4c4f4131 --invariant "$work/boot.vfat" >/dev/null
+sed "s|@SAFE@|$safe|; s|@DTB@|${dtb:+board.dtb}|; s|@BOOT@|$boot|" "$here/boot.cmd" >"$work/boot.cmd"
+mkimage -A "${arch/armhf/arm}" -T script -C none -n loa -d "$work/boot.cmd" "$work/boot.scr" >/dev/null
+touch -d "@$SOURCE_DATE_EPOCH" "$work/boot.scr"
+mcopy -m -i "$work/boot.vfat" "$work/boot.scr" ::
+firmware
+lap 'file systems'
+
+rm -f "$image"
+truncate -s 1168M "$image"
+sfdisk -q "$image" <<P
+label: dos
+label-id: 0x4c4f4131
+start=16MiB, size=64MiB, type=c, bootable
+start=80MiB, size=512MiB, type=83
+start=592MiB, size=512MiB, type=83
+start=1104MiB, size=64MiB, type=83
+P
+lay() { dd if="$work/$1" of="$image" bs=1M seek="$2" conv=notrunc,sparse status=none; }
+lay boot.vfat 16
+lay root.ext4 80
+lay root.ext4 592
+lay data.ext4 1104
+blobs
+lap "$image"
+
+# What is given to others, beside it.
+name=loa-$board-$version
+(
+	cd "$out"
+	rm -f "$name".*
+	zstd -q -T2 -12 "loa-$board.img" -o "$name.img.zst"
+	if command -v bmaptool >/dev/null; then
+		# without the line that says when it was made
+		bmaptool -q create "loa-$board.img" 2>/dev/null | grep -v '^ *#\|^ *generated on' >"$name.img.bmap" || true
+	fi
+)
+go run ./scripts/image/sbom -name "$name" -root "$root" -agent "$work/agent" -unpacked "$linux,$busybox" -created "$SOURCE_DATE_EPOCH" >"$out/$name.spdx.json"
+(
+	cd "$out"
+	sha256sum "$name".* >"$work/sums"
+	mv "$work/sums" "$name.sha256"
+	openssl dgst -sha256 -sign "$release/release.key" -out "$name.sha256.sig" "$name.sha256"
+)
+lap 'release'
+du -sh --apparent-size "$root" | awk '{ print "  root: " $1 }'
+ls -lh "$out/$name".* | awk '{ print "  " $5 "\t" $9 }'
