@@ -1,0 +1,181 @@
+// Package disk prepares the disk of a box as somebody with a card reader would: it
+// copies an image, puts files onto its data partition and reads them from it.
+package disk
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// A Disk is a raw image with the partition table of our boards.
+type Disk struct{ File string }
+
+// Copy writes the image to file, with holes where it has zeroes, and makes it as large
+// as the medium that it is for, or as it is where that is smaller.
+func Copy(ctx context.Context, image, file string, size int64) (Disk, error) {
+	if err := run(ctx, "cp", "--sparse=always", "--reflink=auto", image, file); err != nil {
+		return Disk{}, fmt.Errorf("cannot copy the image: %w", err)
+	}
+	info, err := os.Stat(file)
+	if err == nil && info.Size() < size {
+		err = os.Truncate(file, size)
+	}
+	return Disk{file}, err
+}
+
+// The partitions of our boards.
+const (
+	bootPartition = 1 // FAT: what a technician's computer can write
+	dataPartition = 4
+)
+
+// Hand copies a folder into the FAT partition, as a technician does who has flashed a
+// card: the box takes its files from there when it starts.
+func (d Disk) Hand(ctx context.Context, folder string) error {
+	at, err := d.offset(bootPartition)
+	if err != nil {
+		return err
+	}
+	return run(ctx, "mcopy", "-s", "-o", "-Q", "-i", fmt.Sprintf("%s@@%d", d.File, at), folder, "::")
+}
+
+// offset is where a partition begins, in bytes.
+func (d Disk) offset(partition int) (int64, error) {
+	f, err := os.Open(d.File)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	var mbr [512]byte
+	if _, err := f.ReadAt(mbr[:], 0); err != nil {
+		return 0, fmt.Errorf("%s: %w", d.File, err)
+	}
+	if mbr[510] != 0x55 || mbr[511] != 0xAA {
+		return 0, fmt.Errorf("%s has no partition table", d.File)
+	}
+	start := binary.LittleEndian.Uint32(mbr[446+16*(partition-1)+8:])
+	if start == 0 {
+		return 0, fmt.Errorf("%s has no partition %d", d.File, partition)
+	}
+	return int64(start) * 512, nil
+}
+
+// debugfs runs its commands on the data partition. It goes on after a command that
+// fails, and says so on its errors.
+func (d Disk) debugfs(ctx context.Context, write bool, commands string) (out string, err error) {
+	at, err := d.offset(dataPartition)
+	if err != nil {
+		return "", err
+	}
+	args := []string{"-f", "-"}
+	if write {
+		args = append(args, "-w")
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "/sbin/debugfs", append(args, fmt.Sprintf("%s?offset=%d", d.File, at))...)
+	var said, wrong bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(commands), &said, &wrong
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("debugfs: %w: %s", err, wrong.String())
+	}
+	_, errs, _ := strings.Cut(strings.TrimSpace(wrong.String()), "\n") // the first line is its version
+	if errs != "" {
+		return said.String(), errors.New("debugfs: " + errs)
+	}
+	return said.String(), nil
+}
+
+// Put copies a folder to a folder of the data partition, owned by uid and gid, with
+// the modes that it has here. What has the same name there is replaced.
+func (d Disk) Put(ctx context.Context, folder, to string, uid, gid int) error {
+	var commands strings.Builder
+	err := filepath.WalkDir(folder, func(file string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(folder, file)
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		there := path.Join(to, filepath.ToSlash(rel))
+		mode := 0o100000 | int(info.Mode().Perm())
+		if e.IsDir() {
+			mode = 0o040000 | int(info.Mode().Perm())
+			fmt.Fprintf(&commands, "mkdir %s\n", there) // it may be there
+		} else {
+			fmt.Fprintf(&commands, "rm %s\nwrite %s %s\n", there, file, there)
+		}
+		fmt.Fprintf(&commands, "sif %s mode 0%o\nsif %s uid %d\nsif %s gid %d\n", there, mode, there, uid, there, gid)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := d.debugfs(ctx, true, commands.String()); err != nil && !harmless(err) {
+		return err
+	}
+	return nil
+}
+
+// harmless reports that debugfs only made what is there, and removed what is not.
+func harmless(err error) bool {
+	for line := range strings.Lines(strings.TrimPrefix(err.Error(), "debugfs: ")) {
+		line = strings.TrimSpace(line)
+		if line != "" && !strings.Contains(line, "File not found") && !strings.Contains(line, "already exists") && !strings.Contains(line, "File exists") {
+			return false
+		}
+	}
+	return true
+}
+
+// Get copies a folder of the data partition to a folder here, which is made. The disk
+// has to be off.
+func (d Disk) Get(ctx context.Context, from, folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	_, err := d.debugfs(ctx, false, fmt.Sprintf("rdump %s %s\n", from, folder))
+	return err
+}
+
+// Check mends the data partition from its journal, as the box does when it starts, and
+// says what else is wrong with it.
+func (d Disk) Check(ctx context.Context) error {
+	at, err := d.offset(dataPartition)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "/sbin/e2fsck", "-p", fmt.Sprintf("%s?offset=%d", d.File, at))
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() <= 1 { // errors were corrected
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("the data partition is damaged: %w\n%s", err, out)
+	}
+	return nil
+}
+
+func run(ctx context.Context, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, name, args...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", name, err, out)
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package disk
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// card is a small one with a FAT and a data partition, as an image has them.
+func card(t *testing.T) Disk {
+	t.Helper()
+	for _, tool := range []string{"/sbin/mke2fs", "/sbin/mkfs.vfat", "mcopy", "/sbin/debugfs"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip("no ", tool, " here; runs with the suite hil of make test")
+		}
+	}
+	file := filepath.Join(t.TempDir(), "card.img")
+	const fat, data, end = 2 << 20, 40 << 20, 48 << 20
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	os.Truncate(file, end)
+	mbr := make([]byte, 512)
+	mbr[510], mbr[511] = 0x55, 0xAA
+	for partition, at := range map[int]uint32{1: fat, 4: data} {
+		binary.LittleEndian.PutUint32(mbr[446+16*(partition-1)+8:], at/512)
+	}
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	f.WriteAt(mbr, 0)
+	for _, c := range [][]string{
+		{"/sbin/mkfs.vfat", "--offset", fmt.Sprint(fat / 512), "-F", "32", file, fmt.Sprint((data - fat) >> 10)},
+		{"/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-E", fmt.Sprintf("offset=%d", data), file, fmt.Sprintf("%dk", (end-data)>>10)},
+	} {
+		if out, err := exec.Command(c[0], c[1:]...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", c, err, out)
+		}
+	}
+	return Disk{file}
+}
+
+func TestDataPartition(t *testing.T) {
+	d := card(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	folder := t.TempDir()
+	os.Mkdir(filepath.Join(folder, "sub"), 0o755)
+	os.WriteFile(filepath.Join(folder, "box.key"), []byte("secret"), 0o600)
+	os.WriteFile(filepath.Join(folder, "sub", "agent.toml"), []byte("one"), 0o644)
+	if err := d.Put(ctx, folder, "/etc", 960, 960); err != nil {
+		t.Fatal(err)
+	}
+	os.WriteFile(filepath.Join(folder, "sub", "agent.toml"), []byte("two"), 0o644)
+	if err := d.Put(ctx, folder, "/etc", 960, 960); err != nil { // again, over what is there
+		t.Fatal(err)
+	}
+	said, err := d.debugfs(ctx, false, "stat /etc/box.key\n")
+	if err != nil || !strings.Contains(said, "Mode:  0600") || !strings.Contains(said, "User:   960") {
+		t.Errorf("%v\n%s", err, said)
+	}
+	back := filepath.Join(t.TempDir(), "back")
+	if err := d.Get(ctx, "/etc", back); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(back, "etc", "sub", "agent.toml")); err != nil || string(got) != "two" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if err := d.Check(ctx); err != nil {
+		t.Error(err)
+	}
+	if err := d.Get(ctx, "/nothing", back); err == nil {
+		t.Error("what is not there was got")
+	}
+}
+
+func TestHand(t *testing.T) {
+	d := card(t)
+	folder := filepath.Join(t.TempDir(), "etc")
+	os.MkdirAll(filepath.Join(folder, "loa"), 0o755)
+	os.WriteFile(filepath.Join(folder, "loa", "agent.toml"), []byte("here"), 0o644)
+	for range 2 {
+		if err := d.Hand(t.Context(), folder); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at, err := d.offset(bootPartition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("mtype", "-i", fmt.Sprintf("%s@@%d", d.File, at), "::etc/loa/agent.toml").CombinedOutput()
+	if err != nil || string(out) != "here" {
+		t.Errorf("%q, %v", out, err)
+	}
+}
+
+func TestNoCard(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "x")
+	os.WriteFile(file, make([]byte, 4096), 0o644)
+	if _, err := (Disk{file}).offset(4); err == nil || !strings.Contains(err.Error(), "no partition table") {
+		t.Error(err)
+	}
+}

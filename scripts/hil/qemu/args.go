@@ -1,0 +1,96 @@
+package qemu
+
+import (
+	"fmt"
+	"path/filepath"
+)
+
+// A Kind is a board that can be emulated.
+type Kind struct {
+	Name    string
+	program string
+	machine []string
+	usb     string // bus of what is plugged in while it runs
+	sockets int    // serial lines beside the kernel's console
+	pl061   bool   // its lines can be watched and driven
+	sdPower bool   // its disk has to be a power of two
+}
+
+// Kinds are the boards that can be emulated: the image of each is booted as it is.
+var Kinds = []Kind{
+	{
+		Name: "virt-arm64", program: "qemu-system-aarch64", usb: "xhci.0", sockets: 2, pl061: true,
+		// With ACPI a GED takes the place of the PL061, and the guest has no GPIO.
+		machine: []string{"-M", "virt,acpi=off", "-cpu", "cortex-a53", "-smp", "2", "-m", "512", "-bios", "/usr/lib/u-boot/qemu_arm64/u-boot.bin"},
+	},
+	{
+		Name: "virt-armhf", program: "qemu-system-arm", usb: "xhci.0", sockets: 2, pl061: true,
+		machine: []string{"-M", "virt,acpi=off", "-cpu", "cortex-a15", "-smp", "2", "-m", "512", "-bios", "/usr/lib/u-boot/qemu_arm/u-boot.bin"},
+	},
+	{
+		Name: "orangepi-zero", program: "qemu-system-arm", usb: "usb-bus.4", sockets: 2, sdPower: true,
+		// At QEMU's own frequency the guest's time runs 2.6 times too fast.
+		machine: []string{"-M", "orangepi-pc", "-global", "cortex-a7-arm-cpu.cntfrq=24000000"},
+	},
+}
+
+// KindOf is the board of that name; ok is false where it cannot be emulated.
+func KindOf(name string) (k Kind, ok bool) {
+	for _, k := range Kinds {
+		if k.Name == name {
+			return k, true
+		}
+	}
+	return Kind{}, false
+}
+
+// A Forward is a server that the box finds at an address of its network.
+type Forward struct {
+	Guest string // host:port as the box calls it
+	Relay string // a command that joins its input and output to the server
+}
+
+// args is the emulator's command line for one run in the folder dir.
+func (k Kind) args(o Opts, dir, wav string) []string {
+	sock := func(name string) string { return filepath.Join(dir, name+".sock") }
+	serial := func(name string) []string {
+		return []string{"-chardev", fmt.Sprintf("socket,id=%s,path=%s,server=on,wait=off", name, sock(name))}
+	}
+	net := "user,id=n0,restrict=on"
+	for _, f := range o.Forwards {
+		net += fmt.Sprintf(",guestfwd=tcp:%s-cmd:%s", f.Guest, f.Relay)
+	}
+	a := append([]string{}, k.machine...)
+	a = append(a,
+		"-S", "-display", "none", "-nodefaults", "-no-user-config", "-rtc", "base="+o.rtc(),
+		"-msg", "timestamp=on", "-qmp", "unix:"+sock("qmp")+",server=on,wait=off",
+		"-qtest", "unix:"+sock("qtest")+",server=on,wait=off", "-qtest-log", "none",
+		"-action", "watchdog=reset",
+		"-audiodev", "wav,id=a0,path="+wav+",out.frequency=48000",
+		"-netdev", net)
+	a = append(a, serial("console")...)
+	a = append(a, "-serial", "chardev:console")
+	for _, name := range []string{"panel", "tech"} {
+		a = append(a, serial(name)...)
+		if k.sdPower {
+			a = append(a, "-serial", "chardev:"+name)
+		} else {
+			a = append(a, "-device", "pci-serial,chardev="+name)
+		}
+	}
+	if k.sdPower {
+		return append(a, "-drive", "if=sd,format=raw,file="+o.Disk, "-net", "nic,netdev=n0",
+			"-device", "usb-audio,id=card,audiodev=a0,bus="+k.usb, "-d", "unimp", "-D", filepath.Join(dir, "unimp.log"))
+	}
+	a = append(a,
+		"-drive", "if=none,id=d0,format=raw,file="+o.Disk, "-device", "virtio-blk-pci,drive=d0,bootindex=0",
+		"-device", "qemu-xhci,id=xhci", "-device", "i6300esb", "-device", "virtio-net-pci,netdev=n0,id=net0", "-device", "virtio-rng-pci",
+		"-trace", "enable=pl061_set_output,file="+filepath.Join(dir, "gpio.trace"))
+	if o.USBSound {
+		return append(a, "-device", "usb-audio,id=card,audiodev=a0,bus="+k.usb)
+	}
+	return append(a, "-device", "virtio-sound-pci,audiodev=a0,streams=1")
+}
+
+// Needs are the programs and files that the emulation is made of.
+func (k Kind) Needs() []string { return []string{k.program} }

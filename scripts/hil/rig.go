@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"loa/boards"
+	"loa/drivers/bx/bxtest"
+	"loa/scripts/hil/disk"
+	"loa/scripts/hil/qemu"
+)
+
+// A rig is one box on the bench, the centre that it belongs to and the LED card on its
+// line, for one session.
+type rig struct {
+	Target
+	o      options
+	dir    string // what the session leaves
+	kind   boards.Board
+	disk   disk.Disk
+	centre *centre
+	card   *bxtest.Card // nil: the board has no panel
+	poked  *qemu.Machine
+
+	last      programme
+	powered   time.Time
+	firstEdge int // of this session's power-on
+}
+
+// A setup is how a session's box differs from one that comes from the shop.
+type setup struct {
+	usbSound bool
+	rtc      string                                     // at power-on
+	board    func(text string) string                   // changes the board's file
+	disk     func(ctx context.Context, r *rig) error    // before it is switched on
+	image    func(o options) (name string, note string) // another image
+}
+
+// newRig makes a disk of the image with an identity on it. The box is off.
+func newRig(ctx context.Context, o options, name string, s setup) (r *rig, err error) {
+	r = &rig{o: o, dir: filepath.Join(o.out, name)}
+	if err := os.RemoveAll(r.dir); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(r.dir, 0o755); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			r.close()
+		}
+	}()
+	if r.kind, err = boards.Load(o.board); err != nil {
+		return r, err
+	}
+	if r.centre, err = newCentre(ctx, r.dir, o.board); err != nil {
+		return r, fmt.Errorf("cannot make the centre: %w", err)
+	}
+	if err := r.centre.lift(time.Now()); err != nil {
+		return r, err
+	}
+	if r.disk, err = disk.Copy(ctx, o.image, filepath.Join(r.dir, "disk.img"), o.medium); err != nil {
+		return r, err
+	}
+	if err := r.identify(ctx, s); err != nil {
+		return r, fmt.Errorf("cannot put the identity onto the disk: %w", err)
+	}
+	if s.disk != nil {
+		if err := s.disk(ctx, r); err != nil {
+			return r, err
+		}
+	}
+	return r, r.place(s)
+}
+
+// identify hands the box what loactl box add made, and a board file where the session
+// has one of its own.
+func (r *rig) identify(ctx context.Context, s setup) error {
+	etc := filepath.Join(r.centre.au.BoxDir(device), "etc", "loa")
+	if s.board != nil {
+		text, err := os.ReadFile(filepath.Join("boards", r.o.board+".toml"))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(etc, "board.toml"), []byte(s.board(string(text))), 0o644); err != nil {
+			return err
+		}
+		file := filepath.Join(etc, "agent.toml")
+		settings, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		named := regexp.MustCompile(`(?m)^board = .*$`).ReplaceAll(settings, []byte(`board = "/etc/loa/board.toml"`))
+		if err := os.WriteFile(file, named, 0o644); err != nil {
+			return err
+		}
+	}
+	return r.disk.Hand(ctx, filepath.Dir(etc))
+}
+
+// place puts the disk into an emulated board and joins everything to it.
+func (r *rig) place(s setup) error {
+	kind, ok := qemu.KindOf(r.o.board)
+	if !ok {
+		return fmt.Errorf("board %s cannot be emulated", r.o.board)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	m, err := qemu.New(qemu.Opts{
+		Kind: kind, Disk: r.disk.File, Dir: r.dir, RTC: s.rtc, USBSound: s.usbSound,
+		Forwards: []qemu.Forward{
+			{Guest: centreBroker, Relay: self + " relay " + r.centre.brokerAt},
+			{Guest: centreMedia, Relay: self + " relay " + r.centre.mediaAt},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	r.poked = m
+	r.Target = Target{Power: m, Console: m.Console, Tech: m.Tech, Panel: m.Panel, GPIO: m, AudioTap: m, Net: m, USB: m}
+	if p := r.kind.Panel; p.Driver == "bx" {
+		model := bxtest.BX5E2 // of one colour
+		model.Size = image.Pt(p.Width, p.Height)
+		r.card = bxtest.New(model)
+		go r.card.ServeNet(m.Panel.Stream()) // ends with the card
+	}
+	return nil
+}
+
+func (r *rig) close() {
+	if r.poked != nil {
+		r.poked.Close()
+	}
+	if r.card != nil {
+		r.card.Close()
+	}
+	if r.centre != nil {
+		r.centre.close()
+	}
+}
+
+// on gives the box power and waits until it says on its console that it is ready.
+func (r *rig) on(ctx context.Context) (took time.Duration, err error) {
+	from := r.Console.Len()
+	r.firstEdge = len(r.GPIO.Edges())
+	if err := r.Power.On(ctx); err != nil {
+		return 0, err
+	}
+	r.powered = time.Now()
+	if _, _, err := r.wait(ctx, r.Console, from, ready); err != nil {
+		return 0, err
+	}
+	return time.Since(r.powered), nil
+}
+
+// ready is what the image says on the console when the agent works.
+var ready = regexp.MustCompile(`(?m)loa: ready`)
+
+// cut takes the supply away from the box and its panel.
+func (r *rig) cut() error {
+	err := r.Power.Cut()
+	if r.card != nil {
+		r.card.PowerCut()
+	}
+	return err
+}
+
+// wait is a Line's, that also ends when the box goes away.
+func (r *rig) wait(ctx context.Context, l Line, from int, expr *regexp.Regexp) (string, int, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() { // ends with this function
+		if err := r.Power.Alive(ctx); err != nil {
+			cancel(err)
+		}
+	}()
+	match, end, err := l.Wait(ctx, from, expr)
+	if err != nil {
+		err = errors.Join(err, context.Cause(ctx))
+	}
+	return match, end, err
+}
+
+// online waits until a start of the agent other than that one is at the broker.
+func (r *rig) online(ctx context.Context, before string) (boot string, err error) {
+	err = until(ctx, "the box connects", func() (ok bool) {
+		boot, ok = r.centre.online()
+		return ok && boot != before
+	})
+	return boot, err
+}

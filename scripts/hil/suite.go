@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// A session is one box from its first power-on to the end, and what is tried with it.
+// Its steps follow on each other.
+type session struct {
+	name  string
+	short bool // is in the short path
+	setup setup
+	steps []step
+}
+
+// A step is tried within its time, and gives a figure worth printing.
+type step struct {
+	name  string
+	bound time.Duration
+	try   func(context.Context, *rig) (figure string, err error)
+}
+
+// suite is everything that is tried.
+var suite = []session{
+	{name: "everyday", short: true, steps: []step{
+		{"power-on to ready", 5 * time.Minute, powerOn},
+		{"connects over the network", 2 * time.Minute, connects},
+		{"a programme is heard as it was sent", 3 * time.Minute, hears},
+		{"the amplifier is on around the sound and never else", time.Minute, amplifier},
+		{"the board shows the programme's page", time.Minute, board},
+		{"a technician at the third serial line", time.Minute, technician},
+		{"broker away: the programme is heard, its proof comes later", 4 * time.Minute, brokerCut},
+		{"cable pulled: the same", 5 * time.Minute, cableCut},
+		{"the amplifier, over the whole session", time.Minute, amplifier},
+	}},
+}
+
+// walk tries the suite and prints it.
+func walk(ctx context.Context, o options, out io.Writer) error {
+	failed, tried := 0, 0
+	fmt.Fprintf(out, "%-70s %8s  %s\n", "step", "seconds", "")
+	line := func(name string, took time.Duration, what string) {
+		fmt.Fprintf(out, "%-70s %8.1f  %s\n", name, took.Seconds(), what)
+	}
+	for _, s := range suite {
+		if !s.short && !o.all && o.only.String() == "" || !o.only.MatchString(s.name) {
+			continue
+		}
+		began := time.Now()
+		r, err := newRig(ctx, o, s.name, s.setup)
+		if err != nil {
+			line(s.name, time.Since(began), "FAILED: "+err.Error())
+			failed++
+			continue
+		}
+		ok := true
+		for _, st := range s.steps {
+			name := s.name + ": " + st.name
+			if !ok {
+				line(name, 0, "not tried")
+				continue
+			}
+			began := time.Now()
+			bounded, cancel := context.WithTimeout(ctx, st.bound)
+			figure, err := st.try(bounded, r)
+			cancel()
+			tried++
+			if err != nil {
+				ok = false
+				failed++
+				line(name, time.Since(began), "FAILED")
+				fmt.Fprintf(out, "    %v\n    see %s\n", err, r.dir)
+				continue
+			}
+			line(name, time.Since(began), "pass  "+figure)
+		}
+		r.close()
+		if ok {
+			r.tidy()
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	switch {
+	case failed > 0:
+		return fmt.Errorf("%d steps failed", failed)
+	case tried == 0:
+		return errors.New("no step was tried")
+	}
+	return nil
+}

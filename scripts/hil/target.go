@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"io"
+	"regexp"
+	"time"
+
+	"loa/scripts/hil/tape"
+)
+
+// A Target is one box on a bench, and all that a test may do to it: from outside. An
+// emulator stands behind it (package qemu); a real board with a relay in its supply,
+// three serial adapters, a logic analyser and a sound card can.
+type Target struct {
+	Power    Power
+	Console  Line // the kernel's and the boot loader's
+	Tech     Line // the technician's
+	Panel    Line // to the card of the board that people read
+	GPIO     GPIO
+	AudioTap AudioTap
+	Net      Net
+	USB      USB
+}
+
+// Power is the supply.
+type Power interface {
+	On(context.Context) error
+	Cut() error
+	Alive(context.Context) error // waits for ctx, and says if the box went away before
+}
+
+// A Line is the far end of a serial line of the box. It stays joined when the box has no
+// power.
+type Line interface {
+	io.Writer
+	Len() int // bytes that have come: a place for Wait
+	Wait(ctx context.Context, from int, expr *regexp.Regexp) (match string, end int, err error)
+	Stream() io.ReadWriteCloser // what comes from now on
+}
+
+// GPIO is the pins.
+type GPIO interface {
+	Edges() []tape.Edge // since the box was first switched on
+	Drive(ctx context.Context, line int, high bool) error
+}
+
+// AudioTap is what goes to the amplifier.
+type AudioTap interface {
+	Sound() (tape.Sound, error) // since the box was last switched on
+}
+
+// Net is the network cable.
+type Net interface {
+	Cable(ctx context.Context, in bool) error
+}
+
+// USB is what can be plugged in: "card", its sound card, or a stick that is a file.
+type USB interface {
+	Plug(ctx context.Context, what, file string) error
+	Unplug(ctx context.Context, what string) error
+}
+
+// A watchdog can be seen to bite where the target shows it.
+type watchdog interface {
+	Barked(ctx context.Context, since time.Time) error
+}
