@@ -122,3 +122,20 @@ func (c *centre) plan(ctx context.Context, id string, start time.Time, length ti
 	}
 	return p, c.publish(ctx)
 }
+
+// alarm sets an emergency, which sounds at once and needs no recording, or takes it back.
+func (c *centre) alarm(ctx context.Context, on bool) error {
+	set := &plan.AlertSet{Office: province, Alerts: []plan.Alert{}}
+	set.Place, set.ID = commune, province
+	if on {
+		set.Alerts = append(set.Alerts, plan.Alert{
+			ID: "lu", Event: "Lũ quét", Urgency: "immediate", Severity: "severe", Certainty: "likely",
+			Headline: "Lũ quét trên sông Sài Gòn", Instruction: "Lên chỗ cao ngay.",
+			Repeat: 1, Until: time.Now().Add(10 * time.Minute).UTC().Truncate(time.Second),
+		})
+	}
+	if err := c.sign(set); err != nil {
+		return err
+	}
+	return c.publish(ctx)
+}

@@ -26,7 +26,7 @@ type rig struct {
 	disk   disk.Disk
 	centre *centre
 	card   *bxtest.Card // nil: the board has no panel
-	poked  *qemu.Machine
+	end    func() error // of what stands behind the target
 
 	last      programme
 	powered   time.Time
@@ -124,8 +124,8 @@ func (r *rig) place(s setup) error {
 	if err != nil {
 		return err
 	}
-	r.poked = m
-	r.Target = Target{Power: m, Console: m.Console, Tech: m.Tech, Panel: m.Panel, GPIO: m, AudioTap: m, Net: m, USB: m}
+	r.end = m.Close
+	r.Target = Target{Power: m, Console: m.Console, Tech: m.Tech, Panel: m.Panel, GPIO: m, AudioTap: m, Net: m, USB: m, Surgeon: m}
 	if p := r.kind.Panel; p.Driver == "bx" {
 		model := bxtest.BX5E2 // of one colour
 		model.Size = image.Pt(p.Width, p.Height)
@@ -136,8 +136,8 @@ func (r *rig) place(s setup) error {
 }
 
 func (r *rig) close() {
-	if r.poked != nil {
-		r.poked.Close()
+	if r.end != nil {
+		r.end()
 	}
 	if r.card != nil {
 		r.card.Close()

@@ -37,6 +37,42 @@ var suite = []session{
 		{"cable pulled: the same", 5 * time.Minute, cableCut},
 		{"the amplifier, over the whole session", time.Minute, amplifier},
 	}},
+	{name: "power cuts", short: true, steps: []step{
+		{"cut at random instants: it boots, and nothing that it had is lost", 2 * time.Hour, powerCuts},
+	}},
+	{name: "frozen", short: true, steps: []step{
+		{"power-on to ready", 5 * time.Minute, powerOn},
+		{"connects over the network", 2 * time.Minute, connects},
+		{"the agent freezes: amplifier off, and the programme goes on", 6 * time.Minute, frozenAgent},
+		{"the first process freezes: the board is reset", 6 * time.Minute, frozenSystem},
+	}},
+	{name: "usb card", setup: setup{usbSound: true, board: instead("sink", "card", `"Audio"`)}, steps: []step{
+		{"power-on to ready", 5 * time.Minute, powerOn},
+		{"connects over the network", 2 * time.Minute, connects},
+		{"pulled while it plays, and back", 5 * time.Minute, cardPulled},
+	}},
+	{name: "1970", setup: setup{rtc: "1970-01-01"}, steps: []step{
+		{"power-on to ready", 5 * time.Minute, powerOn},
+		{"connects over the network", 3 * time.Minute, connects},
+		{"a programme is heard as it was sent", 3 * time.Minute, hears},
+	}},
+	{name: "disk full", setup: setup{disk: full}, steps: []step{
+		{"power-on to ready", 5 * time.Minute, powerOn},
+		{"connects over the network", 3 * time.Minute, connects},
+		{"says so, and an alarm sounds", 3 * time.Minute, diskFull},
+	}},
+	wrongBoard("a pin that does not exist", "amp", "line", "63", board),
+	wrongBoard("a serial line that is taken", "console", "tty", `"/dev/ttyAMA0"`, hears),
+	wrongBoard("a codec that is not there", "sink", "card", `"Codec"`, technician),
+}
+
+// wrongBoard is a session of a box whose board file is wrong in one key.
+func wrongBoard(name, table, key, value string, rest ...func(context.Context, *rig) (string, error)) session {
+	return session{name: name, setup: setup{board: instead(table, key, value)}, steps: []step{
+		{"power-on to ready", 5 * time.Minute, powerOn},
+		{"connects over the network", 2 * time.Minute, connects},
+		{"the key is named on the console and at the centre; the rest works", 5 * time.Minute, named(table, key, rest...)},
+	}}
 }
 
 // walk tries the suite and prints it.

@@ -21,6 +21,7 @@ type Target struct {
 	AudioTap AudioTap
 	Net      Net
 	USB      USB
+	Surgeon  Surgeon // nil where there is none
 }
 
 // Power is the supply.
@@ -61,7 +62,9 @@ type USB interface {
 	Unplug(ctx context.Context, what string) error
 }
 
-// A watchdog can be seen to bite where the target shows it.
-type watchdog interface {
-	Barked(ctx context.Context, since time.Time) error
+// A Surgeon changes what the box has in its memory. A real board has none.
+type Surgeon interface {
+	RAM(context.Context) (ram []byte, at uint64, err error)
+	Poke(ctx context.Context, address uint64, data []byte) error
+	Barked(ctx context.Context, since time.Time) error // waits until the watchdog has reset the box
 }

@@ -36,6 +36,7 @@ func Copy(ctx context.Context, image, file string, size int64) (Disk, error) {
 // The partitions of our boards.
 const (
 	bootPartition = 1 // FAT: what a technician's computer can write
+	slotA         = 2
 	dataPartition = 4
 )
 
@@ -70,10 +71,10 @@ func (d Disk) offset(partition int) (int64, error) {
 	return int64(start) * 512, nil
 }
 
-// debugfs runs its commands on the data partition. It goes on after a command that
-// fails, and says so on its errors.
-func (d Disk) debugfs(ctx context.Context, write bool, commands string) (out string, err error) {
-	at, err := d.offset(dataPartition)
+// debugfs runs its commands on a partition. It goes on after a command that fails, and
+// says so on its errors.
+func (d Disk) debugfs(ctx context.Context, partition int, write bool, commands string) (out string, err error) {
+	at, err := d.offset(partition)
 	if err != nil {
 		return "", err
 	}
@@ -126,7 +127,7 @@ func (d Disk) Put(ctx context.Context, folder, to string, uid, gid int) error {
 	if err != nil {
 		return err
 	}
-	if _, err := d.debugfs(ctx, true, commands.String()); err != nil && !harmless(err) {
+	if _, err := d.debugfs(ctx, dataPartition, true, commands.String()); err != nil && !harmless(err) {
 		return err
 	}
 	return nil
@@ -149,8 +150,51 @@ func (d Disk) Get(ctx context.Context, from, folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	_, err := d.debugfs(ctx, false, fmt.Sprintf("rdump %s %s\n", from, folder))
+	_, err := d.debugfs(ctx, dataPartition, false, fmt.Sprintf("rdump %s %s\n", from, folder))
 	return err
+}
+
+// System is a file of the system in slot A.
+func (d Disk) System(ctx context.Context, name string) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "hil")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	out := filepath.Join(dir, "file")
+	if _, err := d.debugfs(ctx, slotA, false, fmt.Sprintf("dump %s %s\n", name, out)); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(out)
+}
+
+// Fill writes a file into the data partition that leaves that many bytes free, as far
+// as they can be counted.
+func (d Disk) Fill(ctx context.Context, leave int64) error {
+	said, err := d.debugfs(ctx, dataPartition, false, "stats\n")
+	if err != nil {
+		return err
+	}
+	number := func(name string) (n int64) {
+		_, rest, _ := strings.Cut(said, name)
+		fmt.Sscan(rest, &n)
+		return n
+	}
+	free, block := number("Free blocks:"), number("Block size:")
+	if free <= 0 || block <= 0 {
+		return fmt.Errorf("debugfs does not say how much is free: %.200q", said)
+	}
+	dir, err := os.MkdirTemp("", "hil")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	// Blocks of pointers take their part; what is written has to be no hole.
+	size := max(0, free*block-leave-free*block/512)
+	if err := os.WriteFile(filepath.Join(dir, "filled"), bytes.Repeat([]byte("full "), int(size/5)), 0o600); err != nil {
+		return err
+	}
+	return d.Put(ctx, dir, "/log", 0, 0)
 }
 
 // Check mends the data partition from its journal, as the box does when it starts, and

@@ -63,7 +63,7 @@ func TestDataPartition(t *testing.T) {
 	if err := d.Put(ctx, folder, "/etc", 960, 960); err != nil { // again, over what is there
 		t.Fatal(err)
 	}
-	said, err := d.debugfs(ctx, false, "stat /etc/box.key\n")
+	said, err := d.debugfs(ctx, dataPartition, false, "stat /etc/box.key\n")
 	if err != nil || !strings.Contains(said, "Mode:  0600") || !strings.Contains(said, "User:   960") {
 		t.Errorf("%v\n%s", err, said)
 	}
@@ -79,6 +79,25 @@ func TestDataPartition(t *testing.T) {
 	}
 	if err := d.Get(ctx, "/nothing", back); err == nil {
 		t.Error("what is not there was got")
+	}
+}
+
+func TestFill(t *testing.T) {
+	d := card(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	const leave = 256 << 10
+	if err := d.Fill(ctx, leave); err != nil {
+		t.Fatal(err)
+	}
+	said, err := d.debugfs(ctx, dataPartition, false, "stats\n")
+	_, rest, _ := strings.Cut(said, "Free blocks:")
+	var blocks, size int
+	fmt.Sscan(rest, &blocks)
+	_, rest, _ = strings.Cut(said, "Block size:")
+	fmt.Sscan(rest, &size)
+	if free := blocks * size; err != nil || free < leave/2 || free > 2*leave {
+		t.Errorf("%d bytes are free, want about %d; %v", free, leave, err)
 	}
 }
 

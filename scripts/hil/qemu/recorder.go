@@ -36,12 +36,17 @@ func (r *recorder) follow(ended <-chan struct{}) {
 		if err != nil {
 			continue // it is not there yet
 		}
-		if n := int(info.Size()-header) / frame; n > last {
-			last = n
-			r.mu.Lock()
-			r.noted = append(r.noted, tape.Mark{At: time.Now(), N: n})
-			r.mu.Unlock()
+		n := int(info.Size()-header) / frame
+		if n == last || n < 0 {
+			continue
 		}
+		r.mu.Lock()
+		if n < last {
+			r.noted = nil // a card that was plugged in begins the file anew
+		}
+		r.noted = append(r.noted, tape.Mark{At: time.Now(), N: n})
+		r.mu.Unlock()
+		last = n
 	}
 }
 

@@ -2,6 +2,8 @@ package qemu
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -49,4 +51,29 @@ func (m *Machine) Barked(ctx context.Context, since time.Time) error {
 	}
 	_, err = r.qmp.Wait(ctx, "WATCHDOG", since)
 	return err
+}
+
+// RAM is a copy of the box's memory as it is now, and the address at which it begins.
+func (m *Machine) RAM(ctx context.Context) (ram []byte, at uint64, err error) {
+	r, err := m.now()
+	if err != nil {
+		return nil, 0, err
+	}
+	const base, size = 0x4000_0000, 512 << 20 // of machine virt
+	file := filepath.Join(m.o.Dir, "ram")
+	defer os.Remove(file)
+	if err := r.qmp.Do(ctx, "pmemsave", map[string]any{"val": base, "size": size, "filename": file}, nil); err != nil {
+		return nil, 0, err
+	}
+	ram, err = os.ReadFile(file)
+	return ram, base, err
+}
+
+// Poke writes into the box's memory.
+func (m *Machine) Poke(ctx context.Context, address uint64, data []byte) error {
+	r, err := m.now()
+	if err != nil {
+		return err
+	}
+	return r.qtest.Poke(ctx, address, data)
 }
