@@ -57,6 +57,14 @@ bench: ## figures beside their peers: mpd, mpg123, ffmpeg
 	@scripts/packages.sh build bench
 	@scripts/bench.sh
 
+.PHONY: hil
+hil: ## boot the image of virt-arm64 in an emulator, and try from outside what a box promises
+	@BUILD=$(BUILD) scripts/hil/hil.sh virt-arm64 $(HIL)
+
+.PHONY: hil-all
+hil-all: ## the same with every step, 100 power cuts, and the boards that can be emulated: some hours
+	@for board in virt-arm64 virt-armhf orangepi-zero; do BUILD=$(BUILD) scripts/hil/hil.sh $$board -all $(HIL) || failed=1; done; exit $${failed:-0}
+
 .PHONY: fuzz
 fuzz: ## every fuzz target, FUZZTIME each (default 30s)
 	@scripts/packages.sh build test

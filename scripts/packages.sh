@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that a make target needs, and says which.
-# Usage: scripts/packages.sh GROUP…   (build run test bench arm screen image)
+# Usage: scripts/packages.sh GROUP…   (build run test bench arm screen image hil)
 # Without root and sudo it names what is missing and exits 2.
 set -eu
 
@@ -9,6 +9,7 @@ run='espeak-ng sox libsox-fmt-mp3 lame'
 test="$run alsa-utils ffmpeg flac opus-tools vorbis-tools faad mpg123 mosquitto openssl e2fsprogs util-linux procps iproute2"
 bench="$test mpd nftables gcc-arm-linux-gnueabihf libc6-dev-armhf-cross libasound2-dev:armhf libmpg123-dev:armhf"
 screen='qemu-system-x86'
+hil="qemu-system-arm u-boot-qemu mtools dosfstools e2fsprogs"
 arm='qemu-user gcc-arm-linux-gnueabihf gcc-aarch64-linux-gnu libc6-dev-armhf-cross libc6-dev-arm64-cross
 libasound2-dev:armhf libasound2-dev:arm64 libmpg123-dev:armhf libmpg123-dev:arm64'
 
@@ -25,6 +26,7 @@ for group; do
 	arm) want="$want $build $arm" ;;
 	screen) want="$want $screen" ;;
 	image) want="$want $build $image" ;;
+	hil) want="$want $hil" ;;
 	*) echo "packages.sh: no group \"$group\"" >&2; exit 2 ;;
 	esac
 done

@@ -21,8 +21,13 @@ func openAmp(d *Devices, o Opts) error {
 	amp, err := gpioline.New(gpioline.Opts{
 		Line:    ampLine(d.Board.Amp, o),
 		Command: o.process(guardProcess),
-		Report:  func(err error) { o.Report(AmpGuard, err) },
-		Log:     o.Log,
+		Report: func(err error) {
+			if err != nil {
+				err = fmt.Errorf("amp.chip, amp.line: %w", err)
+			}
+			o.Report(AmpGuard, err)
+		},
+		Log: o.Log,
 	})
 	if err != nil {
 		return err

@@ -140,8 +140,9 @@ func Open(b boards.Board, o Opts) *Devices {
 		path := config.Move(o.Root, c.TTY)
 		report := func(err error) {
 			if err != nil {
-				o.Log.Warn("the technician's port", "port", path, "err", err)
+				err = fmt.Errorf("console.tty: %w", err)
 			}
+			o.Report(PortMissing, err)
 		}
 		d.Console = func(ctx context.Context, session func(context.Context, io.ReadWriter) error) error {
 			return tty.Keep(ctx, path, tty.Opts{Baud: c.Baud, Report: report}, func(ctx context.Context, p *tty.Port) error {
@@ -174,6 +175,7 @@ const (
 	SinkMissing = "sink-missing"     // the board's sound card is not plugged in
 	AmpGuard    = "amp-guard"        // the amplifier's guard does not run
 	BoardWrong  = "board-wrong"      // this is another machine than the board file is for
+	PortMissing = "port-missing"     // the technician's serial port does not open
 )
 
 // Run keeps the devices alive that need it, until ctx ends; it leaves the

@@ -231,6 +231,37 @@ func TestMissingCardIsKnownWhileNothingPlays(t *testing.T) {
 	})
 }
 
+// A board file whose values are not those of the box: each says under which key it is wrong.
+func TestTheWrongKeyIsNamed(t *testing.T) {
+	b, err := boards.Load("orangepi-zero")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := 63
+	b.Amp.Chip, b.Amp.Line = []string{"nowhere"}, &line
+	b.Panel = boards.Panel{Driver: "bx", Width: 128, Height: 32, Colors: "red", TTY: "/dev/ttyS9", Baud: 57600}
+	root := t.TempDir()
+	var r reporter
+	d := Open(b, Opts{Root: root, State: t.TempDir(), Report: r.report})
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { d.Run(ctx) })
+	wg.Go(func() { d.Console(ctx, func(context.Context, io.ReadWriter) error { return nil }) })
+	for _, want := range []string{"sink.card", "amp.line", "console.tty"} {
+		for end := time.Now().Add(20 * time.Second); !strings.Contains(r.String(), want); time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Errorf("nothing says %s: %s", want, r.String())
+				break
+			}
+		}
+	}
+	cancel()
+	wg.Wait()
+	if _, err := d.Panel(t.Context()); err == nil || !strings.Contains(err.Error(), "panel.tty") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestConsoleIsThePortOfTheBoard(t *testing.T) {
 	b, err := boards.Load("orangepi-zero")
 	if err != nil {

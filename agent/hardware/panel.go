@@ -78,8 +78,11 @@ func wire(p boards.Panel, o Opts) line.Opts {
 func card[P display.Panel](w line.Opts, made func(*line.Line) (P, error)) (P, error) {
 	var none P
 	l, err := line.Open(w)
+	if err != nil && w.Path != "" {
+		return none, fmt.Errorf("panel.tty: %w", err)
+	}
 	if err != nil {
-		return none, err
+		return none, fmt.Errorf("panel.host: %w", err)
 	}
 	p, err := made(l)
 	if err != nil {

@@ -87,7 +87,7 @@ func watchCard(ctx context.Context, card string, o Opts) error {
 		_, err := os.Stat(path)
 		if now := err != nil; now != missing {
 			if missing = now; now {
-				o.Report(SinkMissing, fmt.Errorf("sound card %q is not there: %w", card, err))
+				o.Report(SinkMissing, fmt.Errorf("sink.card: sound card %q is not there: %w", card, err))
 			} else {
 				o.Report(SinkMissing, nil)
 			}

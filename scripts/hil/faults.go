@@ -91,13 +91,10 @@ func named(table, key string, rest ...func(context.Context, *rig) (string, error
 		if _, err := r.tells(ctx, name); err != nil {
 			return "", err
 		}
-		if table != "console" {
+		if table != "console" { // it is the technician's line that is wrong
 			if err := r.ask(ctx, "faults", regexp.QuoteMeta(name)); err != nil {
 				return "", err
 			}
-		}
-		if _, _, err := r.wait(ctx, r.Console, 0, regexp.MustCompile(regexp.QuoteMeta(name))); err != nil {
-			return "", err
 		}
 		for _, try := range rest {
 			if _, err := try(ctx, r); err != nil {
@@ -106,6 +103,21 @@ func named(table, key string, rest ...func(context.Context, *rig) (string, error
 		}
 		return name, nil
 	}
+}
+
+// wrongImage: the settings are for another board than this machine. It says so, and
+// drives no pin.
+func wrongImage(ctx context.Context, r *rig) (string, error) {
+	if _, err := r.tells(ctx, "board-wrong", "orangepi-zero"); err != nil {
+		return "", err
+	}
+	if err := sleep(ctx, 10*time.Second); err != nil {
+		return "", err
+	}
+	if n := len(r.GPIO.Edges()); n > 0 {
+		return "", fmt.Errorf("%d edges were seen on its pins", n)
+	}
+	return "no edge on any pin", nil
 }
 
 // full leaves no room on the data partition but for what the box has to take in first.

@@ -39,39 +39,42 @@ const (
 	sysNanosleep  = 101
 )
 
-// waits finds where the program in file asks for one of those system calls: the
-// offsets of each svc.
+// waits finds where a program asks for one of those system calls: the offset of each
+// svc that follows on its number within some instructions.
 func waits(file []byte, numbers ...uint32) (at []int) {
+	const near = 8 * 4
 	for _, n := range numbers {
-		pair := append(call(n), svc...)
-		for from := 0; ; {
-			i := bytes.Index(file[from:], pair)
+		number := call(n)
+		for from := 0; ; from += 4 {
+			i := bytes.Index(file[from:], number)
 			if i < 0 {
 				break
 			}
-			if from += i; from%4 == 0 {
-				at = append(at, from+4)
+			if from += i; from%4 != 0 {
+				from = from / 4 * 4
+				continue
 			}
-			from += 4
+			for k := from + 4; k <= from+near && k+4 <= len(file); k += 4 {
+				if bytes.Equal(file[k:k+4], svc) {
+					at = append(at, k)
+					break
+				}
+			}
 		}
 	}
 	return at
 }
 
-// freeze makes every process of a program stand still as soon as it waits for anything,
+// freeze makes every process of the program that file is stand still as soon as it waits for anything,
 // as a deadlock or a swap storm would: nothing in the box helps with it. The code that
 // it runs is changed where it lies in memory, once for all of them.
-func (r *rig) freeze(ctx context.Context, program string) (patches []patch, err error) {
+func (r *rig) freeze(ctx context.Context, file []byte) (patches []patch, err error) {
 	if r.Surgeon == nil {
 		return nil, errors.New("this target cannot be frozen")
 	}
-	file, err := r.disk.System(ctx, program)
-	if err != nil {
-		return nil, err
-	}
 	at := waits(file, sysEpollPwait, sysFutex, sysNanosleep)
 	if len(at) == 0 {
-		return nil, fmt.Errorf("%s never waits", program)
+		return nil, errors.New("the program never waits")
 	}
 	ram, base, err := r.Surgeon.RAM(ctx)
 	if err != nil {
@@ -90,7 +93,7 @@ func (r *rig) freeze(ctx context.Context, program string) (patches []patch, err 
 		}
 	}
 	if len(patches) == 0 {
-		return nil, fmt.Errorf("%s is not in the box's memory", program)
+		return nil, errors.New("the program is not in the box's memory")
 	}
 	for _, p := range patches {
 		if err := r.Surgeon.Poke(ctx, p.address, spin); err != nil {
@@ -127,7 +130,11 @@ func frozenAgent(ctx context.Context, r *rig) (string, error) {
 	if len(r.ampOn()) == 0 {
 		return "", errors.New("the programme has not begun")
 	}
-	patches, err := r.freeze(ctx, "/usr/bin/agent")
+	program, err := r.disk.System(ctx, "/usr/bin/agent")
+	if err != nil {
+		return "", err
+	}
+	patches, err := r.freeze(ctx, program)
 	if err != nil {
 		return "", err
 	}
@@ -195,7 +202,11 @@ func (r *rig) tail(ctx context.Context, p programme, after time.Time) (string, e
 func frozenSystem(ctx context.Context, r *rig) (string, error) {
 	from := r.Console.Len()
 	began := time.Now()
-	if _, err := r.freeze(ctx, "/usr/lib/aarch64-linux-gnu/libc.so.6"); err != nil {
+	libc, err := r.disk.System(ctx, "/usr/lib/aarch64-linux-gnu/libc.so.6")
+	if err != nil {
+		return "", err
+	}
+	if _, err := r.freeze(ctx, libc); err != nil {
 		return "", err
 	}
 	if err := r.Surgeon.Barked(ctx, began); err != nil {

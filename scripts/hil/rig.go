@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,10 +37,10 @@ type rig struct {
 // A setup is how a session's box differs from one that comes from the shop.
 type setup struct {
 	usbSound bool
-	rtc      string                                     // at power-on
-	board    func(text string) string                   // changes the board's file
-	disk     func(ctx context.Context, r *rig) error    // before it is switched on
-	image    func(o options) (name string, note string) // another image
+	as       string                                  // the board that its settings name
+	rtc      string                                  // at power-on
+	board    func(text string) string                // changes the board's file
+	disk     func(ctx context.Context, r *rig) error // before it is switched on
 }
 
 // newRig makes a disk of the image with an identity on it. The box is off.
@@ -59,7 +60,7 @@ func newRig(ctx context.Context, o options, name string, s setup) (r *rig, err e
 	if r.kind, err = boards.Load(o.board); err != nil {
 		return r, err
 	}
-	if r.centre, err = newCentre(ctx, r.dir, o.board); err != nil {
+	if r.centre, err = newCentre(ctx, r.dir, cmp.Or(s.as, o.board)); err != nil {
 		return r, fmt.Errorf("cannot make the centre: %w", err)
 	}
 	if err := r.centre.lift(time.Now()); err != nil {

@@ -62,8 +62,14 @@ var suite = []session{
 		{"says so, and an alarm sounds", 3 * time.Minute, diskFull},
 	}},
 	wrongBoard("a pin that does not exist", "amp", "line", "63", board),
-	wrongBoard("a serial line that is taken", "console", "tty", `"/dev/ttyAMA0"`, hears),
+	wrongBoard("a serial line that is not there", "console", "tty", `"/dev/ttyS7"`, hears),
+	wrongBoard("a serial line that is taken", "panel", "tty", `"/dev/ttyS1"`, hears),
 	wrongBoard("a codec that is not there", "sink", "card", `"Codec"`, technician),
+	{name: "another board's settings", setup: setup{as: "orangepi-zero"}, steps: []step{
+		{"power-on to ready", 5 * time.Minute, powerOn},
+		{"connects over the network", 2 * time.Minute, connects},
+		{"says so, and drives no pin", 2 * time.Minute, wrongImage},
+	}},
 }
 
 // wrongBoard is a session of a box whose board file is wrong in one key.
@@ -78,10 +84,7 @@ func wrongBoard(name, table, key, value string, rest ...func(context.Context, *r
 // walk tries the suite and prints it.
 func walk(ctx context.Context, o options, out io.Writer) error {
 	failed, tried := 0, 0
-	fmt.Fprintf(out, "%-70s %8s  %s\n", "step", "seconds", "")
-	line := func(name string, took time.Duration, what string) {
-		fmt.Fprintf(out, "%-70s %8.1f  %s\n", name, took.Seconds(), what)
-	}
+	fmt.Fprintf(out, "%-80s %7s\n", "step", "seconds")
 	for _, s := range suite {
 		if !s.short && !o.all && o.only.String() == "" || !o.only.MatchString(s.name) {
 			continue
@@ -89,33 +92,15 @@ func walk(ctx context.Context, o options, out io.Writer) error {
 		began := time.Now()
 		r, err := newRig(ctx, o, s.name, s.setup)
 		if err != nil {
-			line(s.name, time.Since(began), "FAILED: "+err.Error())
+			row(out, s.name, time.Since(began), "FAILED: "+err.Error())
 			failed++
 			continue
 		}
-		ok := true
-		for _, st := range s.steps {
-			name := s.name + ": " + st.name
-			if !ok {
-				line(name, 0, "not tried")
-				continue
-			}
-			began := time.Now()
-			bounded, cancel := context.WithTimeout(ctx, st.bound)
-			figure, err := st.try(bounded, r)
-			cancel()
-			tried++
-			if err != nil {
-				ok = false
-				failed++
-				line(name, time.Since(began), "FAILED")
-				fmt.Fprintf(out, "    %v\n    see %s\n", err, r.dir)
-				continue
-			}
-			line(name, time.Since(began), "pass  "+figure)
-		}
+		done, wrong := climb(ctx, s.name, s.steps, r, out)
+		tried += done
+		failed += wrong
 		r.close()
-		if ok {
+		if wrong == 0 {
 			r.tidy()
 		}
 		if ctx.Err() != nil {
@@ -129,4 +114,32 @@ func walk(ctx context.Context, o options, out io.Writer) error {
 		return errors.New("no step was tried")
 	}
 	return nil
+}
+
+// climb tries a session's steps one after another, until one fails.
+func climb(ctx context.Context, session string, steps []step, r *rig, out io.Writer) (tried, failed int) {
+	for _, st := range steps {
+		name := session + ": " + st.name
+		if failed > 0 {
+			row(out, name, 0, "not tried")
+			continue
+		}
+		began := time.Now()
+		bounded, cancel := context.WithTimeout(ctx, st.bound)
+		figure, err := st.try(bounded, r)
+		cancel()
+		tried++
+		if err != nil {
+			failed++
+			row(out, name, time.Since(began), "FAILED")
+			fmt.Fprintf(out, "    %v\n    see %s\n", err, r.dir)
+			continue
+		}
+		row(out, name, time.Since(began), "pass  "+figure)
+	}
+	return tried, failed
+}
+
+func row(out io.Writer, name string, took time.Duration, what string) {
+	fmt.Fprintf(out, "%-80s %7.1f  %s\n", name, took.Seconds(), what)
 }

@@ -84,7 +84,7 @@ func (k Kind) args(o Opts, dir, wav string) []string {
 	}
 	a = append(a,
 		"-drive", "if=none,id=d0,format=raw,file="+o.Disk, "-device", "virtio-blk-pci,drive=d0,bootindex=0",
-		"-device", "qemu-xhci,id=xhci", "-device", "i6300esb", "-device", "virtio-net-pci,netdev=n0,id=net0", "-device", "virtio-rng-pci",
+		"-device", "qemu-xhci,id=xhci", "-device", "i6300esb", "-device", "virtio-net-pci,netdev=n0,romfile=", "-device", "virtio-rng-pci",
 		"-trace", "enable=pl061_set_output,file="+filepath.Join(dir, "gpio.trace"))
 	if o.USBSound {
 		return append(a, "-device", "usb-audio,id=card,audiodev=a0,bus="+k.usb)

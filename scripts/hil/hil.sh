@@ -1,0 +1,21 @@
+#!/bin/bash
+# The bench, with everything it needs: emulator, image, program.
+# Usage: hil.sh BOARD [ARGUMENT OF hil…]; exits 3 if this machine cannot run it.
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+board=$1
+shift
+build=${BUILD:-build}
+cannot() {
+	echo "hil: bỏ qua (left out): $1" >&2
+	[ "${CI:-}" != true ] || exit 1 # what is left out there is tried nowhere
+	exit 3
+}
+case $board in virt-arm64) arch=arm64 ;; *) arch=armhf ;; esac
+"$here/emulator.sh" "$arch" || cannot 'không có trình giả lập (no emulator)'
+if ! make --no-print-directory image BOARD="$board" BUILD="$build"; then
+	cannot "không làm được bản cài $board (the image of $board cannot be made)"
+fi
+mkdir -p "$build"
+go build -o "$build/bench" ./scripts/hil
+exec "$build/bench" -board "$board" -image "$build/image/loa-$board.img" -out "$build/hil/$board" "$@"
