@@ -46,6 +46,10 @@ var suite = []session{
 		{"the agent freezes: amplifier off, and the programme goes on", 6 * time.Minute, frozenAgent},
 		{"the first process freezes: the board is reset", 6 * time.Minute, frozenSystem},
 	}},
+	{name: "slots", setup: setup{disk: slotB}, steps: []step{
+		{"a system that does not start: the old one returns", 10 * time.Minute, oldSystem},
+		{"torn boot counters: their second copy serves", 5 * time.Minute, tornCounters},
+	}},
 	{name: "usb card", setup: setup{usbSound: true, board: instead("sink", "card", `"Audio"`)}, steps: []step{
 		{"power-on to ready", 5 * time.Minute, powerOn},
 		{"connects over the network", 2 * time.Minute, connects},
