@@ -156,19 +156,6 @@ func TestStrict(t *testing.T) {
 	}
 }
 
-func TestDepth(t *testing.T) {
-	want := string(examples(t)[plan.KindWant])
-	nest := func(n int) []byte {
-		return []byte(strings.Replace(want, `"spread_h": 24`, `"spread_h": `+strings.Repeat("[", n)+strings.Repeat("]", n), 1))
-	}
-	if _, err := message.Decode(plan.KindWant, nest(5)); err != nil {
-		t.Errorf("eight levels: %v", err)
-	}
-	if _, err := message.Decode(plan.KindWant, nest(6)); err == nil || !strings.Contains(err.Error(), "deeper than 8") {
-		t.Errorf("nine levels: %v", err)
-	}
-}
-
 func TestLifetimeComesWithTheDocument(t *testing.T) {
 	raw := bytes.Replace(examples(t)[plan.KindBulletin], []byte("2026-11-30"), []byte("2028-11-30"), 1)
 	doc, err := message.Decode(plan.KindBulletin, raw)

@@ -93,10 +93,7 @@ func (d *decoder) take(c byte) bool {
 	return true
 }
 
-var (
-	timeType = reflect.TypeFor[time.Time]()
-	rawType  = reflect.TypeFor[json.RawMessage]()
-)
+var timeType = reflect.TypeFor[time.Time]()
 
 // value reads one value into v and the space behind it.
 func (d *decoder) value(v reflect.Value, at *step, depth int) error {
@@ -106,16 +103,8 @@ func (d *decoder) value(v reflect.Value, at *step, depth int) error {
 	if d.peek() == 'n' {
 		return d.fail(at, "null: leave the field out, or write an empty list")
 	}
-	switch v.Type() {
-	case timeType:
+	if v.Type() == timeType {
 		return d.time(v, at)
-	case rawType:
-		start := d.i
-		if err := d.any(at, depth); err != nil {
-			return err
-		}
-		v.SetBytes(bytes.TrimSpace(d.b[start:d.i]))
-		return nil
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -247,37 +236,6 @@ func (d *decoder) elements(at *step, each func(i int) error) error {
 			return d.fail(at, "a comma or ] is missing at byte %d", d.i)
 		}
 	}
-}
-
-// any reads what a later room will interpret, as strictly as the rest.
-func (d *decoder) any(at *step, depth int) error {
-	if depth > maxDepth {
-		return d.fail(at, "nested deeper than %d levels", maxDepth)
-	}
-	switch c := d.peek(); {
-	case c == '{':
-		seen := map[string]bool{}
-		return d.members(at, func(key string) error {
-			here := &step{up: at, key: clip(key)}
-			if seen[key] {
-				return d.fail(here, "the key stands here twice")
-			}
-			seen[key] = true
-			return d.any(here, depth+1)
-		})
-	case c == '[':
-		return d.elements(at, func(i int) error { return d.any(&step{up: at, index: i}, depth+1) })
-	case c == '"':
-		_, err := d.text(at)
-		return err
-	case c == 't' || c == 'f':
-		_, err := d.bool(at)
-		return err
-	case c == 'n':
-		return d.fail(at, "null: leave the field out")
-	}
-	_, err := d.number(at)
-	return err
 }
 
 func (d *decoder) bool(at *step) (bool, error) {

@@ -44,6 +44,10 @@ func (b Beat) Validate() error {
 	}
 	// Longer windows are clamped by the box, shorter ones are what they say.
 	c.between("reconnect_window_s", int64(b.ReconnectWindowS), 0, 86400)
+	if r := b.Rollout; r != nil {
+		c.release("rollout.version", r.Version)
+		c.percent("rollout.percent", r.Percent)
+	}
 	return c.result()
 }
 
@@ -80,13 +84,8 @@ func (w Want) Validate() error {
 	if s := w.Settings; s != nil {
 		c.settings("settings", *s)
 	}
-	if f := w.Firmware; f != nil {
-		c.required("firmware.version", f.Version, 64)
-		c.between("firmware.security", f.Security, 0, 1<<53-1)
-		c.sha("firmware.sha256", f.SHA256)
-		if len(f.Manifest) > 16<<10 {
-			c.fail("firmware.manifest", "%d bytes; at most %d", len(f.Manifest), 16<<10)
-		}
+	if w.Firmware != nil {
+		c.firmware("firmware", *w.Firmware)
 	}
 	return c.result()
 }

@@ -3,7 +3,6 @@
 package plan
 
 import (
-	"encoding/json"
 	"time"
 )
 
@@ -343,6 +342,7 @@ type Beat struct {
 	Epochs           map[string]int64 `json:"epochs,omitempty"` // trust list issuer → epoch
 	Alerts           map[string]int64 `json:"alerts,omitempty"` // "place/office" → version of live slots at, above and below
 	ReconnectWindowS int              `json:"reconnect_window_s,omitempty"`
+	Rollout          *Rollout         `json:"rollout,omitempty"` // absent: no box begins an update
 }
 
 // A Want says what one box should be.
@@ -364,14 +364,6 @@ type Settings struct {
 	Metered       bool     `json:"metered,omitempty"`
 	Commissioned  bool     `json:"commissioned,omitempty"` // an uncommissioned box plays at reduced level
 	DelayMS       int      `json:"delay_ms,omitempty"`
-}
-
-// Firmware names a signed bundle. It is carried out by a later room.
-type Firmware struct {
-	Version  string          `json:"version"`
-	Security int64           `json:"security"` // never below the box's floor; raised when a hole is closed
-	SHA256   string          `json:"sha256"`
-	Manifest json.RawMessage `json:"manifest,omitempty"`
 }
 
 // A Plan is everything that holds for one box now: only accepted documents,

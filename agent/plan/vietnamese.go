@@ -32,6 +32,8 @@ var vietnamese = map[string]string{
 	"missing: write a time such as 2026-11-23T05:30:00+07:00":               "còn thiếu: viết thời điểm như 2026-11-23T05:30:00+07:00",
 	"the year %d; write one from 2020 to 2200":                              "năm %d; viết năm từ 2020 đến 2200",
 	"%.64q is no id: write 1 to 64 of a-z, 0-9 and -, not beginning with -": "%.64q không dùng làm mã được: viết 1 đến 64 ký tự a-z, 0-9 và -, không bắt đầu bằng -",
+	"%.40q; write 1 to 4 numbers with dots, such as 1.10.2":                 "%.40q; viết 1 đến 4 số cách nhau bằng dấu chấm, như 1.10.2",
+	"it opens neither later nor wider than the ring before":                 "không mở muộn hơn hoặc rộng hơn vòng trước",
 	"a line feed: write it on one line":                                     "có xuống dòng: viết trên một dòng",
 	"%d letters; at most %d":                                                "%d chữ; tối đa %d",
 	"space at the beginning or the end":                                     "thừa dấu cách ở đầu hoặc cuối",

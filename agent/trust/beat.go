@@ -15,7 +15,8 @@ type beat struct {
 	seq int64
 	at  time.Time // when it came
 
-	window time.Duration // over which reconnections should be spread
+	window  time.Duration // over which reconnections should be spread
+	rollout *plan.Rollout // how far a release may go; nil: nobody begins
 }
 
 // beat takes a sign of life. It deletes nothing and allows nothing: what it can
@@ -54,7 +55,7 @@ func (j *judgement) beat(b plan.Beat) error {
 	}
 	now, sha, window := j.now, j.v.SHA256, time.Duration(b.ReconnectWindowS)*time.Second
 	j.accept(plan.Proof{SHA256: sha}, func(t *Trust) {
-		t.beats[b.Place] = beat{sha: sha, seq: b.Seq, at: now, window: window}
+		t.beats[b.Place] = beat{sha: sha, seq: b.Seq, at: now, window: window, rollout: b.Rollout}
 		t.tellBeat(b, now)
 	})
 	return nil
@@ -67,7 +68,7 @@ func (j *judgement) broughtAlong(b plan.Beat) error {
 	now := j.now
 	j.accept(plan.Proof{SHA256: j.v.SHA256}, func(t *Trust) {
 		if b.Time.After(t.brought) {
-			t.brought = b.Time
+			t.brought, t.along = b.Time, b.Rollout
 		}
 		t.tellBeat(b, now)
 	})

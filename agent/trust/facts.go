@@ -1,6 +1,10 @@
 package trust
 
-import "time"
+import (
+	"time"
+
+	"loa/agent/plan"
+)
 
 // Epochs is the list in force of every issuer.
 func (t *Trust) Epochs() map[string]int64 {
@@ -26,4 +30,27 @@ func (t *Trust) ReconnectWindow() time.Duration {
 		window = max(window, min(b.window, maxWindow))
 	}
 	return window
+}
+
+// Rollout is how far a release may go by the newest sign of life that speaks of one;
+// nil: none that was heard in the last minutes does, and no box begins an update.
+// Where nobody is heard one that was carried here counts, as it does for documents.
+func (t *Trust) Rollout(now time.Time) (r *plan.Rollout, carried bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	var newest time.Time
+	heard := false
+	for _, b := range t.beats {
+		if now.Sub(b.at) > beatLost {
+			continue
+		}
+		heard = true
+		if b.rollout != nil && b.at.After(newest) {
+			newest, r = b.at, b.rollout
+		}
+	}
+	if !heard && now.Sub(t.brought) <= carriedOld {
+		return t.along, true
+	}
+	return r, false
 }

@@ -65,6 +65,7 @@ type Trust struct {
 	root     int64                // newest root number that was shown
 	beats    map[string]beat      // the last of every place
 	brought  time.Time            // that of the newest sign of life that came on a stick
+	along    *plan.Rollout        // what it says of a release
 	question Question             // the open one
 	live     map[string]*sequence // by session
 }

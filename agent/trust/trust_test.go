@@ -536,7 +536,7 @@ func TestSecurityFloorRises(t *testing.T) {
 	b.box.SetSecurity(9)
 	b.box.SetSecurity(8)
 	w := b.w.Later(time.Minute).Want()
-	w.Firmware = &plan.Firmware{Version: "1.2", Security: 8, SHA256: strings.Repeat("ab", 32)}
+	w.Firmware = trusttest.Firmware("1.2", 8, w.Issued)
 	b.refuses(trusttest.Seal(w, trusttest.Prov1, trusttest.Prov2), plan.Rollback)
 }
 

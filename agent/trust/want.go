@@ -35,6 +35,9 @@ func (j *judgement) want(w plan.Want) error {
 	if w.Firmware != nil && w.Firmware.Security < j.t.s.Security {
 		return refuse(plan.Rollback, "firmware.security", "%d; this box never goes below %d", w.Firmware.Security, j.t.s.Security)
 	}
+	if old := j.t.want().Firmware; old != nil && w.Firmware != nil && !w.Firmware.Downgrade && plan.CompareReleases(w.Firmware.Version, old.Version) < 0 {
+		return refuse(plan.Rollback, "firmware.version", "%s; before it was %s, and nobody has signed that the older one is meant", w.Firmware.Version, old.Version)
+	}
 	for _, c := range claims {
 		if err := j.fresh(proof, c); err != nil {
 			return err

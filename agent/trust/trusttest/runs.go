@@ -150,9 +150,27 @@ func (w *World) boxAct(kind plan.Kind, id, command string) plan.Act {
 func (w *World) wants() []Case {
 	firmware := func(security int64) plan.Want {
 		want := w.Later(time.Minute).Want()
-		want.Firmware = &plan.Firmware{Version: "1.2", Security: security, SHA256: hex64}
+		want.Firmware = Firmware("1.2", security, want.Issued)
 		return want
 	}
+	release := func(after time.Duration, version string, change func(*plan.Firmware)) plan.Want {
+		want := w.Later(after).Want()
+		want.Firmware = Firmware(version, 8, w.Now)
+		if change != nil {
+			change(want.Firmware)
+		}
+		return want
+	}
+	downgrade := func(f *plan.Firmware) { f.Downgrade = true }
+	opened := func(f *plan.Firmware) { f.Rings = []plan.Ring{{Percent: 100}} }
+	first := func(f *plan.Firmware) { f.Canary = true }
+	elsewhere := func(f *plan.Firmware) {
+		f.Bundles = map[string]plan.Bundle{"rock64": {SHA256: hex64, Bytes: 2}}
+	}
+	running := Seal(release(time.Minute, "1.2", nil), Prov1, Prov2)
+	none := w.Later(2 * time.Minute).Want()
+	under := release(2*time.Minute, "1.1", downgrade)
+	under.Firmware.Security = 6
 	quiet := w.Later(time.Minute).Want()
 	quiet.Settings = &plan.Settings{VolumePercent: 60, Commissioned: true}
 	nowhere := w.move("99999")
@@ -171,7 +189,30 @@ func (w *World) wants() []Case {
 		{Name: "firmware under the floor", Message: Seal(firmware(6), Prov1, Prov2), Want: plan.Rollback},
 		{Name: "firmware by one of two", Message: Seal(firmware(8), Prov1), Want: plan.Quorum},
 		{Name: "firmware by two", Message: Seal(firmware(8), Prov1, Prov2), Want: plan.Accepted},
+		{Name: "firmware by two of the commune", Message: Seal(firmware(8), Author1, Author2), Want: plan.WrongKind},
+		{Name: "firmware by one holder and the service key", Message: Seal(firmware(8), Prov1, Desk), Want: plan.Quorum},
+		{Name: "firmware by the key of the signs of life", Message: Seal(firmware(8), Pulse), Want: plan.WrongKind},
+		{Name: "firmware by another province", Message: Seal(firmware(8), Other1, Other2), Want: plan.Scope},
+		{Name: "another box's firmware", Message: Message{Topic: "loa/v1/d/box-2/want", Raw: running.Raw}, Want: plan.NotAddressed},
+		{Name: "older firmware by two", Before: []Message{running}, Message: Seal(release(2*time.Minute, "1.1", nil), Prov1, Prov2), Want: plan.Rollback},
+		{Name: "older firmware by two who say so", Before: []Message{running}, Message: Seal(release(2*time.Minute, "1.1", downgrade), Prov1, Prov2), Want: plan.Accepted},
+		{Name: "older firmware under the floor by two who say so", Before: []Message{running}, Message: Seal(under, Prov1, Prov2), Want: plan.Rollback},
+		{Name: "the downgrade mark added by one", Before: []Message{running}, Message: Seal(release(2*time.Minute, "1.2", downgrade), Prov1), Want: plan.Quorum},
+		{Name: "all rings opened by one", Before: []Message{running}, Message: Seal(release(2*time.Minute, "1.2", opened), Prov1), Want: plan.Quorum},
+		{Name: "a box made to go first by one", Before: []Message{running}, Message: Seal(release(2*time.Minute, "1.2", first), Prov1), Want: plan.Quorum},
+		{Name: "another bundle under the same version by one", Before: []Message{running}, Message: Seal(release(2*time.Minute, "1.2", elsewhere), Prov1), Want: plan.Quorum},
+		{Name: "yesterday's firmware once more", Before: []Message{running, Seal(release(2*time.Minute, "1.3", nil), Prov1, Prov2)}, Message: running, Want: plan.Replay},
+		{Name: "firmware taken back by one", Before: []Message{running}, Message: Seal(none, Prov1), Want: plan.Accepted},
+		{Name: "firmware taken back and then given by one", Before: []Message{running, Seal(none, Prov1)}, Message: Seal(release(3*time.Minute, "1.2", nil), Prov1), Want: plan.Quorum},
 		{Name: "a box that nobody assigned is told to play", Bare: true, Before: w.Setup()[:1], Message: Seal(w.boxPlay(), Prov1), Want: plan.Scope},
+	}
+}
+
+// Firmware is a release for two kinds of boards, whose first ring opens at from.
+func Firmware(version string, security int64, from time.Time) *plan.Firmware {
+	return &plan.Firmware{
+		Version: version, Security: security, From: from, Rings: []plan.Ring{{Percent: 5}, {AfterH: 24, Percent: 100}},
+		Bundles: map[string]plan.Bundle{"rock64": {SHA256: hex64, Bytes: 1}, "virt-arm64": {SHA256: hex64, Bytes: 1}},
 	}
 }
 
