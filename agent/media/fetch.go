@@ -18,14 +18,14 @@ import (
 )
 
 // fetch tries the bases in order until one gives the recording.
-func (l *Library) fetch(ctx context.Context, a plan.Audio, urgent bool) *failure {
+func (l *Library) fetch(ctx context.Context, w want) *failure {
 	bases := l.bases()
 	if len(bases) == 0 {
 		return missing("no media server is known: the box's want names none")
 	}
 	var worst *failure
 	for _, base := range bases {
-		f := l.from(ctx, base, a, urgent)
+		f := l.from(ctx, base, w)
 		if f == nil || ctx.Err() != nil {
 			return f
 		}
@@ -65,7 +65,8 @@ func boolInt(b bool) int {
 
 // from fetches a recording from one base, goes on where an earlier try ended,
 // verifies it and makes it visible.
-func (l *Library) from(ctx context.Context, base string, a plan.Audio, urgent bool) *failure {
+func (l *Library) from(ctx context.Context, base string, w want) *failure {
+	a := w.Audio
 	u, f := address(base, a.SHA256)
 	if f != nil {
 		return f
@@ -83,7 +84,7 @@ func (l *Library) from(ctx context.Context, base string, a plan.Audio, urgent bo
 		at = 0
 	}
 	if at < a.Bytes {
-		if f := l.download(ctx, u, out, at, a, urgent); f != nil {
+		if f := l.download(ctx, u, out, at, w); f != nil {
 			return f
 		}
 	}
@@ -116,7 +117,8 @@ func (l *Library) progress(sha string, at int64) {
 var errStalled = errors.New("too slow")
 
 // download writes what is missing of a recording, from byte at on, to out.
-func (l *Library) download(ctx context.Context, u *url.URL, out *os.File, at int64, a plan.Audio, urgent bool) *failure {
+func (l *Library) download(ctx context.Context, u *url.URL, out *os.File, at int64, w want) *failure {
+	a := w.Audio
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	watch := l.watch(cancel)
@@ -152,12 +154,13 @@ func (l *Library) download(ctx context.Context, u *url.URL, out *os.File, at int
 		return noRoom(err)
 	}
 	l.progress(a.SHA256, at)
-	return l.copy(ctx, u.Host, out, resp.Body, at, a, urgent, watch)
+	return l.copy(ctx, u.Host, out, resp.Body, at, w, watch)
 }
 
 // copy moves the body to the disk, counting it against the day and the size.
-func (l *Library) copy(ctx context.Context, host string, out *os.File, body io.Reader, at int64, a plan.Audio, urgent bool, watch *watch) *failure {
-	buf := make([]byte, 32<<10)
+func (l *Library) copy(ctx context.Context, host string, out *os.File, body io.Reader, at int64, w want, watch *watch) *failure {
+	a, buf := w.Audio, make([]byte, 32<<10)
+	began, first := time.Now(), at
 	for {
 		n, err := body.Read(buf)
 		if n > 0 {
@@ -174,8 +177,11 @@ func (l *Library) copy(ctx context.Context, host string, out *os.File, body io.R
 			}
 			at += int64(n)
 			l.progress(a.SHA256, at)
-			if f := l.charge(int64(n), at < a.Bytes && !urgent); f != nil {
+			if f := l.charge(int64(n), at < a.Bytes && !w.urgent, &w); f != nil {
 				return f
+			}
+			if w.later {
+				idle(ctx, began.Add(time.Duration(float64(at-first)/float64(l.o.LaterRate)*float64(time.Second))))
 			}
 		}
 		switch {
@@ -208,8 +214,8 @@ func (l *Library) put(out *os.File, b []byte, at int64) *failure {
 }
 
 // charge counts bytes and ends a fetch that must stop when the day is spent.
-func (l *Library) charge(n int64, stops bool) *failure {
-	limit := l.o.DayBytes()
+func (l *Library) charge(n int64, stops bool, w *want) *failure {
+	limit := w.share(l.o.DayBytes())
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.o.Now()
@@ -218,6 +224,14 @@ func (l *Library) charge(n int64, stops bool) *failure {
 		return spent(limit)
 	}
 	return nil
+}
+
+// idle waits until t, or until ctx ends.
+func idle(ctx context.Context, t time.Time) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Until(t)):
+	}
 }
 
 // cause prefers why we hung up to what the socket said about it.

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,6 +44,7 @@ type Opts struct {
 	BudgetBytes int64        // of all recordings; 0: what the disk can spare
 	Reserve     int64        // bytes left free on the disk for everything else; 0: 64 MiB
 	DayBytes    func() int64 // most to fetch in one day, bodies only; nil or 0: no limit
+	LaterRate   int64        // bytes/s at which what Later names is fetched; 0: 128 KiB/s
 	Parallel    int          // fetches at once; 0: 2
 
 	Now    func() time.Time // whose days DayBytes counts; nil: time.Now
@@ -63,7 +65,12 @@ type Library struct {
 	mu       sync.Mutex
 	have     map[string]*file // whole and verified
 	wanted   map[string]*want
-	order    []string                      // of wanted: urgent first, then as given
+	order    []string                      // of wanted: urgent first, then as given, then what can wait
+	asked    []plan.Audio                  // what Want was last given, urgent first
+	urgent   int                           // so many of asked
+	told     bool                          // Want was called: until then nobody knows what is not wanted
+	swept    bool                          // what an earlier run had begun was looked at
+	later    []plan.Audio                  // what Later was last given
 	flying   map[string]context.CancelFunc // fetches that run
 	sick     map[string]time.Time          // bases that did not answer, until when they come last
 	day      meter
@@ -83,6 +90,7 @@ type file struct {
 type want struct {
 	plan.Audio
 	urgent  bool
+	later   bool
 	fetched int64 // bytes of it on the disk so far
 	mark    int64 // fetched when the last try ended
 	tries   int
@@ -102,6 +110,9 @@ func Open(dir string, o Opts) (*Library, error) {
 	}
 	if o.Parallel == 0 {
 		o.Parallel = 2
+	}
+	if o.LaterRate == 0 {
+		o.LaterRate = 128 << 10
 	}
 	if o.DayBytes == nil {
 		o.DayBytes = func() int64 { return 0 }
@@ -162,11 +173,31 @@ func (l *Library) partial(sha string) string { return filepath.Join(l.dir, "part
 // call replaces the one before. What is wanted is never evicted; what is no
 // longer wanted stays while there is room.
 func (l *Library) Want(list []plan.Audio, urgent ...plan.Audio) {
-	var over, doubtful []string
 	l.mu.Lock()
-	old := l.wanted
-	l.wanted, l.order = make(map[string]*want, len(list)+len(urgent)), nil
-	for i, a := range append(append([]plan.Audio(nil), urgent...), list...) {
+	l.asked, l.urgent, l.told = slices.Concat(urgent, list), len(urgent), true
+	l.want()
+}
+
+// Later says what is needed besides, but by nobody who listens: it is fetched when
+// everything else is here or cannot be had now, slowly, and takes at most half of the
+// day's limit. What goes wrong with it is for [Library.Why] and not reported. Each
+// call replaces the one before.
+func (l *Library) Later(list ...plan.Audio) {
+	l.mu.Lock()
+	if slices.Equal(l.later, list) {
+		l.mu.Unlock()
+		return
+	}
+	l.later = slices.Clone(list)
+	l.want()
+}
+
+// want brings what is wanted up to date. It is called under the lock and lets go of it.
+func (l *Library) want() {
+	var over, doubtful []string
+	old, all := l.wanted, slices.Concat(l.asked, l.later)
+	l.wanted, l.order = make(map[string]*want, len(all)), nil
+	for i, a := range all {
 		sha := a.SHA256
 		if !isHash(sha) || l.wanted[sha] != nil {
 			continue
@@ -178,7 +209,7 @@ func (l *Library) Want(list []plan.Audio, urgent ...plan.Audio) {
 				cancel()
 			}
 		}
-		w.Audio, w.urgent = a, i < len(urgent)
+		w.Audio, w.urgent, w.later = a, i < l.urgent, i >= len(l.asked)
 		l.wanted[sha] = w
 		l.order = append(l.order, sha)
 		if f := l.have[sha]; f != nil && f.bytes != a.Bytes && !f.sound {
@@ -186,7 +217,7 @@ func (l *Library) Want(list []plan.Audio, urgent ...plan.Audio) {
 		}
 	}
 	now := l.o.Now()
-	stale := old == nil // what an earlier run has begun
+	stale := false
 	for sha := range old {
 		if l.wanted[sha] != nil {
 			continue
@@ -200,7 +231,8 @@ func (l *Library) Want(list []plan.Audio, urgent ...plan.Audio) {
 			_ = os.Chtimes(l.file(sha), now, now) // a reboot shall remember the order; a read-only disk forgets it
 		}
 	}
-	if stale {
+	if l.told && (stale || !l.swept) {
+		l.swept = true
 		l.sweep()
 	}
 	l.mu.Unlock()
@@ -344,6 +376,9 @@ func (l *Library) Retry() {
 func (l *Library) report(code, sha string, err error) {
 	l.mu.Lock()
 	was := l.reported[sha]
+	if w := l.wanted[sha]; w != nil && w.later {
+		code = ""
+	}
 	if code == "" {
 		delete(l.reported, sha)
 	} else {

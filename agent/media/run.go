@@ -114,9 +114,14 @@ func (l *Library) launch(ctx context.Context) (wait time.Duration) {
 		case w.next.After(now):
 			soonest(w.next)
 			continue
-		case limit > 0 && !w.urgent && l.day.today(today) >= limit:
+		case w.later && l.busy(now):
+			continue // an ending wakes us
+		case limit > 0 && !w.urgent && l.day.today(today) >= w.share(limit):
 			soonest(now.Add(midnight(today).Sub(today)))
-			if l.reported[sha] != CodeMetered {
+			if w.later {
+				f := spent(w.share(limit))
+				w.code, w.why = f.code, f.Error()
+			} else if l.reported[sha] != CodeMetered {
 				tell = append(tell, told{sha, spent(limit)})
 			}
 			continue
@@ -136,11 +141,10 @@ func (l *Library) launch(ctx context.Context) (wait time.Duration) {
 		}
 		jctx, cancel := context.WithCancel(ctx)
 		l.flying[sha] = cancel
-		job := w.Audio
-		urgent := w.urgent
+		job := *w
 		l.jobs.Go(func() { // Run waits for it
 			defer cancel()
-			l.land(jctx, job, l.fetch(jctx, job, urgent))
+			l.land(jctx, job.Audio, l.fetch(jctx, job))
 		})
 	}
 	l.mu.Unlock()
@@ -148,6 +152,25 @@ func (l *Library) launch(ctx context.Context) (wait time.Duration) {
 		l.report(t.f.cond, t.sha, fmt.Errorf("media: %s: %w", short(t.sha), t.f))
 	}
 	return wait
+}
+
+// busy reports whether something is fetched, or could be now, that cannot wait. The
+// lock is held.
+func (l *Library) busy(now time.Time) bool {
+	for sha, w := range l.wanted {
+		if !w.later && l.have[sha] == nil && (l.flying[sha] != nil || !w.next.After(now) && w.code == plan.Accepted) {
+			return true
+		}
+	}
+	return false
+}
+
+// share is what of the day's limit may be spent before w is not fetched any more.
+func (w *want) share(limit int64) int64 {
+	if w.later {
+		return limit / 2
+	}
+	return limit
 }
 
 func spent(limit int64) *failure {
@@ -181,7 +204,9 @@ func (l *Library) land(ctx context.Context, a plan.Audio, f *failure) {
 		}
 		w.tries++
 	}
-	l.sweep()
+	if l.told {
+		l.sweep()
+	}
 	l.mu.Unlock()
 	switch {
 	case f == nil:

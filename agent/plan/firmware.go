@@ -19,7 +19,7 @@ type Firmware struct {
 	Canary    bool              `json:"canary,omitempty"`    // this box goes before all rings
 	From      time.Time         `json:"from"`                // when canaries may begin
 	Rings     []Ring            `json:"rings"`               // how many may have begun by when, at the most
-	Window    *Span             `json:"window,omitempty"`    // of the day, UTC+7, in which it is installed; absent: UpdateWindow
+	Window    *Window           `json:"window,omitempty"`    // in which it is installed; absent: UpdateWindow
 }
 
 // A Bundle is what a box of one kind of board installs.
@@ -46,9 +46,35 @@ type Rollout struct {
 // partition while it installs.
 const MaxBundle = 512 << 20
 
+// A Window is a part of every day, UTC+7: [From, Until), past midnight where Until is
+// the earlier.
+type Window struct {
+	From  string `json:"from"`
+	Until string `json:"until"`
+}
+
 // UpdateWindow is when boxes install where nobody has signed otherwise: people
 // sleep, and no programme is due.
-var UpdateWindow = Span{From: "00:30", Until: "04:00"}
+var UpdateWindow = Window{From: "00:30", Until: "04:00"}
+
+// InWindow reports whether now lies in the window.
+func (f Firmware) InWindow(now time.Time) bool {
+	w := UpdateWindow
+	if f.Window != nil {
+		w = *f.Window
+	}
+	from, err := ParseClock(w.From)
+	until, err2 := ParseClock(w.Until)
+	if err != nil || err2 != nil {
+		return false // Validate has refused it
+	}
+	h, m, s := now.In(here).Clock()
+	at := time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second
+	if from < until {
+		return from <= at && at < until
+	}
+	return from <= at || at < until
+}
 
 // Spread is where a box stands among all boxes in a release, 0 to 99: elsewhere in
 // each, so that it is not always the same people whose box goes first.
@@ -152,6 +178,6 @@ func (c *check) firmware(field string, f Firmware) {
 		}
 	}
 	if f.Window != nil {
-		c.span(field+".window", *f.Window)
+		c.span(field+".window", Span{From: f.Window.From, Until: f.Window.Until})
 	}
 }

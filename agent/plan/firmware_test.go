@@ -74,6 +74,26 @@ func TestWhoseTurnItIs(t *testing.T) {
 	}
 }
 
+func TestWindowOfTheDay(t *testing.T) {
+	at := func(clock string) time.Time {
+		d, _ := ParseClock(clock)
+		return time.Date(2026, 11, 24, 0, 0, 0, 0, here).Add(d).UTC()
+	}
+	for _, c := range []struct {
+		w    *Window
+		at   string
+		want bool
+	}{
+		{nil, "00:29:59", false}, {nil, "00:30", true}, {nil, "03:59:59", true}, {nil, "04:00", false}, {nil, "12:00", false},
+		{&Window{"22:00", "04:00"}, "23:00", true}, {&Window{"22:00", "04:00"}, "03:00", true}, {&Window{"22:00", "04:00"}, "04:00", false},
+		{&Window{"22:00", "04:00"}, "21:59", false}, {&Window{"00:00", "24:00"}, "12:00", true},
+	} {
+		if got := (Firmware{Window: c.w}).InWindow(at(c.at)); got != c.want {
+			t.Errorf("%v at %s: %v", c.w, c.at, got)
+		}
+	}
+}
+
 func TestFirmwareIsChecked(t *testing.T) {
 	for _, c := range []struct {
 		field, part string
