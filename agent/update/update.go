@@ -1,0 +1,459 @@
+package update
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"loa/agent/plan"
+)
+
+// installer is RAUC, see [Rauc].
+type installer interface {
+	Slots(context.Context) (Slots, error)
+	Install(ctx context.Context, file string) error
+	MarkGood(context.Context) error
+	MarkBad(context.Context) error
+	UseOther(context.Context) error
+}
+
+// rebooter makes the machine start anew. When Reboot returns nil it is about to.
+type rebooter interface {
+	Reboot(ctx context.Context, reason string) error
+}
+
+// library is what brings the bundle and keeps it.
+type library interface {
+	Later(list ...plan.Audio)
+	Hold(sha256 string) (path string, release func(), ok bool)
+	Why(sha256 string) (plan.Code, string)
+}
+
+// Opts are what a room works with; all but Log are needed.
+type Opts struct {
+	Device, Version string
+	Security        int64  // of the software that runs
+	Boot            string // of the kernel, new with every start of the machine
+
+	Installer installer
+	Reboot    rebooter
+	Library   library
+	Shelf     shelf
+
+	Now     func() (at time.Time, trusted bool) // trusted: sure enough for slots
+	Up      func() time.Duration                // since the machine's start
+	Want    func() *plan.Firmware
+	Rollout func() (r *plan.Rollout, carried bool)
+	Floor   func() int64
+	Air     func(context.Context) Air
+	Reach   func(context.Context, bool) Reach  // what can be done now; true: also try the sound device
+	Proven  func(context.Context, int64) error // raises the floor, for good
+	Note    func(text string, code plan.Code)  // writes down what was done
+	Report  func(code string, err error)       // of a condition
+	Changed func()                             // what Status says is different
+	Log     *slog.Logger
+}
+
+// A Room carries out what is decided. Make it with [New].
+type Room struct {
+	o     Opts
+	wake  chan struct{} // cap 1
+	asked chan request
+
+	// Of Run alone.
+	record  Record
+	slots   Slots
+	noSlots error     // why there are none
+	askedAt time.Time // when RAUC was asked for them; zero: it must be asked
+	began   time.Time
+	marked  bool
+	since   struct{ network, broker, clock, sound time.Time } // when each was reached last
+
+	mu     sync.Mutex
+	status Status
+}
+
+// Status is how a box is with its software, for reports and people.
+type Status struct {
+	Slot    string    `json:"slot,omitempty"` // that runs; none: not installed by RAUC
+	Other   string    `json:"other,omitempty"`
+	Board   string    `json:"board,omitempty"`
+	Version string    `json:"version"` // that runs
+	Wanted  string    `json:"wanted,omitempty"`
+	State   State     `json:"state"`
+	Hold    Hold      `json:"hold,omitempty"`
+	Code    plan.Code `json:"code,omitempty"`
+	Why     string    `json:"why,omitempty"`
+	Lacks   []string  `json:"lacks,omitempty"`
+	Before  string    `json:"before,omitempty"` // the release in the other slot that a technician can have back
+}
+
+// A request is somebody who waits for a look, or for the old release.
+type request struct {
+	ctx      context.Context
+	rollback bool
+	done     chan error
+}
+
+// New makes a room. It asks the library for a bundle that was half fetched, so that it
+// is not swept away before anything is decided; otherwise it starts nothing.
+func New(o Opts) *Room {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	r := &Room{o: o, wake: make(chan struct{}, 1), asked: make(chan request), record: load(o.Shelf)}
+	r.status = Status{Version: o.Version, State: NoSlots}
+	if p := r.record.Phase; p == Fetching || p == Installing {
+		o.Library.Later(r.bundle())
+	}
+	return r
+}
+
+func (r *Room) bundle() plan.Audio {
+	return plan.Audio{SHA256: r.record.SHA256, Bytes: r.record.Bytes}
+}
+
+// Wake makes the room look again: the plan or what sounds has changed.
+func (r *Room) Wake() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Status is what was last decided.
+func (r *Room) Status() Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.status
+	s.Lacks = slices.Clone(s.Lacks)
+	return s
+}
+
+// Look returns when everything that is known now has been looked at.
+func (r *Room) Look(ctx context.Context) error { return r.ask(ctx, false) }
+
+// RollBack brings the release back that ran before this one, and reboots. A *plan.Error
+// says why that cannot be.
+func (r *Room) RollBack(ctx context.Context) error { return r.ask(ctx, true) }
+
+func (r *Room) ask(ctx context.Context, rollback bool) error {
+	q := request{ctx, rollback, make(chan error, 1)}
+	select {
+	case r.asked <- q:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-q.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Run looks at everything, now and again, until ctx ends.
+func (r *Room) Run(ctx context.Context) error {
+	r.began = time.Now()
+	for ctx.Err() == nil {
+		if r.look(ctx) {
+			continue
+		}
+		every := lookEvery
+		if r.marked && r.Status().State == Current {
+			every = lookSeldom
+		}
+		timer := time.NewTimer(every)
+		select {
+		case <-ctx.Done():
+		case <-r.wake:
+		case <-timer.C:
+		case q := <-r.asked:
+			if q.rollback {
+				q.done <- r.rollBack(q.ctx)
+			} else {
+				for r.look(q.ctx) && q.ctx.Err() == nil {
+				}
+				q.done <- nil
+			}
+		}
+		timer.Stop()
+	}
+	return ctx.Err()
+}
+
+// look gathers the facts, decides, and does what is due. It tells whether there may be
+// more to do at once.
+func (r *Room) look(ctx context.Context) (again bool) {
+	f, err := r.facts(ctx)
+	if err != nil {
+		r.stand(f, r.without(f, err))
+		return false
+	}
+	s := Decide(f)
+	r.stand(f, s)
+	if s.Do == Nothing {
+		return false
+	}
+	if err := r.do(ctx, f, s); err != nil {
+		if ctx.Err() == nil {
+			r.o.Log.Error("update: it could not be done", "what", s.Do, "err", err)
+			r.o.Report("update-stuck", fmt.Errorf("%s: %w", s.Do, err))
+		}
+		return false
+	}
+	r.o.Report("update-stuck", nil)
+	return s.Do != Reboot && s.Do != Leave
+}
+
+// without is the answer of a box that cannot be asked for its slots.
+func (r *Room) without(f Facts, err error) Step {
+	s := Step{State: NoSlots, Why: err.Error()}
+	if w := f.Want; w != nil && plan.CompareReleases(w.Version, f.Version) != 0 {
+		s.State, s.Code = Refused, plan.Unsupported
+	}
+	return s
+}
+
+func (r *Room) facts(ctx context.Context) (f Facts, err error) {
+	f = Facts{
+		Device: r.o.Device, Version: r.o.Version, Security: r.o.Security, Floor: r.o.Floor(), Want: r.o.Want(),
+		Record: r.record, Boot: r.o.Boot, Up: r.o.Up(), Run: time.Since(r.began), Marked: r.marked,
+	}
+	f.Now, f.Trusted = r.o.Now()
+	f.Rollout, f.Carried = r.o.Rollout()
+	if f.Slots, err = r.slotsOf(ctx); err != nil {
+		return f, err
+	}
+	f.Reach = r.o.Reach(ctx, onTrial(f))
+	r.remember(f.Reach)
+	w := f.Want
+	if f.Record.unproven() || w != nil && plan.CompareReleases(w.Version, f.Version) != 0 {
+		f.Air = r.o.Air(ctx)
+	}
+	if w != nil {
+		if b, ok := w.Bundles[f.Slots.Board]; ok {
+			path, release, here := r.o.Library.Hold(b.SHA256)
+			release()
+			if f.Bundle = path; !here {
+				f.Bundle = ""
+				f.Code, _ = r.o.Library.Why(b.SHA256)
+			}
+		}
+	}
+	return f, nil
+}
+
+// slotsOf asks RAUC, which would be a process every time, only when the answer may be
+// another: at first, after everything that was done, and where it had none.
+func (r *Room) slotsOf(ctx context.Context) (Slots, error) {
+	if r.askedAt.IsZero() || r.noSlots != nil && time.Since(r.askedAt) > lookSeldom {
+		r.slots, r.noSlots = r.o.Installer.Slots(ctx)
+		r.askedAt = time.Now()
+	}
+	return r.slots, r.noSlots
+}
+
+// remember notes what can be reached. A modem may be away for the minute in which an
+// update begins; what was reached within the hour is what the box can do.
+func (r *Room) remember(now Reach) {
+	at := time.Now()
+	for _, x := range []struct {
+		is  bool
+		was *time.Time
+	}{{now.Network, &r.since.network}, {now.Broker, &r.since.broker}, {now.Clock, &r.since.clock}, {now.Sound, &r.since.sound}} {
+		if x.is {
+			*x.was = at
+		}
+	}
+}
+
+func (r *Room) reached() Reach {
+	is := func(t time.Time) bool { return !t.IsZero() && time.Since(t) < lately }
+	return Reach{Network: is(r.since.network), Broker: is(r.since.broker), Clock: is(r.since.clock), Sound: is(r.since.sound)}
+}
+
+// keep writes the record down, before what it speaks of is done.
+func (r *Room) keep(n Record, now time.Time) error {
+	n.At = now.UTC().Truncate(time.Second)
+	if err := save(r.o.Shelf, n); err != nil {
+		return err
+	}
+	r.record = n
+	return nil
+}
+
+// do carries out a step.
+func (r *Room) do(ctx context.Context, f Facts, s Step) error {
+	n := r.record
+	defer func() { r.askedAt = time.Time{} }()
+	switch s.Do {
+	case Fetch:
+		b := f.Want.Bundles[f.Slots.Board]
+		if err := r.keep(Record{Version: f.Want.Version, SHA256: b.SHA256, Bytes: b.Bytes, Phase: Fetching}, f.Now); err != nil {
+			return err
+		}
+		r.o.Library.Later(r.bundle())
+	case Install:
+		return r.install(ctx, f)
+	case Reboot:
+		return r.o.Reboot.Reboot(ctx, "update to "+n.Version)
+	case MarkGood:
+		return r.markGood(ctx, f)
+	case Prove:
+		if err := r.markGood(ctx, f); err != nil {
+			return err
+		}
+		n.Phase = Good
+		if err := r.keep(n, f.Now); err != nil {
+			return err
+		}
+		r.o.Library.Later()
+		r.o.Note(fmt.Sprintf("software %s has proven itself in slot %s", n.Version, f.Slots.Booted), "")
+	case Leave:
+		if n.Phase != Leaving {
+			n.Phase, n.Why, n.Lacks = Leaving, s.Why, s.Lacks
+			if err := r.keep(n, f.Now); err != nil {
+				return err
+			}
+		}
+		if err := r.o.Installer.MarkBad(ctx); err != nil {
+			return err
+		}
+		return r.o.Reboot.Reboot(ctx, n.Version+" is given up: "+s.Why)
+	case GiveUp:
+		return r.giveUp(f, s.Code, s.Why, s.Lacks)
+	}
+	return nil
+}
+
+// markGood gives the slot that runs its tries back. With it the security number of what
+// runs has proven itself.
+func (r *Room) markGood(ctx context.Context, f Facts) error {
+	if err := r.o.Installer.MarkGood(ctx); err != nil {
+		return err
+	}
+	if f.Security > f.Floor {
+		if err := r.o.Proven(ctx, f.Security); err != nil {
+			return err
+		}
+	}
+	r.marked = true
+	return nil
+}
+
+// install writes the other slot. The bundle is held meanwhile.
+func (r *Room) install(ctx context.Context, f Facts) error {
+	b := f.Want.Bundles[f.Slots.Board]
+	path, release, ok := r.o.Library.Hold(b.SHA256)
+	defer release()
+	if !ok {
+		return errors.New("the bundle has gone")
+	}
+	// The sound device has not been tried, so as not to key anything; before it is
+	// asked of the next release this one has to show that it can.
+	r.remember(r.o.Reach(ctx, true))
+	n := Record{
+		Version: f.Want.Version, SHA256: b.SHA256, Bytes: b.Bytes, Phase: Installing, Tries: 1, Boot: f.Boot,
+		From: f.Slots.Booted, Was: f.Version, Security: f.Security, Reach: r.reached(),
+	}
+	if r.record.SHA256 == n.SHA256 && r.record.Phase == Installing {
+		n.Tries = r.record.Tries + 1
+	}
+	if err := r.keep(n, f.Now); err != nil {
+		return err
+	}
+	err := r.o.Installer.Install(ctx, path)
+	var bad *plan.Error
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return err
+	case errors.As(err, &bad) && bad.Code != plan.Storage:
+		return r.giveUp(f, bad.Code, bad.Msg, nil)
+	case n.Tries >= maxTries:
+		return r.giveUp(f, plan.Storage, err.Error(), nil)
+	default:
+		return err
+	}
+	n.Phase = Installed
+	if err := r.keep(n, f.Now); err != nil {
+		return err
+	}
+	r.o.Note(fmt.Sprintf("software %s is installed in slot %s", n.Version, f.Slots.Other), "")
+	return nil
+}
+
+// giveUp writes down that a release is not tried again.
+func (r *Room) giveUp(f Facts, code plan.Code, why string, lacks []string) error {
+	n := r.record
+	n.Phase, n.Code, n.Why, n.Lacks = Failed, code, why, lacks
+	if err := r.keep(n, f.Now); err != nil {
+		return err
+	}
+	r.o.Library.Later()
+	r.o.Note(fmt.Sprintf("software %s is given up, %s runs: %s", n.Version, f.Version, why), code)
+	return nil
+}
+
+// rollBack is a technician who wants the release back that ran before. It is written
+// down first, so that the want does not bring the newer one again.
+func (r *Room) rollBack(ctx context.Context) error {
+	r.askedAt = time.Time{}
+	f, err := r.facts(ctx)
+	if err != nil {
+		return &plan.Error{Code: plan.Unsupported, Msg: err.Error()}
+	}
+	f.Air = r.o.Air(ctx)
+	if err := MayRollBack(f); err != nil {
+		return err
+	}
+	n := r.record
+	n.Phase, n.Code, n.Why = Failed, plan.LocalMode, "a technician brought "+n.Was+" back"
+	if err := r.keep(n, f.Now); err != nil {
+		return err
+	}
+	if err := r.o.Installer.UseOther(ctx); err != nil {
+		return err
+	}
+	r.o.Note(fmt.Sprintf("a technician brings software %s back from slot %s", n.Was, f.Slots.Other), "")
+	return r.o.Reboot.Reboot(ctx, "rollback to "+n.Was)
+}
+
+// stand tells whoever listens how the box stands.
+func (r *Room) stand(f Facts, s Step) {
+	st := Status{
+		Slot: f.Slots.Booted, Other: f.Slots.Other, Board: f.Slots.Board, Version: f.Version,
+		State: s.State, Hold: s.Hold, Code: s.Code, Why: s.Why, Lacks: s.Lacks,
+	}
+	if f.Want != nil {
+		st.Wanted = f.Want.Version
+	}
+	if f.Slots.Booted != "" && r.record.Phase == Good && f.Slots.Booted != r.record.From && f.Slots.Good {
+		st.Before = r.record.Was
+	}
+	r.mu.Lock()
+	was := r.status
+	r.status = st
+	r.mu.Unlock()
+	raise := func(code string, is bool) {
+		var err error
+		if is {
+			err = fmt.Errorf("%s: %s", st.Wanted, strings.Join(slices.DeleteFunc([]string{string(s.Hold), string(s.Code), s.Why}, func(t string) bool { return t == "" }), ", "))
+		}
+		r.o.Report(code, err)
+	}
+	raise("update-failed", s.State == Gone)
+	raise("update-refused", s.State == Refused)
+	raise("update-waiting", s.State == Waits && s.Hold != ForRing)
+	raise("update-missing", s.State == Fetches && s.Code != "")
+	raise("update-trial", s.State == OnTrial)
+	if was.State != st.State || was.Hold != st.Hold || was.Code != st.Code || was.Version != st.Version || was.Wanted != st.Wanted || was.Slot != st.Slot {
+		r.o.Changed()
+	}
+}
