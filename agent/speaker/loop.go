@@ -17,6 +17,7 @@ func (s *Speaker) Run(ctx context.Context) error {
 	s.line.set(false)
 	for ctx.Err() == nil {
 		s.admit()
+		s.answerProbes(ctx, s.mixer.Busy() || s.full)
 		switch {
 		case s.mixer.Busy():
 			s.sound(ctx)

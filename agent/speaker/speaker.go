@@ -56,6 +56,7 @@ type Speaker struct {
 	changed   bool        // a sounding was stopped
 	interrupt func()      // ends the drain under way
 	hold      time.Time   // the amplifier stays on until then
+	probes    []probe     // to be answered
 	status    Status
 	off       bool            // Run has returned
 	asked     []chan struct{} // by Alive
