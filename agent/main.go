@@ -27,6 +27,7 @@ import (
 	"loa/agent/enrol"
 	"loa/agent/hardware"
 	"loa/agent/health"
+	"loa/agent/host"
 	"loa/agent/settings"
 	"loa/agent/supervisor"
 	"loa/boards"
@@ -211,6 +212,7 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 		Measures: box.Measures(devices.Measures),
 		Login:    login, NoCode: cfg.Console.Login == "none", Idle: time.Duration(cfg.Console.IdleMin) * time.Minute,
 		Own: own, Socket: cfg.Socket, MediaBytes: int64(cfg.MediaMB) * 1_000_000,
+		Machine: box.ThisMachine(root), Reboot: host.NewClient(host.Dir).Reboot,
 		Version: version, Built: buildTime(), Health: h, Log: log, Recent: recent.Last,
 	}
 	if over != nil {

@@ -40,6 +40,7 @@ import (
 	"loa/agent/station"
 	"loa/agent/store"
 	"loa/agent/trust"
+	"loa/agent/update"
 	"loa/boards"
 )
 
@@ -96,6 +97,9 @@ type Opts struct {
 
 	// Supervisor hears whether the box is well; nil: nobody does.
 	Supervisor overseer
+	Machine    *Machine // nil: its software is not the centre's to update
+	// Reboot begins the machine anew; nil: nobody here may.
+	Reboot func(ctx context.Context, reason string) error
 
 	Version string
 	Built   time.Time
@@ -125,6 +129,7 @@ type Box struct {
 	warmth  *display.Thermometer // nil: none
 	sense   *sense.Sense
 	console *console.Console
+	update  *update.Room // nil: no machine
 
 	plan    atomic.Pointer[plan.Plan] // the last that the station took
 	acks    atomic.Int64
@@ -223,6 +228,9 @@ func New(o Opts) (made *Box, err error) {
 		o.Log.Info("this box waits for its name", "code", code)
 	}
 	b.sense = b.newSense()
+	if o.Machine != nil {
+		b.update = b.newUpdate()
+	}
 	b.console = b.newConsole()
 	return b, nil
 }
@@ -281,6 +289,9 @@ func (b *Box) Run(ctx context.Context) error {
 	}
 	if b.door != nil {
 		run(ctx, "enrolment", b.atDoor)
+	}
+	if b.update != nil {
+		run(ctx, "update", b.updates)
 	}
 	run(ctx, "reset", b.awaitReset)
 	run(ctx, "retirement", b.awaitRetirement)
@@ -363,6 +374,9 @@ func (b *Box) changed(p *plan.Plan, reassigned bool) {
 		b.media.Retry()
 	}
 	b.nudge()
+	if b.update != nil {
+		b.update.Wake()
+	}
 	b.first.Do(func() { close(b.loaded) })
 }
 

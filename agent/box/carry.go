@@ -58,7 +58,7 @@ type folder interface {
 
 func (b *Box) receive(ctx context.Context, s folder) console.Imported {
 	v := visit{b: b, stick: s, is: console.Imported{Documents: []console.Carried{}}}
-	err := errors.Join(v.documents(ctx, stick.Documents), v.documents(ctx, stick.Acks), v.files(ctx), v.giveBack())
+	err := errors.Join(v.documents(ctx, stick.Documents), v.documents(ctx, stick.Acks), b.lookForUpdate(ctx), v.files(ctx), v.giveBack())
 	if err != nil {
 		v.is.Broken = err.Error()
 	}

@@ -220,6 +220,7 @@ func (b *Box) have() message.Have {
 			LevelDBFS: b.speaker.Status().RMSDBFS,
 		}
 	}
+	h.Software = b.software()
 	if b.display != nil {
 		if st := b.display.Status(); st.ID != "" {
 			h.Shows = &message.Shows{ID: st.ID, Title: st.Title, Page: st.Page, Pages: st.Pages, Since: st.Since, Taken: st.Taken}

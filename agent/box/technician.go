@@ -28,6 +28,9 @@ func (b *Box) newConsole() *console.Console {
 		box.Board = boardOfBox{b}
 	}
 	t.own(&box)
+	if b.update != nil {
+		box.Update = b.update
+	}
 	return console.New(box, console.Opts{Lang: b.o.Lang, Now: b.now})
 }
 

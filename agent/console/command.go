@@ -46,6 +46,7 @@ func table() []command {
 		{name: "config", usage: configUsage, run: (*call).config},
 		{name: "net", usage: netUsage, run: (*call).net},
 		{name: "import", usage: "[DIR]", run: (*call).importStick, limit: longestImport},
+		{name: "update", usage: "[status|rollback]", run: (*call).update, limit: time.Hour},
 		{name: "clock", run: (*call).clock},
 		{name: "sensors", run: (*call).sensors},
 		{name: "log", usage: "[N]", run: (*call).log},

@@ -28,6 +28,7 @@ type Box struct {
 	Board   Board
 	Stick   Importer
 	Sensors Senser
+	Update  Updater
 	Log     func(n int) []string // the last n lines of the log, oldest first
 	Config  Configurer           // the box's own settings
 	Carry   SettingsCarrier      // takes them to another box

@@ -274,6 +274,27 @@ var table = []Condition{
 		"Kiểm tra chân của công tắc cửa trong tệp bo mạch", "Check the pin of the door switch in the board file",
 		"công tắc cửa", "door switch"},
 
+	// Software.
+	{"update-failed", Warning, 0,
+		"Bản phần mềm mới không chạy được, thiết bị đã trở lại bản cũ", "The new software did not do, and the last one runs again",
+		"Xem \"update status\" và báo trung tâm; thiết bị vẫn phát, và không thử lại bản đó", "Look at \"update status\" and tell the centre; the box goes on, and does not try that one again", "", ""},
+	{"update-refused", Warning, 0,
+		"Bản phần mềm mới bị từ chối", "The new software is refused",
+		"Xem \"update status\" và báo trung tâm: sai loại bo mạch, cũ hơn bản đang chạy, hoặc ảnh đĩa này không tự cập nhật được", "Look at \"update status\" and tell the centre: another kind of board, older than what runs, or an image that cannot update itself", "", ""},
+	{"update-missing", Warning, 24 * time.Hour,
+		"Chưa tải được phần mềm mới", "The new software could not be fetched",
+		"Kiểm tra mạng và dung lượng SIM, hoặc mang đến bằng ổ USB: loactl carry, rồi \"import\"", "Check the network and the SIM's balance, or bring it on a stick: loactl carry, then \"import\"", "", ""},
+	{"update-waiting", Info, 72 * time.Hour,
+		"Phần mềm mới chờ đã lâu mà chưa có lúc nào lắp được", "The new software has waited long for a quiet hour",
+		"Xem \"update status\": có tin khẩn cấp, lịch dày, hoặc đồng hồ chưa chắc chắn", "Look at \"update status\": an emergency, a full schedule, or a clock that is not sure", "", ""},
+	{"update-trial", Info, 0,
+		"Phần mềm mới đang chạy thử", "The new software is on trial",
+		"Chờ một khắc; nếu không đạt, thiết bị tự trở lại bản cũ", "Wait a quarter of an hour; if it does not do, the last one comes back by itself", "", ""},
+	{"update-stuck", Warning, 10 * time.Minute,
+		"Không cập nhật được phần mềm", "The software cannot be updated",
+		"Xem \"log\"; kiểm tra thẻ nhớ và dịch vụ rauc", "Look at \"log\"; check the memory card and the service rauc",
+		"thẻ nhớ công nghiệp", "industrial memory card"},
+
 	// The board.
 	{"panel-missing", Fault, 30 * time.Second,
 		"Không mở được bảng hiển thị", "The board does not open",

@@ -50,10 +50,22 @@ type Have struct {
 	More       int              `json:"more,omitempty"` // documents in force, the oldest, for which there was no room here
 	DiskFree   int64            `json:"disk_free_bytes"`
 	MutedUntil time.Time        `json:"muted_until,omitzero"`
-	Sounds     *Sounds          `json:"sounds,omitempty"`  // nothing sounds: absent
-	Shows      *Shows           `json:"shows,omitempty"`   // no board, or a default page: absent
-	Refused    *Refused         `json:"refused,omitempty"` // since it started
-	Ledger     int64            `json:"ledger_seq"`        // the newest entry
+	Sounds     *Sounds          `json:"sounds,omitempty"`   // nothing sounds: absent
+	Shows      *Shows           `json:"shows,omitempty"`    // no board, or a default page: absent
+	Refused    *Refused         `json:"refused,omitempty"`  // since it started
+	Ledger     int64            `json:"ledger_seq"`         // the newest entry
+	Software   *Software        `json:"software,omitempty"` // absent: it is not the centre's to update
+}
+
+// Software is which release a box runs, and how far it is with the one that it should.
+type Software struct {
+	Version string    `json:"version"`
+	Slot    string    `json:"slot,omitempty"`   // A or B
+	Wanted  string    `json:"wanted,omitempty"` // version
+	State   string    `json:"state"`            // see agent/update
+	Hold    string    `json:"hold,omitempty"`   // what is waited for
+	Code    plan.Code `json:"code,omitempty"`   // why it was refused, failed or does not come
+	Why     string    `json:"why,omitempty"`
 }
 
 // HaveEvery is how seldom a box says what it has while nothing changes.

@@ -76,6 +76,18 @@ func (s *Station) order(ctx context.Context, f func(now time.Time)) error {
 // ctx ends.
 func (s *Station) Alive(ctx context.Context) error { return s.order(ctx, func(time.Time) {}) }
 
+// Proven raises the firmware floor for good: software with this security number has
+// proven itself here.
+func (s *Station) Proven(ctx context.Context, security int64) error {
+	var kept error
+	err := s.order(ctx, func(time.Time) {
+		s.o.Trust.SetSecurity(security)
+		s.unsaved = true
+		kept = s.save()
+	})
+	return errors.Join(err, kept)
+}
+
 // Ahead is what will sound and be seen and what will be refused in the next d,
 // computed from where the box stands by the functions that decide.
 func (s *Station) Ahead(ctx context.Context, d time.Duration) ([]ahead.Line, error) {

@@ -110,6 +110,13 @@ func equal[T any](a, b *T) bool {
 	return err == nil && err2 == nil && string(x) == string(y)
 }
 
+// Security is the firmware floor: nothing with a lower security number is to run here.
+func (t *Trust) Security() int64 {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.s.Security
+}
+
 // SetSecurity raises the firmware floor: after an update has proven itself,
 // nothing older in security comes back. It never falls.
 func (t *Trust) SetSecurity(n int64) {

@@ -97,7 +97,7 @@ func TestDecide(t *testing.T) {
 
 // onB makes the new slot run, with all that the old one could reach.
 func onB(f *Facts, p Phase) {
-	all := Reach{true, true, true, true}
+	all := Reach{true, true, true, true, true}
 	f.Slots.Booted, f.Slots.Other, f.Version = "B", "A", "1.1"
 	f.Record = Record{SHA256: "ab", Version: "1.1", Phase: p, From: "A", Was: "1.0", Boot: "zero", Reach: all}
 	f.Reach = all

@@ -47,6 +47,7 @@ type Reach struct {
 	Broker  bool `json:"broker"`  // it is connected
 	Clock   bool `json:"clock"`   // sure enough for slots
 	Sound   bool `json:"sound"`   // the device has taken sound, though none that can be heard
+	Panel   bool `json:"panel"`   // it takes pages
 }
 
 // Lacks names what r had and now has not.
@@ -56,7 +57,7 @@ func (r Reach) Lacks(now Reach) (lacks []string) {
 		had, has bool
 	}{
 		{"network", r.Network, now.Network}, {"broker", r.Broker, now.Broker},
-		{"clock", r.Clock, now.Clock}, {"sound", r.Sound, now.Sound},
+		{"clock", r.Clock, now.Clock}, {"sound", r.Sound, now.Sound}, {"panel", r.Panel, now.Panel},
 	} {
 		if x.had && !x.has {
 			lacks = append(lacks, x.name)

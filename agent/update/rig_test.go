@@ -179,7 +179,7 @@ func (g *rig) Install(_ context.Context, file string) error {
 	return g.step(func() error { _, err := g.rauc("install", file); return err })
 }
 
-func (g *rig) Reboot(context.Context, string) error {
+func (g *rig) reboot(context.Context, string) error {
 	return g.step(func() error { g.end(); return nil })
 }
 
@@ -203,7 +203,7 @@ func (g *rig) start() *Room {
 	g.later, g.dead = nil, false
 	return New(Opts{
 		Device: "d-1", Version: is.Version, Security: security, Boot: boot,
-		Installer: g, Reboot: g, Library: g, Shelf: g,
+		Installer: g, Reboot: g.reboot, Library: g, Shelf: g,
 		Now: func() (time.Time, bool) { return g.clock(), g.reach.Clock }, Up: func() time.Duration { return time.Since(up) },
 		Want: func() *plan.Firmware { return g.want }, Rollout: func() (*plan.Rollout, bool) { return g.go_, g.stick },
 		Floor: func() int64 { return g.floor }, Air: func(context.Context) Air { return g.air },

@@ -22,11 +22,6 @@ type installer interface {
 	UseOther(context.Context) error
 }
 
-// rebooter makes the machine start anew. When Reboot returns nil it is about to.
-type rebooter interface {
-	Reboot(ctx context.Context, reason string) error
-}
-
 // library is what brings the bundle and keeps it.
 type library interface {
 	Later(list ...plan.Audio)
@@ -41,7 +36,7 @@ type Opts struct {
 	Boot            string // of the kernel, new with every start of the machine
 
 	Installer installer
-	Reboot    rebooter
+	Reboot    func(ctx context.Context, reason string) error // of the machine, which is then about to go down
 	Library   library
 	Shelf     shelf
 
@@ -72,7 +67,7 @@ type Room struct {
 	askedAt time.Time // when RAUC was asked for them; zero: it must be asked
 	began   time.Time
 	marked  bool
-	since   struct{ network, broker, clock, sound time.Time } // when each was reached last
+	since   struct{ network, broker, clock, sound, panel time.Time } // when each was reached last
 
 	mu     sync.Mutex
 	status Status
@@ -266,7 +261,7 @@ func (r *Room) remember(now Reach) {
 	for _, x := range []struct {
 		is  bool
 		was *time.Time
-	}{{now.Network, &r.since.network}, {now.Broker, &r.since.broker}, {now.Clock, &r.since.clock}, {now.Sound, &r.since.sound}} {
+	}{{now.Network, &r.since.network}, {now.Broker, &r.since.broker}, {now.Clock, &r.since.clock}, {now.Sound, &r.since.sound}, {now.Panel, &r.since.panel}} {
 		if x.is {
 			*x.was = at
 		}
@@ -275,7 +270,7 @@ func (r *Room) remember(now Reach) {
 
 func (r *Room) reached() Reach {
 	is := func(t time.Time) bool { return !t.IsZero() && time.Since(t) < lately }
-	return Reach{Network: is(r.since.network), Broker: is(r.since.broker), Clock: is(r.since.clock), Sound: is(r.since.sound)}
+	return Reach{Network: is(r.since.network), Broker: is(r.since.broker), Clock: is(r.since.clock), Sound: is(r.since.sound), Panel: is(r.since.panel)}
 }
 
 // keep writes the record down, before what it speaks of is done.
@@ -302,7 +297,7 @@ func (r *Room) do(ctx context.Context, f Facts, s Step) error {
 	case Install:
 		return r.install(ctx, f)
 	case Reboot:
-		return r.o.Reboot.Reboot(ctx, "update to "+n.Version)
+		return r.o.Reboot(ctx, "update to "+n.Version)
 	case MarkGood:
 		return r.markGood(ctx, f)
 	case Prove:
@@ -325,7 +320,7 @@ func (r *Room) do(ctx context.Context, f Facts, s Step) error {
 		if err := r.o.Installer.MarkBad(ctx); err != nil {
 			return err
 		}
-		return r.o.Reboot.Reboot(ctx, n.Version+" is given up: "+s.Why)
+		return r.o.Reboot(ctx, n.Version+" is given up: "+s.Why)
 	case GiveUp:
 		return r.giveUp(f, s.Code, s.Why, s.Lacks)
 	}
@@ -422,7 +417,7 @@ func (r *Room) rollBack(ctx context.Context) error {
 		return err
 	}
 	r.o.Note(fmt.Sprintf("a technician brings software %s back from slot %s", n.Was, f.Slots.Other), "")
-	return r.o.Reboot.Reboot(ctx, "rollback to "+n.Was)
+	return r.o.Reboot(ctx, "rollback to "+n.Was)
 }
 
 // stand tells whoever listens how the box stands.
