@@ -169,7 +169,7 @@ const mostAtOnce = sound.Rate / 4
 // mix makes the next frames, or less at the end of all sound, block by block:
 // silence and starving are judged by the block.
 func (s *Speaker) mix(frames int) []int16 {
-	s.out = s.out[:0]
+	s.out = slices.Grow(s.out[:0], frames*sound.Channels) // once: an alarm's first 200 ms are ten blocks
 	for n := 0; frames > 0 && s.mixer.Busy(); frames -= n {
 		n = min(frames, s.o.Block)
 		mixed := s.mixed[:n*sound.Channels]
