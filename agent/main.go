@@ -112,6 +112,7 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		return nil
 	}})
 	login := console.NewLogin()
+	var start *box.Start
 	for {
 		cfg, err := own.Load()
 		if err != nil {
@@ -129,12 +130,21 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		if cfg.Volume > 0 {
 			b.Levels.VolumePercent = cfg.Volume
 		}
+		if start == nil && over != nil { // who starts it by hand sees it fail
+			start = box.CountStart(cfg.State, log)
+		}
+		if start.Safe() {
+			b = box.Bare(b)
+		}
 		economise(b)
-		switch err := serve(ctx, cfg, b, *root, *stdin, over, log, recent, own, login); {
+		switch err := serve(ctx, cfg, b, *root, *stdin, start, over, log, recent, own, login); {
 		case errors.Is(err, box.ErrSettings):
 			log.Info("the box begins again with other settings")
 		case errors.Is(err, box.ErrNamed):
 			log.Info("the box begins again under its name")
+		case errors.Is(err, box.ErrWell):
+			start.Again()
+			log.Info("the box leaves safe mode, and tries everything again")
 		case errors.Is(err, box.ErrReset):
 			if err := box.Forget(cfg.State); err != nil {
 				fmt.Fprintln(errs, "agent:", err)
@@ -148,9 +158,11 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 			}
 			log.Info("the box is taken out of service: it has no documents and no key any more")
 			if cfg.Broker.Claim == "" {
+				start.Withdraw()
 				return exitUnfit // it could only say that it has no key
 			}
 		case errors.As(err, new(unfit)):
+			start.Withdraw()
 			fmt.Fprintln(errs, "agent:", err)
 			return exitUnfit
 		case err != nil && ctx.Err() == nil && own.Abandon(err):
@@ -159,6 +171,7 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 			fmt.Fprintln(errs, "agent:", err)
 			return exitFailed
 		default:
+			start.Withdraw()
 			return exitOK
 		}
 	}
@@ -182,7 +195,7 @@ func economise(b boards.Board) {
 
 // serve makes one box of the files and devices here and lets it work until ctx
 // ends.
-func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, stdin bool, over *supervisor.Supervisor, log *slog.Logger, recent *recent, own *settings.Keeper, login *console.Login) error {
+func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, stdin bool, start *box.Start, over *supervisor.Supervisor, log *slog.Logger, recent *recent, own *settings.Keeper, login *console.Login) error {
 	rootDocs, err := os.ReadFile(cfg.RootFile)
 	if err != nil {
 		return unfit{fmt.Errorf("cannot read the root keys: %w", err)}
@@ -213,7 +226,7 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 		Login:    login, NoCode: cfg.Console.Login == "none", Idle: time.Duration(cfg.Console.IdleMin) * time.Minute,
 		Own: own, Socket: cfg.Socket, MediaBytes: int64(cfg.MediaMB) * 1_000_000,
 		Machine: box.ThisMachine(root), Reboot: host.NewClient(host.Dir).Reboot,
-		Version: version, Built: buildTime(), Health: h, Log: log, Recent: recent.Last,
+		Start: start, Version: version, Built: buildTime(), Health: h, Log: log, Recent: recent.Last,
 	}
 	if over != nil {
 		o.Supervisor = over

@@ -99,6 +99,9 @@ func (b *Box) picture(sha string, board layout.Board) ([]display.Still, error) {
 // show tells the board what the station has decided, unless the link to the centre
 // is why there is nothing.
 func (b *Box) show(s plan.Scene) {
+	if b.o.Start.Safe() {
+		s = barely(s)
+	}
 	if b.mqtt != nil && !b.mqtt.Connected() {
 		s = unlinked(s, b.linkless())
 	}

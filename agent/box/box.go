@@ -95,6 +95,9 @@ type Opts struct {
 	Network    func(context.Context, config.Network) error // hands it to whoever may set it; nil: nobody may
 	MediaBytes int64                                       // room for recordings; 0: what the disk can spare
 
+	// Start is this start of the agent among those before it, by which the box is in safe
+	// mode; nil: nobody counts.
+	Start *Start
 	// Supervisor hears whether the box is well; nil: nobody does.
 	Supervisor overseer
 	Machine    *Machine // nil: its software is not the centre's to update
@@ -140,17 +143,21 @@ type Box struct {
 	first   sync.Once                       // closes loaded
 	reset   chan struct{}                   // cap 1: the technician wants it
 	retire  chan struct{}                   // cap 1: it is taken out of service
+	leave   chan struct{}                   // cap 1: the technician wants no safe mode
 	doubts  sync.Once                       // tells of one answer that was refused
 	asks    atomic.Pointer[time.Time]       // when a box without a name asks again; nil: it asks now
 	relay   relays
 	visit   sync.Mutex // held while a stick is read
 	statfs  statfs     // unix.Statfs
+
+	safeUntil time.Time // while the box is in safe mode
 }
 
 // New builds the parts of a box. It starts nothing and makes no sound.
 func New(o Opts) (made *Box, err error) {
 	b := &Box{o: o, boot: rand.Text(), booted: time.Now(), tell: make(chan struct{}, 1), reset: make(chan struct{}, 1), retire: make(chan struct{}, 1), loaded: make(chan struct{}), statfs: unix.Statfs}
 	b.plan.Store(&plan.Plan{Device: o.Device})
+	b.safeUntil = b.booted.Add(goodHour)
 	if err := os.MkdirAll(o.State, 0o750); err != nil {
 		return nil, fmt.Errorf("cannot use the state directory: %w", err)
 	}
@@ -207,6 +214,7 @@ func New(o Opts) (made *Box, err error) {
 		Box: policy.Box{
 			Uncommissioned: !o.Board.Commissioned, UncommissionedPercent: o.Board.Levels.UncommissionedPercent,
 			VolumePercent: o.Board.Levels.VolumePercent,
+			Safe:          o.Start.Safe(),
 		},
 		Ack: b.ack, Ask: b.answer, Report: o.Health.Report, Changed: b.changed, Sounds: b.nudge, Show: show,
 		SeenOnly: o.Board.Sink.Driver == "none",
@@ -292,6 +300,9 @@ func (b *Box) Run(ctx context.Context) error {
 	}
 	if b.update != nil {
 		run(ctx, "update", b.updates)
+	}
+	if b.o.Start != nil {
+		run(ctx, "start", b.prove)
 	}
 	run(ctx, "reset", b.awaitReset)
 	run(ctx, "retirement", b.awaitRetirement)

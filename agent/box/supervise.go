@@ -71,6 +71,9 @@ func (b *Box) goesRound(ctx context.Context, limit time.Duration) error {
 // line is the box in one line, for people.
 func (b *Box) line() string {
 	what := "idle"
+	if b.o.Start.Safe() {
+		what = "safe mode"
+	}
 	if v := b.station.View(); v.Now != nil {
 		what = "plays " + v.Now.Occurrence.Title
 	}

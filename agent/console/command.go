@@ -50,6 +50,7 @@ func table() []command {
 		{name: "clock", run: (*call).clock},
 		{name: "sensors", run: (*call).sensors},
 		{name: "log", usage: "[N]", run: (*call).log},
+		{name: "safe", usage: "[off]", run: (*call).safe},
 		{name: "reset", run: (*call).reset},
 		{name: "lang", usage: "[vi|en|ascii]", run: (*call).lang},
 		{name: "version", run: (*call).version},

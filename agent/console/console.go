@@ -29,6 +29,7 @@ type Box struct {
 	Stick   Importer
 	Sensors Senser
 	Update  Updater
+	Safe    Safer
 	Log     func(n int) []string // the last n lines of the log, oldest first
 	Config  Configurer           // the box's own settings
 	Carry   SettingsCarrier      // takes them to another box

@@ -41,6 +41,9 @@ var english = map[string]string{
 	"confirm":           "%s Play all the same? Type \"yes\" to play, anything else not to.",
 	"confirm.flag":      "Add --yes to play all the same.",
 
+	"safe.off":       "Not in safe mode.",
+	"safe.on":        "Safe mode: only emergencies sound. The box tries everything again at %s; safe off to try at once.",
+	"safe.leaving":   "The box tries everything again as soon as nothing sounds. If it fails, safe mode comes back.",
 	"reset.confirm":  "The box will forget all documents and files it was sent, and be silent until the broker has sent them again. Type \"yes\" to do it, any other key to leave it.",
 	"reset.declined": "nothing was deleted; add --yes if the box is to forget all documents and files it was sent",
 	"reset.done":     "The box forgets all documents and files it was sent, and starts again.",
@@ -307,6 +310,7 @@ var english = map[string]string{
 	"help.doc":     "the documents held",
 	"help.clock":   "the time, and how sure it is",
 	"help.log":     "the technical log",
+	"help.safe":    "safe mode after three failed starts; safe off: try everything again",
 	"help.reset":   "forget all documents and files it was sent; name, keys and ledger stay",
 	"help.lang":    "the language",
 	"help.version": "the version",

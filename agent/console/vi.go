@@ -41,6 +41,9 @@ var vietnamese = map[string]string{
 	"confirm":           "%s Vẫn phát? Gõ \"có\" để phát, phím khác để thôi.",
 	"confirm.flag":      "Thêm --yes nếu vẫn muốn phát.",
 
+	"safe.off":       "Không ở chế độ an toàn.",
+	"safe.on":        "Chế độ an toàn: chỉ phát tin khẩn cấp. Tự thử lại đầy đủ lúc %s; safe off để thử lại ngay.",
+	"safe.leaving":   "Thiết bị thử lại đầy đủ ngay khi không có gì đang phát. Nếu lại hỏng, chế độ an toàn trở lại.",
 	"reset.confirm":  "Thiết bị sẽ quên mọi văn bản và tệp đã nhận, và im lặng đến khi nhận lại từ máy chủ. Gõ \"có\" để làm, phím khác để thôi.",
 	"reset.declined": "chưa xóa gì; thêm --yes nếu muốn thiết bị quên mọi văn bản và tệp đã nhận",
 	"reset.done":     "Thiết bị quên mọi văn bản và tệp đã nhận rồi khởi động lại.",
@@ -307,6 +310,7 @@ var vietnamese = map[string]string{
 	"help.doc":     "văn bản đang giữ",
 	"help.clock":   "giờ và độ tin cậy của giờ",
 	"help.log":     "nhật ký kỹ thuật",
+	"help.safe":    "chế độ an toàn sau ba lần khởi động hỏng; safe off: thử lại đầy đủ",
 	"help.reset":   "quên mọi văn bản và tệp đã nhận; tên, khóa và nhật ký còn nguyên",
 	"help.lang":    "ngôn ngữ",
 	"help.version": "phiên bản",

@@ -32,6 +32,7 @@ const (
 	Priority     Code = "priority"
 	Muted        Code = "muted"
 	LocalMode    Code = "local-mode"
+	SafeMode     Code = "safe-mode"
 	DrillPreface Code = "drill-preface"
 	MediaMissing Code = "media-missing"
 	MediaDigest  Code = "media-digest"

@@ -31,6 +31,7 @@ var sentences = map[Code]Sentence{
 	Priority:     {"Nhường cho bản tin có mức ưu tiên cao hơn.", "It gives way to a bulletin of higher priority."},
 	Muted:        {"Cụm loa đang bị tắt tiếng.", "The cluster is muted."},
 	LocalMode:    {"Kỹ thuật viên đang làm việc tại loa; lệnh từ xa không phát.", "A technician works at the horns; nothing remote sounds."},
+	SafeMode:     {"Thiết bị khởi động hỏng nhiều lần nên đang ở chế độ an toàn, chỉ phát tin khẩn cấp.", "The box failed to start several times and is in safe mode: only emergencies sound."},
 	DrillPreface: {"Diễn tập phải phát bằng lệnh diễn tập để có lời báo trước.", "A drill must be played as a drill, with its spoken preface."},
 	MediaMissing: {"Thiết bị chưa có bản ghi âm hoặc hình cần dùng.", "The recording or picture has not arrived on the box."},
 	MediaDigest:  {"Bản ghi âm hoặc hình tải về không đúng tệp đã ký.", "The recording or picture is not the one that was signed."},
@@ -54,7 +55,7 @@ func Codes() []Code {
 	return []Code{
 		TooLarge, Malformed, Unsigned, NotAddressed, UnknownKey, Signature, Scope, WrongKind, WrongClass, Quorum,
 		Expired, NotYet, Lifetime, ClockCode, Replay, Conflict, Rollback, Revoked, Stale,
-		QuietHours, Airtime, RepeatLimit, Priority, Muted, LocalMode, DrillPreface,
+		QuietHours, Airtime, RepeatLimit, Priority, Muted, LocalMode, SafeMode, DrillPreface,
 		MediaMissing, MediaDigest, MediaFormat, GlyphMissing, TooBig, Storage, Unsupported,
 	}
 }

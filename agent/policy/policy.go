@@ -40,6 +40,8 @@ type Box struct {
 	// LocalUntil: a technician is at the horn until then, and nothing from
 	// outside may sound, not even an emergency.
 	LocalUntil time.Time
+	// Safe: the box does not trust itself, and only emergencies sound.
+	Safe bool
 	// Confirmed is the ID of a sound of the box's own that a technician at the
 	// horn wants although it is quiet hours.
 	Confirmed string
@@ -79,7 +81,8 @@ type Verdict struct {
 // two policies: so a looser version waits while the one before it is still given.
 //
 // The order of the questions is: what schedule refused, local mode, mute, quiet
-// hours, air time, repeats, relay hosts, banned words. An emergency answers only
+// hours, air time, repeats, relay hosts, banned words; before the hours, safe mode. An
+// emergency answers only
 // for local mode, a mute that two holders signed, and the length of emergency
 // sound in an hour.
 //
@@ -161,7 +164,7 @@ var vietnam = time.FixedZone("+07:00", 7*3600)
 func (j *judge) decide() *Verdict {
 	for _, question := range []func() *Verdict{
 		j.sound, j.localMode, j.muted, j.emergency,
-		j.quiet, j.airtimeDays, j.airtime, j.repeats, j.relay, j.words,
+		j.safeMode, j.quiet, j.airtimeDays, j.airtime, j.repeats, j.relay, j.words,
 	} {
 		if refuse := question(); refuse != nil {
 			return refuse
@@ -219,6 +222,13 @@ func because(reason string) string {
 		return ""
 	}
 	return ": " + reason
+}
+
+func (j *judge) safeMode() *Verdict {
+	if !j.u.Safe || j.isEmergency() || j.o.By.Kind == "" {
+		return nil
+	}
+	return &Verdict{Code: plan.SafeMode, Why: "the box is in safe mode", VI: "thiết bị đang ở chế độ an toàn"}
 }
 
 func (j *judge) quiet() *Verdict {
