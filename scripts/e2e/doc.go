@@ -16,6 +16,7 @@
 //	box start [FLAG…]            the agent; -tmpfs SIZE and -readonly are about its storage
 //	box stop|kill|freeze|thaw    SIGTERM (it must end with 0), SIGKILL, SIGSTOP, SIGCONT
 //	box fill                     no space left on its storage
+//	deaf                         nobody can reach the box from the network
 //	console LINE                 one line to the box's console
 //	until 10s REGEXP LINE        ask the console until it answers so
 //	terminal open|type TEXT|key up|expect REGEXP|close   the console on a pseudo-terminal

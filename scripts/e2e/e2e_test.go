@@ -84,6 +84,7 @@ func TestScripts(t *testing.T) {
 			"schedule": command((*stage).schedule),
 			"sleep":    command((*stage).sleep),
 			"box":      command((*stage).boxDoes),
+			"deaf":     command((*stage).deaf),
 			"console":  askConsole,
 			"until":    command((*stage).until),
 			"terminal": command((*stage).terminalDoes),
