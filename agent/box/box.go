@@ -76,6 +76,9 @@ type Opts struct {
 	// such sensor.
 	Light, Temperature func() (float64, error)
 
+	// SetTime sets the machine's clock to t, and a battery clock such as /dev/rtc0 along
+	// with it unless rtc is empty; nil: nobody may.
+	SetTime func(ctx context.Context, t time.Time, rtc string) error
 	// Measures are what the box measures of itself; nil readers: it has no such sensor.
 	Measures Measures
 
@@ -282,6 +285,7 @@ func (b *Box) Run(ctx context.Context) error {
 		run(under, "thermometer", b.warmth.Run)
 	}
 	run(under, "sensors", b.sense.Run)
+	run(under, "clocks", b.keepClocks)
 	b.relay.begin(under) // before the station may ask for one
 	run(under, "relays", b.relay.run)
 	run(ctx, "watch", b.watch)

@@ -88,6 +88,7 @@ file = "amp.line"
 linger_ms = 1500
 [clock]
 trust = "host"
+rtc = "/dev/rtc1"
 [panel]
 driver = "png"
 width = 128
@@ -156,6 +157,7 @@ func newBench(t *testing.T, state string) *bench {
 	x.write("sys/block/mmcblk1/device/pre_eol_info", "0x01")
 	x.write("sys/fs/ext4/mmcblk1p3/errors_count", "0")
 	x.write("proc/asound/Codec/id", "Codec")
+	x.write("sys/class/rtc/rtc1/since_epoch", fmt.Sprint(time.Now().Unix()))
 	if err := os.WriteFile(filepath.Join(state, "door"), []byte("0\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +170,7 @@ func newBench(t *testing.T, state string) *bench {
 		I2C: func(string) (i2c.BusCloser, error) { return x.meter, nil },
 	})
 	x.b, err = New(Opts{
-		Device: trusttest.Device, State: state, Root: x.w.RootFile(), Key: trusttest.Key(trusttest.Device), Board: board,
+		Device: trusttest.Device, State: state, Host: x.root, Root: x.w.RootFile(), Key: trusttest.Key(trusttest.Device), Board: board,
 		Health: h, Log: log, Amp: &x.amp, Devices: d.Run, Sound: "ALSA: Codec",
 		OpenSink: func() (speaker.Sink, error) {
 			if x.pulled.Load() {
@@ -352,6 +354,9 @@ func faults() []fault {
 		of("the disk is full", "storage-full", disk(func(st *unix.Statfs_t) { st.Bavail = 3 }), whole),
 		of("the disk is read-only", "storage-readonly", disk(func(st *unix.Statfs_t) { st.Flags |= unix.ST_RDONLY }), whole),
 
+		of("the battery clock is unplugged", "clock-missing", func(x *bench) {
+			os.RemoveAll(filepath.Join(x.root, "sys/class/rtc/rtc1"))
+		}, func(x *bench) { x.write("sys/class/rtc/rtc1/since_epoch", fmt.Sprint(time.Now().Unix())) }),
 		of("the sound card is pulled out", "sink-missing", func(x *bench) {
 			x.pulled.Store(true)
 			os.RemoveAll(filepath.Join(x.root, "proc/asound/Codec"))

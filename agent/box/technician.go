@@ -23,7 +23,10 @@ import (
 
 func (b *Box) newConsole() *console.Console {
 	t := technician{b}
-	box := console.Box{View: t, Plan: b.station, Sound: t, Ledger: b.ledger, Stick: t, Sensors: t, Safe: t, Log: b.o.Recent, Reset: func() { poke(b.reset) }}
+	box := console.Box{
+		View: t, Plan: b.station, Sound: t, Ledger: b.ledger, Stick: t, Sensors: t, Safe: t, Time: b.clock,
+		Log: b.o.Recent, Reset: func() { poke(b.reset) },
+	}
 	if b.display != nil {
 		box.Board = boardOfBox{b}
 	}

@@ -49,7 +49,7 @@ type Opts struct {
 	// a clock without a battery must not be named here: after a power cut it
 	// tells a wrong time with a straight face.
 	RTC  string
-	Root string // moves /sys, for tests; empty: "/"
+	Root string // moves /sys, /proc and /run, for tests; empty: "/"
 
 	// TrustHost takes the host's clock as good as a battery clock. It is for
 	// board desk, where somebody else keeps the time.
@@ -76,6 +76,7 @@ type Clock struct {
 	anchor    anchor        // the best time known apart from the host's clock
 	tainted   bool          // NTP that no signed time confirmed may have set the battery clock
 	rtc       bool          // there is a battery clock
+	battery   battery
 	lastSaved time.Time
 	dirty     bool // state must be saved before the hour is over
 	seen      bool
@@ -110,7 +111,8 @@ func New(o Opts) *Clock {
 		}
 	}
 	if o.Synced == nil {
-		o.Synced = kernelSynced
+		root := o.Root
+		o.Synced = func() bool { return readNTP(root, time.Now()).Synced }
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -118,9 +120,8 @@ func New(o Opts) *Clock {
 	c := &Clock{o: o, floor: o.Build, steps: make(chan Step, 1)}
 	c.load(o.Saved)
 	wall, up := o.Host()
-	at, ok := readRTC(o.Root, o.RTC)
-	c.rtc, c.floorUp = ok, up
-	if ok && c.plausible(at) && !c.tainted && !o.TrustHost {
+	c.floorUp = up
+	if at, ok := c.findRTC(); ok && !c.tainted && !o.TrustHost {
 		// The battery clock counts whole seconds; where the host agrees, its
 		// clock was set from it at boot and is the finer one.
 		if d := wall.Sub(at); d > -2*time.Second && d < 2*time.Second {
@@ -214,6 +215,7 @@ type Facts struct {
 	Tainted bool          `json:"rtc_unconfirmed"` // it may hold a time that only NTP vouched for
 	OfHost  bool          `json:"of_host"`         // Time is the host's, which TrustHost takes as good as a battery clock's
 	Error   time.Duration `json:"max_error_ns"`    // how far Time may be off; 0: not known
+	Battery Battery       `json:"rtc"`
 }
 
 // Facts looks at everything once.
@@ -222,7 +224,7 @@ func (c *Clock) Facts() Facts {
 	defer c.mu.Unlock()
 	t, level := c.now()
 	wall, up := c.o.Host()
-	f := Facts{Time: t, Level: level, Floor: c.floor, Host: wall, Synced: c.o.Synced(), RTC: c.rtc, Tainted: c.tainted}
+	f := Facts{Time: t, Level: level, Floor: c.floor, Host: wall, Synced: c.o.Synced(), RTC: c.rtc, Tainted: c.tainted, Battery: c.batteryFacts()}
 	f.OfHost = c.o.TrustHost && level == RTC && c.anchor.level != RTC
 	if c.anchor.level != None && level == c.anchor.level {
 		f.Error = c.anchor.tolerance(up)

@@ -467,7 +467,7 @@ func TestKernelAnswers(t *testing.T) {
 	if New(Opts{}).Facts().Time.Before(build) {
 		t.Skip("this machine's clock is wrong")
 	}
-	kernelSynced() // whatever it says: the call itself must work everywhere
+	readNTP("", time.Now()) // whatever it says: the call itself must work everywhere
 }
 
 func FuzzState(f *testing.F) {

@@ -9,6 +9,8 @@ import (
 type state struct {
 	Floor   time.Time `json:"floor"`
 	Tainted bool      `json:"rtc_unconfirmed,omitempty"`
+	Lost    string    `json:"rtc_lost_at_boot,omitempty"` // of the kernel, at whose start the battery clock knew no time
+	Set     time.Time `json:"rtc_set,omitzero"`           // when it was last set right
 }
 
 func (c *Clock) load(b []byte) {
@@ -29,6 +31,7 @@ func (c *Clock) load(b []byte) {
 		c.floor = s.Floor
 	}
 	c.lastSaved, c.tainted = s.Floor, s.Tainted
+	c.battery.boot, c.battery.set = s.Lost, s.Set
 }
 
 // keep saves the floor when it is due, or on the way out when it rose at all.
@@ -36,7 +39,7 @@ func (c *Clock) keep(last bool) {
 	c.mu.Lock()
 	rose := c.floor.Sub(c.lastSaved)
 	due := c.dirty || c.anchor.level == Signed && (rose >= saveEvery || last && rose > 0)
-	s := state{Floor: c.floor.UTC().Truncate(time.Millisecond), Tainted: c.tainted}
+	s := state{Floor: c.floor.UTC().Truncate(time.Millisecond), Tainted: c.tainted, Lost: c.battery.boot, Set: c.battery.set}
 	if !due || c.o.Save == nil {
 		c.mu.Unlock()
 		return

@@ -30,6 +30,7 @@ type Box struct {
 	Sensors Senser
 	Update  Updater
 	Safe    Safer
+	Time    Timer
 	Log     func(n int) []string // the last n lines of the log, oldest first
 	Config  Configurer           // the box's own settings
 	Carry   SettingsCarrier      // takes them to another box

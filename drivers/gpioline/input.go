@@ -4,30 +4,22 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"sync"
+	"time"
 
 	"periph.io/x/conn/v3/driver/driverreg"
 	"periph.io/x/conn/v3/gpio"
-	"periph.io/x/host/v3/gpioioctl"
 )
 
 // An Input is a line that a switch pulls to ground, with the chip's pull-up where it has
 // one. It is no line of an amplifier: that one is never read.
-type Input struct {
-	line Line
-
-	mu  sync.Mutex
-	pin *gpioioctl.GPIOLine // nil: not taken yet
-}
+type Input struct{ line Line }
 
 // NewInput touches nothing yet.
 func NewInput(l Line) *Input { return &Input{line: l} }
 
-// On reports whether the line has the level that means on. An error says that the line is
-// not to be had; it is tried again at the next call.
+// On reports whether the line has the level that means on. The line is ours only
+// meanwhile, so that a technician can test it. An error says that it is not to be had.
 func (in *Input) On() (bool, error) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
 	on, err := in.read()
 	if err != nil {
 		return false, fmt.Errorf("gpioline: %s: %w", in.line, err)
@@ -49,20 +41,21 @@ func (in *Input) read() (bool, error) {
 		}
 		return false, fmt.Errorf("%.20q is neither 0 nor 1", text)
 	}
-	if in.pin == nil {
-		if _, err := driverreg.Init(); err != nil {
-			return false, fmt.Errorf("periph: %w", err)
-		}
-		c, err := findChip(in.line)
-		if err != nil {
-			return false, err
-		}
-		pin := c.ByNumber(in.line.Offset)
-		if err := pin.In(gpio.PullUp, gpio.NoEdge); err != nil {
-			pin.Close()
-			return false, err
-		}
-		in.pin = pin
+	if _, err := driverreg.Init(); err != nil {
+		return false, fmt.Errorf("periph: %w", err)
 	}
-	return (in.pin.Read() == gpio.High) != in.line.ActiveLow, nil
+	c, err := findChip(in.line)
+	if err != nil {
+		return false, err
+	}
+	pin := c.ByNumber(in.line.Offset)
+	defer pin.Close()
+	if err := pin.In(gpio.PullUp, gpio.NoEdge); err != nil {
+		return false, err
+	}
+	time.Sleep(charged)
+	return (pin.Read() == gpio.High) != in.line.ActiveLow, nil
 }
+
+// charged is how long a pull-up takes for some metres of wire.
+const charged = time.Millisecond
