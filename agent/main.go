@@ -119,13 +119,13 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 			fmt.Fprintln(errs, "agent:", err)
 			return exitUnfit
 		}
+		b := boards.Salvage(cfg.Board) // a box on a pole works with what is right of it
 		if *board != "" {
+			if b, err = boards.Load(*board); err != nil { // who starts it by hand sees it fail
+				fmt.Fprintln(errs, "agent:", err)
+				return exitUsage
+			}
 			cfg.Board = *board
-		}
-		b, err := boards.Load(cfg.Board)
-		if err != nil {
-			fmt.Fprintln(errs, "agent:", err)
-			return exitUnfit
 		}
 		if cfg.Volume > 0 {
 			b.Levels.VolumePercent = cfg.Volume

@@ -29,6 +29,8 @@ type Board struct {
 	// Inputs are what a signed schedule may relay as alsa:NAME, by name: ALSA's
 	// own name of each, such as plughw:CARD=Device.
 	Inputs map[string]string `toml:"inputs"`
+
+	Wrong []Wrong `toml:"-"` // what [Salvage] had to leave out
 }
 
 // Sink is where sound goes.

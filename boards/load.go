@@ -75,6 +75,15 @@ func Parse(name string, data []byte) (Board, error) {
 	return b, nil
 }
 
+// An explained error is one of go-toml's in other words.
+type explained struct {
+	text  string
+	cause error
+}
+
+func (e *explained) Error() string { return e.text }
+func (e *explained) Unwrap() error { return e.cause }
+
 // explain makes go-toml's errors say file, line and the nearest key.
 func explain(name string, err error) error {
 	var strict *toml.StrictMissingError
@@ -87,12 +96,12 @@ func explain(name string, err error) error {
 		if near := nearest(key[len(key)-1], known); near != "" {
 			hint = fmt.Sprintf("; did you mean %q?", near)
 		}
-		return fmt.Errorf("%s:%d: unknown key %q%s", name, row, strings.Join(key, "."), hint)
+		return &explained{fmt.Sprintf("%s:%d: unknown key %q%s", name, row, strings.Join(key, "."), hint), err}
 	}
 	var bad *toml.DecodeError
 	if errors.As(err, &bad) {
 		row, _ := bad.Position()
-		return fmt.Errorf("%s:%d: %s", name, row, strings.TrimPrefix(bad.Error(), "toml: "))
+		return &explained{fmt.Sprintf("%s:%d: %s", name, row, strings.TrimPrefix(bad.Error(), "toml: ")), err}
 	}
 	return fmt.Errorf("%s: %w", name, err)
 }
@@ -131,7 +140,9 @@ func keysAt(t reflect.Type, path []string) []string {
 	}
 	var keys []string
 	for i := range t.NumField() {
-		keys = append(keys, t.Field(i).Tag.Get("toml"))
+		if key := t.Field(i).Tag.Get("toml"); key != "-" {
+			keys = append(keys, key)
+		}
 	}
 	return keys
 }

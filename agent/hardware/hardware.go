@@ -3,6 +3,7 @@ package hardware
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -103,6 +104,7 @@ func Open(b boards.Board, o Opts) *Devices {
 		o.Self = self()
 	}
 	d := &Devices{Board: b}
+	reportWrong(b, o)
 	if err := rightMachine(b, o.Root); err != nil {
 		o.Report(BoardWrong, err)
 		b = withoutPins(b)
@@ -169,6 +171,21 @@ func Open(b boards.Board, o Opts) *Devices {
 	return d
 }
 
+// reportWrong tells what of the board file could not be used, key by key.
+func reportWrong(b boards.Board, o Opts) {
+	var said []string
+	for _, w := range b.Wrong {
+		text := w.Err.Error()
+		if !strings.Contains(text, w.Key) {
+			text = w.Key + ": " + text
+		}
+		said = append(said, text)
+	}
+	if len(said) > 0 {
+		o.Report(BoardFile, errors.New(strings.Join(said, "; ")))
+	}
+}
+
 // The conditions Opts.Report is told of.
 const (
 	Missing     = "hardware-missing" // something the board names did not open
@@ -176,6 +193,7 @@ const (
 	AmpGuard    = "amp-guard"        // the amplifier's guard does not run
 	BoardWrong  = "board-wrong"      // this is another machine than the board file is for
 	PortMissing = "port-missing"     // the technician's serial port does not open
+	BoardFile   = "board-file"       // something in the board file cannot be used
 )
 
 // Run keeps the devices alive that need it, until ctx ends; it leaves the

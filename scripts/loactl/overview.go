@@ -40,6 +40,16 @@ func (a *app) fleet(args []string) error {
 	l.stop()
 	groups, troubles, versions, carried := f.overview(places, top, a.now())
 	due := au.Due()
+	for i := range troubles {
+		t := &troubles[i]
+		t.What = a.text("state." + t.Code)
+		if c, ok := health.Lookup(t.Code); ok {
+			t.What, t.Part = c.EN, c.PartEN
+			if a.lang == "vi" {
+				t.What, t.Part = c.VI, c.PartVI
+			}
+		}
+	}
 	return a.show(map[string]any{"at": a.now().UTC(), "places": groups, "trouble": troubles, "versions": versions, "carried": carried, "due": due}, func(w io.Writer) {
 		var rows [][]string
 		for _, g := range groups {
@@ -65,14 +75,7 @@ func (a *app) fleet(args []string) error {
 			if !t.Since.IsZero() {
 				since = t.Since.In(vietnam).Format("15:04 02/01")
 			}
-			what, part := a.text("state."+t.Code), ""
-			if c, ok := health.Lookup(t.Code); ok {
-				what, part = c.EN, c.PartEN
-				if a.lang == "vi" {
-					what, part = c.VI, c.PartVI
-				}
-			}
-			rows = append(rows, []string{t.Box, t.Place, since, word(what, t.Code), part})
+			rows = append(rows, []string{t.Box, t.Place, since, word(t.What, t.Code), t.Part})
 		}
 		a.table(w, rows, "box", "place", "since", "trouble", "part")
 		a.warnDue(w, due)
@@ -87,6 +90,8 @@ type trouble struct {
 	Severity health.Severity `json:"severity"`
 	Since    time.Time       `json:"since,omitzero"`
 	Detail   string          `json:"detail,omitempty"`
+	What     string          `json:"what,omitempty"` // in the language that was asked for
+	Part     string          `json:"part,omitempty"` // what to buy or bring
 }
 
 // overview is the fleet by place, what is wrong with it, how many boxes run which
