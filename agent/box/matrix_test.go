@@ -238,8 +238,8 @@ func (x *bench) programme(ctx context.Context) {
 	}
 }
 
-// centre gives signs of life, answers, and keeps the last report of health.
-func (x *bench) centre(ctx context.Context, told func([]health.Active)) {
+// hears gives what the box reports of its health to told, and answers what it asks.
+func (x *bench) hears(ctx context.Context, told func([]health.Active)) {
 	x.link.answer = func(leaf string, payload []byte) {
 		w := x.w.Later(time.Since(x.w.Now))
 		switch leaf {
@@ -265,6 +265,10 @@ func (x *bench) centre(ctx context.Context, told func([]health.Active)) {
 			}
 		}
 	}
+}
+
+// centre sends what a new box receives, and signs of life.
+func (x *bench) centre(ctx context.Context) {
 	for _, m := range x.w.Setup() {
 		if strings.HasSuffix(m.Topic, message.LeafWant) {
 			want := x.w.Want()
@@ -392,9 +396,10 @@ func TestFaultMatrix(t *testing.T) {
 			active, reports = a, reports+1
 		}
 		var wg sync.WaitGroup
+		x.hears(ctx, told)
 		ended := make(chan error, 1)
 		go func() { ended <- x.b.Run(ctx) }()
-		wg.Go(func() { x.centre(ctx, told) })
+		wg.Go(func() { x.centre(ctx) })
 		wg.Go(func() { x.physics(ctx) })
 		wg.Go(func() { x.programme(ctx) })
 		codes := func() (all []string) {

@@ -186,7 +186,7 @@ func (t technician) Volume(ctx context.Context, percent int) error {
 // diskFree is the room for everything that the box keeps, in bytes.
 func (b *Box) diskFree() int64 {
 	var st unix.Statfs_t
-	if unix.Statfs(b.o.State, &st) != nil {
+	if b.statfs(b.o.State, &st) != nil {
 		return 0
 	}
 	return int64(st.Bavail) * int64(st.Bsize)

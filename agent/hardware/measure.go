@@ -27,17 +27,29 @@ type Measures struct {
 func measuresOf(b boards.Board, o Opts) (m Measures) {
 	m.Vitals = func() sense.Vitals { return vitalsOf(vitals.Read(o.Root)) }
 	if c := b.Sensor.Current; c.There() {
-		m.Current = currentOf(c, o)
+		read := currentOf(c, o)
+		m.Current = func() (ma, mv float64, err error) {
+			ma, mv, err = read()
+			return ma, mv, under("sensor.current", err)
+		}
 	}
 	if s := b.Sensor.Supply; s.There() {
 		scale := s.Scale
 		if scale == 0 {
 			scale = 1
 		}
-		m.Supply = sensorOf(s.Device, s.Channel, scale, o)
+		read := sensorOf(s.Device, s.Channel, scale, o)
+		m.Supply = func() (float64, error) {
+			mv, err := read()
+			return mv, under("sensor.supply", err)
+		}
 	}
 	if h := b.Sensor.Heat; h.There() {
-		m.Heat = sensorOf(h.Device, h.Channel, 1e-3, o)
+		read := sensorOf(h.Device, h.Channel, 1e-3, o)
+		m.Heat = func() (float64, error) {
+			celsius, err := read()
+			return celsius, under("sensor.heat", err)
+		}
 	}
 	if d := b.Sensor.Door; d.There() {
 		line := gpioline.Line{Chip: d.Chip, ActiveLow: d.Open == "low"}
@@ -46,9 +58,21 @@ func measuresOf(b boards.Board, o Opts) (m Measures) {
 		} else {
 			line.Offset = *d.Line
 		}
-		m.Door = gpioline.NewInput(line).On
+		in := gpioline.NewInput(line)
+		m.Door = func() (bool, error) {
+			open, err := in.On()
+			return open, under("sensor.door", err)
+		}
 	}
 	return m
+}
+
+// under names the table of the board file that an error belongs to.
+func under(table string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", table, err)
 }
 
 // currentOf reads the amplifier's meter: through the kernel, or off the bus.

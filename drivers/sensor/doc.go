@@ -14,6 +14,7 @@
 //	                            other IIO ADCs
 //	BME280, I²C 0x76            bmp280              bme280          in_temp
 //	SHT3x, I²C 0x44             sht3x (hwmon)       sht3x           temp1
+//	INA219 or INA226, I²C 0x40  ina2xx (hwmon)      ina219, ina226  curr1, in1
 //	DS18B20 on a 1-Wire line    w1_therm            28-*            w1_slave
 //
 // A photocell (LDR, CdS) makes a divider with a fixed resistor between the ADC's
@@ -29,7 +30,7 @@
 // thousandths of a degree Celsius.
 //
 // hwmon, /sys/class/hwmon/hwmonN (Documentation/hwmon/sysfs-interface): CHANNEL_input,
-// in thousandths of a degree or millivolts.
+// in thousandths of a degree, millivolts or milliamperes.
 //
 // 1-Wire, /sys/bus/w1/devices/28-…/w1_slave (Documentation/w1/slaves/w1_therm): two
 // lines, the first of which ends in "crc=xx YES" where the check sum is right, the

@@ -43,8 +43,8 @@ func New(o Opts) (*Sensor, error) {
 	return &Sensor{o: o}, nil
 }
 
-// Read measures, in the unit of the kernel: lux, millivolts, or thousandths of a
-// degree Celsius. It is a finite number. While the bus hangs it does not return: the
+// Read measures, in the unit of the kernel: lux, millivolts, milliamperes, or thousandths
+// of a degree Celsius. It is a finite number. While the bus hangs it does not return: the
 // deadline is the caller's.
 func (s *Sensor) Read() (float64, error) {
 	v, err := s.read()
