@@ -72,7 +72,6 @@ func (c *Clock) findRTC() (at time.Time, ok bool) {
 		return at, false // whoever steers the host may have written that
 	default:
 		c.battery.boot, c.battery.lost = boot, err
-		c.tainted = true // what it says from now on, somebody has written into it
 	}
 	c.dirty = c.dirty || was != c.battery.boot
 	return at, err == nil
