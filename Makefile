@@ -79,6 +79,12 @@ arm: ## armhf (GOARM=7) and arm64 binaries; the tests run under qemu-user
 image: ## a card image for BOARD=orangepi-zero, nanopi-neo, rock64, raspberrypi3, raspberrypi4, raspberrypi-zero2w, virt-arm64 or virt-armhf, as root
 	@scripts/packages.sh image
 	@BOARD="$(BOARD)" VERSION="$(VERSION)" BUILD="$(BUILD)" scripts/image/image.sh
+	@BOARD="$(BOARD)" VERSION="$(VERSION)" BUILD="$(BUILD)" scripts/image/release.sh
+
+.PHONY: bundle
+bundle: ## the signed update of the image that make image BOARD=… made
+	@scripts/packages.sh image
+	@BOARD="$(BOARD)" VERSION="$(VERSION)" BUILD="$(BUILD)" scripts/image/bundle.sh
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, go mod tidy

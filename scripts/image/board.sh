@@ -2,12 +2,14 @@
 #   arch, kernel   Debian's architecture and kernel
 #   boot           U-Boot's command for that kernel
 #   dtb            the board's device tree in the kernel's package; empty: the machine has its own
+#   watchdog       seconds without a sign of life until the hardware starts anew
 #   safe           U-Boot's command that switches the amplifier's line off, if its build has one
 # blobs, which writes what the board starts from into an image, and firmware, which lays
 # it into the FAT partition.
 # shellcheck shell=bash disable=SC2034
 board=${BOARD:?name a board, such as BOARD=orangepi-zero}
 dtb= safe=
+watchdog=15 # Allwinner's has 16 at most
 arch=arm64 kernel=linux-image-arm64 boot=booti
 blobs() { :; }
 firmware() { :; }
@@ -19,8 +21,8 @@ pi() {
 	local from name
 	printf '%s\n' arm_64bit=1 kernel=u-boot.bin upstream_kernel=1 enable_uart=1 gpio=17=op,dl >"$work/config.txt"
 	set -- "$@" config.txt u-boot.bin
-	cp "$("$here/apt.sh" arm64 unpack u-boot-rpi)/usr/lib/u-boot/rpi_arm64/u-boot.bin" "$work/"
-	from=$("$here/apt.sh" arm64 unpack raspi-firmware)/usr/lib/raspi-firmware
+	cp "$(unpack u-boot-rpi)/usr/lib/u-boot/rpi_arm64/u-boot.bin" "$work/"
+	from=$(unpack raspi-firmware)/usr/lib/raspi-firmware
 	for name; do
 		case $name in
 		*.dtb) cp "$linux/usr/lib/linux-image-$kv/broadcom/$name" "$work/" ;;
@@ -34,13 +36,14 @@ pi() {
 # blob PACKAGE FILE OFFSET writes a file of a U-Boot package at a byte of image.
 blob() {
 	local from
-	from=$("$here/apt.sh" "$arch" unpack "$1")
+	from=$(unpack "$1")
 	dd if="$from/usr/lib/u-boot/$2" of="$image" bs=512 seek=$(($3 / 512)) conv=notrunc status=none
 }
 
 case $board in
-virt-arm64) ;;
-virt-armhf) arch=armhf ;;
+# An emulator shares its processors with whatever else runs there.
+virt-arm64) watchdog=60 ;;
+virt-armhf) arch=armhf watchdog=60 ;;
 orangepi-zero)
 	arch=armhf dtb=sun8i-h2-plus-orangepi-zero.dtb safe='gpio clear PA6'
 	blobs() { blob u-boot-sunxi orangepi_zero/u-boot-sunxi-with-spl.bin $((8 << 10)); } ;;

@@ -18,22 +18,26 @@ if [ "$(id -u)" != 0 ]; then
 	echo 'image.sh: cần quyền root: tệp trong bản cài thuộc nhiều người dùng (needs root: files of an image have owners)' >&2
 	exit 2
 fi
-out=${BUILD:-build}/image
+mkdir -p "${BUILD:-build}/image"
+out=$(readlink -f "${BUILD:-build}/image")
 image=$out/loa-$board.img
 version=${VERSION:-$(git describe --tags --always --dirty)}
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 umask 022
-mkdir -p "$out"
 work=$(mktemp -d -p "$out")
 trap 'rm -rf "$work"' EXIT
+# unpack PACKAGE [ARCH] prints the folder of a package, and notes it for the list.
+unpack() {
+	"$here/apt.sh" "${2:-$arch}" unpack "$1" | tee -a "$work/unpacked"
+}
 began=$SECONDS
 lap() { printf '  %-24s %4d s\n' "$1" $((SECONDS - began)); }
 
 release=$("$here/keys.sh")
 rootfs=$("$here/root.sh" "$arch")
-linux=$("$here/apt.sh" "$arch" unpack "$kernel")
-busybox=$("$here/apt.sh" "$arch" unpack busybox-static)
+linux=$(unpack "$kernel")
+busybox=$(unpack busybox-static)
 lap 'Debian'
 
 "$here/agent.sh" "$arch" "$work/agent"
@@ -62,14 +66,16 @@ fi
 lap 'kernel'
 
 mkdir -p "$root"/{data,boot/firmware,etc/loa,var/lib/loa,var/lib/systemd/timesync}
-cp -r --preserve=mode,links "$here/overlay/." "$root/"
+cp -r "$here/../system/usr/." "$root/usr/" # what every box has, whoever made its Debian
+cp -r "$here/overlay/." "$root/"
 sed -i "s/@BOARD@/$board/" "$root/etc/rauc/system.conf"
+sed -i "s/@WATCHDOG@/$watchdog/" "$root/etc/systemd/system.conf.d/loa.conf"
 cp "$release/release.crt" "$root/etc/rauc/keyring.pem"
 install -m755 "$work/agent" "$root/usr/bin/agent"
 ln -sf ../run/systemd/resolve/resolv.conf "$root/etc/resolv.conf"
 printf 'IMAGE_ID=loa-%s\nIMAGE_VERSION=%s\n' "$board" "$version" >>"$root/usr/lib/os-release"
 systemd-sysusers --root="$root" 2>/dev/null
-systemctl --root="$root" enable --quiet loa.service loa-first.service systemd-networkd.service systemd-resolved.service systemd-timesyncd.service
+systemctl --root="$root" enable --quiet loa.service loa-host.path loa-first.service systemd-networkd.service systemd-resolved.service systemd-timesyncd.service
 mkdir -p "$root/etc/systemd/system/data.mount.wants"
 ln -sf ../loa-grow.service "$root/etc/systemd/system/data.mount.wants/"
 rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/etc/*- "$root"/var/cache/ldconfig
@@ -118,24 +124,5 @@ lay data.ext4 1104
 blobs
 lap "$image"
 
-# What is given to others, beside it.
-name=loa-$board-$version
-(
-	cd "$out"
-	rm -f "$name".*
-	zstd -q -T2 -12 "loa-$board.img" -o "$name.img.zst"
-	if command -v bmaptool >/dev/null; then
-		# without the line that says when it was made
-		bmaptool -q create "loa-$board.img" 2>/dev/null | grep -v '^ *#\|^ *generated on' >"$name.img.bmap" || true
-	fi
-)
-go run ./scripts/image/sbom -name "$name" -root "$root" -agent "$work/agent" -unpacked "$linux,$busybox" -created "$SOURCE_DATE_EPOCH" >"$out/$name.spdx.json"
-(
-	cd "$out"
-	sha256sum "$name".* >"$work/sums"
-	mv "$work/sums" "$name.sha256"
-	openssl dgst -sha256 -sign "$release/release.key" -out "$name.sha256.sig" "$name.sha256"
-)
-lap 'release'
+go run ./scripts/image/sbom -name "loa-$board-$version" -root "$root" -agent "$work/agent" -unpacked "$(sort -u "$work/unpacked" | paste -sd,)" -created "$SOURCE_DATE_EPOCH" >"$out/loa-$board.spdx.json"
 du -sh --apparent-size "$root" | awk '{ print "  root: " $1 }'
-ls -lh "$out/$name".* | awk '{ print "  " $5 "\t" $9 }'
