@@ -31,8 +31,24 @@ func expand(words []string) []string {
 	return words
 }
 
-// complete ends a word at the press of Tab, as far as it is certain.
-func (s *session) complete(line string, pos int, key rune) (string, int, bool) {
+// A Listed is a command and how it is called, as help --json has it.
+type Listed struct {
+	Name  string `json:"name"`
+	Usage string `json:"usage"`
+}
+
+// usages are the commands that this console has.
+func usages() []Listed {
+	var all []Listed
+	for _, cmd := range table() {
+		all = append(all, Listed{cmd.name, strings.TrimSpace(cmd.name + " " + cmd.usage)})
+	}
+	return all
+}
+
+// Complete ends a word at the press of Tab, as far as it is certain; it is what
+// [golang.org/x/term.Terminal] calls.
+func Complete(table []Listed, line string, pos int, key rune) (string, int, bool) {
 	if key != '\t' {
 		return "", 0, false
 	}
@@ -42,7 +58,7 @@ func (s *session) complete(line string, pos int, key rune) (string, int, bool) {
 	}
 	begun := words[len(words)-1]
 	var found []string
-	for _, w := range s.nextWords(words[:len(words)-1]) {
+	for _, w := range nextWords(table, words[:len(words)-1]) {
 		if strings.HasPrefix(w, strings.ToLower(begun)) {
 			found = append(found, w)
 		}
@@ -73,11 +89,11 @@ func common(words []string) string {
 var word = regexp.MustCompile(`(?:^|[\[|])([a-z][a-z0-9-]*)`)
 
 // nextWords are those that may follow.
-func (s *session) nextWords(before []string) []string {
+func nextWords(table []Listed, before []string) []string {
 	if len(before) == 0 {
 		var names []string
-		for _, cmd := range table() {
-			names = append(names, cmd.name)
+		for _, u := range table {
+			names = append(names, u.Name)
 		}
 		for alias := range aliasWords {
 			names = append(names, alias)
@@ -86,20 +102,20 @@ func (s *session) nextWords(before []string) []string {
 		return names
 	}
 	before = expand(before)
-	found := candidates(strings.ToLower(before[0]))
-	if len(found) != 1 {
+	name := strings.ToLower(before[0])
+	i := slices.IndexFunc(table, func(u Listed) bool { return u.Name == name })
+	switch {
+	case i < 0:
 		return nil
-	}
-	switch cmd := found[0]; {
-	case cmd.name == "config" && len(before) == 2 && (before[1] == "edit" || before[1] == "show"):
+	case name == "config" && len(before) == 2 && (before[1] == "edit" || before[1] == "show"):
 		return config.Keys()
-	case cmd.name == "net" && len(before) == 2 && before[1] == "set":
+	case name == "net" && len(before) == 2 && before[1] == "set":
 		return []string{"apn", "dhcp", "dns", "gateway", "interface", "order", "pin", "static"}
-	case cmd.name == "help" && len(before) == 1:
-		return s.nextWords(nil)
+	case name == "help" && len(before) == 1:
+		return nextWords(table, nil)
 	case len(before) == 1:
 		var words []string
-		for _, m := range word.FindAllStringSubmatch(cmd.usage, -1) {
+		for _, m := range word.FindAllStringSubmatch(strings.TrimPrefix(table[i].Usage, name+" "), -1) {
 			words = append(words, m[1])
 		}
 		return words

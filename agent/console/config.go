@@ -43,7 +43,7 @@ type Given struct {
 }
 
 const (
-	configUsage = "[show [KEY]|edit KEY [VALUE]|paste|diff|check|commit [confirmed [1..60]]|rollback [N]|export [usb|DIR]|import [usb|DIR]]"
+	configUsage = "[show [all|KEY]|edit KEY [VALUE]|paste|diff|check|commit [confirmed [1..60]]|rollback [N]|export [usb|DIR]|import [usb|DIR]]"
 	netUsage    = "[show|set static ADDRESS [GATEWAY [DNS]]|set dhcp|set dns|gateway|order|pin|interface [VALUE]|set apn [APN [USER PASSWORD]]]"
 )
 
@@ -86,8 +86,8 @@ type setting struct {
 }
 
 func (c *call) configShow() (answer, error) {
-	only := ""
-	if len(c.args) > 0 {
+	only, all := "", len(c.args) > 0
+	if all && c.args[0] != "all" {
 		only = strings.ToLower(c.args[0])
 	}
 	kept := c.box.Config.Kept().Settings()
@@ -123,11 +123,17 @@ func (c *call) configShow() (answer, error) {
 	}
 	var b strings.Builder
 	for _, s := range data {
+		if !all && s.From == "default" && (s.Fixed || s.Value == `""` || s.Value == "[]") {
+			continue // a screen has 24 lines
+		}
 		from := c.say("config.from." + s.From)
 		if s.File != "" {
 			from += ", agent.toml: " + s.File
 		}
 		fmt.Fprintf(&b, "%s %s  %s\n", pad(s.Key, 21), pad(s.Value, 30), from)
+	}
+	if !all {
+		b.WriteString(c.say("config.all") + "\n")
 	}
 	b.WriteString(c.pending())
 	return answer{data: data, text: b.String()}, nil

@@ -176,6 +176,7 @@ var english = map[string]string{
 	"config.from.trial":     "BEING TRIED",
 	"config.from.board":     "board file",
 	"config.from.signed":    "signed document",
+	"config.all":            "config show all: those that are empty, too.",
 	"config.trial":          "Settings are being tried until %s: type commit to keep them, else the old ones come back by themselves.",
 	"config.pending":        "There are changes that are not kept, by %s: see config diff.",
 	"config.same":           "Nothing has been changed.",

@@ -144,8 +144,13 @@ func (d *desktop) session(ctx context.Context) error {
 	defer s.leave()
 	s.ask = func(question string) string { return d.askBack(t, s, question) }
 	s.lines = func(question string) (string, bool) { return d.paste(t, s, question) }
-	t.AutoCompleteCallback = s.complete
+	t.AutoCompleteCallback = func(line string, pos int, key rune) (string, int, bool) {
+		return Complete(usages(), line, pos, key)
+	}
 	d.keep()
+	if d.line.Stays {
+		fmt.Fprintln(t) // below what stood there last
+	}
 	fmt.Fprintln(t, s.greeting())
 	for {
 		line, ctrlD, err := d.read(t.ReadLine())

@@ -176,6 +176,7 @@ var vietnamese = map[string]string{
 	"config.from.trial":     "ĐANG THỬ",
 	"config.from.board":     "tệp bo mạch",
 	"config.from.signed":    "văn bản có chữ ký",
+	"config.all":            "config show all: cả những khóa để trống.",
 	"config.trial":          "Đang dùng thử cấu hình đến %s: gõ commit để giữ, nếu không cấu hình cũ tự trở lại.",
 	"config.pending":        "Có thay đổi chưa ghi, của %s: xem config diff.",
 	"config.same":           "Không có gì thay đổi.",

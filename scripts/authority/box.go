@@ -116,7 +116,7 @@ func (a *Authority) boxFiles(device, board string, pub ed25519.PublicKey, priv e
 	if err != nil {
 		return nil, err
 	}
-	cert, key, err := clientPair(ca, device, pub, priv, a)
+	cert, key, err := a.boxPair(ca, device, pub, priv)
 	if err != nil {
 		return nil, err
 	}

@@ -87,12 +87,16 @@ func (a *Authority) certify(device string, pub ed25519.PublicKey) ([]byte, error
 	if held != nil && now.Before(enrol.Half(held)) && a.ofThisCA(held) {
 		return chain, nil
 	}
-	err := a.change(func(s *state) (err error) {
+	code, err := a.sealedCode(device)
+	if err != nil {
+		return nil, err
+	}
+	err = a.change(func(s *state) (err error) {
 		b := s.Boxes[device]
 		if _, revoked := s.Revoked[b.Key]; revoked {
 			return fail("enrol-revoked", nil, device)
 		}
-		if chain, err = a.leaf(s, device, pub); err != nil {
+		if chain, err = a.leaf(s, device, pub, code); err != nil {
 			return err
 		}
 		leaf := first(chain)

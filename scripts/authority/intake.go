@@ -94,7 +94,7 @@ func (a *Authority) AddBoxes(boxes map[string]Box) (err error) {
 		if err != nil {
 			return err
 		}
-		cert, key, err := clientPair(ca, device, pub, priv, a)
+		cert, key, err := a.boxPair(ca, device, pub, priv)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package authority
 
 import (
 	"crypto/ed25519"
+	"crypto/x509/pkix"
 	"errors"
 	"io/fs"
 	"os"
@@ -110,12 +111,12 @@ func (a *Authority) IssuerEnds() time.Time {
 }
 
 // leaf signs a certificate for a box's key, followed by the issuer's own.
-func (a *Authority) leaf(s *state, device string, pub ed25519.PublicKey) ([]byte, error) {
+func (a *Authority) leaf(s *state, device string, pub ed25519.PublicKey, code pkix.Extension) ([]byte, error) {
 	ca, err := a.issuer()
 	if err != nil {
 		return nil, err
 	}
-	cert, err := ca.ClientFor(device, pub, a.o.Now(), time.Duration(s.BoxLifeS)*time.Second)
+	cert, err := ca.ClientFor(device, pub, a.o.Now(), time.Duration(s.BoxLifeS)*time.Second, code)
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -11,7 +9,6 @@ import (
 	"time"
 
 	"loa/agent/message"
-	"loa/agent/plan"
 )
 
 // ask puts a command to a box's console and waits for the answer.
@@ -47,45 +44,12 @@ func (a *app) ask(args []string) error {
 
 // question puts one line to a box's console, in the reader's language.
 func (a *app) question(device, command string, wait time.Duration) (text string, code int, err error) {
-	au, err := a.open()
+	t, err := a.talk(device, wait)
 	if err != nil {
 		return "", 0, err
 	}
-	if _, ok := au.Boxes()[device]; !ok {
-		return "", 0, a.notThere(au, device, a.text("box.none", device))
-	}
-	act := plan.Act{Command: "--lang " + a.lang + " " + command}
-	act.Kind, act.Device = plan.KindAsk, device
-	is, err := au.Act(act, dispatcherName)
-	if err != nil {
-		return "", 0, err
-	}
-	if v, err := au.Judge(is); err != nil {
-		return "", 0, err
-	} else if v.Code != plan.Accepted {
-		return "", 0, errors.New(a.refusal(au, is, v))
-	}
-	answers := newAnswers(is.Doc.(plan.Act).ID)
-	l, err := a.connect(au, []string{message.DeviceTopic(device, message.LeafAnswer).String()}, answers.receive)
-	if err != nil {
-		return "", 0, err
-	}
-	defer l.stop()
-	if err := l.send(wire(is)); err != nil {
-		return "", 0, err
-	}
-	ctx, cancel := context.WithTimeout(a.ctx, wait)
-	defer cancel()
-	select {
-	case <-answers.whole:
-	case <-ctx.Done():
-		if a.ctx.Err() != nil {
-			return "", 0, a.ctx.Err()
-		}
-		return "", 0, errors.New(a.text("ask.silent", device, wait))
-	}
-	text, code = answers.text()
-	return text, code, nil
+	defer t.stop()
+	return t.ask(command)
 }
 
 // answers puts the pieces of one answer together, in whatever order they come.

@@ -25,6 +25,7 @@ func (a *app) box(args []string) error {
 		"approve": a.boxApprove,
 		"list":    a.boxList,
 		"revoke":  a.boxRevoke,
+		"code":    a.boxCode,
 	})
 }
 
@@ -124,7 +125,29 @@ func (a *app) boxAdd(args []string) error {
 	if err := a.assign(au, w, *as, func() error { return au.AddBox(device, *board, b) }); err != nil {
 		return err
 	}
-	return a.say(map[string]any{"box": device, "place": *place, "files": au.BoxDir(device), "settings": w.Settings, "pending": a.waits(au, device)}, "box.added", device, *place, a.settingsIn(w), au.BoxDir(device))
+	code, err := au.ConsoleCode(device)
+	if err != nil {
+		return err
+	}
+	said := map[string]any{"box": device, "place": *place, "files": au.BoxDir(device), "settings": w.Settings, "console_code": code, "pending": a.waits(au, device)}
+	return a.say(said, "box.added", device, *place, a.settingsIn(w), au.BoxDir(device), code)
+}
+
+// boxCode says the code of a box's console again.
+func (a *app) boxCode(args []string) error {
+	rest, err := a.parse(a.flags("box code"), args, 1, 1)
+	if err != nil {
+		return err
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	code, err := au.ConsoleCode(rest[0])
+	if err != nil {
+		return err
+	}
+	return a.say(map[string]any{"box": rest[0], "console_code": code}, "box.code", rest[0], code)
 }
 
 // boxSet moves a box or changes what the centre sets on it; what is not said

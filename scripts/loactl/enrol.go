@@ -183,11 +183,15 @@ func (a *app) takeIn(au *authority.Authority, device string, w authority.Waiting
 	}); err != nil {
 		return err
 	}
-	said := map[string]any{"box": device, "code": w.Code, "place": want.OwnPlace, "settings": want.Settings, "replaces": b.Replaces, "pending": a.waits(au, device)}
-	if b.Replaces != "" {
-		return a.say(said, "enrol.replaced", device, want.OwnPlace, a.settingsIn(want), b.Replaces, au.RevocationFile())
+	code, err := au.ConsoleCode(device)
+	if err != nil {
+		return err
 	}
-	return a.say(said, "enrol.approved", device, want.OwnPlace, a.settingsIn(want))
+	said := map[string]any{"box": device, "code": w.Code, "console_code": code, "place": want.OwnPlace, "settings": want.Settings, "replaces": b.Replaces, "pending": a.waits(au, device)}
+	if b.Replaces != "" {
+		return a.say(said, "enrol.replaced", device, want.OwnPlace, a.settingsIn(want), b.Replaces, au.RevocationFile(), code)
+	}
+	return a.say(said, "enrol.approved", device, want.OwnPlace, a.settingsIn(want), code)
 }
 
 // enrolReplace gives a new box the place of one that is burnt, and ends that one's

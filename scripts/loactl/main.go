@@ -50,6 +50,7 @@ func commands() []command {
 		{"watch", (*app).watch},
 		{"fleet", (*app).fleet},
 		{"ask", (*app).ask},
+		{"console", (*app).console},
 		{"shot", (*app).shot},
 		{"ledger", (*app).ledger},
 		{"report", (*app).report},

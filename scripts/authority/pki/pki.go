@@ -204,8 +204,9 @@ func (ca *CA) Client(cn string, pub ed25519.PublicKey, now time.Time) ([]byte, e
 }
 
 // ClientFor is Client for another time; 0 is as long as Client's. A short life begins
-// no longer before now than a quarter of it, so that half of it is not over at once.
-func (ca *CA) ClientFor(cn string, pub ed25519.PublicKey, now time.Time, life time.Duration) ([]byte, error) {
+// no longer before now than a quarter of it, so that half of it is not over at once. more is what
+// the certificate carries besides.
+func (ca *CA) ClientFor(cn string, pub ed25519.PublicKey, now time.Time, life time.Duration, more ...pkix.Extension) ([]byte, error) {
 	if life == 0 {
 		life = LeafLife
 	}
@@ -215,6 +216,8 @@ func (ca *CA) ClientFor(cn string, pub ed25519.PublicKey, now time.Time, life ti
 		NotAfter:    ca.until(now.Add(life)),
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+
+		ExtraExtensions: more,
 	}
 	der, err := sign(t, ca.cert, pub, ca.key)
 	if err != nil {
