@@ -109,7 +109,7 @@ func (c *call) configShow() (answer, error) {
 			case i < 0:
 				data = append(data, setting{Setting: config.Setting{Key: g.Key, Value: g.Value, Fixed: true}, From: g.From})
 			case g.From == "signed" || data[i].Default:
-				if !data[i].Default {
+				if data[i].From == "file" {
 					data[i].File = data[i].Value
 				}
 				data[i].Value, data[i].From, data[i].Default = g.Value, g.From, false
@@ -267,6 +267,13 @@ func (c *call) configCommit() (answer, error) {
 		}
 		d = time.Duration(n) * time.Minute
 	}
+	if err := c.here(); err != nil {
+		return answer{}, err
+	}
+	same := func(k config.Config) (config.Config, error) { return k, nil }
+	if err := c.box.Config.Edit(c.seat, same); err != nil { // before anything is asked
+		return answer{}, c.wrong(err)
+	}
 	if err := c.mayRestart(); err != nil {
 		return answer{}, err
 	}
@@ -301,7 +308,7 @@ func (c *call) mayRestart() error {
 	cuts := slices.ContainsFunc(config.Diff(c.box.Config.Running(), next), func(d config.Change) bool {
 		return !strings.HasPrefix(d.Key, "network.")
 	})
-	if !cuts || c.yes || c.remote || c.box.View == nil || c.box.View.Status().Now == nil {
+	if !cuts || c.yes || c.box.View == nil || c.box.View.Status().Now == nil {
 		return nil
 	}
 	if c.ask == nil || !yes(c.ask(c.say("config.confirm"))) {

@@ -20,7 +20,9 @@ type keys struct {
 	seq  []byte // an escape sequence that has begun
 	cr   bool   // the last key was a carriage return
 	n    int    // letters in the line, about
-	err  error
+
+	pasted bool // Ctrl-D at the beginning of a line is a dot of its own: the editor would see it for ever
+	err    error
 }
 
 // maxSequence bounds an escape sequence; the longest that is known has 6 bytes.
@@ -87,9 +89,13 @@ func (k *keys) key(r rune) {
 	case '\b', 0x7f:
 		k.out = append(k.out, 0x7f)
 		k.n = max(0, k.n-1)
+	case 4:
+		if k.out = append(k.out, 4); k.pasted && k.n == 0 {
+			k.out = append(k.out[:len(k.out)-1], ".\r"...)
+		}
 	case 3: // Ctrl-C drops the line; the editor would hang up
 		k.out = append(k.out, 5, 21) // to the end, and erase to the beginning
-	case '\r', '\t', 1, 2, 4, 5, 6, 11, 12, 14, 16, 21, 23:
+	case '\r', '\t', 1, 2, 5, 6, 11, 12, 14, 16, 21, 23:
 		k.out = append(k.out, byte(r))
 	default:
 		// The editor looks at its whole line at every key, so a line without an

@@ -119,13 +119,13 @@ func (d *desktop) admit(ctx context.Context) error {
 		case err != nil:
 			return err
 		case ctrlD, typed == "":
-			rest(ctx, time.Second) // a line that hears itself must not spin
+			t = d.terminal("") // the old one would see Ctrl-D for ever
 			continue
 		case l.Try(d.line.Code(), typed, time.Now()):
 			return nil
 		}
 		fmt.Fprintln(t, s.shown(s.say("login.wrong")))
-		rest(ctx, time.Second)
+		rest(ctx, time.Second) // a line that hears itself must not spin
 	}
 }
 
@@ -225,16 +225,18 @@ func (d *desktop) paste(t *term.Terminal, s *session, question string) (text str
 	lines, tab := t.History, t.AutoCompleteCallback
 	t.History, t.AutoCompleteCallback = new(history), nil
 	t.SetPrompt("| ")
+	d.keys.pasted = true
+	defer func() { d.keys.pasted = false }()
 	defer func() { t.History, t.AutoCompleteCallback = lines, tab; t.SetPrompt(prompt) }()
 	fmt.Fprintln(t, s.shown(question))
 	var b strings.Builder
 	whole = true
 	for n := 0; ; n++ {
-		line, ctrlD, err := d.read(t.ReadLine())
+		line, _, err := d.read(t.ReadLine())
 		switch {
 		case err != nil:
 			return "", false
-		case ctrlD, strings.TrimSpace(line) == ".":
+		case strings.TrimSpace(line) == ".":
 			return b.String(), whole
 		}
 		if len(line) > maxLine || n >= maxPaste {

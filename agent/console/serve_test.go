@@ -33,20 +33,29 @@ type desk struct {
 }
 
 // sit opens a console on p, in a bubble.
-func sit(t *testing.T, p *pole, f func(d *desk)) {
+func sit(t *testing.T, p *pole, f func(d *desk)) { sitAt(t, New(p.box(), Opts{}), f) }
+
+// sitAt is sit for any console.
+func sitAt(t *testing.T, c *Console, f func(d *desk)) {
 	synctest.Test(t, func(t *testing.T) {
-		here, there := net.Pipe()
-		d := &desk{t: t, conn: here, over: make(chan error, 1)}
-		go func() { d.over <- New(p.box(), Opts{}).Serve(t.Context(), there); there.Close() }()
-		go io.Copy(d, here)
-		synctest.Wait()
+		d := open(t, c)
 		f(d)
-		here.Close()
+		d.conn.Close()
 		synctest.Wait()
 		if len(d.over) == 0 {
 			t.Error("the console goes on after the line was closed")
 		}
 	})
+}
+
+// open opens a console, in a bubble. Whoever does closes the line.
+func open(t *testing.T, c *Console) *desk {
+	here, there := net.Pipe()
+	d := &desk{t: t, conn: here, over: make(chan error, 1)}
+	go func() { d.over <- c.Serve(t.Context(), there); there.Close() }()
+	go io.Copy(d, here)
+	synctest.Wait()
+	return d
 }
 
 func (d *desk) Write(b []byte) (int, error) {
@@ -61,7 +70,7 @@ func (d *desk) types(s string) string {
 	d.mu.Lock()
 	d.seen.Reset()
 	d.mu.Unlock()
-	d.conn.SetDeadline(time.Now().Add(time.Minute))
+	d.conn.SetWriteDeadline(time.Now().Add(time.Minute))
 	if _, err := d.conn.Write([]byte(s)); err != nil {
 		d.t.Fatalf("the line broke: %v", err)
 	}

@@ -95,6 +95,7 @@ func (a *app) consoleLine(t *talk, line string, out io.Writer) (over bool, err e
 		return true, nil
 	case len(words) == 2 && words[0] == "lang":
 		t.lang = words[1]
+		words = words[:1] // the box would say that it ends with the answer
 	}
 	command := strings.Join(words, " ")
 	if a.json {
