@@ -260,7 +260,7 @@ func TestTwoTechnicians(t *testing.T) {
 		box.View = still{box.View}
 		c := New(box, Opts{Now: func() time.Time { return noon }})
 		port, local := open(t, c.At(Line{Name: "port", Stays: true})), open(t, c)
-		if got := local.seen.String(); !strings.Contains(got, "Đang có thêm người ở cổng nối tiếp, từ 12:00.") {
+		if got := local.screen(); !strings.Contains(got, "Đang có thêm người ở cổng nối tiếp, từ 12:00.") {
 			t.Errorf("the greeting is %q", got)
 		}
 		port.sees("config edit lang en\r", `+ lang = "en"`)

@@ -30,7 +30,7 @@ func TestTheCode(t *testing.T) {
 	p := &pole{level: 60}
 	synctest.Test(t, func(t *testing.T) {
 		d := open(t, New(p.box(), Opts{}).At(port(NewLogin(), sum)))
-		if got := d.seen.String(); !strings.Contains(got, "Ấp 3. Mã của thiết bị: ") {
+		if got := d.screen(); !strings.Contains(got, "Ấp 3. Mã của thiết bị: ") {
 			t.Errorf("the port says %q", got)
 		}
 		for _, s := range []string{"", "volume", "0000-0000-0000", code[1:], "\xff\xfe~~\x00", "\x04"} {
@@ -102,7 +102,7 @@ func TestGuessingOverSessions(t *testing.T) {
 		d.conn.Close() // the cable is pulled, and put in again
 		time.Sleep(time.Second)
 		again := open(t, c.At(port(l, sum)))
-		if got := again.seen.String(); !strings.Contains(got, "Sai nhiều lần; chờ ") {
+		if got := again.screen(); !strings.Contains(got, "Sai nhiều lần; chờ ") {
 			t.Errorf("the next one is asked %q", got)
 		}
 		again.conn.Close()
@@ -126,7 +126,7 @@ func TestIdle(t *testing.T) {
 		d.conn.Close() // as when the box begins anew with other settings
 		time.Sleep(time.Second)
 		d = open(t, c.At(port(l, sum)))
-		if got := d.seen.String(); !strings.HasSuffix(got, "loa> ") {
+		if got := d.screen(); !strings.HasSuffix(got, "loa> ") {
 			t.Errorf("the box asks again: %q", got)
 		}
 		for range 14 {
@@ -140,7 +140,7 @@ func TestIdle(t *testing.T) {
 		d.conn.Close()
 		synctest.Wait()
 		d = open(t, c.At(port(l, sum)))
-		if got := d.seen.String(); !strings.HasSuffix(got, "Mã của thiết bị: ") {
+		if got := d.screen(); !strings.HasSuffix(got, "Mã của thiết bị: ") {
 			t.Errorf("after its end a session goes on: %q", got)
 		}
 		d.conn.Close()
@@ -154,7 +154,7 @@ func TestNoCode(t *testing.T) {
 		c := New((&pole{}).box(), Opts{})
 		for _, l := range []Line{{}, port(NewLogin(), ""), {Name: "port", Login: NewLogin(), Stays: true}, {Name: "local", Idle: time.Minute}} {
 			d := open(t, c.At(l))
-			if got := d.seen.String(); !strings.HasSuffix(got, "loa> ") {
+			if got := d.screen(); !strings.HasSuffix(got, "loa> ") {
 				t.Errorf("%+v asks %q", l, got)
 			}
 			time.Sleep(2 * time.Minute)

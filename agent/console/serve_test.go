@@ -75,6 +75,11 @@ func (d *desk) types(s string) string {
 		d.t.Fatalf("the line broke: %v", err)
 	}
 	synctest.Wait()
+	return d.screen()
+}
+
+// screen is what came since keys were typed last.
+func (d *desk) screen() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.seen.String()
@@ -90,7 +95,7 @@ func (d *desk) sees(s, want string) {
 func TestOpeningChangesNothing(t *testing.T) {
 	p := new(pole)
 	sit(t, p, func(d *desk) {
-		if got := d.seen.String(); !strings.Contains(got, "Ấp 3") || !strings.HasSuffix(got, "loa> ") {
+		if got := d.screen(); !strings.Contains(got, "Ấp 3") || !strings.HasSuffix(got, "loa> ") {
 			t.Errorf("the greeting is %q", got)
 		}
 	})
