@@ -152,7 +152,7 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 			}
 			log.Info("the box has forgotten what it was sent, and begins again")
 		case errors.Is(err, box.ErrRetired):
-			if err := box.Wipe(cfg); err != nil {
+			if err := errors.Join(box.Wipe(cfg), own.Forget()); err != nil {
 				fmt.Fprintln(errs, "agent:", err)
 				return exitFailed
 			}

@@ -123,7 +123,7 @@ func TestIdle(t *testing.T) {
 			time.Sleep(time.Minute)
 			d.types("\xf3~}\r")
 		}
-		d.conn.Close() // as when the box begins anew with other settings
+		d.anew() // with other settings
 		time.Sleep(time.Second)
 		d = open(t, c.At(port(l, sum)))
 		if got := d.screen(); !strings.HasSuffix(got, "loa> ") {
@@ -137,11 +137,18 @@ func TestIdle(t *testing.T) {
 		if got := d.types("version\r"); !strings.Contains(got, "Sai mã") || strings.Contains(got, "version") {
 			t.Errorf("a session that noise kept open: %q", got)
 		}
-		d.conn.Close()
+		d.anew()
 		synctest.Wait()
 		d = open(t, c.At(port(l, sum)))
 		if got := d.screen(); !strings.HasSuffix(got, "Mã của thiết bị: ") {
 			t.Errorf("after its end a session goes on: %q", got)
+		}
+		d.sees(code+"\r", "loa> ")
+		d.conn.Close() // the adapter is unplugged, and plugged in again
+		synctest.Wait()
+		d = open(t, c.At(port(l, sum)))
+		if got := d.screen(); !strings.HasSuffix(got, "Mã của thiết bị: ") {
+			t.Errorf("after the adapter was unplugged: %q", got)
 		}
 		d.conn.Close()
 		synctest.Wait()

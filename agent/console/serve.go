@@ -169,12 +169,14 @@ func (d *desktop) session(ctx context.Context) error {
 			}
 			return nil
 		}
-		if err != nil {
+		if err != nil { // whoever pulls the cable has left
+			d.leaveLine()
 			return err
 		}
 		text, code := s.answer(ctx, line)
 		if text != "" {
-			if _, err := fmt.Fprintln(t, strings.TrimRight(text, "\n")); err != nil {
+			if _, err := fmt.Fprintln(t, strings.TrimRight(text, "\n")); err != nil && ctx.Err() == nil {
+				d.leaveLine()
 				return err
 			}
 		}

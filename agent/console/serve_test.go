@@ -30,6 +30,7 @@ type desk struct {
 	mu   sync.Mutex
 	seen bytes.Buffer
 	over chan error
+	anew func() // the box begins anew
 }
 
 // sit opens a console on p, in a bubble.
@@ -51,8 +52,9 @@ func sitAt(t *testing.T, c *Console, f func(d *desk)) {
 // open opens a console, in a bubble. Whoever does closes the line.
 func open(t *testing.T, c *Console) *desk {
 	here, there := net.Pipe()
-	d := &desk{t: t, conn: here, over: make(chan error, 1)}
-	go func() { d.over <- c.Serve(t.Context(), there); there.Close() }()
+	ctx, cancel := context.WithCancel(t.Context())
+	d := &desk{t: t, conn: here, over: make(chan error, 1), anew: cancel}
+	go func() { d.over <- c.Serve(ctx, there); there.Close() }()
 	go io.Copy(d, here)
 	synctest.Wait()
 	return d

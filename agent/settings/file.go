@@ -94,6 +94,13 @@ func (k *Keeper) replace(text []byte) error {
 	return nil
 }
 
+// Forget deletes the files of before, which may hold secrets.
+func (k *Keeper) Forget() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return os.RemoveAll(Dir(k.o.File))
+}
+
 // isNewest reports whether what is in the file is the newest of before already.
 func (k *Keeper) isNewest(all []Before) bool {
 	if len(all) == 0 {

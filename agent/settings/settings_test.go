@@ -103,6 +103,11 @@ func TestFilesOfBeforeAreFew(t *testing.T) {
 		}
 	}
 	all := k.Before()
+	defer func() {
+		if err := k.Forget(); err != nil || len(k.Before()) > 0 {
+			t.Error("they are not forgotten", err)
+		}
+	}()
 	if len(all) != Kept || all[0].Config.MediaMB != 5 || all[Kept-1].Config.MediaMB != 5 {
 		t.Errorf("%d, from %d to %d", len(all), all[0].Config.MediaMB, all[len(all)-1].Config.MediaMB)
 	}
