@@ -106,7 +106,7 @@ var en = map[string]string{
 	"enrol.nobody":            "No box waits for a name.",
 	"enrol.unsigned":          "Waiting for a signature: %s. loactl box approve NAME --as NAME",
 	"enrol.approved":          "The box will be %s and belong to %s: %s. loactl serve gives it its certificate when it asks next: within 15 seconds if it was switched on in the last ten minutes, else within 25 minutes. The code of its console: %s. After that: loactl send.",
-	"enrol.replaced":          "The box will be %s and belong to %s: %s, in place of %s, whose certificate is revoked. A mosquitto of make broker-install on this machine takes over %s by itself, one elsewhere when it was given CRL=; otherwise take the file there and run make broker-install again. After that: loactl send.",
+	"enrol.replaced":          "The box will be %s and belong to %s: %s, in place of %s, whose certificate is revoked. A mosquitto of make broker-install on this machine takes over %s by itself, one elsewhere when it was given CRL=; otherwise take the file there and run make broker-install again. The code of the new box's console: %s. After that: loactl send.",
 	"enrol.replaced-by":       "replaced by %s",
 	"enrol.was-replaced":      "%s has been replaced by %s already",
 	"enrol.issued":            "There is a new issuer, until %s. Make the next one a year before that: boxes' certificates end with it.",

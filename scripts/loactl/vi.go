@@ -106,7 +106,7 @@ var vi = map[string]string{
 	"enrol.nobody":            "Không có thiết bị nào chờ đặt tên.",
 	"enrol.unsigned":          "Còn chờ ký: %s. loactl box approve TÊN --as NGƯỜI",
 	"enrol.approved":          "Thiết bị sẽ có tên %s, thuộc %s: %s. loactl serve giao chứng thư khi thiết bị hỏi lần tới: trong 15 giây nếu vừa bật chưa quá mười phút, nếu không thì trong 25 phút. Mã vào bảng lệnh của thiết bị: %s. Sau đó: loactl send.",
-	"enrol.replaced":          "Thiết bị sẽ có tên %s, thuộc %s: %s, thay cho %s đã bị thu hồi chứng thư. mosquitto cài bằng make broker-install trên máy này tự nhận %s, ở máy khác thì khi đã cho CRL=; nếu không, hãy đưa tệp sang đó rồi chạy lại make broker-install. Sau đó: loactl send.",
+	"enrol.replaced":          "Thiết bị sẽ có tên %s, thuộc %s: %s, thay cho %s đã bị thu hồi chứng thư. mosquitto cài bằng make broker-install trên máy này tự nhận %s, ở máy khác thì khi đã cho CRL=; nếu không, hãy đưa tệp sang đó rồi chạy lại make broker-install. Mã vào bảng lệnh của thiết bị mới: %s. Sau đó: loactl send.",
 	"enrol.replaced-by":       "thay bằng %s",
 	"enrol.was-replaced":      "%s đã được thay bằng %s",
 	"enrol.issued":            "Đã lập bên cấp chứng thư mới, có hạn đến %s. Hãy lập bên tiếp theo trước hạn một năm: chứng thư của thiết bị hết hạn cùng lúc với nó.",
