@@ -1,0 +1,30 @@
+// Package modem asks a mobile modem by AT commands who it is, which card is in it and
+// how well it hears its cell. It changes nothing: it neither dials nor unlocks a card.
+//
+// # Wiring
+//
+// A USB modem shows several serial ports; one of them takes AT commands beside the
+// connection: /dev/ttyUSB2 on Quectel EC2x and EG2x, /dev/ttyUSB2 on SIMCom SIM7600. Name
+// it by /dev/serial/by-id, because the numbers move. Where ModemManager runs, it holds all
+// ports: leave it one out by udev (ID_MM_PORT_IGNORE).
+//
+// # Commands
+//
+// 3GPP TS 27.007: ATE0, AT+CGMM, AT+CGSN, AT+CPIN?, AT+COPS?, AT+CEREG?, AT+CSQ, AT+CESQ.
+// What makers have of their own tells SINR, which CESQ does not:
+//
+//	AT+QCSQ   Quectel EC25 AT Commands Manual 1.3: "LTE",rssi,rsrp,sinr,rsrq, where
+//	          sinr is 0 to 250 for −20 to 30 dB
+//	AT+CPSI?  SIMCom SIM7500/7600 AT Command Manual 2.00: LTE,…,RSRQ,RSRP,RSSI,RSSNR,
+//	          RSRQ, RSRP and RSSI in tenths
+//	ICCID     AT+CCID (3GPP has none), AT+QCCID, AT+CICCID
+//
+// # Quirks
+//
+//   - A modem echoes until ATE0, and some echo again after a reset.
+//   - Unsolicited lines (+CREG:, RING) come between a command and its answer.
+//   - AT+COPS? may take seconds while it searches.
+//   - CESQ says 255 (and 99) for what it does not know.
+//
+// Tried on: modemtest only.
+package modem

@@ -1,0 +1,237 @@
+package modem
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Signal is what the modem hears of its cell. Nil: it does not say.
+type Signal struct {
+	Access                 string // LTE, WCDMA, GSM; empty: not known
+	RSSI, RSRP, RSRQ, SINR *float64
+}
+
+// Info is the modem and its card.
+type Info struct {
+	Model, IMEI string
+	SIM         string // READY, SIM PIN, SIM PUK, …; "absent"
+	ICCID       string
+	Operator    string
+	Registered  string // home, roaming, searching, denied, no
+}
+
+// patience is how long one command may take; searching for a network takes seconds.
+const patience = 8 * time.Second
+
+// ErrSilent is a port at which nobody answers.
+var ErrSilent = errors.New("modem: no answer to AT")
+
+// errNo is ERROR, or an error with its number.
+var errNo = errors.New("modem: the command was refused")
+
+// A Modem is a port that takes AT commands. Close it: a goroutine reads until then.
+type Modem struct {
+	port  io.ReadWriteCloser
+	lines chan string
+	done  chan struct{} // closed by Close
+	over  chan struct{} // closed when nothing reads any more
+}
+
+// New looks whether a modem answers at port, which is then its to close.
+func New(ctx context.Context, port io.ReadWriteCloser) (*Modem, error) {
+	m := &Modem{port: port, lines: make(chan string, 16), done: make(chan struct{}), over: make(chan struct{})}
+	go m.read() // Close waits for it
+	for range 3 {
+		short, cancel := context.WithTimeout(ctx, time.Second)
+		_, err := m.command(short, "ATE0")
+		cancel()
+		if err == nil || errors.Is(err, errNo) {
+			return m, nil
+		}
+	}
+	m.Close()
+	return nil, ErrSilent
+}
+
+func (m *Modem) read() {
+	defer close(m.over)
+	r := bufio.NewReaderSize(m.port, 4096)
+	for {
+		line, err := r.ReadSlice('\n')
+		if text := strings.TrimSpace(string(line)); text != "" {
+			select {
+			case m.lines <- text:
+			case <-m.done:
+				return
+			}
+		}
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return
+		}
+	}
+}
+
+// Close ends it.
+func (m *Modem) Close() error {
+	close(m.done)
+	err := m.port.Close()
+	<-m.over
+	return err
+}
+
+// command gives the lines between a command and its OK.
+func (m *Modem) command(ctx context.Context, line string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for { // what came late belongs to an earlier command
+		select {
+		case <-m.lines:
+			continue
+		default:
+		}
+		break
+	}
+	if _, err := io.WriteString(m.port, line+"\r"); err != nil {
+		return nil, fmt.Errorf("modem: cannot write %s: %w", line, err)
+	}
+	var said []string
+	for {
+		select {
+		case text := <-m.lines:
+			switch {
+			case text == line: // an echo
+			case text == "OK":
+				return said, nil
+			case text == "ERROR", strings.HasPrefix(text, "+CME ERROR"), strings.HasPrefix(text, "+CMS ERROR"):
+				return nil, fmt.Errorf("%w: %s: %s", errNo, line, text)
+			case len(said) < 32:
+				said = append(said, text)
+			}
+		case <-m.over:
+			return nil, fmt.Errorf("modem: the port was closed at %s", line)
+		case <-ctx.Done():
+			return nil, fmt.Errorf("modem: no answer to %s: %w", line, ctx.Err())
+		}
+	}
+}
+
+// value is what a command says after prefix; empty: nothing, or the modem does not know
+// the command. An error is a modem that does not answer.
+func (m *Modem) value(ctx context.Context, line, prefix string) (string, error) {
+	said, err := m.command(ctx, line)
+	if errors.Is(err, errNo) {
+		return "", nil
+	}
+	for _, text := range said {
+		if rest, ok := strings.CutPrefix(text, prefix); ok && (prefix != "" || !strings.HasPrefix(text, "+")) {
+			return strings.TrimSpace(rest), err
+		}
+	}
+	return "", err
+}
+
+// Info asks who it is.
+func (m *Modem) Info(ctx context.Context) (i Info, err error) {
+	pin, err := m.command(ctx, "AT+CPIN?")
+	switch {
+	case errors.Is(err, errNo):
+		i.SIM, err = "absent", nil
+	case err != nil:
+		return i, err
+	default:
+		for _, text := range pin {
+			if s, ok := strings.CutPrefix(text, "+CPIN:"); ok {
+				i.SIM = strings.TrimSpace(s)
+			}
+		}
+	}
+	ask := func(to *string, prefix string, lines ...string) {
+		for _, line := range lines {
+			if *to != "" || err != nil {
+				return
+			}
+			*to, err = m.value(ctx, line, prefix)
+		}
+	}
+	ask(&i.Model, "", "AT+CGMM")
+	ask(&i.IMEI, "", "AT+CGSN")
+	ask(&i.ICCID, "+CCID:", "AT+CCID")
+	ask(&i.ICCID, "+QCCID:", "AT+QCCID")
+	ask(&i.ICCID, "+ICCID:", "AT+CICCID")
+	i.ICCID = strings.Trim(i.ICCID, `"`)
+	var reg, cops string
+	ask(&reg, "+CEREG:", "AT+CEREG?")
+	ask(&cops, "+COPS:", "AT+COPS?")
+	if f := fields(cops); len(f) > 2 {
+		i.Operator = f[2]
+	}
+	i.Registered = "no"
+	if f := fields(reg); len(f) > 1 {
+		if said, ok := map[string]string{"1": "home", "2": "searching", "3": "denied", "5": "roaming"}[f[1]]; ok {
+			i.Registered = said
+		}
+	}
+	return i, err
+}
+
+// Signal asks how well it hears, in the words of its maker where it has any.
+func (m *Modem) Signal(ctx context.Context) (s Signal, err error) {
+	text, err := m.value(ctx, "AT+QCSQ", "+QCSQ:")
+	if err != nil {
+		return s, err
+	}
+	if f := fields(text); len(f) == 5 && f[0] == "LTE" {
+		s = Signal{Access: f[0], RSSI: number(f[1], 1, 0), RSRP: number(f[2], 1, 0), SINR: number(f[3], 0.2, -20), RSRQ: number(f[4], 1, 0)}
+		return s, nil
+	}
+	if text, err = m.value(ctx, "AT+CPSI?", "+CPSI:"); err != nil {
+		return s, err
+	}
+	if f := fields(text); len(f) == 14 && f[0] == "LTE" {
+		s = Signal{Access: f[0], RSRQ: number(f[10], 0.1, 0), RSRP: number(f[11], 0.1, 0), RSSI: number(f[12], 0.1, 0), SINR: number(f[13], 1, 0)}
+		return s, nil
+	}
+	if text, err = m.value(ctx, "AT+CESQ", "+CESQ:"); err != nil {
+		return s, err
+	}
+	// rxlev, ber, rscp, ecno, rsrq, rsrp; 27.007 section 8.69
+	if f := fields(text); len(f) == 6 {
+		if f[4] != "255" && f[5] != "255" {
+			s.Access, s.RSRQ, s.RSRP = "LTE", number(f[4], 0.5, -20), number(f[5], 1, -141)
+		}
+	}
+	if text, err = m.value(ctx, "AT+CSQ", "+CSQ:"); err != nil {
+		return s, err
+	}
+	if f := fields(text); len(f) == 2 && f[0] != "99" {
+		s.RSSI = number(f[0], 2, -113)
+	}
+	return s, nil
+}
+
+func fields(s string) []string {
+	if s == "" {
+		return nil
+	}
+	f := strings.Split(s, ",")
+	for i := range f {
+		f[i] = strings.Trim(strings.TrimSpace(f[i]), `"`)
+	}
+	return f
+}
+
+// number is text × by + plus; nil where that is no number.
+func number(text string, by, plus float64) *float64 {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return nil
+	}
+	n = n*by + plus
+	return &n
+}
