@@ -26,6 +26,9 @@ type Board struct {
 	Panel   Panel   `toml:"panel"`
 	Sensor  Sensors `toml:"sensor"`
 
+	Modem Modem           `toml:"modem"`
+	Lines map[string]Line `toml:"lines"` // what else hangs on GPIO, by name: a lamp, a relay, a door
+
 	// Inputs are what a signed schedule may relay as alsa:NAME, by name: ALSA's
 	// own name of each, such as plughw:CARD=Device.
 	Inputs map[string]string `toml:"inputs"`

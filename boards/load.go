@@ -35,19 +35,35 @@ func Names() []string {
 // Load reads an embedded board by its name, or a board file by its path: what
 // has a slash or ends in .toml is a path.
 func Load(nameOrPath string) (Board, error) {
-	if strings.ContainsRune(nameOrPath, os.PathSeparator) || strings.HasSuffix(nameOrPath, ".toml") {
+	data, err := Text(nameOrPath)
+	if err != nil {
+		return Board{}, err
+	}
+	if !isPath(nameOrPath) {
+		nameOrPath += ".toml"
+	}
+	return Parse(nameOrPath, data)
+}
+
+// Text is the file that Load reads.
+func Text(nameOrPath string) ([]byte, error) {
+	if isPath(nameOrPath) {
 		data, err := os.ReadFile(nameOrPath)
 		if err != nil {
-			return Board{}, fmt.Errorf("cannot read board file: %w", err)
+			return nil, fmt.Errorf("cannot read board file: %w", err)
 		}
-		return Parse(nameOrPath, data)
+		return data, nil
 	}
 	data, err := files.ReadFile(nameOrPath + ".toml")
 	if err != nil {
-		return Board{}, fmt.Errorf("no board %q here; there are %s, or give a path such as ./my.toml",
+		return nil, fmt.Errorf("no board %q here; there are %s, or give a path such as ./my.toml",
 			nameOrPath, strings.Join(Names(), ", "))
 	}
-	return Parse(nameOrPath+".toml", data)
+	return data, nil
+}
+
+func isPath(s string) bool {
+	return strings.ContainsRune(s, os.PathSeparator) || strings.HasSuffix(s, ".toml")
 }
 
 // Parse reads the board file data; name is only for its errors, which say

@@ -58,7 +58,7 @@ func (b *Board) defaults() {
 // Validate says what is wrong with b, and what to write instead.
 func (b Board) Validate() error {
 	for _, check := range []func() error{b.Sink.validate, b.Amp.validate, b.Console.validate, b.Clock.validate, b.Levels.validate, b.Panel.validate, b.Sensor.Light.validate, b.Sensor.Temperature.validate,
-		b.Sensor.Current.validate, b.Sensor.Supply.validate, b.Sensor.Heat.validate, b.Sensor.Door.validate} {
+		b.Sensor.Current.validate, b.Sensor.Supply.validate, b.Sensor.Heat.validate, b.Sensor.Door.validate, b.Modem.validate, b.validateLines} {
 		if err := check(); err != nil {
 			return err
 		}

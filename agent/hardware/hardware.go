@@ -17,6 +17,7 @@ import (
 	"loa/agent/config"
 	"loa/agent/display"
 	"loa/agent/speaker"
+	"loa/agent/survey"
 	"loa/boards"
 	"loa/drivers/capture"
 	"loa/drivers/term"
@@ -88,6 +89,13 @@ type Devices struct {
 	// little-endian stereo at 48 kHz.
 	OpenInput func(name string) (io.ReadCloser, error)
 
+	// Modem opens the box's mobile modem for a few questions; its error is
+	// [survey.ErrNone] where there is none.
+	Modem func(context.Context) (survey.Modem, error)
+
+	// Wires are the pins besides the amplifier's that a technician can test, by name.
+	Wires []Wire
+
 	runs []func(context.Context) error
 }
 
@@ -152,6 +160,8 @@ func Open(b boards.Board, o Opts) *Devices {
 			})
 		}
 	}
+	d.Modem = modemOf(b.Modem, o)
+	d.Wires = wiresOf(b, o)
 	d.OpenInput = func(name string) (io.ReadCloser, error) {
 		device, ok := b.Inputs[name]
 		if !ok {

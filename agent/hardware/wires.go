@@ -1,0 +1,72 @@
+package hardware
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"loa/boards"
+	"loa/drivers/gpioline"
+)
+
+// A Wire is a pin besides the amplifier's.
+type Wire struct {
+	Name, Title string
+	Where       string // chip and offset, for people
+	Output      bool
+
+	// Read says whether an input is on; nil at outputs.
+	Read func() (bool, error)
+	// Pulse switches an output on for d and off again, whatever becomes of the agent;
+	// nil at inputs.
+	Pulse func(ctx context.Context, d time.Duration) error
+}
+
+// wiresOf are the lines of a board. None is touched before somebody asks.
+func wiresOf(b boards.Board, o Opts) []Wire {
+	var all []Wire
+	for _, name := range slices.Sorted(maps.Keys(b.Lines)) {
+		l := b.Lines[name]
+		line := gpioline.Line{Chip: l.Chip, ActiveLow: l.Low()}
+		if l.File != "" {
+			line = gpioline.Line{Emulated: o.path(l.File)}
+		} else {
+			line.Offset = *l.Line
+		}
+		w := Wire{Name: name, Title: l.Title, Where: line.String(), Output: l.Output}
+		if l.Output {
+			w.Pulse = func(ctx context.Context, d time.Duration) error { return pulse(ctx, line, d, o) }
+		} else {
+			w.Read = func() (bool, error) { return gpioline.Read(line) }
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+// pulse has a guard of its own, as the amplifier has: what a technician switched on goes
+// off also when the agent dies meanwhile.
+func pulse(ctx context.Context, line gpioline.Line, d time.Duration, o Opts) error {
+	out, err := gpioline.New(gpioline.Opts{Line: line, Command: o.process(guardProcess), Log: o.Log})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	over := make(chan error, 1)
+	go func() { over <- out.Run(ctx) }() // waited for below
+	err = out.Set(true)
+	if err == nil {
+		select {
+		case <-time.After(d):
+		case <-ctx.Done():
+		}
+		err = out.Set(false)
+	}
+	cancel()
+	if ended := <-over; err == nil && ended != nil {
+		err = fmt.Errorf("%s: %w", line, ended)
+	}
+	return err
+}
