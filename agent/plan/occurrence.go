@@ -40,6 +40,7 @@ type Part struct {
 	LoudnessLUFS float64 // of Audio; 0: measure it
 	Relay        *Relay
 	Chime        string
+	Say, Lang    string        // an address that is spoken, for a technician; no document can ask for it
 	Length       time.Duration // 0: not known
 }
 

@@ -34,12 +34,14 @@ var chimes = map[string]chime{
 			note{0.0, 523.25, 1.2}, note{0.35, 659.26, 1.2}, note{0.7, 783.99, 2},
 			note{2.4, 523.25, 1.2}, note{2.75, 659.26, 1.2}, note{3.1, 783.99, 2})
 	}},
+	// For a technician's ear: all that a horn gives. A rattle is heard at its pitch.
+	"sweep": {8 * time.Second, func() func(int) float64 { return sweep(200, 8000, 8) }},
 	// For a technician's ear and meter: 400, 1000 and 2500 Hz, a second each.
 	"test": {3 * time.Second, steps(400, 1000, 2500)},
 }
 
 // Chime opens a built-in chime by name and says how long it lasts: "gong",
-// "two-tone", "siren", "drill" or "test", none longer than 10 s.
+// "two-tone", "siren", "drill", "test" or "sweep", none longer than 10 s.
 func Chime(name string) (Source, time.Duration, error) {
 	c, ok := chimes[name]
 	if !ok {
@@ -62,7 +64,7 @@ func ChimeLength(name string) (time.Duration, bool) {
 }
 
 // Chimes names them all.
-func Chimes() []string { return []string{"gong", "two-tone", "siren", "drill", "test"} }
+func Chimes() []string { return []string{"gong", "two-tone", "siren", "drill", "test", "sweep"} }
 
 // A note is one stroke on a bell.
 type note struct{ at, hz, fade float64 } // s, Hz, s to −60 dB
@@ -137,6 +139,16 @@ var bent = sync.OnceValue(func() *[waveSteps + 2]float64 {
 	}
 	return &wave
 })
+
+// sweep rises from one pitch to another, as long for each octave.
+func sweep(from, to, seconds float64) func(int) float64 {
+	var o oscillator
+	return func(i int) float64 {
+		at := float64(i) / (seconds * Rate)
+		o.step = from * math.Pow(to/from, at) / Rate
+		return 0.2 * min(1, float64(i)/(0.02*Rate)) * o.next()
+	}
+}
 
 // steps holds each tone for a second, with a dip between.
 func steps(hz ...float64) func() waveform {
