@@ -28,6 +28,7 @@ import (
 	"loa/agent/hardware"
 	"loa/agent/health"
 	"loa/agent/host"
+	"loa/agent/lastrun"
 	"loa/agent/settings"
 	"loa/agent/supervisor"
 	"loa/boards"
@@ -105,16 +106,15 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 	}
 	context.AfterFunc(ctx, over.Stopping)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once, and the guard switches the amplifier off
-	own := settings.New(settings.Opts{File: *file, Root: *root, Check: func(c config.Config) error {
+	p := &process{file: *file, root: *root, stdin: *stdin, over: over, login: console.NewLogin(), log: log, recent: recent}
+	p.own = settings.New(settings.Opts{File: *file, Root: *root, Check: func(c config.Config) error {
 		if _, err := boards.Load(config.Move(*root, c.Board)); err != nil {
 			return config.NoBoard(c.Board, err)
 		}
 		return nil
 	}})
-	login := console.NewLogin()
-	var start *box.Start
 	for {
-		cfg, err := own.Load()
+		cfg, err := p.own.Load()
 		if err != nil {
 			fmt.Fprintln(errs, "agent:", err)
 			return exitUnfit
@@ -130,20 +130,20 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		if cfg.Volume > 0 {
 			b.Levels.VolumePercent = cfg.Volume
 		}
-		if start == nil && over != nil { // who starts it by hand sees it fail
-			start = box.CountStart(cfg.State, log)
+		if p.start == nil && over != nil { // who starts it by hand sees it fail
+			p.start = box.CountStart(cfg.State, log)
 		}
-		if start.Safe() {
+		if p.start.Safe() {
 			b = box.Bare(b)
 		}
 		economise(b)
-		switch err := serve(ctx, cfg, b, *root, *stdin, start, over, log, recent, own, login); {
+		switch err := p.serve(ctx, cfg, b); {
 		case errors.Is(err, box.ErrSettings):
 			log.Info("the box begins again with other settings")
 		case errors.Is(err, box.ErrNamed):
 			log.Info("the box begins again under its name")
 		case errors.Is(err, box.ErrWell):
-			start.Again()
+			p.start.Again()
 			log.Info("the box leaves safe mode, and tries everything again")
 		case errors.Is(err, box.ErrReset):
 			if err := box.Forget(cfg.State); err != nil {
@@ -151,27 +151,37 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 				return exitFailed
 			}
 			log.Info("the box has forgotten what it was sent, and begins again")
+		case errors.Is(err, box.ErrFactory):
+			if err := errors.Join(box.WipeAll(cfg), p.own.Forget()); err != nil {
+				fmt.Fprintln(errs, "agent:", err)
+				return exitFailed
+			}
+			log.Info("the box has forgotten everything, and who it was")
+			if cfg.Broker.Claim == "" {
+				p.start.Withdraw()
+				return exitUnfit
+			}
 		case errors.Is(err, box.ErrRetired):
-			if err := errors.Join(box.Wipe(cfg), own.Forget()); err != nil {
+			if err := errors.Join(box.Wipe(cfg), p.own.Forget()); err != nil {
 				fmt.Fprintln(errs, "agent:", err)
 				return exitFailed
 			}
 			log.Info("the box is taken out of service: it has no documents and no key any more")
 			if cfg.Broker.Claim == "" {
-				start.Withdraw()
+				p.start.Withdraw()
 				return exitUnfit // it could only say that it has no key
 			}
 		case errors.As(err, new(unfit)):
-			start.Withdraw()
+			p.start.Withdraw()
 			fmt.Fprintln(errs, "agent:", err)
 			return exitUnfit
-		case err != nil && ctx.Err() == nil && own.Abandon(err):
+		case err != nil && ctx.Err() == nil && p.own.Abandon(err):
 			log.Error("the box does not work with the settings that were tried", "err", err)
 		case err != nil:
 			fmt.Fprintln(errs, "agent:", err)
 			return exitFailed
 		default:
-			start.Withdraw()
+			p.start.Withdraw()
 			return exitOK
 		}
 	}
@@ -193,9 +203,22 @@ func economise(b boards.Board) {
 	}
 }
 
+// A process is what all the boxes of one run of the program share: a box begins anew when
+// it gets a name, other settings, or forgets what it was sent.
+type process struct {
+	file, root string
+	stdin      bool
+	start      *box.Start
+	over       *supervisor.Supervisor
+	own        *settings.Keeper
+	login      *console.Login
+	log        *slog.Logger
+	recent     *recent
+}
+
 // serve makes one box of the files and devices here and lets it work until ctx
 // ends.
-func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, stdin bool, start *box.Start, over *supervisor.Supervisor, log *slog.Logger, recent *recent, own *settings.Keeper, login *console.Login) error {
+func (p *process) serve(ctx context.Context, cfg config.Config, b boards.Board) error {
 	rootDocs, err := os.ReadFile(cfg.RootFile)
 	if err != nil {
 		return unfit{fmt.Errorf("cannot read the root keys: %w", err)}
@@ -204,7 +227,7 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 	if err != nil {
 		return unfit{err}
 	}
-	h := health.New(log.With("room", "health"), nil)
+	h := health.New(p.log.With("room", "health"), nil)
 	var centre *tls.Config
 	var web func() *tls.Config
 	if len(cfg.Broker.URLs) > 0 {
@@ -215,23 +238,26 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 	if err := os.MkdirAll(cfg.State, 0o750); err != nil {
 		return fmt.Errorf("cannot use the state directory: %w", err)
 	}
-	devices := hardware.Open(b, hardware.Opts{Device: who.device, Root: root, State: cfg.State, Report: h.Report, Log: log.With("room", "hardware")})
+	devices := hardware.Open(b, hardware.Opts{Device: who.device, Root: p.root, State: cfg.State, Report: h.Report, Log: p.log.With("room", "hardware")})
+	root := host.NewClient(host.Dir)
 	o := box.Opts{
-		Device: who.device, Lang: cfg.Lang, State: cfg.State, Host: root, Root: rootDocs, Key: who.key,
+		Device: who.device, Lang: cfg.Lang, State: cfg.State, Host: p.root, Root: rootDocs, Key: who.key,
 		Identity: who.keeper, Claim: who.claim, Model: modelOf(cfg), Serial: serialOf(cfg),
 		Brokers: who.brokers, TLS: centre, Web: web,
 		Board: b, OpenSink: devices.OpenSink, Sound: devices.Sound, Amp: devices.Amp, Panel: devices.Panel, Sweep: devices.Sweep, Draw: devices.Draw,
-		Door: devices.Door, Light: devices.Light, Temperature: devices.Temperature, Devices: devices.Run, OpenInput: devices.OpenInput, Port: devices.Console,
+		Door: devices.Door, Light: devices.Light, Temperature: devices.Temperature, Devices: devices.Run, OpenInput: devices.OpenInput, Modem: devices.Modem, Port: devices.Console,
 		Measures: box.Measures(devices.Measures),
-		Login:    login, NoCode: cfg.Console.Login == "none", Idle: time.Duration(cfg.Console.IdleMin) * time.Minute,
-		Own: own, Socket: cfg.Socket, MediaBytes: int64(cfg.MediaMB) * 1_000_000,
-		Machine: box.ThisMachine(root), Reboot: host.NewClient(host.Dir).Reboot,
-		Start: start, Version: version, Built: buildTime(), Health: h, Log: log, Recent: recent.Last,
+		Login:    p.login, NoCode: cfg.Console.Login == "none", Idle: time.Duration(cfg.Console.IdleMin) * time.Minute,
+		Own: p.own, ConfigFile: config.Move(p.root, p.file), BoardFile: cfg.Board,
+		Socket: cfg.Socket, MediaBytes: int64(cfg.MediaMB) * 1_000_000,
+		Machine: box.ThisMachine(p.root), Reboot: root.Reboot,
+		Start: p.start, Version: version, Built: buildTime(), Health: h, Log: p.log, Recent: p.recent.Last,
 	}
-	if over != nil {
-		o.Supervisor = over
+	if p.over != nil { // it was started as a service: root is there to be asked
+		o.Supervisor = p.over
+		o.Network = func(ctx context.Context, n config.Network) error { return root.SetNetwork(ctx, n) }
 	}
-	if stdin {
+	if p.stdin {
 		o.PortName, o.NoCode = "stdin", true
 		o.Port = func(ctx context.Context, session func(context.Context, io.ReadWriter) error) error {
 			go session(ctx, standard{}) // ends with the process: a read of a terminal cannot be ended
@@ -239,12 +265,32 @@ func serve(ctx context.Context, cfg config.Config, b boards.Board, root string, 
 			return nil
 		}
 	}
+	var last lastrun.Last
+	o.Last = func() lastrun.Last { return last }
+	for _, w := range devices.Wires {
+		o.Wires = append(o.Wires, box.Wire(w))
+	}
 	made, err := box.New(o)
 	if err != nil {
 		return err
 	}
-	log.Info("box", "device", who.device, "board", b.Name, "version", version, "sound", devices.Sound)
-	return made.Run(ctx)
+	var run *lastrun.Run // not before New, which keeps a second agent away
+	if run, last, err = lastrun.Begin(cfg.Dir("run"), p.root, version, time.Now()); err != nil {
+		p.log.Warn("why the agent ends is not kept", "err", err)
+	}
+	p.log.Info("box", "device", who.device, "board", b.Name, "version", version, "sound", devices.Sound, "last", last.Why)
+	err = made.Run(ctx)
+	why, code, said := lastrun.Ended, exitOK, "told to end"
+	switch {
+	case errors.Is(err, box.ErrNamed), errors.Is(err, box.ErrSettings), errors.Is(err, box.ErrWell), errors.Is(err, box.ErrReset), errors.Is(err, box.ErrFactory), errors.Is(err, box.ErrRetired):
+		said = err.Error()
+	case err != nil:
+		why, code, said = lastrun.Failed, exitFailed, err.Error()
+	}
+	if ended := run.End(why, code, said, time.Now()); ended != nil {
+		p.log.Warn("why the agent ends is not kept", "err", ended)
+	}
+	return err
 }
 
 // standard is standard input and output as a technician's terminal.

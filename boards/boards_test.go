@@ -51,6 +51,9 @@ func TestFieldBoardsAreNotCommissionedByTheirFile(t *testing.T) {
 		if b.Commissioned {
 			t.Errorf("%s is commissioned before anybody has climbed the pole", name)
 		}
+		if b.Levels.VolumePercent != 2*b.Levels.UncommissionedPercent { // 40·lg(1/2) = −12.04
+			t.Errorf("%s does not play 12 dB lower before that: %d %% of %d %%", name, b.Levels.UncommissionedPercent, b.Levels.VolumePercent)
+		}
 		if b.Amp.Active != "high" {
 			t.Errorf("%s: active %q: a broken wire would switch the amplifier on", name, b.Amp.Active)
 		}

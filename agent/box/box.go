@@ -23,11 +23,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"loa/agent/clock"
+	"loa/agent/commission"
 	"loa/agent/config"
 	"loa/agent/console"
 	"loa/agent/display"
 	"loa/agent/enrol"
 	"loa/agent/health"
+	"loa/agent/lastrun"
 	"loa/agent/ledger"
 	"loa/agent/media"
 	"loa/agent/message"
@@ -39,6 +41,7 @@ import (
 	"loa/agent/speaker"
 	"loa/agent/station"
 	"loa/agent/store"
+	"loa/agent/survey"
 	"loa/agent/trust"
 	"loa/agent/update"
 	"loa/boards"
@@ -66,6 +69,10 @@ type Opts struct {
 	Sound    string      // where sound goes, for people
 	Amp      speaker.Amp // nil: no line keys the amplifier
 	Devices  func(context.Context) error
+	// Modem opens the mobile modem for a few questions; nil: there is none.
+	Modem func(context.Context) (survey.Modem, error)
+	Wires []Wire              // pins besides the amplifier's
+	Last  func() lastrun.Last // how the run before this one ended
 	// Port calls session on the technician's serial port, again and again until
 	// ctx ends; nil: there is none.
 	Port func(ctx context.Context, session func(context.Context, io.ReadWriter) error) error
@@ -88,11 +95,13 @@ type Opts struct {
 	// OpenInput opens an input of the board for a relay of alsa:NAME; nil: none.
 	OpenInput func(name string) (io.ReadCloser, error)
 
-	Socket   string         // of the local console; empty: none
-	Login    *console.Login // who may come in by the port; nil: everybody who has opened the box
-	NoCode   bool           // the port asks for none
-	PortName string         // "port" or "stdin"
-	Idle     time.Duration  // after which a session without commands ends; 0: never
+	Socket     string         // of the local console; empty: none
+	Login      *console.Login // who may come in by the port; nil: everybody who has opened the box
+	NoCode     bool           // the port asks for none
+	PortName   string         // "port" or "stdin"
+	Idle       time.Duration  // after which a session without commands ends; 0: never
+	ConfigFile string         // the box's own settings, for people who ask where a value comes from
+	BoardFile  string         // the board's name or file, for the same
 
 	Own        *settings.Keeper                            // of the box's own file; nil: nobody changes it
 	Network    func(context.Context, config.Network) error // hands it to whoever may set it; nil: nobody may
@@ -136,6 +145,7 @@ type Box struct {
 	sense   *sense.Sense
 	console *console.Console
 	update  *update.Room // nil: no machine
+	looked  *commission.Book
 
 	plan    atomic.Pointer[plan.Plan] // the last that the station took
 	acks    atomic.Int64
@@ -145,6 +155,7 @@ type Box struct {
 	loaded  chan struct{}                   // closed when the plan on the disk has been taken
 	first   sync.Once                       // closes loaded
 	reset   chan struct{}                   // cap 1: the technician wants it
+	wipe    chan struct{}                   // cap 1: the technician wants everything gone
 	retire  chan struct{}                   // cap 1: it is taken out of service
 	leave   chan struct{}                   // cap 1: the technician wants no safe mode
 	doubts  sync.Once                       // tells of one answer that was refused
@@ -158,7 +169,10 @@ type Box struct {
 
 // New builds the parts of a box. It starts nothing and makes no sound.
 func New(o Opts) (made *Box, err error) {
-	b := &Box{o: o, boot: rand.Text(), booted: time.Now(), tell: make(chan struct{}, 1), reset: make(chan struct{}, 1), retire: make(chan struct{}, 1), loaded: make(chan struct{}), statfs: unix.Statfs}
+	b := &Box{
+		o: o, boot: rand.Text(), booted: time.Now(), statfs: unix.Statfs, loaded: make(chan struct{}), tell: make(chan struct{}, 1),
+		reset: make(chan struct{}, 1), wipe: make(chan struct{}, 1), retire: make(chan struct{}, 1), leave: make(chan struct{}, 1),
+	}
 	b.plan.Store(&plan.Plan{Device: o.Device})
 	b.safeUntil = b.booted.Add(goodHour)
 	if err := os.MkdirAll(o.State, 0o750); err != nil {
@@ -183,6 +197,9 @@ func New(o Opts) (made *Box, err error) {
 		TrustHost: o.Board.Clock.Trust == "host",
 		Log:       o.Log.With("room", "clock"),
 	})
+	if b.looked, err = commission.Open(b.store, o.Device, o.Board.Name, o.Key); err != nil {
+		o.Log.Warn("the box counts as not commissioned", "err", err)
+	}
 	b.ledger, err = ledger.Open(filepath.Join(o.State, "ledger"), ledger.Opts{
 		Now: b.clock.Now, Log: o.Log.With("room", "ledger"), Report: o.Health.Report,
 	})
@@ -215,7 +232,7 @@ func New(o Opts) (made *Box, err error) {
 	b.station = station.New(station.Opts{
 		Trust: b.trust, Docs: b.store, Ledger: b.ledger, Media: b.media, Clock: b.clock, Player: b.player,
 		Box: policy.Box{
-			Uncommissioned: !o.Board.Commissioned, UncommissionedPercent: o.Board.Levels.UncommissionedPercent,
+			Uncommissioned: !o.Board.Commissioned && !b.looked.Passed(), UncommissionedPercent: o.Board.Levels.UncommissionedPercent,
 			VolumePercent: o.Board.Levels.VolumePercent,
 			Safe:          o.Start.Safe(),
 		},

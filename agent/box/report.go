@@ -213,7 +213,12 @@ func (b *Box) have() message.Have {
 	if until := mutedUntil(p); until.After(now) {
 		h.MutedUntil = until
 	}
-	if v := b.station.View(); v.Now != nil {
+	h.Looked = b.lookedOver()
+	v := b.station.View()
+	if v.LocalUntil.After(now) {
+		h.LocalUntil = v.LocalUntil
+	}
+	if v.Now != nil {
 		o := v.Now.Occurrence
 		h.Sounds = &message.Sounds{
 			ID: o.ID, Class: o.Class, Title: o.Title, Since: v.Now.Began, VolumePercent: v.Now.Volume,

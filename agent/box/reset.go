@@ -8,12 +8,17 @@ import (
 	"path/filepath"
 	"time"
 
+	"loa/agent/config"
 	"loa/agent/store"
 )
 
 // ErrReset ends a box whose technician wants it to forget what it was sent: whoever made
 // it calls [Forget] and makes it anew.
 var ErrReset = errors.New("the box is to forget what it was sent")
+
+// ErrFactory ends a box whose technician wants it to forget everything, itself too: whoever
+// made it calls [WipeAll].
+var ErrFactory = errors.New("the box is to forget everything")
 
 // awaitReset ends the box when a technician says so, a second later, so that the console
 // can still answer.
@@ -22,11 +27,31 @@ func (b *Box) awaitReset(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	case <-b.reset:
+		if pause(ctx, time.Second) {
+			return ErrReset
+		}
+	case <-b.wipe:
+		if pause(ctx, time.Second) {
+			return ErrFactory
+		}
 	}
-	if !pause(ctx, time.Second) {
-		return nil
+	return nil
+}
+
+// WipeAll deletes all that a box keeps: what it was sent, its ledger, and who it is. After
+// a power cut in between it can be done again, or the box says that it has no key.
+func WipeAll(c config.Config) error {
+	if err := Wipe(c); err != nil {
+		return err
 	}
-	return ErrReset
+	kept, err := os.ReadDir(c.State)
+	for _, e := range kept {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(c.State, e.Name())))
+	}
+	if err != nil {
+		return fmt.Errorf("cannot wipe the box: %w", err)
+	}
+	return nil
 }
 
 // Forget deletes what a box was sent from its state directory: documents, media, and what

@@ -25,6 +25,7 @@ func (b *Box) newConsole() *console.Console {
 	t := technician{b}
 	box := console.Box{
 		View: t, Plan: b.station, Sound: t, Ledger: b.ledger, Stick: t, Sensors: t, Safe: t, Time: b.clock,
+		Commission: t, Survey: t, Wires: t, Care: t, Settings: t.Settings, Identity: t.Identity,
 		Log: b.o.Recent, Reset: func() { poke(b.reset) },
 	}
 	if b.display != nil {
@@ -52,7 +53,7 @@ func (t technician) Status() console.Status {
 	st := console.Status{
 		Device: b.o.Device, Name: p.Want.Name, Place: p.Place, Board: b.o.Board.Name,
 		Version: b.o.Version, Built: b.o.Built, Started: b.booted,
-		Amp: spk.Amp, RMSDBFS: spk.RMSDBFS, PeakDBFS: spk.PeakDBFS, Xruns: spk.Xruns, Underruns: spk.Underruns,
+		Amp: spk.Amp, Keyed: b.o.Amp != nil, RMSDBFS: spk.RMSDBFS, PeakDBFS: spk.PeakDBFS, Xruns: spk.Xruns, Underruns: spk.Underruns,
 		Volume: v.Volume, LocalUntil: v.LocalUntil, DiskFree: b.diskFree(),
 	}
 	if st.Silent = b.o.Board.Sink.Driver == "none"; !st.Silent && spk.Sink != nil {

@@ -116,8 +116,7 @@ func (b *Box) standing(now time.Time) {
 	raise("unassigned", p.Place == "", "nobody has said yet where this box belongs")
 	expires := b.trust.Root().Expires
 	raise("root-expired", now.After(expires), "the root keys ended "+expires.Format(time.DateOnly))
-	commissioned := b.o.Board.Commissioned || p.Want.Settings != nil && p.Want.Settings.Commissioned
 	attended := b.station.View().LocalUntil
 	raise("local-mode", attended.After(now), "until "+plan.Moment(attended))
-	raise("uncommissioned", !commissioned && b.o.Board.Sink.Driver != "none", "nobody has listened to these horns yet")
+	raise("uncommissioned", !b.commissioned() && b.o.Board.Sink.Driver != "none", "nobody has listened to these horns yet")
 }

@@ -27,7 +27,7 @@ func Origins(v any, data []byte) []Origin {
 func origins(all *[]Origin, table string, v reflect.Value, data []byte) {
 	for i := range v.NumField() {
 		key := v.Type().Field(i).Tag.Get("toml")
-		if key == "" {
+		if key == "" || key == "-" {
 			continue
 		}
 		f := v.Field(i)

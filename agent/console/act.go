@@ -23,7 +23,7 @@ func (c *call) tone() (answer, error) {
 	if !ok {
 		return answer{}, c.misused()
 	}
-	return c.chime("test", volume)
+	return c.playChime("test", volume)
 }
 
 func (c *call) play() (answer, error) {
@@ -38,7 +38,7 @@ func (c *call) play() (answer, error) {
 	if !ok || !slices.Contains(builtIn, name) {
 		return answer{}, c.misused()
 	}
-	return c.chime(name, volume)
+	return c.playChime(name, volume)
 }
 
 // percent reads a number from at least to 100 at args[i], the last word; 0 if
@@ -51,37 +51,27 @@ func (c *call) percent(i, least int) (int, bool) {
 	return n, err == nil && n >= least && n <= 100 && len(c.args) == i+1
 }
 
-// chime plays something built in. If the hour forbids it the technician is
+// local1 plays something that is the box's own. If the hour forbids it the technician is
 // asked once more: a typing error must not wake a commune.
-func (c *call) chime(name string, volume int) (answer, error) {
+func (c *call) sounds(part plan.Part, title string, volume int) error {
 	if c.box.Sound == nil {
-		return answer{}, c.absent()
+		return c.absent()
 	}
 	if err := c.touch(); err != nil {
-		return answer{}, err
+		return err
 	}
-	length, _ := sound.ChimeLength(name)
-	part := plan.Part{Chime: name, Length: length}
-	title := c.say("chime." + name)
 	err := c.box.Sound.PlayLocal(c.ctx, part, title, volume, c.yes)
 	var refusal *plan.Error
-	if !c.yes && errors.As(err, &refusal) && (refusal.Code == plan.QuietHours || refusal.Code == plan.ClockCode) {
-		if c.ask == nil {
-			return answer{}, &plan.Error{Code: refusal.Code, Msg: c.say("confirm.flag")}
-		}
-		if !yes(c.ask(c.say("confirm", c.sentence(refusal.Code)))) {
-			return answer{}, errDeclined
-		}
-		err = c.box.Sound.PlayLocal(c.ctx, part, title, volume, true)
+	if c.yes || !errors.As(err, &refusal) || refusal.Code != plan.QuietHours && refusal.Code != plan.ClockCode {
+		return err
 	}
-	if err != nil {
-		return answer{}, err
+	if c.ask == nil {
+		return &plan.Error{Code: refusal.Code, Msg: c.say("confirm.flag")}
 	}
-	data := struct {
-		Chime   string  `json:"chime"`
-		LengthS float64 `json:"length_s"`
-	}{name, length.Seconds()}
-	return answer{data: data, text: c.say("play.begun", title, length.Round(100*time.Millisecond))}, nil
+	if !yes(c.ask(c.say("confirm", c.sentence(refusal.Code)))) {
+		return errDeclined
+	}
+	return c.box.Sound.PlayLocal(c.ctx, part, title, volume, true)
 }
 
 // reset lets the box forget what it was sent. Who it is, whom it believes and how late it
@@ -165,7 +155,7 @@ func (c *call) local() (answer, error) {
 		d = 0
 	case len(c.args) == 1 && c.args[0] == "on":
 	case len(c.args) == 2 && c.args[0] == "on":
-		n, err := strconv.Atoi(c.args[1])
+		n, err := strconv.Atoi(strings.TrimSuffix(c.args[1], "m"))
 		if err != nil || n < 1 || n > int(maxLocal/time.Minute) {
 			return answer{}, usageError{c.say("local.bound", int(maxLocal/time.Minute))}
 		}
@@ -183,6 +173,7 @@ func (c *call) local() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	c.attends = d
 	if until.IsZero() {
 		return answer{data: local{}, text: c.say("local.off")}, nil
 	}

@@ -25,6 +25,7 @@ type command struct {
 	usage string // the words after the name
 	run   func(*call) (answer, error)
 	limit time.Duration // 0: the console's
+	flags []string      // besides --json and --yes
 }
 
 // table is all that can be asked; help is made of it.
@@ -33,13 +34,26 @@ func table() []command {
 		{name: "status", run: (*call).status},
 		{name: "faults", run: (*call).faults},
 		{name: "next", usage: "[24h|7d]", run: (*call).next},
-		{name: "why", usage: "[N|ID]", run: (*call).why},
+		{name: "why", usage: "[not playing|refused [N|ID]|SETTING]", run: (*call).why},
+		{name: "commission", usage: "[show|STEP [pass|fail|na [TEXT]]|sign NAME|restart]", run: (*call).commission, limit: longestCommission},
+		{name: "survey", usage: "net [1..300]", run: (*call).survey, limit: (listenMost + 30) * time.Second},
+		{name: "ping", usage: "broker", run: (*call).ping, limit: time.Minute},
+		{name: "sim", run: (*call).sim},
 		{name: "tone", usage: "[1..100]", run: (*call).tone},
+		{name: "sweep", usage: "[1..100]", run: (*call).sweep},
+		{name: "chime", usage: "gong|two-tone|test [1..100]", run: (*call).play},
+		{name: "say", usage: "ip [1..100]", run: (*call).sayAddress},
+		{name: "level", usage: "[1..15]", run: (*call).level},
+		{name: "speaker", usage: "test [1..100]", run: (*call).speaker, limit: time.Hour},
 		{name: "play", usage: "gong|two-tone|test [1..100]", run: (*call).play},
 		{name: "stop", run: (*call).stop},
 		{name: "local", usage: "[on [1..30]|off]", run: (*call).local},
 		{name: "volume", usage: "[0..100]", run: (*call).volume},
 		{name: "amp", usage: "on N|off", run: (*call).amp},
+		{name: "gpio", usage: "[list|map|test NAME [S]]", run: (*call).gpio, limit: time.Hour},
+		{name: "lamp", usage: "[1..10]", run: (*call).wire, limit: time.Hour},
+		{name: "relay", usage: "[1..10]", run: (*call).wire, limit: time.Hour},
+		{name: "door", run: (*call).wire},
 		{name: "board", usage: "[show|render|shot|probe|pattern " + boardPatterns + "|off [S]|bright 1..100|auto]", run: (*call).board},
 		{name: "ledger", usage: "[last N|verify]", run: (*call).ledger},
 		{name: "doc", usage: "[list]", run: (*call).documents},
@@ -53,8 +67,15 @@ func table() []command {
 		{name: "ntp", run: (*call).ntp},
 		{name: "sensors", run: (*call).sensors},
 		{name: "log", usage: "[N]", run: (*call).log},
+		{name: "crash", usage: "[last]", run: (*call).crash},
+		{name: "bundle", usage: "[DIR]", run: (*call).bundle, limit: time.Minute},
 		{name: "safe", usage: "[off]", run: (*call).safe},
+		{name: "reboot", usage: "--reason TEXT", run: (*call).reboot, limit: time.Hour, flags: []string{"--reason"}},
 		{name: "reset", run: (*call).reset},
+		{name: "factory", usage: "reset [everything DEVICE]", run: (*call).factory, limit: time.Hour},
+		{name: "id", run: (*call).id},
+		{name: "label", run: (*call).label},
+		{name: "cert", run: (*call).cert},
 		{name: "lang", usage: "[vi|en|ascii]", run: (*call).lang},
 		{name: "version", run: (*call).version},
 		{name: "help", usage: "[COMMAND]", run: (*call).help},
@@ -69,9 +90,12 @@ type session struct {
 	plain  bool // letters without marks, for terminals that have no others
 	remote bool
 	over   bool
+	gone   bool // nobody answered the last question: the line is closed
 	seat   *settings.Seat
-	ask    func(question string) string                    // nil: nobody can be asked
-	lines  func(question string) (text string, whole bool) // lines up to a dot; nil: nobody can be asked
+
+	attends time.Duration                                   // local mode was asked for so long, and goes on while somebody types
+	ask     func(question string) string                    // nil: nobody can be asked
+	lines   func(question string) (text string, whole bool) // lines up to a dot; nil: nobody can be asked
 }
 
 // A call is one command being carried out.
@@ -176,10 +200,11 @@ func (c *call) perform(name string) (answer, error) {
 	}
 	c.cmd = &found[0]
 	for _, a := range c.args {
-		if strings.HasPrefix(a, "-") && len(a) > 1 {
+		if strings.HasPrefix(a, "-") && len(a) > 1 && !slices.Contains(c.cmd.flags, a) {
 			return answer{}, usageError{c.say("flag.unknown", short(a, 32))}
 		}
 	}
+	c.stay(c.ctx)
 	a, err := c.cmd.run(c)
 	if c.acts {
 		c.record(err)

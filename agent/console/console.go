@@ -21,22 +21,28 @@ import (
 // Box is what the console asks of the box. A part that is nil is one the box
 // does not have; its commands say so.
 type Box struct {
-	View    Viewer
-	Plan    Planner
-	Sound   Sounder
-	Ledger  Ledger
-	Board   Board
-	Stick   Importer
-	Sensors Senser
-	Update  Updater
-	Safe    Safer
-	Time    Timer
-	Log     func(n int) []string // the last n lines of the log, oldest first
-	Config  Configurer           // the box's own settings
-	Carry   SettingsCarrier      // takes them to another box
-	Given   func() []Given       // settings from elsewhere
-	Links   func() []Link        // its interfaces
-	Reset   func()               // forget what the box was sent, and begin again; it returns at once
+	View       Viewer
+	Plan       Planner
+	Sound      Sounder
+	Ledger     Ledger
+	Board      Board
+	Stick      Importer
+	Sensors    Senser
+	Update     Updater
+	Safe       Safer
+	Time       Timer
+	Commission Commissioner
+	Survey     Surveyor
+	Wires      Wirer
+	Care       Carer
+	Log        func(n int) []string // the last n lines of the log, oldest first
+	Config     Configurer           // the box's own settings
+	Carry      SettingsCarrier      // takes them to another box
+	Given      func() []Given       // settings from elsewhere
+	Links      func() []Link        // its interfaces
+	Settings   func() []Setting     // where values come from
+	Identity   func() Identity
+	Reset      func() // forget what the box was sent, and begin again; it returns at once
 
 	NetworkIsOurs bool // the box can set its network itself
 }

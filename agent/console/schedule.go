@@ -128,20 +128,32 @@ func horizon(s string) (time.Duration, bool) {
 	return d, d <= 31*24*time.Hour
 }
 
-// why explains the last refusals, or those of one thing.
+// why explains why nothing sounds, where a value comes from, the last refusals, or those
+// of one thing.
 func (c *call) why() (answer, error) {
+	if strings.EqualFold(strings.Join(c.args, " "), "not playing") {
+		return c.whyNotPlaying()
+	}
+	words := c.args
+	if len(words) > 0 && words[0] == "refused" {
+		words = words[1:]
+	} else if len(words) == 1 {
+		if a, ok := c.whySetting(words[0]); ok {
+			return a, nil
+		}
+	}
 	q := ledger.Query{Kind: ledger.Refused, Limit: 5}
 	switch {
-	case len(c.args) > 1:
+	case len(words) > 1:
 		return answer{}, c.misused()
-	case len(c.args) == 1:
-		if n, err := strconv.Atoi(c.args[0]); err == nil {
+	case len(words) == 1:
+		if n, err := strconv.Atoi(words[0]); err == nil {
 			if n < 1 || n > maxLines {
 				return answer{}, c.misused()
 			}
 			q.Limit = n
 		} else {
-			q.ID = c.args[0]
+			q.ID = words[0]
 		}
 	}
 	if c.box.Ledger == nil {

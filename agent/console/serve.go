@@ -214,7 +214,8 @@ func (d *desktop) askBack(t *term.Terminal, s *session, question string) string 
 	t.SetPrompt("? ")
 	defer func() { t.History = lines; t.SetPrompt(prompt) }()
 	fmt.Fprintln(t, s.shown(question))
-	line, _ := t.ReadLine() // an error is no yes, and comes again
+	line, err := t.ReadLine() // an error is no yes, and comes again
+	s.gone = err != nil
 	return line
 }
 

@@ -36,8 +36,12 @@ type desk struct {
 // sit opens a console on p, in a bubble.
 func sit(t *testing.T, p *pole, f func(d *desk)) { sitAt(t, New(p.box(), Opts{}), f) }
 
+// sitOn is sit for a box.
+func sitOn(t *testing.T, b Box, f func(d *desk)) { sitAt(t, New(b, Opts{}), f) }
+
 // sitAt is sit for any console.
 func sitAt(t *testing.T, c *Console, f func(d *desk)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		d := open(t, c)
 		f(d)

@@ -33,6 +33,7 @@ type Status struct {
 
 	Silent    bool    `json:"no_speaker,omitempty"` // the board has none
 	Amp       bool    `json:"amp"`
+	Keyed     bool    `json:"amp_keyed,omitempty"`  // a line keys it
 	Sink      string  `json:"sink_fault,omitempty"` // empty: the sound device works
 	RMSDBFS   float64 `json:"rms_dbfs"`
 	PeakDBFS  float64 `json:"peak_dbfs"`
@@ -90,39 +91,70 @@ func (c *call) status() (answer, error) {
 	}
 	st, f, faults := c.box.View.Status(), c.box.View.Clock(), c.box.View.Faults()
 	var b rows
-	b.row(c.say("status.box"), join(", ", st.Device, named(st), st.Board, st.Version))
+	row := func(name, value string) { b.row(c.say("status."+name), short(clean(value), screen-15)) }
+	row("box", join(", ", st.Device, named(st), st.Board, st.Version))
 	if st.Code != "" {
-		b.row(c.say("status.code"), st.Code)
+		row("code", st.Code)
 	}
-	b.row(c.say("status.place"), or(st.Place, c.say("status.unassigned")))
-	b.row(c.say("status.clock"), c.time(f.Time)+", "+c.trusted(f))
-	b.row(c.say("status.up"), c.span(f.Time.Sub(st.Started)))
-	b.row(c.say("status.link"), c.link(st, f.Time, slices.Concat(faults, c.box.View.Fresh())))
+	row("place", or(st.Place, c.say("status.unassigned")))
+	row("clock", c.time(f.Time)+", "+c.trusted(f))
+	row("up", c.span(f.Time.Sub(st.Started)))
+	b.WriteString(fold(pad(c.say("status.link"), 14)+" "+clean(c.link(st, f.Time, slices.Concat(faults, c.box.View.Fresh()))), 15))
 	if st.Silent {
-		b.row(c.say("status.sound"), c.say("status.nospeaker"))
+		row("sound", c.say("status.nospeaker"))
 	} else {
-		b.row(c.say("status.sound"), or(st.Sink, "OK")+", "+c.say("status.amp."+onOff(st.Amp))+", "+c.say("status.volume", st.Volume))
+		row("sound", or(st.Sink, "OK")+", "+c.say("status.amp."+onOff(st.Amp))+", "+c.say("status.volume", st.Volume))
 	}
-	b.row(c.say("status.level"), meter(st.RMSDBFS, st.PeakDBFS))
-	b.row(c.say("status.now"), c.sounding(st.Now))
+	row("level", meter(st.RMSDBFS, st.PeakDBFS))
+	row("now", c.sounding(st.Now))
 	for i := range st.Waiting {
-		b.row(c.say("status.waiting"), c.sounding(&st.Waiting[i]))
+		if i == mostWaiting {
+			row("waiting", c.say("status.more", len(st.Waiting)-i))
+			break
+		}
+		row("waiting", c.sounding(&st.Waiting[i]))
 	}
 	if st.Next != nil {
-		b.row(c.say("status.next"), c.clockTime(st.Next.From, f.Time)+"  "+c.sounding(st.Next))
+		row("next", c.clockTime(st.Next.From, f.Time)+"  "+c.sounding(st.Next))
 	}
 	if st.MutedUntil.After(f.Time) {
-		b.row(c.say("status.muted"), c.say("until", c.clockTime(st.MutedUntil, f.Time)))
+		row("muted", c.say("until", c.clockTime(st.MutedUntil, f.Time)))
 	}
 	if st.LocalUntil.After(f.Time) {
-		b.row(c.say("status.local"), c.say("until", c.clockTime(st.LocalUntil, f.Time)))
+		row("local", c.say("until", c.clockTime(st.LocalUntil, f.Time)))
 	}
-	b.row(c.say("status.media"), c.say("status.have", st.MediaPresent, st.MediaWanted, c.size(st.DiskFree)))
-	b.row(c.say("status.faults"), c.worst(faults))
+	if c.box.Board != nil {
+		row("board", c.onBoard(c.box.Board.Board()))
+	}
+	row("media", c.say("status.have", st.MediaPresent, st.MediaWanted, c.size(st.DiskFree)))
+	var looked *Commission
+	if c.box.Commission != nil && !st.Silent {
+		k := c.box.Commission.Commission()
+		looked = &k
+		row("commission", c.looked(k, f.Time))
+	}
+	row("faults", c.worst(faults))
 	return answer{data: struct {
 		Status
-		Faults []fault `json:"faults"`
-	}{st, c.told(faults)}, text: b.String()}, nil
+		Faults     []fault     `json:"faults"`
+		Commission *Commission `json:"commission,omitempty"`
+	}{st, c.told(faults), looked}, text: b.String()}, nil
+}
+
+// mostWaiting bounds what is told of what waits: the answer is to fit one screen.
+const mostWaiting = 4
+
+// onBoard is what the board shows, in one line.
+func (c *call) onBoard(st BoardStatus) string {
+	switch {
+	case st.Fault != "":
+		return c.say("board.fault", c.driver(st.Fault))
+	case st.Pattern:
+		return c.say("board.test")
+	case st.Title != "":
+		return st.Title
+	}
+	return c.say("board.default")
 }
 
 // troubles are what keeps a box from its broker, the most telling first.

@@ -64,6 +64,9 @@ func pulse(ctx context.Context, line gpioline.Line, d time.Duration, o Opts) err
 		}
 		err = out.Set(false)
 	}
+	if ctx.Err() != nil {
+		err = nil // it was cut off, and Run leaves the line off
+	}
 	cancel()
 	if ended := <-over; err == nil && ended != nil {
 		err = fmt.Errorf("%s: %w", line, ended)

@@ -104,7 +104,7 @@ func (r *Run) judge(root string) Last {
 		last.Why, last.Code, last.Text = Panicked, 2, said
 	case !m.Ended.IsZero():
 		last.Why = m.Why
-	case m.Boot == r.mark.Boot && m.Boot != "":
+	case m.Boot == r.mark.Boot:
 		last.Why, last.Code = Killed, 137
 	case watchdogBit(root):
 		last.Why = Watchdog

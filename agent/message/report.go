@@ -50,11 +50,24 @@ type Have struct {
 	More       int              `json:"more,omitempty"` // documents in force, the oldest, for which there was no room here
 	DiskFree   int64            `json:"disk_free_bytes"`
 	MutedUntil time.Time        `json:"muted_until,omitzero"`
-	Sounds     *Sounds          `json:"sounds,omitempty"`   // nothing sounds: absent
-	Shows      *Shows           `json:"shows,omitempty"`    // no board, or a default page: absent
-	Refused    *Refused         `json:"refused,omitempty"`  // since it started
-	Ledger     int64            `json:"ledger_seq"`         // the newest entry
-	Software   *Software        `json:"software,omitempty"` // absent: it is not the centre's to update
+	LocalUntil time.Time        `json:"local_until,omitzero"`   // a technician is at the horn, and nothing remote sounds
+	Looked     *Looked          `json:"commissioned,omitempty"` // the record that the box keeps; none: absent
+	Sounds     *Sounds          `json:"sounds,omitempty"`       // nothing sounds: absent
+	Shows      *Shows           `json:"shows,omitempty"`        // no board, or a default page: absent
+	Refused    *Refused         `json:"refused,omitempty"`      // since it started
+	Ledger     int64            `json:"ledger_seq"`             // the newest entry
+	Software   *Software        `json:"software,omitempty"`     // absent: it is not the centre's to update
+}
+
+// Looked is who looked a box over, and what came of it. The box shows the whole record
+// when it is asked.
+type Looked struct {
+	By     string    `json:"by"`
+	At     time.Time `json:"at"`
+	Pass   int       `json:"pass"`
+	Fail   int       `json:"fail"`
+	NA     int       `json:"na"`
+	SHA256 string    `json:"sha256"` // of the signed record
 }
 
 // Software is which release a box runs, and how far it is with the one that it should.

@@ -1,5 +1,5 @@
 // Package network writes how a box reaches its network in the words of
-// systemd-networkd and ModemManager. It changes nothing itself: whoever may, does.
+// systemd-networkd and ModemManager, and hands them over where it may.
 //
 // The files go where a reboot forgets them, so that a box always begins with what its
 // image does by itself, and takes the settings that are in force when its agent starts.

@@ -9,7 +9,7 @@ import (
 	"loa/agent/decode"
 	"loa/agent/plan"
 	"loa/agent/sound"
-	"loa/agent/spoken"
+	"loa/agent/voice"
 )
 
 // TargetLUFS is the loudness that every recording is brought to before the
@@ -49,7 +49,7 @@ func (l *Library) Open(ctx context.Context, p plan.Part) (Opened, error) {
 		return Opened{Source: sound.NewLeveller(src, TargetLUFS)}, nil // nobody knows a station's loudness before
 	}
 	if p.Say != "" {
-		src, err := spoken.Say(p.Lang, p.Say)
+		src, err := voice.Say(p.Lang, p.Say)
 		return Opened{Source: src}, err
 	}
 	src, _, err := sound.Chime(p.Chime)

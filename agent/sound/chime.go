@@ -35,7 +35,7 @@ var chimes = map[string]chime{
 			note{2.4, 523.25, 1.2}, note{2.75, 659.26, 1.2}, note{3.1, 783.99, 2})
 	}},
 	// For a technician's ear: all that a horn gives. A rattle is heard at its pitch.
-	"sweep": {8 * time.Second, func() func(int) float64 { return sweep(200, 8000, 8) }},
+	"sweep": {8 * time.Second, func() waveform { return sweep(200, 8000, 8) }},
 	// For a technician's ear and meter: 400, 1000 and 2500 Hz, a second each.
 	"test": {3 * time.Second, steps(400, 1000, 2500)},
 }
@@ -141,13 +141,13 @@ var bent = sync.OnceValue(func() *[waveSteps + 2]float64 {
 })
 
 // sweep rises from one pitch to another, as long for each octave.
-func sweep(from, to, seconds float64) func(int) float64 {
+func sweep(from, to, seconds float64) waveform {
 	var o oscillator
-	return func(i int) float64 {
+	return each(func(i int) float64 {
 		at := float64(i) / (seconds * Rate)
 		o.step = from * math.Pow(to/from, at) / Rate
 		return 0.2 * min(1, float64(i)/(0.02*Rate)) * o.next()
-	}
+	})
 }
 
 // steps holds each tone for a second, with a dip between.

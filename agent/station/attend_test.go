@@ -182,3 +182,36 @@ func TestAnAlertGoesOnAfterLocalMode(t *testing.T) {
 		}
 	})
 }
+
+// Who has listened to the horns lets them play at full level, what sounds included; taken
+// back it is soft again. What the centre says of it still counts.
+func TestCommissioningAtTheBox(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir(), func(r *rig) { r.soft = 40 }).setUp()
+		defer r.stop()
+		long := bulletin(w, "a", 20*time.Minute)
+		r.hear(trusttest.Seal(long, a1), trusttest.Seal(w.Schedule(here, "day", item(long)), a1))
+		sleepUntil("05:31:00")
+		volume := func() int {
+			time.Sleep(time.Second)
+			if v := r.View(); v.Now != nil {
+				return v.Now.Volume
+			}
+			return -1
+		}
+		if v := volume(); v != 40 {
+			t.Fatalf("before anybody has listened: %d %%", v)
+		}
+		for _, c := range []struct {
+			is   bool
+			want int
+		}{{true, 100}, {false, 40}} {
+			if err := r.Commissioned(t.Context(), c.is); err != nil {
+				t.Fatal(err)
+			}
+			if v := volume(); v != c.want {
+				t.Errorf("commissioned is %v: %d %%, want %d", c.is, v, c.want)
+			}
+		}
+	})
+}

@@ -16,6 +16,7 @@ import (
 	"loa/agent/ledger"
 	"loa/agent/plan"
 	"loa/agent/player"
+	"loa/agent/policy"
 	"loa/agent/sound"
 	"loa/agent/speaker"
 	"loa/agent/speaker/speakertest"
@@ -47,6 +48,7 @@ type rig struct {
 	acks       []station.Ack
 	conditions map[string]error
 	seenOnly   bool
+	soft       int // percent that an uncommissioned box may play at; 0: it is commissioned
 	boardless  bool
 	asked      int // times that the box had to subscribe again
 	scenes     []scene
@@ -229,6 +231,7 @@ func bootRig(t *testing.T, w *trusttest.World, dir string, level clock.Level, sk
 			r.acks = append(r.acks, a)
 		},
 		SeenOnly: r.seenOnly,
+		Box:      policy.Box{Uncommissioned: r.soft > 0, UncommissionedPercent: r.soft},
 		Ask:      func(plan.Act) {},
 		Report: func(code string, err error) {
 			r.mu.Lock()

@@ -21,6 +21,7 @@ type View struct {
 	Next    time.Time // when the answer may change by itself
 
 	Volume     int       // the box's own, in percent
+	Knob       bool      // a technician has set it
 	LocalUntil time.Time // a technician is at the horn until then
 }
 
@@ -33,6 +34,7 @@ type Sounding struct {
 
 func (s *Station) publish(waiting []plan.Occurrence, now, until time.Time) {
 	v := View{At: now, Waiting: waiting, Next: until, Volume: cmp.Or(s.usage.VolumePercent, 100), LocalUntil: s.usage.LocalUntil}
+	v.Knob = s.knob.percent > 0 && s.knob.want == s.plan.Want.Version()
 	if t := s.current; t != nil {
 		v.Now = &Sounding{Occurrence: t.o, Began: t.began, Volume: t.volume}
 	}
@@ -226,6 +228,14 @@ func (s *Station) attend(until, now time.Time) {
 		e.Code, e.Detail = plan.Accepted, "over"
 	}
 	s.write(e, nil, now)
+}
+
+// Commissioned says whether somebody has listened to the horns, from now on.
+func (s *Station) Commissioned(ctx context.Context, is bool) error {
+	return s.order(ctx, func(time.Time) {
+		s.o.Box.Uncommissioned = !is
+		s.replanAt = time.Time{}
+	})
 }
 
 // Volume sets the box's own volume, in percent, until the centre sends another

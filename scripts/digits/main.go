@@ -1,5 +1,5 @@
 // Command digits records what a box says of itself, with espeak-ng: the digits, the point
-// and the word "address", in Vietnamese and in English, into agent/spoken. What it has
+// and the word "address", in Vietnamese and in English, into agent/voice. What it has
 // written is in the repository; run it again only to change a voice.
 //
 //	go run ./scripts/digits
@@ -14,11 +14,11 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"loa/agent/spoken"
+	"loa/agent/voice"
 )
 
-// voices are espeak-ng's, with the words in the order of the names.
-var voices = map[string]struct {
+// speakers are espeak-ng's, with the words in the order of the names.
+var speakers = map[string]struct {
 	voice string
 	words map[string]string
 }{
@@ -33,14 +33,14 @@ var voices = map[string]struct {
 }
 
 func main() {
-	if err := run("agent/spoken"); err != nil {
+	if err := run("agent/voice"); err != nil {
 		fmt.Fprintln(os.Stderr, "digits:", err)
 		os.Exit(1)
 	}
 }
 
 func run(to string) error {
-	for lang, v := range voices {
+	for lang, v := range speakers {
 		for name, word := range v.words {
 			wave, err := exec.Command("espeak-ng", "-v", v.voice, "-s", "130", "-a", "80", "--stdout", word).Output()
 			if err != nil {
@@ -50,11 +50,11 @@ func run(to string) error {
 			if err != nil {
 				return fmt.Errorf("espeak-ng, %s: %w", word, err)
 			}
-			file := filepath.Join(to, lang, spoken.FileOf(name))
+			file := filepath.Join(to, lang, voice.FileOf(name))
 			if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 				return err
 			}
-			if err := os.WriteFile(file, spoken.Compress(halve(trim(pcm))), 0o644); err != nil {
+			if err := os.WriteFile(file, voice.Compress(halve(trim(pcm))), 0o644); err != nil {
 				return err
 			}
 		}
@@ -65,7 +65,7 @@ func run(to string) error {
 // samples are those of a WAV file of espeak-ng: 22050 Hz, mono, 16 bits.
 func samples(wave []byte) ([]int16, error) {
 	at := bytes.Index(wave, []byte("data"))
-	if len(wave) < 44 || at < 0 || binary.LittleEndian.Uint32(wave[24:]) != 2*spoken.Rate {
+	if len(wave) < 44 || at < 0 || binary.LittleEndian.Uint32(wave[24:]) != 2*voice.Rate {
 		return nil, errors.New("this is not a WAV file of 22050 Hz")
 	}
 	var pcm []int16

@@ -149,6 +149,10 @@ type row struct {
 	Shows      string    `json:"shows,omitempty"` // a default page: absent
 	Dark       bool      `json:"dark,omitempty"`  // the board did not take it
 	MutedUntil time.Time `json:"muted_until,omitzero"`
+	LocalUntil time.Time `json:"local_until,omitzero"` // a technician works at it
+	LookedBy   string    `json:"commissioned_by,omitempty"`
+	LookedAt   time.Time `json:"commissioned_at,omitzero"`
+	LookedBad  int       `json:"commissioned_failed,omitempty"` // steps
 	Class      string    `json:"class,omitempty"`
 	Wanted     int       `json:"media_wanted"`
 	Present    int       `json:"media_present"`
@@ -192,6 +196,12 @@ func (f *fleet) rows(now time.Time) []row {
 		}
 		if b.have.MutedUntil.After(now) {
 			r.MutedUntil = b.have.MutedUntil
+		}
+		if b.have.LocalUntil.After(now) {
+			r.LocalUntil = b.have.LocalUntil
+		}
+		if l := b.have.Looked; l != nil {
+			r.LookedBy, r.LookedAt, r.LookedBad = printable(l.By), l.At, l.Fail
 		}
 		for _, m := range b.have.Media {
 			r.Wanted, r.Present = r.Wanted+m.Wanted, r.Present+m.Present

@@ -139,6 +139,8 @@ func TestWatch(t *testing.T) {
 		h.Device = b.name
 		if b == two {
 			h.MutedUntil = time.Now().Add(time.Hour)
+			h.LocalUntil = time.Now().Add(20 * time.Minute)
+			h.Looked = &message.Looked{By: "An", At: time.Now(), Pass: 10, Fail: 2}
 		}
 		b.send("state", message.EncodeReport(message.State{State: "online", Boot: "x"}))
 		b.send("have", message.SealReport(message.ReportHave, h, b.key))
@@ -159,6 +161,12 @@ func TestWatch(t *testing.T) {
 	}
 	if out, muted := w.must("watch", "--once"), "muted until "+r.Boxes[1].MutedUntil.In(vietnam).Format("15:04"); r.Boxes[1].MutedUntil.IsZero() || strings.Count(out, "muted until ") != 1 || !strings.Contains(out, muted) {
 		t.Errorf("%q does not say %q", out, muted)
+	}
+	if b := r.Boxes[1]; b.LookedBy != "An" || b.LookedBad != 2 || b.LookedAt.IsZero() {
+		t.Errorf("%+v", b)
+	}
+	if out := w.must("watch", "--once"); !strings.Contains(out, "at the horns until "+r.Boxes[1].LocalUntil.In(vietnam).Format("15:04")) || !strings.Contains(out, "Commissioning failed: An, ") {
+		t.Errorf("%q does not say who works at the box, and who looked it over", out)
 	}
 	if out := w.must("watch", "--once"); !strings.Contains(out, "ready on 1 of 2") || strings.Contains(out, "\x1b") {
 		t.Errorf("%q", out)

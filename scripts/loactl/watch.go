@@ -75,6 +75,12 @@ func (a *app) showFleet(f *fleet) error {
 			if !r.MutedUntil.IsZero() {
 				notes = append(notes, a.text("watch.muted", r.MutedUntil.In(vietnam).Format("15:04")))
 			}
+			if !r.LocalUntil.IsZero() {
+				notes = append(notes, a.text("watch.local", r.LocalUntil.In(vietnam).Format("15:04")))
+			}
+			if r.LookedBad > 0 {
+				notes = append(notes, a.text("watch.looked", r.LookedBy, r.LookedAt.In(vietnam).Format("02/01/2006"), r.LookedBad))
+			}
 			if r.Refused != "" {
 				notes = append(notes, a.text("watch.refused", r.What, r.RefusedAt.In(vietnam).Format("15:04 02/01"), a.codeWord(plan.Code(r.Refused))))
 			}

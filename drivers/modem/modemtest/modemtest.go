@@ -6,10 +6,12 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 )
 
 // The makers whose commands it knows beside those of the standard.
@@ -50,10 +52,21 @@ func (m *Modem) set(f func()) {
 
 // Open plugs it into a new pseudo-terminal and gives the path of that; unplug pulls it.
 func (m *Modem) Open() (path string, unplug func(), err error) {
-	master, slave, err := pty.Open()
+	open, slave, err := pty.Open()
 	if err != nil {
 		return "", nil, err
 	}
+	// The package leaves it blocking, so that a Close would not end a Read.
+	fd, err := unix.FcntlInt(open.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	open.Close()
+	if err == nil {
+		err = unix.SetNonblock(fd, true)
+	}
+	if err != nil {
+		slave.Close()
+		return "", nil, err
+	}
+	master := os.NewFile(uintptr(fd), "modem")
 	over := make(chan struct{})
 	go func() { // unplug waits for it
 		defer close(over)

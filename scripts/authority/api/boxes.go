@@ -41,6 +41,8 @@ type Box struct {
 	Sounds     string           `json:"sounds,omitempty"`
 	Shows      string           `json:"shows,omitempty"`
 	MutedUntil time.Time        `json:"muted_until,omitzero"`
+	LocalUntil time.Time        `json:"local_until,omitzero"`   // a technician works at it, and nothing remote sounds
+	Looked     *message.Looked  `json:"commissioned,omitempty"` // who looked it over
 	Wanted     int              `json:"media_wanted"`
 	Present    int              `json:"media_present"`
 	Faults     []Fault          `json:"faults"`
@@ -55,7 +57,7 @@ func (a *API) glance(name string, b authority.Box, r *reports) Box {
 	_, revoked := a.o.Authority.Revocation(b)
 	g := Box{
 		Box: name, Place: b.Place, Name: b.Name, Board: b.Board, State: cmp.Or(r.state.State, "silent"), Since: r.state.At,
-		Version: r.state.Version, MutedUntil: r.have.MutedUntil, Faults: []Fault{}, Refused: r.have.Refused, Revoked: revoked,
+		Version: r.state.Version, MutedUntil: r.have.MutedUntil, LocalUntil: r.have.LocalUntil, Looked: r.have.Looked, Faults: []Fault{}, Refused: r.have.Refused, Revoked: revoked,
 	}
 	if !r.have.At.IsZero() {
 		g.Clock = r.have.Clock.String()

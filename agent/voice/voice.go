@@ -1,7 +1,7 @@
-// Package spoken says a network address through the horns, from recorded words.
+// Package voice says a network address through the horns, from recorded words.
 //
 // The recordings are made by scripts/digits: 11025 Hz, mono, µ-law (ITU-T G.711).
-package spoken
+package voice
 
 import (
 	"embed"
@@ -36,12 +36,12 @@ func FileOf(word string) string {
 // words are the recordings that an address is made of.
 func words(lang, address string) ([][]byte, error) {
 	if len(address) == 0 || len(address) > most {
-		return nil, fmt.Errorf("spoken: %.40q is no IPv4 address", address)
+		return nil, fmt.Errorf("voice: %.40q is no IPv4 address", address)
 	}
 	names := []string{"address"}
 	for _, r := range address {
 		if r != '.' && (r < '0' || r > '9') {
-			return nil, fmt.Errorf("spoken: %.40q is no IPv4 address", address)
+			return nil, fmt.Errorf("voice: %.40q is no IPv4 address", address)
 		}
 		names = append(names, string(r))
 	}
@@ -49,7 +49,7 @@ func words(lang, address string) ([][]byte, error) {
 	for _, name := range names {
 		word, err := files.ReadFile(lang + "/" + FileOf(name))
 		if err != nil {
-			return nil, fmt.Errorf("spoken: %q is not recorded in %q", name, lang)
+			return nil, fmt.Errorf("voice: %q is not recorded in %q", name, lang)
 		}
 		all = append(all, word)
 	}

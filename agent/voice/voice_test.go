@@ -1,4 +1,4 @@
-package spoken
+package voice
 
 import (
 	"errors"

@@ -1,0 +1,61 @@
+package network
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"loa/agent/config"
+)
+
+// Apply makes a description, a [config.Network] in JSON, the machine's network: files in
+// dir, each whole, those of before gone, and the modem's connection. It is for root;
+// run runs one of the system's programs. A description with anything wrong in it changes
+// nothing.
+func Apply(description []byte, dir string, run func(name string, args ...string) error) error {
+	var n config.Network
+	d := json.NewDecoder(bytes.NewReader(description))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&n); err != nil {
+		return fmt.Errorf("the network's description: %w", err)
+	}
+	m, err := Make(n)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, f := range m.Files {
+		draft := filepath.Join(dir, "."+f.Name)
+		if err := os.WriteFile(draft, []byte(f.Text), 0o644); err != nil {
+			return err
+		}
+		if err := os.Rename(draft, filepath.Join(dir, f.Name)); err != nil {
+			return err
+		}
+	}
+	there, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range there {
+		ours := slices.ContainsFunc(m.Files, func(f File) bool { return f.Name == e.Name() })
+		if strings.HasPrefix(e.Name(), Prefix) && !ours {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	if err := run("networkctl", "reload"); err != nil {
+		return err
+	}
+	if m.Modem == "" {
+		return nil
+	}
+	return run("mmcli", "-m", "any", "--simple-connect="+m.Modem)
+}
