@@ -4,8 +4,8 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"strings"
@@ -72,13 +72,11 @@ func TestABundleIsBounded(t *testing.T) {
 	b := f.box()
 	b.Log = func(n int) []string {
 		lines := make([]string, n)
-		r := rand.New(rand.NewPCG(1, 2))
+		r := rand.NewChaCha8([32]byte{1})
 		for i := range lines {
-			var noise strings.Builder
-			for range 500 {
-				fmt.Fprintf(&noise, "%016x", r.Uint64())
-			}
-			lines[i] = noise.String()
+			noise := make([]byte, 2600)
+			r.Read(noise)
+			lines[i] = hex.EncodeToString(noise)
 		}
 		lines[n-1] = "the newest"
 		return lines
