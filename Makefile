@@ -85,6 +85,10 @@ image: ## a card image for BOARD=orangepi-zero, nanopi-neo, rock64, raspberrypi3
 bundle: ## the signed update of the image that make image BOARD=… made
 	@scripts/packages.sh image
 	@BOARD="$(BOARD)" VERSION="$(VERSION)" BUILD="$(BUILD)" scripts/image/bundle.sh
+.PHONY: deb
+deb: ## Debian packages of the agent, in build/deb: ARCH="armhf arm64 amd64"
+	@scripts/packages.sh build arm
+	@scripts/deb/build.sh $(BUILD)/deb $(ARCH)
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, go mod tidy

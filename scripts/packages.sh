@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that a make target needs, and says which.
-# Usage: scripts/packages.sh GROUP…   (build run test bench arm screen image hil)
+# Usage: scripts/packages.sh GROUP…   (build run test bench arm screen image hil
+# Usage: scripts/packages.sh GROUP…   (build run test bench arm screen deb)
 # Without root and sudo it names what is missing and exits 2.
 set -eu
 
@@ -10,6 +11,7 @@ test="$run alsa-utils ffmpeg flac opus-tools vorbis-tools faad mpg123 mosquitto 
 bench="$test mpd nftables gcc-arm-linux-gnueabihf libc6-dev-armhf-cross libasound2-dev:armhf libmpg123-dev:armhf"
 screen='qemu-system-x86'
 hil="qemu-system-arm u-boot-qemu mtools dosfstools e2fsprogs"
+deb='lintian'
 arm='qemu-user gcc-arm-linux-gnueabihf gcc-aarch64-linux-gnu libc6-dev-armhf-cross libc6-dev-arm64-cross
 libasound2-dev:armhf libasound2-dev:arm64 libmpg123-dev:armhf libmpg123-dev:arm64'
 
@@ -27,6 +29,7 @@ for group; do
 	screen) want="$want $screen" ;;
 	image) want="$want $build $image" ;;
 	hil) want="$want $hil" ;;
+	deb) want="$want $build $deb" ;;
 	*) echo "packages.sh: no group \"$group\"" >&2; exit 2 ;;
 	esac
 done

@@ -58,6 +58,12 @@ slow store go test -timeout 15m -run 'TestKill|TestPowerCut' ./agent/store -kill
 slow ledger go test -timeout 15m -run 'TestKill|TestPowerCut|Hundred' ./agent/ledger -kills 1000 -cuts 100
 # 200 power cuts of the disk under the dispatcher.
 slow dispatcher go test -timeout 15m -run TestPowerCut ./scripts/authority/archive ./scripts/authority/index -cuts 200
+# The package: built twice, lintian, installed and removed.
+if ((SECONDS - start > limit)) || scripts/packages.sh deb; then
+	slow deb go test -timeout 15m ./scripts/deb
+else
+	left+=("deb (its packages cannot be had here)")
+fi
 slow mutations go test -timeout 20m ./agent/decode
 # Pictures on the screen of a virtual machine, compared pixel by pixel.
 if ((SECONDS - start > limit)) || { scripts/packages.sh screen && scripts/kms/kernel.sh; }; then
