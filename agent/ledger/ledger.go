@@ -70,6 +70,7 @@ type Ledger struct {
 	urgent  bool
 	unsure  bool // the last sync failed
 	closed  bool
+	syncs   int64
 	reports []func() // to be made without the lock
 }
 
@@ -198,12 +199,13 @@ type Status struct {
 	Synced      int64 // the last that is safe from a power cut
 	Acked       int64 // the last the centre has
 	Bytes       int64
-	Lost        int // not written since the last that was
+	Syncs       int64 // times that the disk was waited for
+	Lost        int   // not written since the last that was
 }
 
 // Status is a snapshot.
 func (l *Ledger) Status() Status {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return Status{First: l.segs[0].first, Last: l.seq, Synced: l.synced, Acked: l.acked, Bytes: total(l.segs), Lost: l.lost}
+	return Status{First: l.segs[0].first, Last: l.seq, Synced: l.synced, Acked: l.acked, Bytes: total(l.segs), Syncs: l.syncs, Lost: l.lost}
 }
