@@ -239,7 +239,6 @@ func (p *process) serve(ctx context.Context, cfg config.Config, b boards.Board) 
 		return fmt.Errorf("cannot use the state directory: %w", err)
 	}
 	devices := hardware.Open(b, hardware.Opts{Device: who.device, Root: p.root, State: cfg.State, Report: h.Report, Log: p.log.With("room", "hardware")})
-	root := host.NewClient(host.Dir)
 	o := box.Opts{
 		Device: who.device, Lang: cfg.Lang, State: cfg.State, Host: p.root, Root: rootDocs, Key: who.key,
 		Identity: who.keeper, Claim: who.claim, Model: modelOf(cfg), Serial: serialOf(cfg),
@@ -250,12 +249,17 @@ func (p *process) serve(ctx context.Context, cfg config.Config, b boards.Board) 
 		Login:    p.login, NoCode: cfg.Console.Login == "none", Idle: time.Duration(cfg.Console.IdleMin) * time.Minute,
 		Own: p.own, ConfigFile: config.Move(p.root, p.file), BoardFile: cfg.Board,
 		Socket: cfg.Socket, MediaBytes: int64(cfg.MediaMB) * 1_000_000,
-		Machine: box.ThisMachine(p.root), Reboot: root.Reboot,
-		Start: p.start, Version: version, Built: buildTime(), Health: h, Log: p.log, Recent: p.recent.Last,
+		Machine: box.ThisMachine(p.root), Start: p.start, Version: version, Built: buildTime(), Health: h, Log: p.log, Recent: p.recent.Last,
 	}
-	if p.over != nil { // it was started as a service: root is there to be asked
+	if p.over != nil { // it was started as a service
 		o.Supervisor = p.over
-		o.Network = func(ctx context.Context, n config.Network) error { return root.SetNetwork(ctx, n) }
+	}
+	if p.root == "" { // a box in a directory is no machine of its own
+		root := host.NewClient(host.Dir)
+		o.Reboot, o.SetTime = root.Reboot, root.SetTime
+		if p.over != nil { // where a person starts it, others set the network
+			o.Network = func(ctx context.Context, n config.Network) error { return root.SetNetwork(ctx, n) }
+		}
 	}
 	if p.stdin {
 		o.PortName, o.NoCode = "stdin", true
