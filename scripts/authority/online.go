@@ -26,6 +26,7 @@ func (a *Authority) Beat(place, online string, window time.Duration) (Issued, er
 	now := a.o.Now()
 	b := &plan.Beat{Seq: seq, Time: now.UTC().Truncate(time.Second), Epochs: make(map[string]int64), Alerts: make(map[string]int64), ReconnectWindowS: int(window / time.Second)}
 	b.Place = place
+	b.Rollout = a.read().Rollout.Say()
 	if n := a.read().Root.Number; n > 1 { // no box has less than the first
 		b.Root = n
 	}

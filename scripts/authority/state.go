@@ -14,6 +14,7 @@ import (
 	"loa/agent/plan"
 	"loa/scripts/authority/durable"
 	"loa/scripts/authority/places"
+	"loa/scripts/authority/rollout"
 )
 
 // state is authority.json: everything but keys and documents.
@@ -33,6 +34,7 @@ type state struct {
 	BoxLifeS  int64                 `json:"box_life_s,omitempty"` // of the certificates of boxes; 0: 825 days
 	Issued    map[string]time.Time  `json:"issued"`               // the newest version by topic: it never goes back
 	Seq       int64                 `json:"seq"`                  // of beats and acts
+	Rollout   rollout.State         `json:"rollout,omitzero"`     // how far a release of the boxes' software is
 
 	Restored *Restored        `json:"restored,omitempty"` // from a backup, and not yet compared with broker and boxes
 	Floor    time.Time        `json:"floor,omitzero"`     // no version is before it

@@ -169,8 +169,9 @@ func (a *app) freight(au *authority.Authority, boxes map[string]authority.Box) (
 		case is.Topic.Dir == message.DirTrust:
 			lists = append(lists, is)
 		case is.Topic.Dir == message.DirDevice:
-			if _, ok := boxes[is.Topic.Device]; ok {
+			if b, ok := boxes[is.Topic.Device]; ok {
 				wants = append(wants, is)
+				bundles(is.Doc, b.Board, au.MediaDir(), files)
 			}
 		case reachesAny(au, is.Topic.Place, boxes) && !over(is.Doc, a.now()):
 			rest = append(rest, is)
@@ -237,6 +238,21 @@ func need(doc any, files map[string]int64) {
 	case plan.Policy:
 		for _, p := range d.DefaultPages {
 			pages(p.Page)
+		}
+	}
+}
+
+// bundles adds the software for a box, as far as it is still here: that for its kind of
+// board, or all where the books do not know its kind.
+func bundles(doc any, board, dir string, files map[string]int64) {
+	w, ok := doc.(plan.Want)
+	if !ok || w.Firmware == nil {
+		return
+	}
+	_, known := w.Firmware.Bundles[board]
+	for kind, b := range w.Firmware.Bundles {
+		if _, err := os.Stat(filepath.Join(dir, b.SHA256)); err == nil && (kind == board || !known) {
+			files[b.SHA256] = b.Bytes
 		}
 	}
 }

@@ -54,6 +54,7 @@ func commands() []command {
 		{"shot", (*app).shot},
 		{"ledger", (*app).ledger},
 		{"report", (*app).report},
+		{"firmware", (*app).firmware},
 		{"serve", (*app).serve},
 		{"broker", (*app).brokers},
 		{"backup", (*app).backup},

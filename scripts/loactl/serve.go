@@ -120,6 +120,7 @@ func (a *app) serve(args []string) error {
 	}
 	g.Go(func() error { return c.Run(ctx) })
 	g.Go(func() error { return d.Run(ctx, l) })
+	g.Go(func() error { return a.rollOut(ctx, au, x, d.Tell, logger) })
 	if n != nil {
 		g.Go(func() error { return n.Run(ctx) })
 	}

@@ -111,6 +111,14 @@ func (d *Dispatch) Receive(topic string, payload []byte) {
 	}
 }
 
+// Tell makes the next sign of life come at once: what it says has changed.
+func (d *Dispatch) Tell() {
+	select {
+	case d.shown <- struct{}{}:
+	default:
+	}
+}
+
 // show notes what the broker keeps. After a connection that is everything at once.
 func (d *Dispatch) show(topic string, payload []byte) {
 	d.mu.Lock()
