@@ -191,6 +191,10 @@ func (r *Room) look(ctx context.Context) (again bool) {
 		return false
 	}
 	s := Decide(f)
+	if s.Do == Install || s.Do == Reboot || s.Do == Leave {
+		f.Air = r.o.Air(ctx) // what is due takes a box a while to say
+		s = Decide(f)
+	}
 	r.stand(f, s)
 	if s.Do == Nothing {
 		return false
@@ -227,11 +231,7 @@ func (r *Room) facts(ctx context.Context) (f Facts, err error) {
 	}
 	f.Reach = r.o.Reach(ctx, onTrial(f))
 	r.remember(f.Reach)
-	w := f.Want
-	if f.Record.unproven() || w != nil && plan.CompareReleases(w.Version, f.Version) != 0 {
-		f.Air = r.o.Air(ctx)
-	}
-	if w != nil {
+	if w := f.Want; w != nil {
 		if b, ok := w.Bundles[f.Slots.Board]; ok {
 			path, release, here := r.o.Library.Hold(b.SHA256)
 			release()
