@@ -115,14 +115,13 @@ func (b *Box) reach(ctx context.Context, trySound bool) update.Reach {
 	return r
 }
 
-// addressed reports an address that leads out of this machine.
+// addressed reports a way out of this machine. Nothing is sent: the kernel only looks
+// for a route. Asking for the interfaces would need a kind of socket that the agent's
+// unit does not have.
 func addressed() bool {
-	all, err := net.InterfaceAddrs()
-	if err != nil {
-		return false
-	}
-	for _, a := range all {
-		if n, ok := a.(*net.IPNet); ok && n.IP.IsGlobalUnicast() {
+	for _, to := range []string{"192.0.2.1:9", "[2001:db8::1]:9"} {
+		if c, err := net.Dial("udp", to); err == nil {
+			c.Close()
 			return true
 		}
 	}
@@ -135,6 +134,9 @@ func (b *Box) software() *message.Software {
 		return nil
 	}
 	st := b.update.Status()
+	if st.State == update.NoSlots {
+		return nil // a SIM card pays for what tells nothing
+	}
 	return &message.Software{
 		Version: st.Version, Slot: st.Slot, Wanted: st.Wanted, State: string(st.State), Hold: string(st.Hold), Code: st.Code, Why: st.Why,
 	}

@@ -9,7 +9,6 @@ var vietnamese = map[string]string{
 	"something stands behind the end, at byte %d":                          "còn chữ thừa phía sau, ở byte %d",
 	"nested deeper than %d levels":                                         "lồng nhau quá %d tầng",
 	"null: leave the field out, or write an empty list":                    "null: bỏ dòng này, hoặc viết danh sách trống []",
-	"null: leave the field out":                                            "null: bỏ dòng này",
 	"a field of type %s cannot come over the wire":                         "không gửi được mục kiểu %s",
 	"write an object, {…}":                                                 "viết một nhóm, {…}",
 	"a colon is missing behind %q":                                         "thiếu dấu hai chấm sau %q",

@@ -77,7 +77,6 @@ var vietnamese = map[string]string{
 	"write place/office":                                             "viết ĐỊA-BÀN/CƠ-QUAN",
 	"missing: a want is for one box":                                 "còn thiếu: cài đặt là cho một thiết bị",
 	"%q is the box's own place already":                              "%q đã là địa bàn của chính thiết bị",
-	"%d bytes; at most %d":                                           "%d byte; tối đa %d",
 
 	"not the base64 of a 32-byte Ed25519 key: write the 44 characters that end in \"=\"": "không phải base64 của khóa Ed25519 dài 32 byte: viết 44 ký tự, kết thúc bằng \"=\"",
 	"a key of low order, for which anyone can sign: make a new key":                      "khóa yếu, ai cũng ký thay được: tạo khóa mới",
