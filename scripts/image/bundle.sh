@@ -25,7 +25,7 @@ filename=root.ext4
 M
 bundle=$out/loa-$board-$version.raucb
 rm -f "$bundle"
-timeout -s KILL 600 rauc bundle --cert="$release/release.crt" --key="$release/release.key" "$work" "$bundle" >"$work.log" 2>&1 || {
+timeout -s KILL 3000 rauc bundle --cert="$release/release.crt" --key="$release/release.key" "$work" "$bundle" >"$work.log" 2>&1 || {
 	cat "$work.log" >&2
 	rm -f "$work.log"
 	exit 1
