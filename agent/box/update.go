@@ -101,6 +101,9 @@ const probeTime = 10 * time.Second
 
 // reach is what the box can do now; the sound device is tried only when that is asked.
 func (b *Box) reach(ctx context.Context, trySound bool) update.Reach {
+	if b.o.Start.Safe() {
+		return update.Reach{} // what it can do in safe mode proves nothing of a release
+	}
 	_, level := b.clock.Now()
 	r := update.Reach{Network: addressed(), Broker: b.mqtt != nil && b.mqtt.Connected(), Clock: level >= clock.RTC}
 	if trySound && b.o.Board.Sink.Driver != "none" {

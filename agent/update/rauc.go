@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -137,8 +136,6 @@ func (s *short) Write(p []byte) (int, error) {
 	_, err := s.Buffer.Write(p[max(0, len(p)-maxOutput):])
 	return len(p), err
 }
-
-var _ io.Writer = (*short)(nil)
 
 // reasons are words by which RAUC says what was wrong with a bundle.
 var reasons = []struct {

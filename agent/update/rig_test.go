@@ -28,20 +28,20 @@ type rig struct {
 	machine *rauctest.Machine
 	dir     string
 
-	shelf  map[string][]byte
-	floor  int64
-	next   int64 // the security number of 1.1
-	want   *plan.Firmware
-	go_    *plan.Rollout
-	stick  bool
-	now    time.Time // what the box's clock says at the start of the test
-	began  time.Time
-	air    Air
-	reach  Reach // what can be reached here; the image that runs may lack some
-	notes  []string
-	codes  map[string]string // conditions that hold
-	bundle []byte
-	later  []plan.Audio
+	shelf   map[string][]byte
+	floor   int64
+	next    int64 // the security number of 1.1
+	want    *plan.Firmware
+	rollout *plan.Rollout
+	stick   bool
+	now     time.Time // what the box's clock says at the start of the test
+	began   time.Time
+	air     Air
+	reach   Reach // what can be reached here; the image that runs may lack some
+	notes   []string
+	codes   map[string]string // conditions that hold
+	bundle  []byte
+	later   []plan.Audio
 
 	mu     sync.Mutex
 	steps  int
@@ -67,7 +67,7 @@ func newRig(t *testing.T) *rig {
 		reach: Reach{Network: true, Broker: true, Clock: true, Sound: true},
 	}
 	g.offer(rauctest.Image{Version: "1.1"})
-	g.go_ = &plan.Rollout{Version: "1.1", Percent: 100}
+	g.rollout = &plan.Rollout{Version: "1.1", Percent: 100}
 	return g
 }
 
@@ -205,7 +205,7 @@ func (g *rig) start() *Room {
 		Device: "d-1", Version: is.Version, Security: security, Boot: boot,
 		Installer: g, Reboot: g.reboot, Library: g, Shelf: g,
 		Now: func() (time.Time, bool) { return g.clock(), g.reach.Clock }, Up: func() time.Duration { return time.Since(up) },
-		Want: func() *plan.Firmware { return g.want }, Rollout: func() (*plan.Rollout, bool) { return g.go_, g.stick },
+		Want: func() *plan.Firmware { return g.want }, Rollout: func() (*plan.Rollout, bool) { return g.rollout, g.stick },
 		Floor: func() int64 { return g.floor }, Air: func(context.Context) Air { return g.air },
 		Reach: func(_ context.Context, sound bool) Reach {
 			r := g.reach

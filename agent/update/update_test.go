@@ -29,7 +29,7 @@ func TestFromOneReleaseToTheNext(t *testing.T) {
 		if _, left := g.machine.Booted(); left != 3 {
 			t.Errorf("%d tries left", left)
 		}
-		g.go_ = nil // and so it stays, rollout or not
+		g.rollout = nil // and so it stays, rollout or not
 		if st := g.live(); st.Version != "1.1" || g.starts != 3 {
 			t.Errorf("%+v after %d starts", st, g.starts)
 		}
@@ -70,7 +70,7 @@ func TestABadReleaseIsLeft(t *testing.T) {
 					t.Errorf("after another start: %+v", st)
 				}
 				g.offer(rauctest.Image{Version: "1.2"})
-				g.go_ = &plan.Rollout{Version: "1.2", Percent: 100}
+				g.rollout = &plan.Rollout{Version: "1.2", Percent: 100}
 				if st := g.live(); st.Version != "1.2" || st.State != Current || len(g.codes) > 0 {
 					t.Errorf("the mended release: %+v, %v", st, g.codes)
 				}
@@ -95,12 +95,12 @@ func TestWhatWasAwayBeforeIsNotMissed(t *testing.T) {
 func TestWhatWasReachedWithinTheHourCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
-		g.go_ = nil
+		g.rollout = nil
 		r := g.start()
 		go func() {
 			time.Sleep(20 * time.Minute)
 			g.reach.Broker = false
-			g.go_ = &plan.Rollout{Version: "1.1", Percent: 100}
+			g.rollout = &plan.Rollout{Version: "1.1", Percent: 100}
 		}()
 		if !g.run(r, time.Hour) {
 			t.Fatalf("it does not begin: %+v", r.Status())
@@ -181,9 +181,9 @@ func TestRollBack(t *testing.T) {
 				t.Errorf("it went down: %v", down)
 			}
 		}
-		g.go_ = nil
+		g.rollout = nil
 		roll(plan.Unsupported) // nothing ran before
-		g.go_ = &plan.Rollout{Version: "1.1", Percent: 100}
+		g.rollout = &plan.Rollout{Version: "1.1", Percent: 100}
 		g.live()
 		roll(plan.Rollback) // 1.0 has security 1, and 1.1 has proven 2
 		g.floor, g.next = 1, 1

@@ -159,16 +159,21 @@ func (s *state) other() string {
 	return "A"
 }
 
+// said is what RAUC says, in its own words.
+type said string
+
+func (s said) Error() string { return string(s) }
+
 // begin is the first half of an installation: the bundle is judged, and the other slot
 // is no longer one that can be started.
 func (m *Machine) begin(file string) (b Bundle, err error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return b, fmt.Errorf("No such file: %s", file) //nolint — RAUC's words
+		return b, said("No such file: " + file)
 	}
 	line, _, whole := bytes.Cut(data, []byte("\n"))
 	if !whole || json.Unmarshal(line, &b) != nil {
-		return b, errors.New("Invalid bundle format: Signature size (3085219137679805876) exceeds bundle size")
+		return b, said("Invalid bundle format: Signature size (3085219137679805876) exceeds bundle size")
 	}
 	s, err := m.read()
 	switch {
@@ -177,9 +182,9 @@ func (m *Machine) begin(file string) (b Bundle, err error) {
 	case b.SignedBy != Signer:
 		return b, errors.New("signature verification failed: Verify error: self-signed certificate")
 	case b.Compatible != "loa-"+s.Board:
-		return b, fmt.Errorf("Compatible mismatch: Expected '%s' but bundle manifest has '%s'", "loa-"+s.Board, b.Compatible)
+		return b, said(fmt.Sprintf("Compatible mismatch: Expected '%s' but bundle manifest has '%s'", "loa-"+s.Board, b.Compatible))
 	case b.Bytes > s.Size:
-		return b, fmt.Errorf("Size of image (%d) does not fit to slot size %d", b.Bytes, s.Size)
+		return b, said(fmt.Sprintf("Size of image (%d) does not fit to slot size %d", b.Bytes, s.Size))
 	}
 	s.mark(s.other(), false)
 	delete(s.Slots, s.other())
