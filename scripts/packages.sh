@@ -1,7 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that a make target needs, and says which.
-# Usage: scripts/packages.sh GROUP…   (build run test bench arm screen image hil
-# Usage: scripts/packages.sh GROUP…   (build run test bench arm screen deb)
+# Usage: scripts/packages.sh GROUP…   (build run test bench arm screen image hil deb)
 # Without root and sudo it names what is missing and exits 2.
 set -eu
 

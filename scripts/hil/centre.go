@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -250,7 +251,18 @@ func told[T any](c *centre, leaf string) (report T, ok bool) {
 	if raw == nil {
 		return report, false
 	}
+	if leaf == message.LeafHave { // signed, unlike the others
+		pub, err := c.boxKey()
+		if err == nil {
+			report, err = message.OpenReport[T](message.ReportHave, raw, pub)
+		}
+		return report, err == nil
+	}
 	return report, json.Unmarshal(raw, &report) == nil
+}
+
+func (c *centre) boxKey() (ed25519.PublicKey, error) {
+	return base64.StdEncoding.DecodeString(c.au.Boxes()[device].Key)
 }
 
 // online reports whether the box is there; boot tells one start of it from another.
@@ -267,7 +279,7 @@ func (c *centre) faults() []health.Active {
 
 // ledger is what has come of the box's ledger so far; its chain holds.
 func (c *centre) ledger() (all []ledger.Entry, err error) {
-	pub, err := base64.StdEncoding.DecodeString(c.au.Boxes()[device].Key)
+	pub, err := c.boxKey()
 	if err != nil {
 		return nil, err
 	}

@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
+	"loa/agent/ledger"
 	"loa/agent/message"
 )
 
@@ -27,22 +31,42 @@ func (r *rig) pledged() (p pledge, err error) {
 	return p, err
 }
 
-// keeps says what of a pledge is gone.
-func (r *rig) keeps(p pledge) error {
-	have, _ := told[message.Have](r.centre, message.LeafHave)
-	for name, version := range p.documents {
-		if have.Documents[name] < version {
-			return fmt.Errorf("%s is lost: the box had version %d, it has %d", name, version, have.Documents[name])
+// keeps says what of a pledge is not on the box's disk. The broker would give documents
+// again, so the disk is looked at before the box is switched on.
+func (r *rig) keeps(ctx context.Context, p pledge) error {
+	dir, err := os.MkdirTemp(r.dir, "cut")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := r.disk.Check(ctx, "/lib/loa", dir); err != nil {
+		return err
+	}
+	for name := range p.documents {
+		file := filepath.Join(dir, "loa", "docs", "docs", name)
+		if strings.Contains(name, "/want/") {
+			file = filepath.Join(dir, "loa", "docs", "docs", "want")
+		}
+		if found, _ := filepath.Glob(file + "@*"); len(found) == 0 {
+			return fmt.Errorf("%s is lost", name)
 		}
 	}
-	if have.Ledger < p.seq {
-		return fmt.Errorf("the ledger is cut: it had %d entries, it has %d", p.seq, have.Ledger)
+	book := filepath.Join(dir, "loa", "ledger")
+	if _, err := os.Stat(book); p.seq == 0 && err != nil {
+		return nil // it has not begun
 	}
-	_, err := r.centre.ledger() // its chain holds, and it tells no other past
-	if err == nil && r.centre.archive.Forked(device) {
-		err = errors.New("the box tells another past than before")
+	l, err := ledger.Open(book, ledger.Opts{})
+	if err != nil {
+		return fmt.Errorf("the ledger does not open: %w", err)
 	}
-	return err
+	defer l.Close()
+	if err := l.Verify(); err != nil {
+		return fmt.Errorf("the ledger's chain is broken: %w", err)
+	}
+	if seq, _ := l.Head(); seq < p.seq {
+		return fmt.Errorf("the ledger is cut: the centre has %d entries of it, the disk %d", p.seq, seq)
+	}
+	return nil
 }
 
 // powerCuts takes the supply away at random instants while the box takes documents in,
@@ -69,22 +93,13 @@ func powerCuts(ctx context.Context, r *rig) (string, error) {
 		if err == nil {
 			boot, err = r.online(bounded, boot)
 		}
-		if err == nil {
-			err = until(bounded, "the box tells what it has", func() bool {
-				have, ok := told[message.Have](r.centre, message.LeafHave)
-				return ok && have.At.After(r.powered)
-			})
-		}
 		cancel()
 		if err != nil {
 			return fail(err)
 		}
 		slowest = max(slowest, took)
-		if err := r.keeps(have); err != nil {
-			return fail(err)
-		}
 		// Documents come and a programme sounds: all of it is written while the cut comes.
-		if _, err := r.centre.plan(ctx, fmt.Sprintf("n%d", n), time.Now().Add(4*time.Second), 3*time.Second); err != nil {
+		if _, err := r.centre.plan(ctx, r.id(), time.Now().Add(4*time.Second), 3*time.Second); err != nil {
 			return fail(err)
 		}
 		if err := sleep(ctx, rand.N(12*time.Second)); err != nil {
@@ -96,7 +111,7 @@ func powerCuts(ctx context.Context, r *rig) (string, error) {
 		if err := r.cut(); err != nil {
 			return fail(err)
 		}
-		if err := r.disk.Check(ctx); err != nil {
+		if err := r.keeps(ctx, have); err != nil {
 			return fail(err)
 		}
 	}
@@ -105,6 +120,12 @@ func powerCuts(ctx context.Context, r *rig) (string, error) {
 	}
 	if _, err := r.online(ctx, boot); err != nil {
 		return "", fmt.Errorf("after the last cut: %w", err)
+	}
+	if _, err := r.centre.ledger(); err != nil {
+		return "", fmt.Errorf("the centre's copy of the ledger does not hold: %w", err)
+	}
+	if r.centre.archive.Forked(device) {
+		return "", errors.New("the box tells another past than before")
 	}
 	return fmt.Sprintf("%d cuts, %d more while it started; ready after %.0f s at most", r.o.cuts, whileStarting, slowest.Seconds()), nil
 }

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
-	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,7 +15,6 @@ import (
 	"loa/agent/ledger"
 	"loa/agent/message"
 	"loa/agent/plan"
-	"loa/scripts/heard"
 	"loa/scripts/hil/tape"
 )
 
@@ -37,16 +36,18 @@ func connects(ctx context.Context, r *rig) (string, error) {
 // headStart is what an emulated box on a busy machine needs to take a programme in.
 const headStart = 12 * time.Second
 
-// leastScore is how like its master a programme must sound; another sound has 0.3.
-const leastScore = 0.9
-
 func hears(ctx context.Context, r *rig) (string, error) {
-	p, err := r.centre.plan(ctx, fmt.Sprintf("p%d", time.Now().Unix()), time.Now().Add(headStart), 4*time.Second)
+	p, err := r.centre.plan(ctx, r.id(), time.Now().Add(headStart), 4*time.Second)
 	if err != nil {
 		return "", err
 	}
-	r.last = p
 	return r.hear(ctx, p)
+}
+
+// id names the session's next programme.
+func (r *rig) id() string {
+	r.programmes++
+	return fmt.Sprintf("so-%d", r.programmes)
 }
 
 // hear waits until a programme is over, and compares what was heard with it.
@@ -54,28 +55,26 @@ func (r *rig) hear(ctx context.Context, p programme) (figure string, err error) 
 	if err := sleep(ctx, time.Until(p.end())+r.kind.Amp.Linger()+2*time.Second); err != nil {
 		return "", err
 	}
-	var m heard.Match
 	// A slow emulator is late; then the sound is not all there yet.
-	err = until(ctx, "the programme is heard", func() bool {
-		var s tape.Sound
-		if s, err = r.AudioTap.Sound(); err != nil || len(s.Samples) == 0 {
-			return false
+	for {
+		s, err := r.AudioTap.Sound()
+		if err != nil {
+			return "", err
 		}
-		m = heard.Find(p.sound, masterRate, s.Samples, s.Rate)
-		return m.Score >= leastScore || time.Now().After(p.end().Add(20*time.Second))
-	})
-	switch {
-	case err != nil:
-		return "", err
-	case m.Score < leastScore:
-		return "", fmt.Errorf("it was not heard as it was sent: likeness %.3f, want %.2f", m.Score, leastScore)
+		s = s.Since(p.start.Add(-time.Second))
+		h := listen(p.sound, masterRate, s.Samples, s.Rate)
+		late := time.Since(p.end())
+		switch err := h.err(); {
+		case h.lost == 0 || err == nil && late > 10*time.Second:
+			at := s.When(int(h.at.Seconds() * float64(s.Rate)))
+			return fmt.Sprintf("%v, %+.2f s from its time", h, at.Sub(p.start).Seconds()), nil
+		case err != nil && late > 25*time.Second:
+			return "", err
+		}
+		if err := sleep(ctx, 3*time.Second); err != nil { // to compare takes the emulator's time
+			return "", errors.Join(h.err(), err)
+		}
 	}
-	s, err := r.AudioTap.Sound()
-	if err != nil {
-		return "", err
-	}
-	at := s.When(int(m.At.Seconds() * float64(s.Rate)))
-	return fmt.Sprintf("likeness %.3f, level %+.1f dB, %+.2f s from its time", m.Score, 20*math.Log10(m.Gain), at.Sub(p.start).Seconds()), nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -125,18 +124,34 @@ func amplifier(ctx context.Context, r *rig) (string, error) {
 
 // board compares the panel with the page that was signed, as it is laid out.
 func board(ctx context.Context, r *rig) (string, error) {
-	if r.card == nil {
-		return "the board has no panel", nil
-	}
-	p, err := r.centre.plan(ctx, fmt.Sprintf("b%d", time.Now().Unix()), time.Now().Add(headStart), 4*time.Second)
+	p, figure, err := r.shows(ctx)
 	if err != nil {
 		return "", err
+	}
+	_, err = r.hear(ctx, p)
+	return figure, err
+}
+
+// boardAlone is the same where nothing can be heard.
+func boardAlone(ctx context.Context, r *rig) (string, error) {
+	_, figure, err := r.shows(ctx)
+	return figure, err
+}
+
+// shows sends a programme and waits until its page is on the panel.
+func (r *rig) shows(ctx context.Context) (p programme, figure string, err error) {
+	if r.card == nil {
+		return p, "", fmt.Errorf("board %s has no panel of a kind that is known here", r.kind.Name)
+	}
+	p, err = r.centre.plan(ctx, r.id(), time.Now().Add(headStart), 4*time.Second)
+	if err != nil {
+		return p, "", err
 	}
 	size := image.Pt(r.kind.Panel.Width, r.kind.Panel.Height)
 	look, _ := layout.LookNamed("")
 	pages, _ := layout.Set(p.page, look, layout.Board{Size: size, Colors: layout.Mono}, layout.Fields{})
 	if len(pages) != 1 {
-		return "", fmt.Errorf("the page is %d pages here", len(pages))
+		return p, "", fmt.Errorf("the page is %d pages here", len(pages))
 	}
 	want := image.NewRGBA(image.Rectangle{Max: size})
 	pages[0].Frame(want, 0)
@@ -146,11 +161,9 @@ func board(ctx context.Context, r *rig) (string, error) {
 		return same(seen, want)
 	})
 	if err != nil {
-		return "", fmt.Errorf("%w; it shows\n%s", err, picture(seen))
+		return p, "", fmt.Errorf("%w; it shows\n%s", err, picture(seen))
 	}
-	at := time.Since(p.start)
-	_, err = r.hear(ctx, p)
-	return fmt.Sprintf("to the pixel, %+.1f s from its time", at.Seconds()), err
+	return p, fmt.Sprintf("to the pixel, %+.1f s from its time", time.Since(p.start).Seconds()), nil
 }
 
 // same tells whether the same pixels are lit.
@@ -186,22 +199,11 @@ func picture(m image.Image) string {
 	return string(b)
 }
 
-var (
-	prompt  = regexp.MustCompile(`loa> $`)
-	version = regexp.MustCompile(`(?s)version.*\n(.*\S.*)\n.*loa> $`)
-)
+var prompt = regexp.MustCompile(`loa> $`)
 
-// technician asks two things over the third line.
+// technician asks something over the third line.
 func technician(ctx context.Context, r *rig) (string, error) {
-	from := r.Tech.Len()
-	fmt.Fprint(r.Tech, "\r")
-	if _, _, err := r.wait(ctx, r.Tech, from, prompt); err != nil {
-		return "", err
-	}
-	from = r.Tech.Len()
-	fmt.Fprint(r.Tech, "status\r")
-	_, _, err := r.wait(ctx, r.Tech, from, regexp.MustCompile(`(?s)`+device+`.*loa> $`))
-	return "", err
+	return "", r.ask(ctx, "status", device)
 }
 
 // ended waits until the ledger at the centre says how a programme ended.
@@ -237,7 +239,7 @@ func cableCut(ctx context.Context, r *rig) (string, error) {
 }
 
 func (r *rig) withoutCentre(ctx context.Context, cut, mend func() error) (string, error) {
-	p, err := r.centre.plan(ctx, fmt.Sprintf("c%d", time.Now().Unix()), time.Now().Add(headStart+6*time.Second), 4*time.Second)
+	p, err := r.centre.plan(ctx, r.id(), time.Now().Add(headStart+6*time.Second), 4*time.Second)
 	if err != nil {
 		return "", err
 	}

@@ -43,7 +43,7 @@ func (r *rig) ask(ctx context.Context, question, answer string) error {
 
 // cardPulled: the sound card is pulled while it plays, and comes back.
 func cardPulled(ctx context.Context, r *rig) (string, error) {
-	p, err := r.centre.plan(ctx, "usb", time.Now().Add(headStart), 20*time.Second)
+	p, err := r.centre.plan(ctx, r.id(), time.Now().Add(headStart), 20*time.Second)
 	if err != nil {
 		return "", err
 	}

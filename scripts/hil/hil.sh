@@ -13,7 +13,7 @@ cannot() {
 }
 case $board in virt-arm64) arch=arm64 ;; *) arch=armhf ;; esac
 "$here/emulator.sh" "$arch" || cannot 'không có trình giả lập (no emulator)'
-if ! make --no-print-directory image BOARD="$board" BUILD="$build"; then
+if ! { "$here/../packages.sh" image && BOARD="$board" BUILD="$build" "$here/../image/image.sh"; }; then
 	cannot "không làm được bản cài $board (the image of $board cannot be made)"
 fi
 mkdir -p "$build"

@@ -21,13 +21,12 @@ import (
 )
 
 type options struct {
-	board  string
-	image  string
-	out    string
-	medium int64 // bytes of the card that the image is flashed to
-	all    bool
-	cuts   int
-	only   *regexp.Regexp
+	board string
+	image string
+	out   string
+	all   bool
+	cuts  int
+	only  *regexp.Regexp
 }
 
 func main() {

@@ -29,14 +29,15 @@ type rig struct {
 	card   *bxtest.Card // nil: the board has no panel
 	end    func() error // of what stands behind the target
 
-	last      programme
-	powered   time.Time
-	firstEdge int // of this session's power-on
+	powered    time.Time
+	firstEdge  int // since it was switched on
+	programmes int // sent so far
 }
 
 // A setup is how a session's box differs from one that comes from the shop.
 type setup struct {
 	usbSound bool
+	tight    bool                                    // the card is no larger than the image; as a rule it has 4 GB
 	as       string                                  // the board that its settings name
 	rtc      string                                  // at power-on
 	board    func(text string) string                // changes the board's file
@@ -66,7 +67,11 @@ func newRig(ctx context.Context, o options, name string, s setup) (r *rig, err e
 	if err := r.centre.lift(time.Now()); err != nil {
 		return r, err
 	}
-	if r.disk, err = disk.Copy(ctx, o.image, filepath.Join(r.dir, "disk.img"), o.medium); err != nil {
+	medium := int64(4 << 30)
+	if s.tight {
+		medium = 0
+	}
+	if r.disk, err = disk.Copy(ctx, o.image, filepath.Join(r.dir, "disk.img"), medium); err != nil {
 		return r, err
 	}
 	if err := r.identify(ctx, s); err != nil {

@@ -11,7 +11,6 @@ type Kind struct {
 	program string
 	machine []string
 	usb     string // bus of what is plugged in while it runs
-	sockets int    // serial lines beside the kernel's console
 	pl061   bool   // its lines can be watched and driven
 	sdPower bool   // its disk has to be a power of two
 }
@@ -19,16 +18,16 @@ type Kind struct {
 // Kinds are the boards that can be emulated: the image of each is booted as it is.
 var Kinds = []Kind{
 	{
-		Name: "virt-arm64", program: "qemu-system-aarch64", usb: "xhci.0", sockets: 2, pl061: true,
+		Name: "virt-arm64", program: "qemu-system-aarch64", usb: "xhci.0", pl061: true,
 		// With ACPI a GED takes the place of the PL061, and the guest has no GPIO.
 		machine: []string{"-M", "virt,acpi=off", "-cpu", "cortex-a53", "-smp", "2", "-m", "512", "-bios", "/usr/lib/u-boot/qemu_arm64/u-boot.bin"},
 	},
 	{
-		Name: "virt-armhf", program: "qemu-system-arm", usb: "xhci.0", sockets: 2, pl061: true,
+		Name: "virt-armhf", program: "qemu-system-arm", usb: "xhci.0", pl061: true,
 		machine: []string{"-M", "virt,acpi=off", "-cpu", "cortex-a15", "-smp", "2", "-m", "512", "-bios", "/usr/lib/u-boot/qemu_arm/u-boot.bin"},
 	},
 	{
-		Name: "orangepi-zero", program: "qemu-system-arm", usb: "usb-bus.4", sockets: 2, sdPower: true,
+		Name: "orangepi-zero", program: "qemu-system-arm", usb: "usb-bus.4", sdPower: true,
 		// At QEMU's own frequency the guest's time runs 2.6 times too fast.
 		machine: []string{"-M", "orangepi-pc", "-global", "cortex-a7-arm-cpu.cntfrq=24000000"},
 	},
@@ -43,6 +42,9 @@ func KindOf(name string) (k Kind, ok bool) {
 	}
 	return Kind{}, false
 }
+
+// Watched reports whether the lines of the board are told from outside.
+func (k Kind) Watched() bool { return k.pl061 }
 
 // A Forward is a server that the box finds at an address of its network.
 type Forward struct {
@@ -63,7 +65,7 @@ func (k Kind) args(o Opts, dir, wav string) []string {
 	a := append([]string{}, k.machine...)
 	a = append(a,
 		"-S", "-display", "none", "-nodefaults", "-no-user-config", "-rtc", "base="+o.rtc(),
-		"-msg", "timestamp=on", "-qmp", "unix:"+sock("qmp")+",server=on,wait=off",
+		"-qmp", "unix:"+sock("qmp")+",server=on,wait=off",
 		"-qtest", "unix:"+sock("qtest")+",server=on,wait=off", "-qtest-log", "none",
 		"-action", "watchdog=reset",
 		"-audiodev", "wav,id=a0,path="+wav+",out.frequency=48000",
@@ -78,14 +80,15 @@ func (k Kind) args(o Opts, dir, wav string) []string {
 			a = append(a, "-device", "pci-serial,chardev="+name)
 		}
 	}
+	// cache=unsafe: what the box wrote is in this machine's memory, and outlives the
+	// emulator; that it is on a disk here is not what is tried.
 	if k.sdPower {
-		return append(a, "-drive", "if=sd,format=raw,file="+o.Disk, "-net", "nic,netdev=n0",
+		return append(a, "-drive", "if=sd,format=raw,cache=unsafe,file="+o.Disk, "-net", "nic,netdev=n0",
 			"-device", "usb-audio,id=card,audiodev=a0,bus="+k.usb, "-d", "unimp", "-D", filepath.Join(dir, "unimp.log"))
 	}
 	a = append(a,
-		"-drive", "if=none,id=d0,format=raw,file="+o.Disk, "-device", "virtio-blk-pci,drive=d0,bootindex=0",
-		"-device", "qemu-xhci,id=xhci", "-device", "i6300esb", "-device", "virtio-net-pci,netdev=n0,romfile=", "-device", "virtio-rng-pci",
-		"-trace", "enable=pl061_set_output,file="+filepath.Join(dir, "gpio.trace"))
+		"-drive", "if=none,id=d0,format=raw,cache=unsafe,file="+o.Disk, "-device", "virtio-blk-pci,drive=d0,bootindex=0",
+		"-device", "qemu-xhci,id=xhci", "-device", "i6300esb", "-device", "virtio-net-pci,netdev=n0,romfile=", "-device", "virtio-rng-pci")
 	if o.USBSound {
 		return append(a, "-device", "usb-audio,id=card,audiodev=a0,bus="+k.usb)
 	}

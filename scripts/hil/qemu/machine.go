@@ -45,6 +45,7 @@ type Machine struct {
 
 	o    Opts
 	logs []io.Closer
+	gpio io.Writer
 
 	mu     sync.Mutex
 	boots  int
@@ -70,13 +71,22 @@ func New(o Opts) (*Machine, error) {
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
 		return nil, err
 	}
-	for name, p := range map[string]**Port{"console": &m.Console, "tech": &m.Tech, "panel": &m.Panel} {
+	for _, name := range []string{"console", "tech", "panel", "gpio"} {
 		log, err := os.OpenFile(filepath.Join(o.Dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 		if err != nil {
 			return nil, err
 		}
 		m.logs = append(m.logs, log)
-		*p = newPort(name, log)
+		switch name {
+		case "console":
+			m.Console = newPort(name, log)
+		case "tech":
+			m.Tech = newPort(name, log)
+		case "panel":
+			m.Panel = newPort(name, log)
+		case "gpio":
+			m.gpio = log
+		}
 	}
 	return m, nil
 }
@@ -207,6 +217,7 @@ func (m *Machine) edge(e tape.Edge) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.edges = append(m.edges, e)
+	fmt.Fprintf(m.gpio, "%s line %d high=%v\n", e.At.Format("15:04:05.000"), e.Line, e.High)
 	close(m.onEdge)
 	m.onEdge = make(chan struct{})
 }

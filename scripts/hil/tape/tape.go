@@ -45,6 +45,20 @@ func (s Sound) length(samples int) time.Duration {
 	return time.Duration(samples) * time.Second / time.Duration(s.Rate)
 }
 
+// Since is what was heard after t.
+func (s Sound) Since(t time.Time) Sound {
+	i := sort.Search(len(s.Marks), func(i int) bool { return s.Marks[i].At.After(t) })
+	if i == 0 {
+		return s
+	}
+	gone := min(s.Marks[i-1].N, len(s.Samples))
+	rest := Sound{Samples: s.Samples[gone:], Rate: s.Rate}
+	for _, m := range s.Marks[i:] {
+		rest.Marks = append(rest.Marks, Mark{m.At, m.N - gone})
+	}
+	return rest
+}
+
 // A Span is a stretch of time.
 type Span struct{ From, To time.Time }
 

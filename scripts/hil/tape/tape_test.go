@@ -29,6 +29,20 @@ func TestAudibleAcrossAHole(t *testing.T) {
 	}
 }
 
+func TestSince(t *testing.T) {
+	s := Sound{Rate: 1000, Samples: make([]float64, 2000), Marks: []Mark{{at(500), 500}, {at(1000), 1000}, {at(6200), 1200}, {at(7000), 2000}}}
+	late := s.Since(at(5000))
+	if len(late.Samples) != 1000 || late.When(100) != at(6100) || late.When(100) != s.When(1100) {
+		t.Errorf("%d samples, the 100th at %v", len(late.Samples), late.When(100))
+	}
+	if all := s.Since(at(0)); len(all.Samples) != 2000 {
+		t.Errorf("%d samples", len(all.Samples))
+	}
+	if none := s.Since(at(8000)); len(none.Samples) != 0 || !none.When(0).IsZero() {
+		t.Errorf("%d samples", len(none.Samples))
+	}
+}
+
 func TestDitherIsSilence(t *testing.T) {
 	s := Sound{Rate: 1000, Samples: make([]float64, 1000), Marks: []Mark{{at(1000), 1000}}}
 	for i := range s.Samples {
