@@ -91,7 +91,6 @@ type flashed struct {
 	state   string
 	depot   *depot
 	rollout *plan.Rollout
-	alert   bool
 	seq     int64
 	starts  int
 	first   bool // it has its documents already
