@@ -72,10 +72,6 @@ else
 	left+=("screen (its packages cannot be had here)")
 fi
 
-# The image of virt-arm64 as it is flashed, in an emulator, from outside. Its own tests that
-# need the emulator run first.
-slow hil scripts/hil/suite.sh
-
 echo
 echo "took $(((SECONDS - start) / 60)) min"
 for what in "${left[@]}"; do echo "left out: $what"; done

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"loa/boards"
@@ -46,7 +47,7 @@ type setup struct {
 
 // newRig makes a disk of the image with an identity on it. The box is off.
 func newRig(ctx context.Context, o options, name string, s setup) (r *rig, err error) {
-	r = &rig{o: o, dir: filepath.Join(o.out, name)}
+	r = &rig{o: o, dir: filepath.Join(o.out, strings.ReplaceAll(name, " ", "-"))}
 	if err := os.RemoveAll(r.dir); err != nil {
 		return nil, err
 	}

@@ -218,7 +218,7 @@ func (d Disk) Check(ctx context.Context, from, to string) error {
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return err
 	}
-	return run(ctx, "/sbin/debugfs", "-R", fmt.Sprintf("rdump %s %s", from, to), data)
+	return run(ctx, "/sbin/debugfs", "-R", fmt.Sprintf("rdump %s \"%s\"", from, to), data)
 }
 
 func run(ctx context.Context, name string, args ...string) error {
