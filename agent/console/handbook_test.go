@@ -68,6 +68,10 @@ func TestHandbookSaysWhatTheConsoleSays(t *testing.T) {
 // the table is missing in the handbook. Whatever it has between backquotes is a command
 // of the console, or of the office's loactl.
 func TestHandbookKnowsTheCommands(t *testing.T) {
+	office, err := os.ReadFile("../../scripts/loactl/en.go")
+	if err != nil {
+		t.Fatal(err)
+	}
 	named := map[string]bool{}
 	for _, p := range pieces(readHandbook(t)) {
 		lines := codeSpans(p.head)
@@ -80,7 +84,13 @@ func TestHandbookKnowsTheCommands(t *testing.T) {
 		}
 		for _, line := range lines {
 			words := expand(strings.Fields(line))
-			if len(words) == 0 || words[0] == "loactl" {
+			if len(words) == 0 {
+				continue
+			}
+			if words[0] == "loactl" {
+				if len(words) < 2 || !strings.Contains(string(office), `"cmd.`+words[1]+`"`) {
+					t.Errorf("there is no command %q in the office", line)
+				}
 				continue
 			}
 			name := words[0]
