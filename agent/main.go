@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -57,6 +58,16 @@ const (
 // unfit is an error that no other start mends: somebody has to bring files. A panic ends
 // with 2, and is worth another start.
 type unfit struct{ error }
+
+// unfitted makes err such an error, unless it is a file that is there and could not be
+// read now: a card that stutters is worth another start.
+func unfitted(err error) error {
+	var file *fs.PathError
+	if errors.As(err, &file) && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return unfit{err}
+}
 
 func run(args []string, in *os.File, out, errs io.Writer) int {
 	if len(args) > 0 && args[0] == "console" {
@@ -117,6 +128,9 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		cfg, err := p.own.Load()
 		if err != nil {
 			fmt.Fprintln(errs, "agent:", err)
+			if !errors.As(unfitted(err), new(unfit)) {
+				return exitFailed
+			}
 			return exitUnfit
 		}
 		b := boards.Salvage(cfg.Board) // a box on a pole works with what is right of it
@@ -131,7 +145,7 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 			b.Levels.VolumePercent = cfg.Volume
 		}
 		if p.start == nil && over != nil { // who starts it by hand sees it fail
-			p.start = box.CountStart(cfg.State, log)
+			p.start = box.CountStart(cfg.State, version, log)
 		}
 		if p.start.Safe() {
 			b = box.Bare(b)
@@ -221,18 +235,18 @@ type process struct {
 func (p *process) serve(ctx context.Context, cfg config.Config, b boards.Board) error {
 	rootDocs, err := os.ReadFile(cfg.RootFile)
 	if err != nil {
-		return unfit{fmt.Errorf("cannot read the root keys: %w", err)}
+		return unfitted(fmt.Errorf("cannot read the root keys: %w", err))
 	}
 	who, err := identify(cfg)
 	if err != nil {
-		return unfit{err}
+		return unfitted(err)
 	}
 	h := health.New(p.log.With("room", "health"), nil)
 	var centre *tls.Config
 	var web func() *tls.Config
 	if len(cfg.Broker.URLs) > 0 {
 		if centre, web, err = readTLS(cfg.Broker, who); err != nil {
-			return unfit{err}
+			return unfitted(err)
 		}
 	}
 	if err := os.MkdirAll(cfg.State, 0o750); err != nil {

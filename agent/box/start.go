@@ -17,9 +17,10 @@ import (
 
 // When a box no longer trusts itself, and when it does again.
 const (
-	failedStarts = 3           // one after another
-	staysUp      = time.Minute // a start that ends before has failed, a power cut's too
-	goodHour     = time.Hour   // in safe mode
+	failedStarts = 3               // one after another
+	staysUp      = time.Minute     // a start that ends before has failed, a power cut's too
+	goodHour     = time.Hour       // in safe mode
+	roundLimit   = 5 * time.Second // for the loops without which nothing sounds; they have gone round when the start went well
 )
 
 // ErrWell ends a box in safe mode that is to try everything again: whoever made it makes
@@ -31,19 +32,24 @@ var ErrWell = errors.New("the box leaves safe mode")
 // goes well, and not at all in safe mode.
 type Start struct {
 	file   string
-	failed int // before this one
+	of     string // the version that runs
+	failed int    // before this one
 	safe   bool
 	open   bool // it is counted, and has not gone well yet
 	log    *slog.Logger
 }
 
-// CountStart counts a start in the state directory, until it is told that it went well. A
-// disk that cannot be written is no reason not to start.
-func CountStart(state string, log *slog.Logger) *Start {
-	s := &Start{file: filepath.Join(state, "starts"), log: log}
+// CountStart counts a start of this version in the state directory, until it is told that
+// it went well. What another version has failed at is not counted: the one that mends it
+// would begin in safe mode. A disk that cannot be written is no reason not to start.
+func CountStart(state, version string, log *slog.Logger) *Start {
+	s := &Start{file: filepath.Join(state, "starts"), of: strings.ReplaceAll(version, " ", "-"), log: log}
 	b, err := os.ReadFile(s.file)
 	if err == nil {
-		s.failed, err = strconv.Atoi(strings.TrimSpace(string(b)))
+		count, of, _ := strings.Cut(strings.TrimSpace(string(b)), " ")
+		if s.failed, err = strconv.Atoi(count); of != s.of {
+			s.failed = 0
+		}
 	}
 	if err != nil || s.failed < 0 {
 		s.failed = 0 // none, or a torn file
@@ -89,7 +95,7 @@ func (s *Start) write(failed int) {
 	}
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err == nil {
-		_, err = fmt.Fprintln(f, failed)
+		_, err = fmt.Fprintln(f, failed, s.of)
 		err = errors.Join(err, f.Sync(), f.Close())
 	}
 	if err == nil {
@@ -116,7 +122,7 @@ func Bare(b boards.Board) boards.Board {
 func (b *Box) prove(ctx context.Context) error {
 	s := b.o.Start
 	if !s.Safe() {
-		if pause(ctx, staysUp) {
+		if pause(ctx, staysUp) && b.goesRound(ctx, roundLimit) == nil {
 			s.well()
 		}
 		return nil

@@ -35,7 +35,7 @@ func TestStarts(t *testing.T) {
 	state, log := filepath.Join(t.TempDir(), "loa"), slog.New(slog.DiscardHandler)
 	start := func(want bool) *Start {
 		t.Helper()
-		s := CountStart(state, log)
+		s := CountStart(state, "1.0", log)
 		if s.Safe() != want {
 			t.Fatalf("safe mode is %v, want %v; on the disk: %s", s.Safe(), want, counted(t, state))
 		}
@@ -61,9 +61,19 @@ func TestStarts(t *testing.T) {
 	s.Again()
 	s.well()
 	start(false).well()
-	if n := counted(t, state); n != "0" {
+	if n := counted(t, state); n != "0 1.0" {
 		t.Errorf("on the disk: %s", n)
 	}
+	// The release that mends it does not begin in safe mode.
+	start(false)
+	start(false)
+	start(false)
+	mended := CountStart(state, "1.1", log)
+	if mended.Safe() {
+		t.Error("another version is blamed")
+	}
+	mended.well()
+	start(false).well()
 	// A torn file, or one of somebody else's, is no failure.
 	for _, torn := range []string{"", "x", "-7", "99999999999999999999"} {
 		os.WriteFile(filepath.Join(state, "starts"), []byte(torn), 0o600)
@@ -72,7 +82,7 @@ func TestStarts(t *testing.T) {
 	// Nor is a disk that takes nothing: here a directory is in the way.
 	os.Remove(filepath.Join(state, "starts"))
 	os.MkdirAll(filepath.Join(state, "starts/x"), 0o700)
-	start2 := CountStart(state, log)
+	start2 := CountStart(state, "1.0", log)
 	if start2.Safe() {
 		t.Error("safe mode for want of a file")
 	}
@@ -83,12 +93,12 @@ func TestStarts(t *testing.T) {
 func TestSafeModeWritesNothing(t *testing.T) {
 	state := t.TempDir()
 	file := filepath.Join(state, "starts")
-	if err := os.WriteFile(file, []byte("3\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("3 1.0\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	before, _ := os.Stat(file)
 	for range 5 {
-		CountStart(state, slog.New(slog.DiscardHandler)).Withdraw()
+		CountStart(state, "1.0", slog.New(slog.DiscardHandler)).Withdraw()
 	}
 	if after, _ := os.Stat(file); !os.SameFile(before, after) {
 		t.Error("the count was written")
@@ -119,7 +129,7 @@ func frail(t *testing.T, f func(t *testing.T, b *Box, w *trusttest.World)) (ende
 		t.Fatal(err)
 	}
 	state, log := t.TempDir(), slog.New(slog.DiscardHandler)
-	if err := os.WriteFile(filepath.Join(state, "starts"), []byte("3"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(state, "starts"), []byte("3 1.0"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -127,7 +137,7 @@ func frail(t *testing.T, f func(t *testing.T, b *Box, w *trusttest.World)) (ende
 		w := trusttest.New(time.Now())
 		b, err := New(Opts{
 			Device: trusttest.Device, State: state, Root: w.RootFile(), Key: trusttest.Key(trusttest.Device), Board: board,
-			Health: health.New(log, nil), Log: log, OpenSink: plugged, Start: CountStart(state, log),
+			Health: health.New(log, nil), Log: log, OpenSink: plugged, Start: CountStart(state, "1.0", log),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -224,13 +234,13 @@ func TestSafeModeEnds(t *testing.T) {
 
 // A start that has stayed up for a minute is written down as good, by the box.
 func TestGoodStart(t *testing.T) {
-	supervised(t, plugged, func(b *Box) { b.o.Start = CountStart(b.o.State, b.o.Log) }, func(t *testing.T, b *Box, w *trusttest.World, m *manager) {
+	supervised(t, plugged, func(b *Box) { b.o.Start = CountStart(b.o.State, "1.0", b.o.Log) }, func(t *testing.T, b *Box, w *trusttest.World, m *manager) {
 		time.Sleep(50 * time.Second)
-		if n := counted(t, b.o.State); n != "1" {
+		if n := counted(t, b.o.State); n != "1 1.0" {
 			t.Errorf("after 50 s: %s", n)
 		}
 		time.Sleep(15 * time.Second)
-		if n := counted(t, b.o.State); n != "0" {
+		if n := counted(t, b.o.State); n != "0 1.0" {
 			t.Errorf("after 65 s: %s", n)
 		}
 	})

@@ -51,7 +51,7 @@ func (b *Box) newUpdate() *update.Room {
 		reboot = func(context.Context, string) error { return errNoReboot }
 	}
 	return update.New(update.Opts{
-		Device: o.Device, Version: o.Version, Security: update.Security, Boot: o.Machine.Boot,
+		Device: o.Device, Safe: o.Start.Safe(), Version: o.Version, Security: update.Security, Boot: o.Machine.Boot,
 		Installer: o.Machine.Rauc, Reboot: reboot, Library: b.media, Shelf: b.store, Up: o.Machine.Up,
 		Now:     func() (time.Time, bool) { at, level := b.clock.Now(); return at, level >= clock.RTC },
 		Want:    func() *plan.Firmware { return b.plan.Load().Want.Firmware },
@@ -101,15 +101,12 @@ const probeTime = 10 * time.Second
 
 // reach is what the box can do now; the sound device is tried only when that is asked.
 func (b *Box) reach(ctx context.Context, trySound bool) update.Reach {
-	if b.o.Start.Safe() {
-		return update.Reach{} // what it can do in safe mode proves nothing of a release
-	}
 	_, level := b.clock.Now()
 	r := update.Reach{Network: addressed(), Broker: b.mqtt != nil && b.mqtt.Connected(), Clock: level >= clock.RTC}
 	if trySound && b.o.Board.Sink.Driver != "none" {
 		ctx, cancel := context.WithTimeout(ctx, probeTime)
 		defer cancel()
-		r.Sound = b.speaker.Probe(ctx) == nil
+		r.Sound = b.speaker.Probe(ctx) == nil || pause(ctx, time.Second) && b.speaker.Probe(ctx) == nil
 	}
 	if b.display != nil {
 		st := b.display.Status()

@@ -30,7 +30,12 @@ func Apply(description []byte, dir string, run func(name string, args ...string)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
+	changed := false
 	for _, f := range m.Files {
+		if was, err := os.ReadFile(filepath.Join(dir, f.Name)); err == nil && string(was) == f.Text {
+			continue
+		}
+		changed = true
 		draft := filepath.Join(dir, "."+f.Name)
 		if err := os.WriteFile(draft, []byte(f.Text), 0o644); err != nil {
 			return err
@@ -46,13 +51,16 @@ func Apply(description []byte, dir string, run func(name string, args ...string)
 	for _, e := range there {
 		ours := slices.ContainsFunc(m.Files, func(f File) bool { return f.Name == e.Name() })
 		if strings.HasPrefix(e.Name(), Prefix) && !ours {
+			changed = true
 			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
 				return err
 			}
 		}
 	}
-	if err := run("networkctl", "reload"); err != nil {
-		return err
+	if changed {
+		if err := run("networkctl", "reload"); err != nil {
+			return err
+		}
 	}
 	if m.Modem == "" {
 		return nil

@@ -128,6 +128,9 @@ func CompareReleases(a, b string) int {
 }
 
 func numbers(version string) (all []int) {
+	if strings.Trim(version, "v0123456789.") != "" && !strings.Contains(version, ".") { // a commit's hash may begin with a digit
+		return nil
+	}
 	for part := range strings.SplitSeq(strings.TrimPrefix(version, "v"), ".") {
 		digits := part
 		if i := strings.IndexFunc(part, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {

@@ -21,6 +21,11 @@ func TestReleasesAreOrderedByNumbers(t *testing.T) {
 			}
 		}
 	}
+	for _, hash := range []string{"7b0fce4", "98abc12-dirty", "dev"} {
+		if CompareReleases(hash, "0.1") >= 0 {
+			t.Errorf("%s is newer than a release", hash)
+		}
+	}
 	if CompareReleases("1.2", "1.2.0") != 0 || CompareReleases("v1.2-rc1", "1.2") != 0 {
 		t.Error("what follows the numbers counts")
 	}

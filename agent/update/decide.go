@@ -33,6 +33,7 @@ type Facts struct {
 	Code   plan.Code // why it is not
 	Air    Air
 	Reach  Reach
+	Safe   bool // the agent is in safe mode, where what it can do proves nothing
 }
 
 // Slots are the root slots as RAUC knows them, by their names for the loader.
@@ -152,10 +153,14 @@ func trial(f Facts) Step {
 	switch {
 	case f.Record.Phase == Leaving:
 		s.Do, s.Why = Leave, f.Record.Why
-	case len(lacks) == 0:
+	case plan.CompareReleases(f.Version, f.Record.Version) != 0:
+		s.Do, s.Code, s.Why = Leave, plan.Malformed, fmt.Sprintf("the bundle of %s holds %s", f.Record.Version, f.Version)
+	case f.Security < f.Floor:
+		s.Do, s.Code, s.Why = Leave, plan.Rollback, fmt.Sprintf("security %d; this box never goes below %d", f.Security, f.Floor)
+	case len(lacks) == 0 && !f.Safe && f.Run >= proofTime:
 		s.Do = Prove
 	case f.Up < TrialTime:
-	case f.Air.Emergency && f.Reach.Sound:
+	case f.Air.Emergency && (f.Reach.Sound || f.Safe):
 		s.Hold = ForEmergency // it is heard; the old slot comes back later
 	default:
 		s.Do, s.Code = Leave, plan.Unsupported

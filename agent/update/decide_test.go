@@ -74,7 +74,16 @@ func TestDecide(t *testing.T) {
 
 		{"on trial, and all is there", func(f *Facts) { onB(f, Installed) }, "prove/trial//"},
 		{"on trial though it was not noted", func(f *Facts) { onB(f, Installing) }, "prove/trial//"},
-		{"on trial, not marked, the agent has just begun", func(f *Facts) { onB(f, Installed); f.Run, f.Marked = 0, false }, "prove/trial//"},
+		{"on trial, not marked, the agent has just begun", func(f *Facts) { onB(f, Installed); f.Run, f.Marked = 0, false }, "/trial//"},
+		{"on trial, for too short", func(f *Facts) { onB(f, Installed); f.Run-- }, "/trial//"},
+		{"on trial in safe mode", func(f *Facts) { onB(f, Installed); f.Safe = true }, "/trial//"},
+		{"on trial in safe mode for too long", func(f *Facts) { onB(f, Installed); f.Safe, f.Up = true, TrialTime }, "leave/trial//unsupported"},
+		{"on trial in safe mode, in an emergency", func(f *Facts) {
+			onB(f, Installed)
+			f.Safe, f.Up, f.Air.Emergency, f.Reach = true, TrialTime, true, Reach{}
+		}, "/trial/emergency/"},
+		{"on trial, and it is another release", func(f *Facts) { onB(f, Installed); f.Version = "1.0" }, "leave/trial//malformed"},
+		{"on trial, below the floor", func(f *Facts) { onB(f, Installed); f.Floor = 2 }, "leave/trial//rollback"},
 		{"on trial, and the broker is away", func(f *Facts) { onB(f, Installed); f.Reach.Broker, f.Up = false, 14*time.Minute }, "/trial//"},
 		{"on trial, and the broker stays away", func(f *Facts) { onB(f, Installed); f.Reach.Broker, f.Up = false, 15*time.Minute }, "leave/trial//unsupported"},
 		{"on trial, no sound, in an emergency", func(f *Facts) { onB(f, Installed); f.Reach.Sound, f.Up, f.Air.Emergency = false, time.Hour, true }, "leave/trial//unsupported"},
@@ -100,5 +109,5 @@ func onB(f *Facts, p Phase) {
 	all := Reach{true, true, true, true, true}
 	f.Slots.Booted, f.Slots.Other, f.Version = "B", "A", "1.1"
 	f.Record = Record{SHA256: "ab", Version: "1.1", Phase: p, From: "A", Was: "1.0", Boot: "zero", Reach: all}
-	f.Reach = all
+	f.Reach, f.Run = all, proofTime
 }

@@ -51,6 +51,10 @@ const (
 	// Lead is how long before something is due to sound a box no longer begins to
 	// install or to reboot: writing takes a slow card three minutes, a start one.
 	Lead = 15 * time.Minute
+	// proofTime is how long the agent of a new slot must run before it is proven: one that
+	// dies at its first programme has not.
+	proofTime = 5 * time.Minute
+
 	// settle is how long the agent must run before a slot that is known is marked good.
 	settle = 30 * time.Second
 	// lookEvery is how often everything is looked at, while there is something to do,

@@ -32,6 +32,7 @@ type library interface {
 // Opts are what a room works with; all but Log are needed.
 type Opts struct {
 	Device, Version string
+	Safe            bool   // the agent is in safe mode
 	Security        int64  // of the software that runs
 	Boot            string // of the kernel, new with every start of the machine
 
@@ -188,6 +189,13 @@ func (r *Room) look(ctx context.Context) (again bool) {
 	f, err := r.facts(ctx)
 	if err != nil {
 		r.stand(f, r.without(f, err))
+		if r.record.unproven() && f.Up > TrialTime && !r.o.Air(ctx).Emergency {
+			// It may be the slot on trial, of which nobody can say that it is good. The
+			// loader counts.
+			if err := r.o.Reboot(ctx, "nobody answers for the slots"); err != nil {
+				r.o.Log.Error("update: the slots cannot be asked for, and the machine not started again", "err", err)
+			}
+		}
 		return false
 	}
 	s := Decide(f)
@@ -229,7 +237,7 @@ func (r *Room) facts(ctx context.Context) (f Facts, err error) {
 	if f.Slots, err = r.slotsOf(ctx); err != nil {
 		return f, err
 	}
-	f.Reach = r.o.Reach(ctx, onTrial(f))
+	f.Reach, f.Safe = r.o.Reach(ctx, onTrial(f)), r.o.Safe
 	r.remember(f.Reach)
 	if w := f.Want; w != nil {
 		if b, ok := w.Bundles[f.Slots.Board]; ok {

@@ -46,7 +46,7 @@ fi
 echo "loa: slot ${slot} (tries left: A ${BOOT_A_LEFT}, B ${BOOT_B_LEFT})"
 
 # No console=: the device tree says which port that is.
-setenv bootargs "root=PARTUUID=4c4f4131-0${part} rauc.slot=${slot} ro quiet panic=10 net.ifnames=0"
+setenv bootargs "root=PARTUUID=4c4f4131-0${part} rauc.slot=${slot} ro quiet panic=10 fsck.repair=yes net.ifnames=0"
 setenv dtb ${fdt_addr}
 if test -n "@DTB@"; then
   if load ${devtype} ${devnum}:${part} ${dtb_addr} /boot/@DTB@; then

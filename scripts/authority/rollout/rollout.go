@@ -145,7 +145,7 @@ func Next(s State, want plan.Firmware, boxes []Box, now time.Time) State {
 		return s
 	}
 	next, ok := after(want, s.Percent)
-	if !ok || want.Open(now) < next || now.Sub(s.Since) < soak || 100*c.Done < enough*(c.Done+c.Under) {
+	if !ok || want.Open(now) < next || now.Sub(s.Since) < soak || 100*c.Done < enough*(c.Done+c.Under) || c.Turn > 0 && c.Done == 0 {
 		return s
 	}
 	s.Percent, s.Since = next, now
