@@ -42,7 +42,7 @@ func (p *province) hour() {
 		if !b.Lost {
 			b.Heard = p.now
 		}
-		if b.Is != "waiting" || !b.Want.May(b.Device, p.s.Say(), p.now) {
+		if b.Is != "waiting" || b.Lost || !b.Want.May(b.Device, p.s.Say(), p.now) {
 			continue
 		}
 		switch {
@@ -105,6 +105,18 @@ func TestARingStopsIt(t *testing.T) {
 	p.hours(200)
 	if p.s.Stopped != ByRing || p.tried() > 130 {
 		t.Errorf("%d have begun, %+v", p.tried(), p.s)
+	}
+}
+
+// Canaries that are off prove nothing.
+func TestNobodyHasTriedIt(t *testing.T) {
+	p := newProvince(200, 3)
+	for i := range 3 {
+		p.boxes[i].Lost = true
+	}
+	p.hours(24 * 10)
+	if p.s.Percent != 0 || p.tried() != 0 {
+		t.Errorf("%d %% may have it, %d boxes have tried it", p.s.Percent, p.tried())
 	}
 }
 
