@@ -44,6 +44,7 @@ func TestLocalModeLetsNothingFromAfarSound(t *testing.T) {
 		r.hear(trusttest.Seal(r.beat(91*time.Minute, 2), trusttest.Pulse),
 			trusttest.Seal(w.Later(91*time.Minute).Alerts(here, trusttest.Office, "flood"), trusttest.Warner1, trusttest.Warner2))
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if r.amp.On() {
 			t.Error("an alarm sounds over the technician")
 		}
