@@ -63,6 +63,7 @@ require (
 	modernc.org/libc v1.80.1 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
+	rsc.io/qr v0.2.0 // the square code of a box's label: a tenth of the size of the one above (BSD)
 )
 
 // scripts/lint.sh says which checks.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	qr "github.com/piglig/go-qr"
+	"rsc.io/qr"
 )
 
 // Identity is who the box is, beyond its name.
@@ -92,14 +92,14 @@ func (c *call) label() (answer, error) {
 // squares is a square code in half blocks, two rows in a line: light is drawn, because a
 // terminal is dark. Two squares of quiet lie around it.
 func squares(payload string) ([]string, error) {
-	code, err := qr.EncodeText(payload, qr.Medium)
+	code, err := qr.Encode(payload, qr.M)
 	if err != nil {
 		return nil, err
 	}
 	const quiet = 2
-	n := code.Size()
+	n := code.Size
 	light := func(x, y int) bool {
-		return x < 0 || y < 0 || x >= n || y >= n || !code.Module(x, y)
+		return x < 0 || y < 0 || x >= n || y >= n || !code.Black(x, y)
 	}
 	var lines []string
 	for y := -quiet; y < n+quiet; y += 2 {

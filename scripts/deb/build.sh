@@ -27,7 +27,7 @@ agent() {
 	*) echo "build.sh: no architecture $1" >&2; exit 2 ;;
 	esac
 	CC=$triplet-gcc PKG_CONFIG_LIBDIR=/usr/lib/$triplet/pkgconfig:/usr/share/pkgconfig \
-		go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$name -X main.built=$SOURCE_DATE_EPOCH" -o "$2" ./agent
+		go build -tags nethttpomithttp2 -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$name -X main.built=$SOURCE_DATE_EPOCH" -o "$2" ./agent
 }
 
 mkdir -p "$out"

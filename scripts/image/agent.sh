@@ -9,4 +9,4 @@ esac
 export CGO_ENABLED=1 CC=$triplet-gcc PKG_CONFIG_LIBDIR=/usr/lib/$triplet/pkgconfig:/usr/share/pkgconfig
 version=${VERSION:-$(git describe --tags --always --dirty)}
 # -trimpath: the same bytes from any folder.
-go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$version -X main.built=$SOURCE_DATE_EPOCH" -o "$2" ./agent
+go build -tags nethttpomithttp2 -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$version -X main.built=$SOURCE_DATE_EPOCH" -o "$2" ./agent
