@@ -1,13 +1,13 @@
 #!/bin/sh
 # Installs the package, installs it again, removes and purges it, on this machine as it
 # would be: over its root lies a layer in memory that is gone afterwards.
-# Usage: unshare -m try.sh DEB DIR   (as root; DIR is empty)
+# Usage: unshare -m try.sh DEB DIR   (as root; DIR is empty); exits 77 where that cannot be had.
 set -eu
 deb=$(realpath "$1") dir=$2
-mount --make-rprivate /
-mount -t tmpfs loa "$dir"
+cannot() { echo "try.sh: no layer can be laid over this root" >&2; exit 77; }
+mount --make-rprivate / && mount -t tmpfs loa "$dir" || cannot
 mkdir "$dir/upper" "$dir/work" "$dir/root"
-mount -t overlay loa -o "lowerdir=/,upperdir=$dir/upper,workdir=$dir/work" "$dir/root"
+mount -t overlay loa -o "lowerdir=/,upperdir=$dir/upper,workdir=$dir/work" "$dir/root" || cannot
 mount -t tmpfs run "$dir/root/run"
 mount -t proc proc "$dir/root/proc"
 mount --bind /dev "$dir/root/dev"
