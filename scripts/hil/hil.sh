@@ -16,6 +16,8 @@ case $board in virt-arm64) arch=arm64 ;; *) arch=armhf ;; esac
 if ! { "$here/../packages.sh" image && BOARD="$board" BUILD="$build" "$here/../image/image.sh"; }; then
 	cannot "không làm được bản cài $board (the image of $board cannot be made)"
 fi
+# The bench itself first: some of its tests need the emulator too.
+go test -count=1 -timeout 5m ./scripts/hil/...
 mkdir -p "$build"
 go build -o "$build/bench" ./scripts/hil
 exec "$build/bench" -board "$board" -image "$build/image/loa-$board.img" -out "$build/hil/$board" "$@"

@@ -17,7 +17,7 @@ func card(t *testing.T) Disk {
 	t.Helper()
 	for _, tool := range []string{"/sbin/mke2fs", "/sbin/mkfs.vfat", "mcopy", "/sbin/debugfs"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skip("no ", tool, " here; runs with the suite hil of make test")
+			t.Skip("no ", tool, " here; runs with make hil")
 		}
 	}
 	file := filepath.Join(t.TempDir(), "card.img")

@@ -15,10 +15,10 @@ import (
 func TestBootLoader(t *testing.T) {
 	kind, _ := KindOf("virt-arm64")
 	if testing.Short() {
-		t.Skip("takes seconds; runs with the suite hil of make test")
+		t.Skip("takes seconds; runs with make hil")
 	}
 	if _, err := exec.LookPath(kind.program); err != nil {
-		t.Skip("no emulator here; runs with the suite hil of make test")
+		t.Skip("no emulator here; runs with make hil")
 	}
 	disk := filepath.Join(t.TempDir(), "disk.img")
 	if err := os.WriteFile(disk, make([]byte, 1<<20), 0o644); err != nil {
