@@ -28,16 +28,29 @@ func (r *rig) tells(ctx context.Context, words ...string) (c health.Active, err 
 	return c, err
 }
 
-// ask puts a question at the third serial line and waits for words in the answer.
+// door is what stands before the box's console: its prompt, or the question for its code.
+var door = regexp.MustCompile(`(loa> |: )$`)
+
+// ask puts a question at the third serial line, with the box's code if it wants it, and
+// waits for words in the answer.
 func (r *rig) ask(ctx context.Context, question, answer string) error {
 	from := r.Tech.Len()
 	fmt.Fprint(r.Tech, "\r")
-	if _, _, err := r.wait(ctx, r.Tech, from, prompt); err != nil {
+	stands, _, err := r.wait(ctx, r.Tech, from, door)
+	if err == nil && !prompt.MatchString(stands) {
+		var code string
+		if code, err = r.centre.au.ConsoleCode(device); err == nil {
+			from = r.Tech.Len()
+			fmt.Fprint(r.Tech, code+"\r")
+			_, _, err = r.wait(ctx, r.Tech, from, prompt)
+		}
+	}
+	if err != nil {
 		return err
 	}
 	from = r.Tech.Len()
 	fmt.Fprint(r.Tech, question+"\r")
-	_, _, err := r.wait(ctx, r.Tech, from, regexp.MustCompile(`(?s)`+answer+`.*loa> $`))
+	_, _, err = r.wait(ctx, r.Tech, from, regexp.MustCompile(`(?s)`+answer+`.*loa> $`))
 	return err
 }
 
