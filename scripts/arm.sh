@@ -4,9 +4,10 @@
 # instruction sets the boxes have.
 # Usage: scripts/arm.sh [PACKAGE…]   (default: all of agent, boards and drivers)
 set -eu
+. "$(dirname "$0")/flags.sh"
 out=$PWD/${BUILD:-build}/arm
 packages=${*:-$(go list ./agent/... ./boards/... ./drivers/... | sed 's,^loa/,./,')}
-largest=$((16 * 1024 * 1024)) # of an agent, in bytes, stripped
+largest=$((15 * 1024 * 1024)) # of an agent, in bytes, stripped
 each=${ARM_TIMEOUT:-30m}      # for the tests of a package; relay and station are slow
 skip=${ARM_SKIP:-^$}          # a pattern of tests
 export CGO_ENABLED=1 GOARM=7
@@ -31,7 +32,7 @@ arch() {
 	export GOARCH=$1 CC=$2-gcc PKG_CONFIG_LIBDIR=/usr/lib/$2/pkgconfig:/usr/share/pkgconfig
 	rm -rf "${out:?}/$2"
 	mkdir -p "$out/$2"
-	go build -tags nethttpomithttp2 -ldflags '-s -w' -o "$out/$2/agent" ./agent
+	go build "${agent_flags[@]}" -ldflags '-s -w' -o "$out/$2/agent" ./agent
 	size=$(stat -c %s "$out/$2/agent")
 	echo "agent $2: $((size / 1024)) KiB stripped"
 	if ((size > largest)); then

@@ -7,6 +7,7 @@ out=$(realpath -m "$1")
 shift
 cd "$(dirname "$0")/../.."
 here=scripts/deb
+. scripts/flags.sh
 export CGO_ENABLED=1 LC_ALL=C
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH
@@ -27,7 +28,7 @@ agent() {
 	*) echo "build.sh: no architecture $1" >&2; exit 2 ;;
 	esac
 	CC=$triplet-gcc PKG_CONFIG_LIBDIR=/usr/lib/$triplet/pkgconfig:/usr/share/pkgconfig \
-		go build -tags nethttpomithttp2 -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$name -X main.built=$SOURCE_DATE_EPOCH" -o "$2" ./agent
+		go build "${agent_flags[@]}" -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$name -X main.built=$SOURCE_DATE_EPOCH" -o "$2" ./agent
 }
 
 mkdir -p "$out"
