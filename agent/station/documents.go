@@ -113,7 +113,7 @@ func (s *Station) receive(m incoming) trust.Verdict {
 		s.changed(now, false)
 		s.unkept[nameOf(v.Head.Key())], s.unsaved = v.Raw, true
 		s.soundFirst(now)
-		s.meanwhile.unkept = true
+		s.meanwhile.unkept = v.Head.Key().String()
 		s.received(v)
 		s.noteAlerts(v, now)
 		return v

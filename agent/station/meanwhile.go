@@ -13,7 +13,7 @@ import (
 // have not heard yet, so each takes a moment more, at random.
 type meanwhile struct {
 	until   time.Time // when it is done; zero: nothing waits
-	unkept  bool      // an alert is not on the disk yet
+	unkept  string    // the alert that is not on the disk yet; empty: none
 	entries []ledger.Entry
 	acks    []Ack
 }
@@ -32,9 +32,9 @@ func (s *Station) soundFirst(now time.Time) {
 
 // catchUp does what waits: in a moment, or before anything else is received.
 func (s *Station) catchUp(now time.Time) {
-	if s.meanwhile.unkept {
+	if alert := s.meanwhile.unkept; alert != "" {
 		if err := s.save(); err != nil {
-			s.fault("an alert would not survive a power cut", err, now)
+			s.fault("alert "+alert+" would not survive a power cut", err, now)
 		}
 	}
 	s.enterAll()

@@ -72,7 +72,7 @@ func TestKilledBroker(t *testing.T) {
 	n := <-kills
 	// A box that lost its broker again and again waits up to a minute before it asks
 	// anew; from here on the broker stays.
-	for deadline := time.Now().Add(2 * time.Minute); len(given) > 0; time.Sleep(time.Second) {
+	for deadline := time.Now().Add(time.Minute); len(given) > 0; time.Sleep(time.Second) {
 		s.again(t, given)
 		if time.Now().After(deadline) {
 			for id := range given {
