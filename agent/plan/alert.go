@@ -31,6 +31,19 @@ func (s AlertSet) Validate() error {
 			c.fail(at, "an alert of one's own: leave it out of alerts")
 		}
 	}
+	c.count("retracted", len(s.Retracted), 0, 16)
+	for i, r := range s.Retracted {
+		at := index("retracted", i)
+		c.id(at+".id", r.ID)
+		if slices.ContainsFunc(s.Alerts, func(a Alert) bool { return a.ID == r.ID }) {
+			c.fail(at+".id", "%q stands among the alerts as well", r.ID)
+		}
+		if slices.ContainsFunc(s.Retracted[:i], func(o Retraction) bool { return o.ID == r.ID }) {
+			c.fail(at+".id", "%q stands here twice", r.ID)
+		}
+		c.when(at+".until", r.Until)
+		c.life(at+".until", s.Issued, r.Until, MaxRetractionLife)
+	}
 	return c.result()
 }
 

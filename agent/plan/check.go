@@ -13,11 +13,12 @@ import (
 
 // Bounds that more than one document has.
 const (
-	MaxLife      = 400 * 24 * time.Hour // of a kept document: a year with its Tết, and a month to spare
-	MaxActLife   = 15 * time.Minute
-	MaxMute      = 24 * time.Hour
-	MaxAlertLife = 72 * time.Hour
-	MaxGrantLife = 90 * 24 * time.Hour // of grants that speak
+	MaxLife           = 400 * 24 * time.Hour // of a kept document: a year with its Tết, and a month to spare
+	MaxActLife        = 15 * time.Minute
+	MaxMute           = 24 * time.Hour
+	MaxAlertLife      = 72 * time.Hour
+	MaxRetractionLife = 24 * time.Hour
+	MaxGrantLife      = 90 * 24 * time.Hour // of grants that speak
 
 	mostErrors = 9 // beside the first
 )

@@ -31,15 +31,18 @@ type Occurrence struct {
 	Text     string // what is said, for the words a place does not want to hear
 	Pages    []Page // what a board shows of it
 	Ticker   string // what runs under the pages; empty: nothing
+	Retracts bool   // it takes a false alarm back
 	Err      *Error // why it cannot sound whatever policy says; nil: it can
 }
 
-// A Part is one thing to open and play: exactly one of Audio, Relay and Chime is set.
+// A Part is one thing to open and play: exactly one of Audio, Relay, Chime, Phrase and
+// Say is set.
 type Part struct {
 	Audio        *Audio
 	LoudnessLUFS float64 // of Audio; 0: measure it
 	Relay        *Relay
 	Chime        string
+	Phrase       string        // a sentence that is recorded in the image, in Lang
 	Say, Lang    string        // an address that is spoken, for a technician; no document can ask for it
 	Length       time.Duration // 0: not known
 }

@@ -273,6 +273,9 @@ type AlertSet struct {
 	Office string   `json:"office"` // equals the topic's last level and the ID
 	Alerts []Alert  `json:"alerts"`
 	Cancel []Cancel `json:"cancel,omitempty"` // of other offices' alerts
+	// Retracted are alerts of one's own that should never have been. A box that has
+	// sounded one says so, once and in its own words.
+	Retracted []Retraction `json:"retracted,omitempty"`
 }
 
 // An Alert is one active emergency.
@@ -298,6 +301,13 @@ type Cancel struct {
 	Place  string `json:"place"`
 	Office string `json:"office"`
 	ID     string `json:"id"`
+}
+
+// A Retraction takes a false alarm back. It names no words: those are the box's, so
+// that whoever may end an alarm alone cannot say anything else by it.
+type Retraction struct {
+	ID    string    `json:"id"`
+	Until time.Time `json:"until"` // until when it is said, and shown
 }
 
 // An Act is something to do now; its life is at most 15 minutes. ID is new for each act.

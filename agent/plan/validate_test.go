@@ -181,6 +181,12 @@ func TestAlertSet(t *testing.T) {
 		{func(s *AlertSet) { s.Alerts[0].Until = s.Alerts[0].From }, Malformed, "alerts[0].until", "ends before"},
 		{func(s *AlertSet) { s.Alerts[0].Headline = "" }, Malformed, "alerts[0].headline", "missing"},
 		{func(s *AlertSet) { s.Cancel[0].Office = s.Office }, Malformed, "cancel[0]", "of one's own"},
+		{func(s *AlertSet) { s.Retracted = []Retraction{{s.Alerts[0].ID, s.Issued.Add(time.Hour)}} }, Malformed, "retracted[0].id", "among the alerts"},
+		{func(s *AlertSet) {
+			s.Retracted = []Retraction{{"x", s.Issued.Add(time.Hour)}, {"x", s.Issued.Add(time.Hour)}}
+		}, Malformed, "retracted[1].id", "twice"},
+		{func(s *AlertSet) { s.Retracted = []Retraction{{"x", s.Issued.Add(25 * time.Hour)}} }, Lifetime, "retracted[0].until", "at most 24h"},
+		{func(s *AlertSet) { s.Retracted = []Retraction{{ID: "x"}} }, Malformed, "retracted[0].until", "missing"},
 	} {
 		s := read[AlertSet](t, KindAlert)
 		c.change(&s)

@@ -1,6 +1,7 @@
 package player
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -48,6 +49,9 @@ func (l *Library) Open(ctx context.Context, p plan.Part) (Opened, error) {
 		}
 		return Opened{Source: sound.NewLeveller(src, TargetLUFS)}, nil // nobody knows a station's loudness before
 	}
+	if p.Phrase != "" {
+		return phrase(p)
+	}
 	if p.Say != "" {
 		src, err := voice.Say(p.Lang, p.Say)
 		return Opened{Source: src}, err
@@ -57,6 +61,15 @@ func (l *Library) Open(ctx context.Context, p plan.Part) (Opened, error) {
 		return Opened{}, &plan.Error{Code: plan.Unsupported, Field: "chime", Msg: err.Error()}
 	}
 	return Opened{Source: src}, nil
+}
+
+func phrase(p plan.Part) (Opened, error) {
+	file, err := voice.Phrase(p.Lang, p.Phrase)
+	if err != nil {
+		return Opened{}, err
+	}
+	src, err := decode.Open(bytes.NewReader(file), "audio/opus")
+	return Opened{Source: src, GainDB: sound.LevelGain(voice.LUFS, TargetLUFS)}, err
 }
 
 func (l *Library) audio(ctx context.Context, p plan.Part) (Opened, error) {

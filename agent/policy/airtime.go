@@ -13,7 +13,8 @@ import (
 // One that does not sound yet begins only if it can be heard to its end:
 // otherwise it would stutter along the edge of the limit.
 func (j *judge) emergency() *Verdict {
-	if !j.isEmergency() {
+	// A false alarm that has used up its time can be taken back all the same.
+	if !j.isEmergency() || j.o.Retracts {
 		return nil
 	}
 	limit := j.emergencyLimit()

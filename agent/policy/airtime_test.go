@@ -118,6 +118,9 @@ func TestEmergencyHour(t *testing.T) {
 	more := alert("a10")
 	more.Holders = 2
 	expect(t, "two holders", Allow(ps, u, more, on("00:10")), plan.Accepted, "00:30")
+	back := alert("a10")
+	back.Retracts = true
+	expect(t, "what takes a false alarm back", Allow(ps, u, back, on("00:10")), plan.Accepted, "")
 	other := alert("a10")
 	other.Signer = "79"
 	expect(t, "another signer", Allow(ps, u, other, on("00:10")), plan.Accepted, "00:20")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"loa/agent/plan"
+	"loa/agent/voice"
 )
 
 // acts calls f for what people asked for now, plays, drills and tests, with the
@@ -77,7 +78,7 @@ func (v *view) asked(a *plan.Act) (body, bool) {
 	case a.Kind == plan.KindDrill:
 		// The preface comes from the image, so that no drill goes without it.
 		b.class = highest(b.class, plan.Drill)
-		b.before("drill")
+		b.before(chime("drill"), v.phrase(voice.Drill))
 		b.seen = false
 	case b.class == plan.Drill:
 		b.err = refuse(plan.DrillPreface, "a drill sounds only by act.drill, which says that it is one")

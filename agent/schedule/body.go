@@ -3,12 +3,12 @@ package schedule
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"loa/agent/plan"
 	"loa/agent/sound"
+	"loa/agent/voice"
 )
 
 // A body is what an item comes to: the parts to play and what is to be known of
@@ -111,14 +111,26 @@ func (v *view) bulletin(ref plan.Ref, place string, gap time.Duration) body {
 	return b
 }
 
-// before puts a chime before the parts, in every round.
-func (b *body) before(name string) {
-	c := chime(name)
-	if c.err != nil {
-		b.err = c.err
-		return
+// phrase is a sentence of the image's own, in the language of the box.
+func (v *view) phrase(name string) body {
+	lang := "vi"
+	if set := v.p.Want.Settings; set != nil && set.Lang != "" {
+		lang = set.Lang
 	}
-	b.parts = slices.Insert(b.parts, 0, c.parts...)
+	length := voice.PhraseLength(lang, name)
+	return body{
+		class: plan.Normal, origin: plan.Own, lang: lang, title: name, rounds: 1, length: length,
+		parts: []plan.Part{{Phrase: name, Lang: lang, Length: length}},
+	}
+}
+
+// before puts others before the parts, in every round.
+func (b *body) before(others ...body) {
+	var parts []plan.Part
+	for _, o := range others {
+		parts = append(parts, o.parts...)
+	}
+	b.parts = append(parts, b.parts...)
 	b.measure()
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"loa/agent/plan"
 	"loa/agent/sound"
+	"loa/agent/voice"
 )
 
 func TestPlayNow(t *testing.T) {
@@ -88,8 +89,10 @@ func TestDrillSaysSoInEveryRound(t *testing.T) {
 	a := act(plan.KindDrill, "x", "08:00", "08:10", ref("exercise"))
 	a.Repeat = 3
 	o := due(t, newPlan(a, bulletin("exercise", plan.Drill, 60)), progress(), on("08:00"))
-	preface, _ := sound.ChimeLength("drill")
-	if o.Repeat != 3 || len(o.Parts) != 2 || o.Parts[0].Chime != "drill" || o.Length != 3*(preface+time.Minute) {
+	tone, _ := sound.ChimeLength("drill")
+	said := voice.PhraseLength("vi", voice.Drill)
+	if o.Repeat != 3 || len(o.Parts) != 3 || o.Parts[0].Chime != "drill" || o.Parts[1].Phrase != voice.Drill ||
+		said < 3*time.Second || o.Length != 3*(tone+said+time.Minute) {
 		t.Errorf("the drill is %+v", o)
 	}
 }

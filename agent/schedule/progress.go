@@ -124,8 +124,9 @@ func Forget(g *plan.Progress, p *plan.Plan, before time.Time) {
 			delete(g.At, id)
 		}
 	}
-	for id := range g.Last {
-		if !keep.holds(id) {
+	for id, at := range g.Last {
+		// An alarm that was cleared may still be taken back.
+		if !keep.holds(id) && !(isAlarm(id) && at.After(before)) {
 			delete(g.Last, id)
 		}
 	}
@@ -158,6 +159,9 @@ func newKeeper(p *plan.Plan, before time.Time) keeper {
 	for _, set := range p.Alerts {
 		for i := range set.Alerts {
 			k.here[set.Key().String()+"/"+set.Alerts[i].ID] = true
+		}
+		for i := range set.Retracted {
+			k.here[set.Key().String()+"/"+set.Retracted[i].ID] = true
 		}
 	}
 	return k

@@ -52,6 +52,7 @@ func Due(p *plan.Plan, g plan.Progress, now time.Time) (due []plan.Occurrence, u
 		}
 	}, nil)
 	due = append(due, inTurn(v.alarms(), g.Sounding)...)
+	due = append(due, v.retractions()...)
 	slices.SortFunc(due, byStart)
 	// Two equal times in one slot are one time.
 	due = slices.CompactFunc(due, func(a, b plan.Occurrence) bool { return a.ID == b.ID })

@@ -393,7 +393,14 @@ func TestForget(t *testing.T) {
 	for _, id := range append(keep, drop...) {
 		g.Ended[id], g.Missed[id], g.At[id], g.Last[id], g.Refused[id] = true, true, 1, on("08:00"), plan.Muted
 	}
+	// An alarm that was cleared may be taken back for as long as anything is remembered.
+	cleared := "26734/alert/flood/b@00112233"
+	g.Last[cleared], g.Last[cleared+"/1"] = on("12:00").AddDate(0, 0, -2), on("12:00").AddDate(0, 0, -4)
 	Forget(&g, p, on("12:00").AddDate(0, 0, -3))
+	if g.Last[cleared].IsZero() {
+		t.Error("it is not known any more that an alarm has sounded")
+	}
+	delete(g.Last, cleared)
 	for _, id := range keep {
 		if !g.Ended[id] || !g.Missed[id] || g.At[id] == 0 || g.Last[id].IsZero() || g.Refused[id] == "" {
 			t.Errorf("%s is forgotten", id)

@@ -56,6 +56,11 @@ func Shown(p *plan.Plan, now time.Time) (shown []plan.Occurrence, until time.Tim
 				shown = append(shown, o)
 			}
 		}
+		for i := range set.Retracted {
+			if o, ok := v.retraction(&set, &set.Retracted[i]); ok && v.stop(&o, o.Start) == nil {
+				shown = append(shown, o)
+			}
+		}
 	}
 	slices.SortFunc(shown, byStart)
 	return slices.CompactFunc(shown, func(a, b plan.Occurrence) bool { return a.ID == b.ID }), v.until

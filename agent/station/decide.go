@@ -115,6 +115,12 @@ func (s *Station) ask(now time.Time, level clock.Level) (due, allowed []plan.Occ
 		allowed = allowed[:0]
 		struck := false
 		for _, o := range due {
+			if at := s.settled(&o, now); !at.IsZero() {
+				if at.Before(until) {
+					until = at
+				}
+				continue
+			}
 			j := s.judge(policies, o, now, level)
 			if !j.Until.IsZero() && j.Until.Before(until) {
 				until = j.Until

@@ -49,6 +49,7 @@ func (s *Station) load() {
 	s.recall(now)
 	s.write(ledger.Entry{Kind: ledger.Boot}, nil, now)
 	s.rejudge(now)
+	s.settleStored(now)
 	s.changed(now, true)
 }
 
@@ -110,6 +111,7 @@ func (s *Station) receive(m incoming) trust.Verdict {
 	// be on the disk before it has an effect.
 	if v.Kind == plan.KindAlert {
 		s.o.Trust.Commit(v)
+		s.settle(v.Doc.(plan.AlertSet), now)
 		s.changed(now, false)
 		s.unkept[nameOf(v.Head.Key())], s.unsaved = v.Raw, true
 		s.soundFirst(now)
@@ -232,6 +234,7 @@ func (s *Station) effect(v trust.Verdict, now time.Time) {
 	}
 	switch doc := v.Doc.(type) {
 	case plan.Beat:
+		s.alive(now)
 		return
 	case plan.TimeAnswer:
 		if err := s.o.Clock.SetSigned(doc.Time, v.NotAfter, v.RoundTrip); err != nil {

@@ -121,9 +121,10 @@ type Station struct {
 	told       map[telling]time.Time    // refusals that are written down
 	boardTurns map[string]boardTurn     // by ID, what has its turn on the board, seen or not
 	counted    map[plan.Code]*tally
-	tells      tally             // documents whose refusal was told in this hour
-	unkept     map[string][]byte // alerts that are not on the disk yet, by name
-	unsaved    bool              // nor is the state of trust
+	tells      tally                  // documents whose refusal was told in this hour
+	unkept     map[string][]byte      // alerts that are not on the disk yet, by name
+	unsaved    bool                   // nor is the state of trust
+	settling   map[plan.Key]time.Time // alarms that wait whether their end comes
 	meanwhile  meanwhile
 	local      *plan.Occurrence // what the technician plays
 	confirmed  string           // its ID, when quiet hours are no reason against it
@@ -178,6 +179,7 @@ func New(o Opts) *Station {
 		told:     make(map[telling]time.Time),
 		counted:  make(map[plan.Code]*tally),
 		unkept:   make(map[string][]byte),
+		settling: make(map[plan.Key]time.Time),
 	}
 }
 

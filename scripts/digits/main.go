@@ -1,6 +1,7 @@
-// Command digits records what a box says of itself, with espeak-ng: the digits, the point
-// and the word "address", in Vietnamese and in English, into agent/voice. What it has
-// written is in the repository; run it again only to change a voice.
+// Command digits records what a box says of itself, with espeak-ng and ffmpeg: the
+// digits, the point and the word "address", and the sentences about drills and false
+// alarms, in Vietnamese and in English, into agent/voice. What it has written is in the
+// repository; run it again only to change a voice.
 //
 //	go run ./scripts/digits
 package main
@@ -21,14 +22,22 @@ import (
 var speakers = map[string]struct {
 	voice string
 	words map[string]string
+	// sentences are by the names of voice.Phrases.
+	sentences map[string]string
 }{
 	"vi": {"vi-vn-x-south", map[string]string{
 		"0": "không", "1": "một", "2": "hai", "3": "ba", "4": "bốn", "5": "năm", "6": "sáu", "7": "bảy", "8": "tám", "9": "chín",
 		".": "chấm", "address": "địa chỉ",
+	}, map[string]string{
+		"drill":       "Xin chú ý. Đây là buổi diễn tập, không phải báo động thật.",
+		"false-alarm": "Xin chú ý. Báo động vừa rồi là nhầm. Không có nguy hiểm. Mong bà con yên tâm.",
 	}},
 	"en": {"en-gb", map[string]string{
 		"0": "zero", "1": "one", "2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven", "8": "eight", "9": "nine",
 		".": "dot", "address": "address",
+	}, map[string]string{
+		"drill":       "Attention please. This is a drill, not a real alarm.",
+		"false-alarm": "Attention please. The alarm you heard was a mistake. There is no danger.",
 	}},
 }
 
@@ -41,6 +50,11 @@ func main() {
 
 func run(to string) error {
 	for lang, v := range speakers {
+		for name, sentence := range v.sentences {
+			if err := record(filepath.Join(to, lang, name+".opus"), v.voice, sentence); err != nil {
+				return err
+			}
+		}
 		for name, word := range v.words {
 			wave, err := exec.Command("espeak-ng", "-v", v.voice, "-s", "130", "-a", "80", "--stdout", word).Output()
 			if err != nil {
@@ -58,6 +72,23 @@ func run(to string) error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// record has a sentence said, brings it to the loudness that the box expects, and
+// writes it as Opus: a sentence takes a tenth of what it would as samples.
+func record(file, voiceName, sentence string) error {
+	wave, err := exec.Command("espeak-ng", "-v", voiceName, "-s", "140", "--stdout", sentence).Output()
+	if err != nil {
+		return fmt.Errorf("espeak-ng, %s: %w", sentence, err)
+	}
+	loud := fmt.Sprintf("highpass=f=250,loudnorm=I=%g:TP=-1.5:LRA=7,aresample=48000", voice.LUFS)
+	cmd := exec.Command("ffmpeg", "-v", "error", "-y", "-i", "-", "-af", loud, "-ac", "1", "-c:a", "libopus",
+		"-b:a", "20k", "-application", "voip", "-fflags", "+bitexact", "-flags:a", "+bitexact", file)
+	cmd.Stdin = bytes.NewReader(wave)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("ffmpeg, %s: %w: %s", sentence, err, out)
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ func (a *app) alert(args []string) error {
 	return a.sub(args, map[string]func([]string) error{
 		"set":   a.alertSet,
 		"clear": a.alertClear,
+		"undo":  a.alertUndo,
 		"list":  a.alertList,
 	})
 }
@@ -52,7 +53,7 @@ func (a *app) alertSet(args []string) error {
 	if *event == "" || *headline == "" {
 		return &usageError{a.text("alert.needs")}
 	}
-	return a.alertChange(rest[0], *office, by, func(au *authority.Authority, set *plan.AlertSet) error {
+	return a.alertChange(rest[0], *office, by, nil, func(au *authority.Authority, set *plan.AlertSet) error {
 		al := plan.Alert{
 			ID: *id, Event: typed(*event), Headline: typed(*headline), Instruction: typed(*instruction),
 			Urgency: *urgency, Severity: *severity, Certainty: *certainty,
@@ -97,6 +98,7 @@ func (a *app) alertSet(args []string) error {
 		}
 		set.Alerts = slices.DeleteFunc(set.Alerts, func(o plan.Alert) bool { return o.ID == al.ID })
 		set.Alerts = append(set.Alerts, al)
+		set.Retracted = slices.DeleteFunc(set.Retracted, func(r plan.Retraction) bool { return r.ID == al.ID })
 		return nil
 	})
 }
@@ -136,7 +138,7 @@ func (a *app) alertClear(args []string) error {
 	if err != nil {
 		return err
 	}
-	return a.alertChange(rest[0], *office, by, func(_ *authority.Authority, set *plan.AlertSet) error {
+	return a.alertChange(rest[0], *office, by, nil, func(_ *authority.Authority, set *plan.AlertSet) error {
 		if *cancel != "" {
 			l := strings.Split(*cancel, "/")
 			if len(l) != 3 {
@@ -155,8 +157,9 @@ func (a *app) alertClear(args []string) error {
 }
 
 // alertChange signs the next version of an office's slot and sends it. A set
-// that waits for its second signature is what the change begins from.
-func (a *app) alertChange(place, office string, by signing, change func(*authority.Authority, *plan.AlertSet) error) error {
+// that waits for its second signature is what the change begins from. What first
+// gives, if it is not nil, goes out before the set.
+func (a *app) alertChange(place, office string, by signing, first func(*authority.Authority) ([]authority.Issued, error), change func(*authority.Authority, *plan.AlertSet) error) error {
 	if *by.as == "" {
 		return &usageError{a.text("who-signs")}
 	}
@@ -171,14 +174,21 @@ func (a *app) alertChange(place, office string, by signing, change func(*authori
 	set.Place = place
 	if is, ok := au.Find(message.AlertTopic(place, office)); ok {
 		old := is.Doc.(plan.AlertSet)
-		set.Alerts, set.Cancel = old.Alerts, old.Cancel
+		set.Alerts, set.Cancel, set.Retracted = old.Alerts, old.Cancel, old.Retracted
 	}
 	set.Alerts = slices.DeleteFunc(set.Alerts, func(o plan.Alert) bool { return !a.now().Before(o.Until) })
+	set.Retracted = slices.DeleteFunc(set.Retracted, func(r plan.Retraction) bool { return !a.now().Before(r.Until) })
 	if set.Alerts == nil {
 		set.Alerts = []plan.Alert{}
 	}
 	if err := change(au, &set); err != nil {
 		return err
+	}
+	var before []authority.Issued
+	if first != nil {
+		if before, err = first(au); err != nil {
+			return err
+		}
 	}
 	is, err := au.Sign(&set, names(*by.as)...)
 	if err != nil {
@@ -195,16 +205,19 @@ func (a *app) alertChange(place, office string, by signing, change func(*authori
 	if err := au.Keep(is); err != nil {
 		return err
 	}
-	answers, err := a.deliver(au, is, *by.wait)
+	answers, err := a.deliver(au, is, *by.wait, before...)
 	if err != nil {
 		return a.unsent(a.text("alert.unsent"), err)
 	}
-	return a.show(map[string]any{"topic": is.Topic.String(), "version": set.Version(), "alerts": set.Alerts, "boxes": answers}, func(w io.Writer) {
+	return a.show(map[string]any{"topic": is.Topic.String(), "version": set.Version(), "alerts": set.Alerts, "retracted": set.Retracted, "boxes": answers}, func(w io.Writer) {
 		if len(set.Alerts) == 0 {
 			fmt.Fprintln(w, a.text("alert.clear", place, office))
 		} else {
 			fmt.Fprintln(w, a.text("alert.sent", place, office))
 			a.alerts(w, set)
+		}
+		for _, r := range set.Retracted {
+			fmt.Fprintln(w, a.text("alert.retracted", r.ID, r.Until.In(vietnam).Format("15:04 02/01")))
 		}
 		a.tally(w, answers)
 		if len(set.Alerts) > 0 {

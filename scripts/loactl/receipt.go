@@ -118,8 +118,9 @@ func (r *receipts) list(a *app) []receipt {
 	return all
 }
 
-// deliver sends a document and waits a while for the boxes to answer.
-func (a *app) deliver(au *authority.Authority, is authority.Issued, wait time.Duration) ([]receipt, error) {
+// deliver sends a document, after those that go before it, and waits a while for the
+// boxes to answer.
+func (a *app) deliver(au *authority.Authority, is authority.Issued, wait time.Duration, before ...authority.Issued) ([]receipt, error) {
 	r, err := newReceipts(au, is)
 	if err != nil {
 		return nil, err
@@ -129,8 +130,10 @@ func (a *app) deliver(au *authority.Authority, is authority.Issued, wait time.Du
 		return nil, err
 	}
 	defer l.stop()
-	if err := l.send(wire(is)); err != nil {
-		return nil, err
+	for _, m := range append(before, is) {
+		if err := l.send(wire(m)); err != nil {
+			return nil, err
+		}
 	}
 	select {
 	case <-r.full:

@@ -96,6 +96,8 @@ func (w *World) alarms() []Case {
 		s.Issued = later.Now
 		return s
 	}
+	mistake := keep("a2")
+	mistake.Retracted = []plan.Retraction{{ID: "a1", Until: later.Now.Add(time.Hour)}}
 	changed := keep("a1")
 	changed.Alerts[0].Headline = "Báo động khác"
 	cancel := later.Alerts(Province, ProvinceOffice)
@@ -110,6 +112,8 @@ func (w *World) alarms() []Case {
 		{Name: "one alert fewer by one", Before: []Message{issued}, Message: Seal(keep("a1"), Warner1), Want: plan.Accepted},
 		{Name: "one alert more by one", Before: []Message{issued}, Message: Seal(keep("a1", "a2", "a3"), Warner1), Want: plan.Quorum},
 		{Name: "one alert changed by one", Before: []Message{issued}, Message: Seal(changed, Warner1), Want: plan.Quorum},
+		{Name: "a false alarm taken back by one", Before: []Message{issued}, Message: Seal(mistake, Warner1), Want: plan.Accepted},
+		{Name: "an office takes back another's", Before: []Message{issued}, Message: Seal(mistake, Flood1), Want: plan.Scope},
 		{Name: "an office empties another's slot", Before: []Message{issued}, Message: Seal(keep(), Flood1), Want: plan.Scope},
 		{Name: "an author empties the slot", Before: []Message{issued}, Message: Seal(keep(), Author1), Want: plan.WrongKind},
 		{Name: "the slot's topic and the set's office differ", Message: Message{Topic: "loa/v1/p/26734/alert/flood", Raw: issued.Raw}, Want: plan.Malformed},
