@@ -23,7 +23,6 @@ package authority
 
 import (
 	"crypto/ed25519"
-	"encoding/base64"
 	"maps"
 	"os"
 	"path/filepath"
@@ -195,50 +194,6 @@ func (a *Authority) SetAddresses(brokers, media []string) error {
 	})
 }
 
-// AddPerson makes a key for a person and seals it.
-func (a *Authority) AddPerson(name string) error { return a.addPerson(name, false) }
-
-// AddOnline makes an unsealed key for a program, which may be granted beat and
-// service and nothing else.
-func (a *Authority) AddOnline(name string) error { return a.addPerson(name, true) }
-
-func (a *Authority) addPerson(name string, online bool) error {
-	if !plan.ValidID(name) {
-		return fail("bad-name", nil, name)
-	}
-	if _, ok := a.read().People[name]; ok {
-		return fail("person-exists", nil, name)
-	}
-	pub, priv, err := newKey()
-	if err != nil {
-		return err
-	}
-	if online {
-		err = durable.Write(a.onlineFile(name), []byte(base64.StdEncoding.EncodeToString(priv.Seed())+"\n"))
-	} else {
-		var pass, data []byte
-		if pass, err = a.secret(name); err != nil {
-			return err
-		}
-		if data, err = seal(name, pub, priv.Seed(), pass, a.cost()); err == nil {
-			err = durable.Write(a.personFile(name), data)
-		}
-	}
-	if err != nil {
-		return fail("keep-key", err, name)
-	}
-	a.mu.Lock()
-	a.keys[name] = priv
-	a.mu.Unlock()
-	return a.change(func(s *state) error {
-		if _, ok := s.People[name]; ok {
-			return fail("person-exists", nil, name)
-		}
-		s.People[name] = Person{Key: base64.StdEncoding.EncodeToString(pub), Online: online}
-		return nil
-	})
-}
-
 // AddPlace registers a place. Its list has to be issued again afterwards.
 func (a *Authority) AddPlace(code string, p Place) error {
 	if !plan.ValidID(code) || code == plan.RootPlace || code == plan.ClockPlace {
@@ -276,85 +231,6 @@ func (a *Authority) Registered(place string) error {
 	return a.read().standing(place, a.o.Now(), a.o.Now())
 }
 
-// AddGrant lets a person speak. The issuer's list has to be issued again
-// afterwards. Zero times are from now on for 90 days.
-func (a *Authority) AddGrant(g Grant) error {
-	now := a.o.Now().Truncate(time.Second)
-	if g.Issuer == "" {
-		g.Issuer = plan.RootPlace
-	}
-	if g.NotBefore.IsZero() {
-		g.NotBefore = now
-	}
-	if g.NotAfter.IsZero() {
-		g.NotAfter = g.NotBefore.Add(grantLife)
-	}
-	if g.Classes == nil {
-		g.Classes = []plan.Class{}
-	}
-	return a.change(func(s *state) error {
-		p, ok := s.People[g.Person]
-		if !ok {
-			return fail("no-person", nil, g.Person)
-		}
-		if p, ok := s.placesAt(now)[g.Place]; !ok || p.Into != "" {
-			return fail("no-place", nil, g.Place)
-		}
-		for _, k := range g.Kinds {
-			if (k == plan.KindBeat || k == plan.GrantService) != p.Online {
-				return fail("online", nil, g.Person, k)
-			}
-		}
-		s.Grants = append(s.Grants, g)
-		return nil
-	})
-}
-
-// grantLife is the longest that a grant to speak may last.
-const grantLife = 90 * 24 * time.Hour
-
-// Revoke takes everything from a person that an issuer's list gives, or with an
-// empty place from all lists. It reports whether there was anything.
-func (a *Authority) Revoke(person, place string) (bool, error) {
-	found := false
-	err := a.change(func(s *state) error {
-		s.Grants = slices.DeleteFunc(s.Grants, func(g Grant) bool {
-			gone := g.Person == person && (place == "" || g.Place == place)
-			found = found || gone
-			return gone
-		})
-		return nil
-	})
-	return found, err
-}
-
-// Renew gives every grant of an issuer that is past half its life a successor
-// that begins now. The old one stays: documents were signed under it, and what
-// is absent from a list is revoked with all it granted.
-func (a *Authority) Renew(issuer string) (renewed int, err error) {
-	now := a.o.Now().Truncate(time.Second)
-	err = a.change(func(s *state) error {
-		s.Grants = slices.DeleteFunc(s.Grants, func(g Grant) bool { return now.After(g.NotAfter.Add(plan.ExpiredKept)) })
-		for i, g := range s.Grants {
-			life := g.NotAfter.Sub(g.NotBefore)
-			if g.Issuer != issuer || g.NotAfter.Sub(now) > life/2 {
-				continue
-			}
-			if slices.ContainsFunc(s.Grants[i+1:], func(o Grant) bool {
-				return o.Person == g.Person && o.Place == g.Place && o.Issuer == g.Issuer && slices.Equal(o.Kinds, g.Kinds)
-			}) {
-				continue // it has a successor
-			}
-			g.NotBefore, g.NotAfter = now, now.Add(life)
-			s.Grants = append(s.Grants, g)
-			renewed++
-		}
-		return nil
-	})
-	return renewed, err
-}
-
-// read is the state as it is now, whoever wrote it.
 func (a *Authority) read() state {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -384,74 +260,4 @@ func (a *Authority) cost() cost {
 		return cheap
 	}
 	return dear
-}
-
-func (a *Authority) personFile(name string) string {
-	return filepath.Join(a.dir, "people", name+".key")
-}
-
-func (a *Authority) onlineFile(name string) string {
-	return filepath.Join(a.dir, "online", name+".key")
-}
-
-func (a *Authority) secret(name string) ([]byte, error) {
-	if a.o.Secret == nil {
-		return nil, fail("no-passphrase", nil, name)
-	}
-	pass, err := a.o.Secret(name)
-	if err != nil {
-		return nil, fail("no-passphrase", err, name)
-	}
-	if len(pass) == 0 {
-		return nil, fail("no-phrase-typed", nil, name)
-	}
-	return pass, nil
-}
-
-// key unseals a person's key, once.
-func (a *Authority) key(name string) (ed25519.PrivateKey, error) {
-	p, ok := a.read().People[name]
-	if !ok {
-		return nil, fail("no-person", nil, name)
-	}
-	a.mu.Lock()
-	k, ok := a.keys[name]
-	a.mu.Unlock()
-	if ok {
-		return k, nil
-	}
-	seed, err := a.seed(name, p.Online)
-	if err != nil {
-		return nil, err
-	}
-	if len(seed) != ed25519.SeedSize {
-		return nil, fail("key-damaged", nil, name)
-	}
-	k = ed25519.NewKeyFromSeed(seed)
-	if base64.StdEncoding.EncodeToString(k.Public().(ed25519.PublicKey)) != p.Key {
-		return nil, fail("key-unknown", nil, name)
-	}
-	a.mu.Lock()
-	a.keys[name] = k
-	a.mu.Unlock()
-	return k, nil
-}
-
-func (a *Authority) seed(name string, online bool) ([]byte, error) {
-	if online {
-		data, err := os.ReadFile(a.onlineFile(name))
-		if err != nil {
-			return nil, fail("key", err, name)
-		}
-		return base64.StdEncoding.DecodeString(string(trimLine(data)))
-	}
-	data, err := a.SealedKey(name)
-	if err != nil {
-		return nil, err
-	}
-	pass, err := a.secret(name)
-	if err != nil {
-		return nil, err
-	}
-	return unseal(name, data, pass)
 }
