@@ -22,12 +22,12 @@ func askConsole(args []string, in *os.File, out, errs io.Writer) int {
 	flags.SetOutput(errs)
 	file := flags.String("config", config.File, "the box's own `file`")
 	root := flags.String("root", "", "as the agent was given")
-	lang := flags.String("lang", os.Getenv("LOA_LANG"), "the answers' language: `vi|en`; without it that of LOA_LANG, or the box's")
+	lang := flags.String("lang", os.Getenv("LOA_LANG"), "the answers' language: `vi|en|ascii`; without it that of LOA_LANG, or the box's")
 	socket := flags.String("socket", "", "the console's `socket`, instead of the one in the config")
 	flags.Usage = func() {
-		fmt.Fprintln(errs, "usage: agent console [--lang vi|en] [flags]            a session with the box that runs here;\n"+
+		fmt.Fprintln(errs, "usage: agent console [--lang vi|en|ascii] [flags]            a session with the box that runs here;\n"+
 			"                                                   from a pipe, one question a line\n"+
-			"       agent console [--lang vi|en] [flags] COMMAND    one question; help lists the commands")
+			"       agent console [--lang vi|en|ascii] [flags] COMMAND    one question; help lists the commands")
 		flags.PrintDefaults()
 	}
 	switch err := flags.Parse(args); {
@@ -39,10 +39,10 @@ func askConsole(args []string, in *os.File, out, errs io.Writer) int {
 	opening := ""
 	switch *lang {
 	case "":
-	case "vi", "en":
+	case "vi", "en", "ascii":
 		opening = "--lang " + *lang + " "
 	default:
-		fmt.Fprintf(errs, "agent: there is no language %q: want vi or en\n", *lang)
+		fmt.Fprintf(errs, "agent: there is no language %q: want vi, en or ascii\n", *lang)
 		return exitUsage
 	}
 	if *socket == "" {

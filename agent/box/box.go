@@ -155,6 +155,7 @@ type Box struct {
 	loaded  chan struct{}                   // closed when the plan on the disk has been taken
 	first   sync.Once                       // closes loaded
 	reset   chan struct{}                   // cap 1: the technician wants it
+	knock   chan struct{}                   // cap 1: the technician wants the box to ask for its name
 	wipe    chan struct{}                   // cap 1: the technician wants everything gone
 	retire  chan struct{}                   // cap 1: it is taken out of service
 	leave   chan struct{}                   // cap 1: the technician wants no safe mode
@@ -172,6 +173,7 @@ func New(o Opts) (made *Box, err error) {
 	b := &Box{
 		o: o, boot: rand.Text(), booted: time.Now(), statfs: unix.Statfs, loaded: make(chan struct{}), tell: make(chan struct{}, 1),
 		reset: make(chan struct{}, 1), wipe: make(chan struct{}, 1), retire: make(chan struct{}, 1), leave: make(chan struct{}, 1),
+		knock: make(chan struct{}, 1),
 	}
 	b.plan.Store(&plan.Plan{Device: o.Device})
 	b.safeUntil = b.booted.Add(goodHour)

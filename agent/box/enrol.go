@@ -175,7 +175,7 @@ func (b *Box) atDoor(ctx context.Context) error {
 	for visits := 0; ; {
 		if b.named() && !b.shutOut() {
 			visits = 0
-			if !pause(ctx, patience) {
+			if !b.await(ctx, patience) {
 				return nil
 			}
 			continue
@@ -191,11 +191,35 @@ func (b *Box) atDoor(ctx context.Context) error {
 		wait := enrol.Wait(visits, rand.Float64())
 		next := b.now().Add(wait)
 		b.asks.Store(&next)
-		if !pause(ctx, wait) {
+		if !b.await(ctx, wait) {
 			return nil
 		}
 		b.asks.Store(nil)
 	}
+}
+
+// await waits for d, or until a technician wants the box to ask now; false: ctx is over.
+func (b *Box) await(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+	case <-b.knock:
+	}
+	return true
+}
+
+// AskNow lets a box that waits for its name, or for a certificate that brokers take, come
+// at once. It reports whether the box waits for one.
+func (t technician) AskNow() bool {
+	b := t.b
+	if b.door == nil || b.named() && !b.shutOut() {
+		return false
+	}
+	poke(b.knock)
+	return true
 }
 
 // patience is how often a box with a name looks whether it is shut out. It is less than a

@@ -25,7 +25,7 @@ func (b *Box) newConsole() *console.Console {
 	t := technician{b}
 	box := console.Box{
 		View: t, Plan: b.station, Sound: t, Ledger: b.ledger, Stick: t, Sensors: t, Safe: t, Time: b.clock,
-		Commission: t, Survey: t, Wires: t, Care: t, Settings: t.Settings, Identity: t.Identity,
+		Commission: t, Survey: t, Wires: t, Care: t, Enrol: t, Settings: t.Settings, Identity: t.Identity,
 		Log: b.o.Recent, Reset: func() { poke(b.reset) },
 	}
 	if b.display != nil {
@@ -246,7 +246,7 @@ func (b *Box) speak(ctx context.Context, conn net.Conn) {
 	conn.SetReadDeadline(time.Time{})
 	lang, line := language(strings.TrimRight(line, "\r\n"))
 	if line == "" {
-		b.console.In(lang).At(console.Line{Name: "local", Idle: b.o.Idle}).Serve(ctx, socket{conn, in})
+		b.console.In(lang).At(console.Line{Name: "local", Idle: b.o.Idle, Wide: 80}).Serve(ctx, socket{conn, in})
 		return
 	}
 	answer, code := b.console.Do(ctx, line, console.Asker{Lang: lang})

@@ -96,7 +96,7 @@ func (c *call) board() (answer, error) {
 		return c.boardShow(), nil
 	case verb == "render" && len(rest) == 0:
 		lines := c.box.Board.Picture()
-		return answer{data: map[string]any{"lines": lines}, text: strings.Join(lines, "\n") + "\n"}, nil
+		return answer{data: map[string]any{"lines": lines}, text: strings.Join(smaller(lines, screen, 20), "\n") + "\n"}, nil
 	case verb == "shot" && len(rest) == 0:
 		return c.boardShot()
 	case verb == "probe" && len(rest) == 0:

@@ -139,7 +139,14 @@ func (l *laptop) types(line string) string {
 
 // What a technician sees of the board, word for word, in both languages.
 func TestABoardAtTheConsole(t *testing.T) {
-	const usage = "board [show|render|shot|probe|pattern all|red|green|blue|grid|frame|off [S]|bright 1..100|auto]"
+	const usage = `
+  board
+  board show
+  board render
+  board shot
+  board probe
+  board pattern (all|red|green|blue|grid|frame|off) [S]
+  board bright (1..100|auto)`
 	for _, c := range []struct{ line, vi, en string }{
 		{"board", `
 Bảng           bx, 128 × 32
@@ -168,19 +175,19 @@ It said at     11:59
 		{"board bright 40%", "Độ sáng 40 % trong 10 phút.", "Brightness 40 % for 10 min."},
 		{"board bright auto", "Độ sáng lại theo quy định.", "Brightness by the policies again."},
 
-		{"board pattern plaid", "Cách dùng: " + usage, "Usage: " + usage},
-		{"board pattern", "Cách dùng: " + usage, "Usage: " + usage},
+		{"board pattern plaid", "Cách dùng:" + usage, "Usage:" + usage},
+		{"board pattern", "Cách dùng:" + usage, "Usage:" + usage},
 		{"board pattern all 0", "Từ 1 đến 600 giây.", "1 to 600 seconds."},
 		{"board pattern all 601", "Từ 1 đến 600 giây.", "1 to 600 seconds."},
 		{"board pattern all soon", "Từ 1 đến 600 giây.", "1 to 600 seconds."},
-		{"board pattern all 5 5", "Cách dùng: " + usage, "Usage: " + usage},
-		{"board bright", "Cách dùng: " + usage, "Usage: " + usage},
-		{"board bright 0", "Cách dùng: " + usage, "Usage: " + usage},
-		{"board bright 101", "Cách dùng: " + usage, "Usage: " + usage},
-		{"board bright dark", "Cách dùng: " + usage, "Usage: " + usage},
-		{"board probe now", "Cách dùng: " + usage, "Usage: " + usage},
-		{"board show all", "Cách dùng: " + usage, "Usage: " + usage},
-		{"board dance", "Cách dùng: " + usage, "Usage: " + usage},
+		{"board pattern all 5 5", "Cách dùng:" + usage, "Usage:" + usage},
+		{"board bright", "Cách dùng:" + usage, "Usage:" + usage},
+		{"board bright 0", "Cách dùng:" + usage, "Usage:" + usage},
+		{"board bright 101", "Cách dùng:" + usage, "Usage:" + usage},
+		{"board bright dark", "Cách dùng:" + usage, "Usage:" + usage},
+		{"board probe now", "Cách dùng:" + usage, "Usage:" + usage},
+		{"board show all", "Cách dùng:" + usage, "Usage:" + usage},
+		{"board dance", "Cách dùng:" + usage, "Usage:" + usage},
 		{"board --fast", `Không có tùy chọn "--fast"; chỉ có --json và --yes.`, `There is no flag "--fast"; there are --json and --yes.`},
 	} {
 		for lang, want := range map[string]string{"vi": c.vi, "en": c.en} {

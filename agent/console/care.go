@@ -52,7 +52,7 @@ func (c *call) crash() (answer, error) {
 	}
 	text := b.String()
 	for line := range strings.Lines(l.Text) {
-		text += "  " + short(strings.TrimRight(line, "\n"), screen-2) + "\n"
+		text += "  " + c.fit(strings.TrimRight(line, "\n"), screen-2) + "\n"
 	}
 	return answer{data: l, text: text}, nil
 }

@@ -49,7 +49,7 @@ func (c *call) rtc() (answer, error) {
 		}
 	}
 	if !data.Said.IsZero() {
-		b.row(c.say("rtc.said"), c.say("rtc.off", c.time(data.Said), data.Off.Round(time.Second)))
+		b.row(c.say("rtc.said"), c.off(data.Said, data.Off.Round(time.Second)))
 	}
 	b.row(c.say("rtc.battery"), c.say("rtc.battery."+onOff(data.Lost == "")))
 	if data.Lost != "" {
@@ -114,12 +114,12 @@ func (c *call) ntp() (answer, error) {
 	b.row(c.say("ntp.synced"), c.say("yesno."+onOff(n.Synced)))
 	b.row(c.say("ntp.client"), cmp.Or(n.Client, c.say("ntp.nobody")))
 	if n.Synced && n.Error > 0 {
-		b.row(c.say("ntp.error"), fmt.Sprintf("± %v", n.Error.Round(time.Millisecond)))
+		b.row(c.say("ntp.error"), "± "+c.brief(n.Error))
 	}
 	if !n.Last.IsZero() {
 		b.row(c.say("ntp.last"), c.time(n.Last))
 	}
-	b.row(c.say("ntp.host"), c.say("rtc.off", c.time(f.Host), f.Host.Sub(f.Time).Round(time.Millisecond)))
+	b.row(c.say("ntp.host"), c.off(f.Host, f.Host.Sub(f.Time)))
 	return answer{data: struct {
 		clock.NTPFacts
 		Host time.Time     `json:"host"`

@@ -26,59 +26,61 @@ type command struct {
 	run   func(*call) (answer, error)
 	limit time.Duration // 0: the console's
 	flags []string      // besides --json and --yes
+	group string        // of the overview; empty: that of the row above
 }
 
 // table is all that can be asked; help is made of it.
 func table() []command {
 	return []command{
-		{name: "status", run: (*call).status},
+		{group: "look", name: "status", run: (*call).status},
 		{name: "faults", run: (*call).faults},
 		{name: "next", usage: "[24h|7d]", run: (*call).next},
 		{name: "why", usage: "[not playing|refused [N|ID]|SETTING]", run: (*call).why},
-		{name: "commission", usage: "[show|STEP [pass|fail|na [TEXT]]|sign NAME|restart]", run: (*call).commission, limit: longestCommission},
-		{name: "survey", usage: "net [1..300]", run: (*call).survey, limit: (listenMost + 30) * time.Second},
+		{group: "commission", name: "commission", usage: "[show|STEP [pass|fail|na [TEXT]]|sign NAME|restart]", run: (*call).commission, limit: longestCommission},
+		{group: "way", name: "survey", usage: "net [1..300]", run: (*call).survey, limit: (listenMost + 30) * time.Second},
 		{name: "ping", usage: "broker", run: (*call).ping, limit: time.Minute},
 		{name: "sim", run: (*call).sim},
-		{name: "tone", usage: "[1..100]", run: (*call).tone},
+		{name: "net", usage: netUsage, run: (*call).net},
+		{group: "sound", name: "tone", usage: "[1..100]", run: (*call).tone},
 		{name: "sweep", usage: "[1..100]", run: (*call).sweep},
-		{name: "chime", usage: "gong|two-tone|test [1..100]", run: (*call).play},
+		{name: "chime", usage: "(gong|two-tone|test) [1..100]", run: (*call).play},
 		{name: "say", usage: "ip [1..100]", run: (*call).sayAddress},
 		{name: "level", usage: "[1..15]", run: (*call).level},
 		{name: "speaker", usage: "test [1..100]", run: (*call).speaker, limit: time.Hour},
-		{name: "play", usage: "gong|two-tone|test [1..100]", run: (*call).play},
+		{name: "play", usage: "(gong|two-tone|test) [1..100]", run: (*call).play},
 		{name: "stop", run: (*call).stop},
 		{name: "local", usage: "[on [1..30]|off]", run: (*call).local},
 		{name: "volume", usage: "[0..100]", run: (*call).volume},
-		{name: "amp", usage: "on N|off", run: (*call).amp},
-		{name: "gpio", usage: "[list|map|test NAME [S]]", run: (*call).gpio, limit: time.Hour},
+		{name: "amp", usage: "on 1..60|off", run: (*call).amp},
+		{group: "wires", name: "gpio", usage: "[list|map|test NAME [S]]", run: (*call).gpio, limit: time.Hour},
 		{name: "lamp", usage: "[1..10]", run: (*call).wire, limit: time.Hour},
 		{name: "relay", usage: "[1..10]", run: (*call).wire, limit: time.Hour},
 		{name: "door", run: (*call).wire},
-		{name: "board", usage: "[show|render|shot|probe|pattern " + boardPatterns + "|off [S]|bright 1..100|auto]", run: (*call).board},
-		{name: "ledger", usage: "[last N|verify]", run: (*call).ledger},
+		{name: "sensors", run: (*call).sensors},
+		{group: "board", name: "board", usage: "[show|render|shot|probe|pattern (" + boardPatterns + "|off) [S]|bright (1..100|auto)]", run: (*call).board},
+		{group: "records", name: "ledger", usage: "[last N|verify]", run: (*call).ledger},
 		{name: "doc", usage: "[list]", run: (*call).documents},
-		{name: "config", usage: configUsage, run: (*call).config},
-		{name: "net", usage: netUsage, run: (*call).net},
 		{name: "import", usage: "[DIR]", run: (*call).importStick, limit: longestImport},
-		{name: "update", usage: "[status|rollback]", run: (*call).update, limit: time.Hour},
-		{name: "clock", run: (*call).clock},
+		{name: "log", usage: "[N]", run: (*call).log},
+		{group: "config", name: "config", usage: configUsage, run: (*call).config},
+		{group: "clock", name: "clock", run: (*call).clock},
 		{name: "time", run: (*call).clock},
 		{name: "rtc", usage: "[test]", run: (*call).rtc},
 		{name: "ntp", run: (*call).ntp},
-		{name: "sensors", run: (*call).sensors},
-		{name: "log", usage: "[N]", run: (*call).log},
+		{group: "care", name: "update", usage: "[status|rollback]", run: (*call).update, limit: time.Hour},
 		{name: "crash", usage: "[last]", run: (*call).crash},
 		{name: "bundle", usage: "[DIR]", run: (*call).bundle, limit: time.Minute},
 		{name: "safe", usage: "[off]", run: (*call).safe},
 		{name: "reboot", usage: "--reason TEXT", run: (*call).reboot, limit: time.Hour, flags: []string{"--reason"}},
 		{name: "reset", run: (*call).reset},
 		{name: "factory", usage: "reset [everything DEVICE]", run: (*call).factory, limit: time.Hour},
-		{name: "id", run: (*call).id},
+		{group: "who", name: "id", run: (*call).id},
+		{name: "enrol", usage: "[now]", run: (*call).enrol},
 		{name: "label", run: (*call).label},
 		{name: "cert", run: (*call).cert},
-		{name: "lang", usage: "[vi|en|ascii]", run: (*call).lang},
+		{group: "session", name: "lang", usage: "[vi|en|ascii]", run: (*call).lang},
 		{name: "version", run: (*call).version},
-		{name: "help", usage: "[COMMAND]", run: (*call).help},
+		{name: "help", usage: "[COMMAND|all]", run: (*call).help},
 		{name: "exit", run: (*call).exit},
 	}
 }
@@ -336,7 +338,11 @@ func edits(a, b string) int {
 
 // misused is the error of a command with the wrong words.
 func (c *call) misused() error {
-	return usageError{c.say("usage", strings.TrimSpace(c.cmd.name+" "+c.cmd.usage))}
+	all := ways(*c.cmd)
+	if len(all) == 1 {
+		return usageError{c.say("usage", " "+all[0])}
+	}
+	return usageError{c.say("usage", "\n  "+strings.Join(all, "\n  "))}
 }
 
 // absent is the error of a part that this box does not have.

@@ -54,7 +54,7 @@ func (c *call) commission() (answer, error) {
 	case verb == "restart" && len(c.args) == 1:
 		return c.commissionRestart()
 	case verb == "sign" && len(c.args) > 1:
-		return c.commissionSign(strings.Join(c.args[1:], " "))
+		return c.commissionSign(strings.Join(c.args[1:], " "), true)
 	case len(c.args) >= 2:
 		return c.commissionMark()
 	case len(c.args) == 0 && c.ask != nil:
@@ -127,7 +127,7 @@ func (c *call) wizard() (answer, error) {
 	if by == "" || strings.EqualFold(by, "q") {
 		return answer{data: c.box.Commission.Commission(), text: c.say("commission.unsigned")}, nil
 	}
-	return c.commissionSign(by)
+	return c.commissionSign(by, false) // the marks stand above the question
 }
 
 // question is what is asked of the person at a step.
@@ -197,7 +197,8 @@ func (c *call) commissionMark() (answer, error) {
 	return answer{data: draft, text: text}, nil
 }
 
-func (c *call) commissionSign(by string) (answer, error) {
+// commissionSign signs the marks, and lists them at list.
+func (c *call) commissionSign(by string, list bool) (answer, error) {
 	if err := c.touch(); err != nil {
 		return answer{}, err
 	}
@@ -209,7 +210,10 @@ func (c *call) commissionSign(by string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	text := c.summary(r.Marks)
+	text := ""
+	if list {
+		text = c.summary(r.Marks)
+	}
 	if r.Passed() {
 		text += c.say("commission.done", r.By)
 	} else {

@@ -31,7 +31,7 @@ func TestTwelveSteps(t *testing.T) {
 			t.Error("the amplifier stays on")
 		}
 		d.sees("commission\r", "6/12 Tăng âm")
-		d.sees("\r", "7/12 Loa: Bắt đầu: Âm thử, 3s.")
+		d.sees("\r", "7/12 Loa: Bắt đầu: Âm thử, 3 s.")
 		d.sees("\r", "Dừng ở 6/12 bước") // whether it is heard the box cannot know
 		d.sees("commission\r", "7/12 Loa")
 		d.sees("đạt cả bốn loa\r", "8/12 Bảng: bx, 128 × 32")

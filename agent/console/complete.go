@@ -1,7 +1,6 @@
 package console
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -85,9 +84,6 @@ func common(words []string) string {
 	return begin
 }
 
-// word is one that is typed as it stands in a usage.
-var word = regexp.MustCompile(`(?:^|[\[|])([a-z][a-z0-9-]*)`)
-
 // nextWords are those that may follow.
 func nextWords(table []Listed, before []string) []string {
 	if len(before) == 0 {
@@ -109,16 +105,10 @@ func nextWords(table []Listed, before []string) []string {
 		return nil
 	case name == "config" && len(before) == 2 && (before[1] == "edit" || before[1] == "show"):
 		return config.Keys()
-	case name == "net" && len(before) == 2 && before[1] == "set":
-		return []string{"apn", "dhcp", "dns", "gateway", "interface", "order", "pin", "static"}
 	case name == "help" && len(before) == 1:
-		return nextWords(table, nil)
-	case len(before) == 1:
-		var words []string
-		for _, m := range word.FindAllStringSubmatch(strings.TrimPrefix(table[i].Usage, name+" "), -1) {
-			words = append(words, m[1])
-		}
-		return words
+		return append(nextWords(table, nil), "all")
 	}
-	return nil
+	words := following(strings.TrimSpace(strings.TrimPrefix(table[i].Usage, name)), before[1:])
+	slices.Sort(words)
+	return slices.Compact(words)
 }

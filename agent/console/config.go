@@ -44,7 +44,7 @@ type Given struct {
 
 const (
 	configUsage = "[show [all|KEY]|edit KEY [VALUE]|paste|diff|check|commit [confirmed [1..60]]|rollback [N]|export [usb|DIR]|import [usb|DIR]]"
-	netUsage    = "[show|set static ADDRESS [GATEWAY [DNS]]|set dhcp|set dns|gateway|order|pin|interface [VALUE]|set apn [APN [USER PASSWORD]]]"
+	netUsage    = "[show|set static ADDRESS [GATEWAY [DNS]]|set dhcp|set (dns|gateway|order|pin|interface) [VALUE]|set apn [APN [USER PASSWORD]]]"
 )
 
 // config is what the box's own file says and how it is changed.

@@ -138,8 +138,8 @@ wwan0          không nối
 		{"config import usb", OK, `Không có gì thay đổi.`},
 		{"config export", OK, `address = "192.168.1.20/24"`},
 		{"config paste", Usage, `config paste cần một phiên làm việc`},
-		{"config frobnicate", Usage, `Cách dùng: config [show`},
-		{"net set static", Usage, `Cách dùng: net [show|`},
+		{"config frobnicate", Usage, "Cách dùng:\n  config\n  config show [all|KEY]\n"},
+		{"net set static", Usage, "Cách dùng:\n  net\n  net show\n  net set static ADDRESS [GATEWAY [DNS]]\n"},
 	} {
 		got, code := c.Do(t.Context(), x.line, Asker{})
 		want := strings.TrimPrefix(x.want, "\n")

@@ -29,6 +29,7 @@ type Box struct {
 	Stick      Importer
 	Sensors    Senser
 	Update     Updater
+	Enrol      Enroller
 	Safe       Safer
 	Time       Timer
 	Commission Commissioner

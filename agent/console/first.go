@@ -141,13 +141,14 @@ func (c *call) whySetting(key string) (a answer, ok bool) {
 			from += ": " + s.Where
 		}
 		b.WriteString(fold(s.Key+" = "+s.Value, 4))
-		b.WriteString("    " + short(from, screen-4) + "\n")
+		b.WriteString("    " + c.fit(from, screen-4) + "\n")
 	}
 	return answer{data: found, text: b.String()}, len(found) > 0
 }
 
-// screen is the width of a technician's terminal.
-const screen = 80
+// screen is the width of a technician's terminal, but for its last column: terminals
+// differ in what they do after a letter in it.
+const screen = 79
 
 // fold breaks text at words so that no line is wider than the screen; all but the first
 // begin with so many blanks. It ends with a newline.

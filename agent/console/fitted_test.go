@@ -196,9 +196,9 @@ Cổng ra        192.168.1.1 qua eth0
 DNS            203.113.131.1
 Modem 4G       EC25, SIM READY, VIETTEL, đã đăng ký
 Sóng           LTE, 60 giây, 0 lần đo hỏng: thấp nhất, trung bình, cao nhất
-  RSRP          -101.0   -97.2   -95.0 dBm
-  RSRQ           -12.0   -11.0   -10.0 dB
-  SINR             8.0    13.1    15.0 dB
+  RSRP          -101,0   -97,2   -95,0 dBm
+  RSRQ           -12,0   -11,0   -10,0 dB
+  SINR             8,0    13,1    15,0 dB
   Sóng tốt.
 `,
 		"sim": `
@@ -223,9 +223,9 @@ levels.volume_percent = 80
 		"why baud":        "\nconsole.baud = 115200\n    mặc định\n",
 		"why not playing": "\nĐang phát: Bản tin trưa (thông thường, đến 12:14, 80 %)\n",
 		"why refused 1":   "\n11:00:00 23/11/2026  p/26734/act (quorum)\n    Chưa đủ số người ký theo quy định.\n    Chi tiết kỹ thuật: 1 of 2 holders\n    3 lần\n",
-		"say ip":          "\nBắt đầu: Địa chỉ 192.168.1.7, 5.8s.\n",
-		"sweep 30":        "\nBắt đầu: Âm quét 200 đến 8000 Hz, 8s.\n",
-		"chime gong 20":   "\nBắt đầu: Tiếng cồng, 4s.\n",
+		"say ip":          "\nBắt đầu: Địa chỉ 192.168.1.7, 5,8 s.\n",
+		"sweep 30":        "\nBắt đầu: Âm quét 200 đến 8000 Hz, 8 s.\n",
+		"chime gong 20":   "\nBắt đầu: Tiếng cồng, 4 s.\n",
 		"level": `
 Mức            [==============...|..] -18 dBFS
 Âm thanh       OK, tăng âm tắt, âm lượng 60 %

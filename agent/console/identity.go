@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,6 +81,10 @@ func (c *call) label() (answer, error) {
 	}
 	beside := []string{"", st.Device, short(named(st), 40), or(st.Place, c.say("status.unassigned")), st.Board, "", c.say("id.code") + " " + who.Code, who.Serial}
 	var b strings.Builder
+	if c.plain { // of letters no camera reads a square code
+		picture = slices.DeleteFunc(beside, func(s string) bool { return s == "" })
+		return answer{data: map[string]any{"payload": payload}, text: strings.Join(append(picture, payload), "\n") + "\n"}, nil
+	}
 	for i, line := range picture {
 		if i < len(beside) && beside[i] != "" {
 			line += "  " + beside[i]

@@ -61,7 +61,7 @@ func (c *call) netShow() (answer, error) {
 		apn += ", " + n.User
 	}
 	b.row("APN", apn)
-	b.row("PIN SIM", c.say("net.pin."+onOff(n.PIN != "")))
+	b.row(c.say("net.pin"), c.say("net.pin."+onOff(n.PIN != "")))
 	for _, l := range links {
 		state := c.say("net.down")
 		if l.Up {

@@ -81,9 +81,19 @@ func (s *session) shown(text string) string {
 		text = unmarked(text)
 	}
 	if s.line.Wide > 0 {
-		text = wrap(text, s.line.Wide)
+		text = Wrap(text, s.line.Wide)
 	}
 	return text
+}
+
+// fit is text of at most n columns, as the session's terminal shows it.
+func (s *session) fit(text string, n int) string {
+	if s.plain {
+		if text = unmarked(text); len(text) > n {
+			return text[:n-3] + "..." // three letters, where others have one
+		}
+	}
+	return short(text, n)
 }
 
 // unmarked writes text in letters that every terminal has.
@@ -108,4 +118,5 @@ var letter = map[rune]string{
 	'đ': "d", 'Đ': "D", '–': "-", '—': "-", '…': "...", '·': ".", '±': "+-", '×': "x", '°': "o", '“': `"`, '”': `"`, '’': "'",
 	'\u00a0': " ", '→': "->", '≤': "<=", '≥': ">=", 'µ': "u", '⁶': "6",
 	'█': "#", '▀': "^", '▄': "_", '░': ".", '─': "-", '│': "|",
+	'▘': "'", '▝': "'", '▖': ".", '▗': ".", '▌': "|", '▐': "|", '▚': `\\`, '▞': "/", '▛': "#", '▜': "#", '▙': "#", '▟': "#",
 }

@@ -49,7 +49,7 @@ func (c *call) sayAddress() (answer, error) {
 		Lang    string  `json:"lang"`
 		LengthS float64 `json:"length_s"`
 	}{address, lang, length.Seconds()}
-	return answer{data: data, text: c.say("play.begun", c.say("say.title", address), length.Round(100*time.Millisecond))}, nil
+	return answer{data: data, text: c.say("play.begun", c.say("say.title", address), c.brief(length))}, nil
 }
 
 // playChime plays what is built in by its name.
@@ -63,7 +63,7 @@ func (c *call) playChime(name string, volume int) (answer, error) {
 		Chime   string  `json:"chime"`
 		LengthS float64 `json:"length_s"`
 	}{name, length.Seconds()}
-	return answer{data: data, text: c.say("play.begun", title, length.Round(100*time.Millisecond))}, nil
+	return answer{data: data, text: c.say("play.begun", title, c.brief(length))}, nil
 }
 
 // longestLevel bounds in seconds how long the level is looked at.
@@ -150,7 +150,7 @@ func (c *call) speaker() (answer, error) {
 		}
 		return fmt.Sprintf("%s %s\n", pad(c.say("mark."+map[bool]string{true: "pass", false: "fail"}[ok]), 5), c.say(key, args...))
 	}
-	a.text = line(data.RMS > -60, "speaker.tone", data.RMS)
+	a.text = line(data.RMS > -100, "speaker.tone", data.RMS) // at 1 % it is quiet, and not lost
 	a.text += line(data.Sink == "", "speaker.sink", or(data.Sink, "OK"))
 	if data.Keyed {
 		a.text += line(data.Amp, "speaker.amp")

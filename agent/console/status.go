@@ -91,7 +91,7 @@ func (c *call) status() (answer, error) {
 	}
 	st, f, faults := c.box.View.Status(), c.box.View.Clock(), c.box.View.Faults()
 	var b rows
-	row := func(name, value string) { b.row(c.say("status."+name), short(clean(value), screen-15)) }
+	row := func(name, value string) { b.row(c.say("status."+name), c.fit(clean(value), screen-15)) }
 	row("box", join(", ", st.Device, named(st), st.Board, st.Version))
 	if st.Code != "" {
 		row("code", st.Code)
@@ -127,6 +127,9 @@ func (c *call) status() (answer, error) {
 		row("board", c.onBoard(c.box.Board.Board()))
 	}
 	row("media", c.say("status.have", st.MediaPresent, st.MediaWanted, c.size(st.DiskFree)))
+	if c.box.Update != nil {
+		row("update", c.comingSoftware(c.box.Update.Status()))
+	}
 	var looked *Commission
 	if c.box.Commission != nil && !st.Silent {
 		k := c.box.Commission.Commission()
@@ -142,7 +145,7 @@ func (c *call) status() (answer, error) {
 }
 
 // mostWaiting bounds what is told of what waits: the answer is to fit one screen.
-const mostWaiting = 4
+const mostWaiting = 3
 
 // onBoard is what the board shows, in one line.
 func (c *call) onBoard(st BoardStatus) string {
@@ -316,7 +319,7 @@ func (c *call) clock() (answer, error) {
 	b.row(c.say("clock.time"), c.time(f.Time))
 	level := c.trusted(f)
 	if f.Error > 0 {
-		level += fmt.Sprintf(", ± %v", f.Error.Round(time.Millisecond))
+		level += ", ± " + c.brief(f.Error)
 	}
 	b.row(c.say("clock.level"), level)
 	b.row(c.say("clock.allows"), c.say("allows."+f.Level.String()))

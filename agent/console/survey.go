@@ -114,7 +114,7 @@ func (c *call) reception(r survey.Reception) string {
 		unit string
 	}{{"RSRP", r.RSRP, "dBm"}, {"RSRQ", r.RSRQ, "dB"}, {"SINR", r.SINR, "dB"}, {"RSSI", r.RSSI, "dBm"}} {
 		if v.s.N > 0 {
-			fmt.Fprintf(&b, "  %-12s %7.1f %7.1f %7.1f %s\n", v.name, v.s.Least, v.s.Mean, v.s.Most, v.unit)
+			fmt.Fprintf(&b, "  %-12s %7s %7s %7s %s\n", v.name, c.decimal(v.s.Least), c.decimal(v.s.Mean), c.decimal(v.s.Most), v.unit)
 		}
 	}
 	if r.RSRP.N > 0 {

@@ -87,7 +87,7 @@ func TestWrap(t *testing.T) {
 		"abc def":               "abc def",
 		"x 0123456789 12345678": "x 01234\n  56789\n  12345\n  678",
 	} {
-		if got := wrap(text, 8); got != want {
+		if got := Wrap(text, 8); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)
 		}
 	}
@@ -125,7 +125,16 @@ func TestTab(t *testing.T) {
 		"config comm":         "config commit ",
 		"commi":               "commi",
 		"commis":              "commission ",
-		"commit conf":         "commit conf",
+		"commit conf":         "commit confirmed ",
+		"net set d":           "net set d",
+		"net set dh":          "net set dhcp ",
+		"net d":               "net d",
+		"play g":              "play gong ",
+		"board pattern fr":    "board pattern frame ",
+		"board bright a":      "board bright auto ",
+		"commission 3 p":      "commission 3 pass ",
+		"why r":               "why refused ",
+		"help al":             "help all ",
 		"net set st":          "net set static ",
 		"help sta":            "help status ",
 		"ledger v":            "ledger verify ",

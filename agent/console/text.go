@@ -152,6 +152,30 @@ func (s *session) span(d time.Duration) string {
 	return strings.Join(parts, " ")
 }
 
+// brief is how long something short lasts.
+func (s *session) brief(d time.Duration) string {
+	switch abs := d.Abs(); {
+	case abs >= time.Minute:
+		return s.span(abs)
+	case abs >= time.Second && abs%time.Second == 0:
+		return fmt.Sprintf("%d s", abs/time.Second)
+	case abs >= time.Second:
+		return s.decimal(abs.Seconds()) + " s"
+	}
+	return fmt.Sprintf("%d ms", d.Abs().Milliseconds())
+}
+
+// off is a clock that shows t and is wrong by d.
+func (s *session) off(t time.Time, d time.Duration) string {
+	switch d = d.Round(time.Millisecond); {
+	case d == 0:
+		return s.say("off.none", s.time(t))
+	case d < 0:
+		return s.say("off.slow", s.time(t), s.brief(d))
+	}
+	return s.say("off.fast", s.time(t), s.brief(d))
+}
+
 // decimal is x with one place behind the point, or the comma.
 func (s *session) decimal(x float64) string {
 	if s.english() {

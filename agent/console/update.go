@@ -49,6 +49,18 @@ func (c *call) update() (answer, error) {
 	return answer{data: map[string]string{"version": st.Before}, text: c.say("update.back", st.Before)}, nil
 }
 
+// comingSoftware is what becomes of the next release, in one line.
+func (c *call) comingSoftware(st update.Status) string {
+	state := c.say("update.is." + string(st.State))
+	if st.Hold != "" {
+		state += " " + c.say("update.for."+string(st.Hold))
+	}
+	if st.Wanted == "" || st.Wanted == st.Version {
+		return state
+	}
+	return st.Wanted + ": " + state
+}
+
 // software is the answer to update status.
 func (c *call) software(st update.Status) string {
 	var b rows

@@ -105,7 +105,10 @@ func (c *call) gpioTest(name string, words []string) (answer, error) {
 		for _, w := range all {
 			names = append(names, w.Name)
 		}
-		return answer{}, usageError{c.say("gpio.unknown", short(name, 32), or(strings.Join(names, ", "), "—"))}
+		if len(names) == 0 {
+			return answer{}, usageError{c.say("gpio.none")}
+		}
+		return answer{}, usageError{c.say("gpio.unknown", short(name, 32), strings.Join(names, ", "))}
 	}
 	w := all[i]
 	seconds, most := pulseFor, pulseMost

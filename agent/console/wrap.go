@@ -5,10 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// wrap breaks lines that are wider than a terminal between words; what follows stands
-// below its line, a little further in. The last column stays free: terminals differ in
-// what they do after a letter in it.
-func wrap(text string, columns int) string {
+// Wrap breaks lines that are wider than a terminal between words; what follows stands
+// below its line, a little further in. The last column stays free, see screen.
+func Wrap(text string, columns int) string {
 	columns--
 	var b strings.Builder
 	for line := range strings.Lines(text) {

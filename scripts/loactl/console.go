@@ -34,7 +34,7 @@ func (a *app) console(args []string) error {
 	}
 	lines := bufio.NewScanner(a.in)
 	for lines.Scan() {
-		over, asked := a.consoleLine(t, lines.Text(), a.out)
+		over, asked := a.consoleLine(t, lines.Text(), a.out, asItIs)
 		if asked != nil && asked != errTold {
 			return asked
 		}
@@ -59,8 +59,10 @@ func (a *app) consoleTyped(t *talk, tty *os.File) error {
 		io.Reader
 		io.Writer
 	}{tty, a.out}, t.device+"> ")
-	if w, h, err := term.GetSize(int(tty.Fd())); err == nil {
+	width := 80
+	if w, h, err := term.GetSize(int(tty.Fd())); err == nil && w > 20 {
 		screen.SetSize(w, h)
+		width = w
 	}
 	var table []console.Listed // the box's, which may be of another version; asked for at the first Tab
 	screen.AutoCompleteCallback = func(line string, pos int, key rune) (string, int, bool) {
@@ -75,7 +77,7 @@ func (a *app) consoleTyped(t *talk, tty *os.File) error {
 		if err != nil { // Ctrl-D, or the window is gone
 			return nil
 		}
-		over, err := a.consoleLine(t, line, screen)
+		over, err := a.consoleLine(t, line, screen, func(text string) string { return console.Wrap(text, width) })
 		if over {
 			return nil
 		}
@@ -85,8 +87,12 @@ func (a *app) consoleTyped(t *talk, tty *os.File) error {
 	}
 }
 
-// consoleLine asks one line. What a session at the box would keep is kept here.
-func (a *app) consoleLine(t *talk, line string, out io.Writer) (over bool, err error) {
+// asItIs is an answer for a program.
+func asItIs(text string) string { return text }
+
+// consoleLine asks one line, and shapes the answer. What a session at the box would keep is
+// kept here.
+func (a *app) consoleLine(t *talk, line string, out io.Writer, shape func(string) string) (over bool, err error) {
 	words := strings.Fields(line)
 	switch {
 	case len(words) == 0:
@@ -113,7 +119,7 @@ func (a *app) consoleLine(t *talk, line string, out io.Writer) (over bool, err e
 		text = string(b)
 	}
 	if text != "" {
-		fmt.Fprintln(out, strings.TrimRight(text, "\n"))
+		fmt.Fprintln(out, strings.TrimRight(shape(text), "\n"))
 	}
 	if code != console.OK {
 		return false, errTold
