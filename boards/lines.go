@@ -32,7 +32,7 @@ type Line struct {
 	Title  string   `toml:"title"`  // for people, in Vietnamese
 	Chip   []string `toml:"chip"`   // labels of GPIO chips; the line is on the first that exists
 	Line   *int     `toml:"line"`   // offset on Chip
-	Active string   `toml:"active"` // the level that means on, or open: "high" (default) or "low"
+	Active string   `toml:"active"` // the level that means on: "high" (default) or "low"
 	Output bool     `toml:"output"` // it switches something; else it is read
 	File   string   `toml:"file"`   // stands for the pin on a desk, relative to the state directory; instead of chip and line
 }
@@ -58,10 +58,21 @@ func (b Board) validateLines() error {
 			taken[pin{chip, *b.Amp.Line}] = "amp"
 		}
 	}
+	if d := b.Sensor.Door; d.Line != nil {
+		for _, chip := range d.Chip {
+			at := pin{chip, *d.Line}
+			if other := taken[at]; other != "" {
+				return wrong("sensor.door", "line", "%s line %d is %s already", chip, *d.Line, other)
+			}
+			taken[at] = "sensor.door"
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(b.Lines)) {
 		l := b.Lines[name]
 		table := "lines." + name
 		switch {
+		case name == "door":
+			return wrong(table, "", "the switch of the door is [sensor.door] now: chip and line as here, open in place of active")
 		case name == "" || name == "amp" || !plainName(name):
 			return wrong("lines", name, "%q is no name: letters, digits, - and _ only, and amp is taken", name)
 		case l.File != "" && (l.Chip != nil || l.Line != nil):

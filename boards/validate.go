@@ -13,7 +13,7 @@ func (e *keyError) Error() string {
 	if e.table == "" {
 		return e.key + ": " + e.msg
 	}
-	return e.table + "." + e.key + ": " + e.msg
+	return strings.TrimSuffix(e.table+"."+e.key, ".") + ": " + e.msg
 }
 
 func wrong(table, key, format string, args ...any) error {

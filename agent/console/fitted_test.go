@@ -62,7 +62,7 @@ func fit() *fitted {
 			RSRQ: survey.Spread{Least: -12, Mean: -11, Most: -10, N: 30}, SINR: survey.Spread{Least: 8, Mean: 13.1, Most: 15, N: 30},
 		},
 		wires: []Wire{
-			{Name: "door", Title: "Cửa tủ", Where: "1c20800.pinctrl line 7"},
+			{Name: "door", Where: "1c20800.pinctrl line 7"},
 			{Name: "lamp", Title: "Đèn báo", Where: "1c20800.pinctrl line 10", Output: true},
 		},
 		inputs: map[string][]bool{"door": {false, true}},
@@ -232,7 +232,7 @@ Mức            [==============...|..] -18 dBFS
 Hụt tiếng      0 lần ở cạc, 0 lần ở nguồn
 `,
 		"gpio": `
-door       Cửa tủ, vào, tắt
+door       Cửa tủ, vào, đóng
 lamp       Đèn báo, ra
 `,
 		"gpio map": `
@@ -240,7 +240,7 @@ door       Cửa tủ, 1c20800.pinctrl line 7, vào
 lamp       Đèn báo, 1c20800.pinctrl line 10, ra
 `,
 		"lamp 3":         "\nĐèn báo: đã bật 3 giây rồi tắt.\n",
-		"door":           "\nCửa tủ: tắt\n",
+		"door":           "\nCửa tủ: đóng\n",
 		"gpio test horn": "\nBo mạch này không có chân \"horn\"; có: door, lamp.\n",
 		"relay":          "\nBo mạch này không có chân \"relay\"; có: door, lamp.\n",
 		"id": `

@@ -79,14 +79,18 @@ func (c *call) gpioList(where bool) (answer, error) {
 		case all[i].Error != "":
 			state = all[i].Error
 		case all[i].On != nil:
-			state = c.say("gpio.input") + ", " + c.say("gpio."+onOff(*all[i].On))
+			state = c.say("gpio.input") + ", " + c.stateOf(w, *all[i].On)
 		case !w.Output:
 			state = c.say("gpio.input")
 		}
 		if where {
 			state = w.Where + ", " + state
 		}
-		b.WriteString(fold(pad(w.Name, 10)+" "+join(", ", w.Title, state), 11))
+		title := c.titled(w)
+		if title == w.Name {
+			title = ""
+		}
+		b.WriteString(fold(pad(w.Name, 10)+" "+join(", ", title, state), 11))
 	}
 	if len(all) == 0 {
 		b.WriteString(c.say("gpio.none"))
@@ -147,6 +151,22 @@ func (c *call) gpioTest(name string, words []string) (answer, error) {
 	return answer{data: data, text: c.say("mark.pass")}, nil
 }
 
+// titled is what people call a pin.
+func (c *call) titled(w Wire) string {
+	if w.Name == "door" {
+		return c.say("sensors.door")
+	}
+	return or(w.Title, w.Name)
+}
+
+// stateOf is how an input is.
+func (c *call) stateOf(w Wire, on bool) string {
+	if w.Name == "door" {
+		return c.say("sensors.door." + onOff(on))
+	}
+	return c.say("gpio." + onOff(on))
+}
+
 // watchInput reads a pin until it changes, or for d.
 func (c *call) watchInput(w Wire, d time.Duration) (answer, error) {
 	at, err := c.box.Wires.Read(w.Name)
@@ -168,7 +188,7 @@ func (c *call) watchInput(w Wire, d time.Duration) (answer, error) {
 		}
 	}
 	data := map[string]any{"name": w.Name, "first": first, "on": at, "changes": changes, "for_s": d.Seconds()}
-	text := fmt.Sprintf("%s: %s", or(w.Title, w.Name), c.say("gpio."+onOff(at)))
+	text := fmt.Sprintf("%s: %s", c.titled(w), c.stateOf(w, at))
 	if d > 0 {
 		text += ", " + c.say("gpio.changes", changes, int(d/time.Second))
 	}

@@ -161,7 +161,7 @@ func Open(b boards.Board, o Opts) *Devices {
 		}
 	}
 	d.Modem = modemOf(b.Modem, o)
-	d.Wires = wiresOf(b, o)
+	d.Wires = wiresOf(b, d.Measures, o)
 	d.OpenInput = func(name string) (io.ReadCloser, error) {
 		device, ok := b.Inputs[name]
 		if !ok {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 
 	"periph.io/x/conn/v3/i2c"
 	"periph.io/x/host/v3/sysfs"
@@ -52,19 +53,24 @@ func measuresOf(b boards.Board, o Opts) (m Measures) {
 		}
 	}
 	if d := b.Sensor.Door; d.There() {
-		line := gpioline.Line{Chip: d.Chip, ActiveLow: d.Open == "low"}
-		if d.File != "" {
-			line.Emulated = o.path(d.File)
-		} else {
-			line.Offset = *d.Line
-		}
-		in := gpioline.NewInput(line)
+		in := gpioline.NewInput(doorLine(d, o))
+		var one sync.Mutex // a technician looks at it too, and a line has one holder
 		m.Door = func() (bool, error) {
+			one.Lock()
+			defer one.Unlock()
 			open, err := in.On()
 			return open, under("sensor.door", err)
 		}
 	}
 	return m
+}
+
+// doorLine is where a door's switch is.
+func doorLine(d boards.DoorSwitch, o Opts) gpioline.Line {
+	if d.File != "" {
+		return gpioline.Line{Emulated: o.path(d.File)}
+	}
+	return gpioline.Line{Chip: d.Chip, Offset: *d.Line, ActiveLow: d.Open == "low"}
 }
 
 // under names the table of the board file that an error belongs to.

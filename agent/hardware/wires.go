@@ -24,9 +24,13 @@ type Wire struct {
 	Pulse func(ctx context.Context, d time.Duration) error
 }
 
-// wiresOf are the lines of a board. None is touched before somebody asks.
-func wiresOf(b boards.Board, o Opts) []Wire {
+// wiresOf are the lines of a board, and the switch of its door, which is read where it is
+// watched. None is touched before somebody asks.
+func wiresOf(b boards.Board, m Measures, o Opts) []Wire {
 	var all []Wire
+	if m.Door != nil {
+		all = append(all, Wire{Name: "door", Where: doorLine(b.Sensor.Door, o).String(), Read: m.Door})
+	}
 	for _, name := range slices.Sorted(maps.Keys(b.Lines)) {
 		l := b.Lines[name]
 		line := gpioline.Line{Chip: l.Chip, ActiveLow: l.Low()}
