@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	clocksEvery = 30 * time.Second // between two looks at the battery clock
+	clocksEvery = 10 * time.Second // between two looks at the battery clock
 	setAgain    = time.Hour        // after a try to set it, whatever came of that
 )
 

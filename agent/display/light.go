@@ -51,7 +51,7 @@ const (
 
 	// lightQuiet is for how long a sensor may give nothing that counts before it is
 	// complained of: a bad joint loses a reading now and then.
-	lightQuiet = 30 * time.Second
+	lightQuiet = 20 * time.Second
 
 	// stuckAfter is how long a sensor in order may say the very same: all night long,
 	// when it is dark. No night in Vietnam is longer than 14 hours.

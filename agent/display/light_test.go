@@ -242,9 +242,9 @@ func TestALightSensorFails(t *testing.T) {
 					t.Fatalf("%d %%, %v", l.Percent(), fault())
 				}
 				harm(s)
-				after(20 * time.Second)
+				after(15 * time.Second)
 				if l.Percent() != 50 || fault() != nil {
-					t.Errorf("after 20 s, which may be a loose contact: %d %%, %v", l.Percent(), fault())
+					t.Errorf("after 15 s, which may be a loose contact: %d %%, %v", l.Percent(), fault())
 				}
 				after(40 * time.Second)
 				if l.Percent() != 50 || fault() == nil {

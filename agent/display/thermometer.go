@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	warmthEvery = 30 * time.Second // between two readings
+	warmthEvery = 10 * time.Second // between two readings
 	// warmthSpan is how old a reading may be: a wrong temperature is worse than none.
 	warmthSpan = 5 * time.Minute
 	// What air in Vietnam can be, in degrees Celsius, with the sun on the cabinet. A
@@ -33,7 +33,7 @@ func NewThermometer(read func() (float64, error), report func(code string, err e
 	return &Thermometer{read: read, report: report}
 }
 
-// Run reads twice a minute until ctx ends. It waits for no reading.
+// Run reads every few seconds until ctx ends. It waits for no reading.
 func (t *Thermometer) Run(ctx context.Context) error {
 	sense.Poll(ctx, warmthEvery, t.read, func(celsius float64, err error) {
 		if err == nil && !(celsius >= coldest && celsius <= warmest) {

@@ -95,7 +95,7 @@ const (
 	supplyEvery = 5 * time.Second
 	heatEvery   = 5 * time.Second
 	doorEvery   = 2 * time.Second
-	vitalsEvery = 10 * time.Second
+	vitalsEvery = 5 * time.Second
 )
 
 // What air in a cabinet can be, in degrees Celsius, with the sun on it.
