@@ -14,6 +14,25 @@ arch=arm64 kernel=linux-image-arm64 boot=booti
 blobs() { :; }
 firmware() { :; }
 
+# uboot FILE OUT makes a U-Boot of Debian's one that nobody can stop: its port is the
+# technician's, and whoever has its prompt is past the box's code. It waits for no key,
+# reads none, and starts our script from the card or itself anew; neither from the
+# network nor from a stick. Loops are not among its commands, because U-Boot ends those
+# at Ctrl-C, and not every build has a nulldev to read from.
+uboot() {
+	local start='run loa' n
+	case $board in
+	virt-*) start='pci enum; virtio scan; setenv devtype virtio; setenv devnum 0; run loa' ;;
+	*)
+		start='setenv devtype mmc'
+		for n in 0 1 2; do start="$start; setenv devnum $n; if mmc dev $n; then run loa; fi"; done ;;
+	esac
+	# shellcheck disable=SC2016
+	go run ./scripts/image/uboot "$1" "$2" bootdelay=-2 stdin=nulldev preboot= bootcmd_dhcp= bootcmd_pxe= \
+		'loa=load ${devtype} ${devnum}:1 ${scriptaddr} boot.scr && source ${scriptaddr}' \
+		"bootcmd=setenv stdin nulldev; $start; reset"
+}
+
 # pi FILE… lays what a Raspberry Pi's own boot loader reads into the FAT partition:
 # its firmware, U-Boot, and Debian's device trees, which the firmware completes with the
 # board's addresses. The line of the amplifier is an output at low from the first moment.
@@ -21,7 +40,7 @@ pi() {
 	local from name
 	printf '%s\n' arm_64bit=1 kernel=u-boot.bin upstream_kernel=1 enable_uart=1 gpio=17=op,dl >"$work/config.txt"
 	set -- "$@" config.txt u-boot.bin
-	cp "$(unpack u-boot-rpi)/usr/lib/u-boot/rpi_arm64/u-boot.bin" "$work/"
+	uboot "$(unpack u-boot-rpi)/usr/lib/u-boot/rpi_arm64/u-boot.bin" "$work/u-boot.bin"
 	from=$(unpack raspi-firmware)/usr/lib/raspi-firmware
 	for name; do
 		case $name in
@@ -33,17 +52,29 @@ pi() {
 	done
 }
 
-# blob PACKAGE FILE OFFSET writes a file of a U-Boot package at a byte of image.
+# blob PACKAGE FILE OFFSET writes a file of a U-Boot package at a byte of image; with
+# U-Boot's environment in it, changed.
 blob() {
 	local from
-	from=$(unpack "$1")
-	dd if="$from/usr/lib/u-boot/$2" of="$image" bs=512 seek=$(($3 / 512)) conv=notrunc status=none
+	from=$(unpack "$1")/usr/lib/u-boot/$2
+	if grep -q '^u-boot' <<<"${2##*/}"; then
+		uboot "$from" "$work/blob"
+		from=$work/blob
+	fi
+	dd if="$from" of="$image" bs=512 seek=$(($3 / 512)) conv=notrunc status=none
 }
+
+# An emulator is given its U-Boot beside the image.
+emulated() { uboot "$(unpack u-boot-qemu)/usr/lib/u-boot/$1/u-boot.bin" "$out/loa-$board.u-boot.bin"; }
 
 case $board in
 # An emulator shares its processors with whatever else runs there.
-virt-arm64) watchdog=60 ;;
-virt-armhf) arch=armhf watchdog=60 ;;
+virt-arm64)
+	watchdog=60
+	blobs() { emulated qemu_arm64; } ;;
+virt-armhf)
+	arch=armhf watchdog=60
+	blobs() { emulated qemu_arm; } ;;
 orangepi-zero)
 	arch=armhf dtb=sun8i-h2-plus-orangepi-zero.dtb safe='gpio clear PA6'
 	blobs() { blob u-boot-sunxi orangepi_zero/u-boot-sunxi-with-spl.bin $((8 << 10)); } ;;

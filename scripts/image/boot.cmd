@@ -18,22 +18,24 @@ elif ${devtype} read ${env_addr} 0x7c00 0x8 && env import -c ${env_addr} 0x1000 
 else
   echo "loa: no counters yet"
 fi
+# No loop: U-Boot ends those at Ctrl-C on its port, which is the technician's.
 setenv slot
-for s in ${BOOT_ORDER}; do
-  if test -z "${slot}"; then
-    if test "${s}" = "A" && test 0x${BOOT_A_LEFT} -gt 0; then
-      setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1
-      setenv slot A
-      setenv part 2
-    elif test "${s}" = "B" && test 0x${BOOT_B_LEFT} -gt 0; then
-      setexpr BOOT_B_LEFT ${BOOT_B_LEFT} - 1
-      setenv slot B
-      setenv part 3
-    fi
-  fi
-done
-if test -z "${slot}"; then
+if test "${BOOT_ORDER}" = "B A" -o "${BOOT_ORDER}" = "B" && test 0x${BOOT_B_LEFT} -gt 0; then
+  setenv slot B
+elif test 0x${BOOT_A_LEFT} -gt 0; then
+  setenv slot A
+elif test 0x${BOOT_B_LEFT} -gt 0; then
+  setenv slot B
+fi
+if test "${slot}" = "A"; then
+  setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1
+  setenv part 2
+elif test "${slot}" = "B"; then
+  setexpr BOOT_B_LEFT ${BOOT_B_LEFT} - 1
+  setenv part 3
+else
   echo "loa: no tries left, both slots get three more"
+  setenv BOOT_ORDER "A B"
   setenv BOOT_A_LEFT 3
   setenv BOOT_B_LEFT 3
 fi
@@ -45,8 +47,9 @@ if test -z "${slot}"; then
 fi
 echo "loa: slot ${slot} (tries left: A ${BOOT_A_LEFT}, B ${BOOT_B_LEFT})"
 
-# No console=: the device tree says which port that is.
-setenv bootargs "root=PARTUUID=4c4f4131-0${part} rauc.slot=${slot} ro quiet panic=10 fsck.repair=yes net.ifnames=0"
+# No console=: the device tree says which port that is. No sysrq: on boards where that is
+# the technician's, a break and a key would reach the kernel.
+setenv bootargs "root=PARTUUID=4c4f4131-0${part} rauc.slot=${slot} ro quiet panic=10 fsck.repair=yes net.ifnames=0 sysctl.kernel.sysrq=0"
 setenv dtb ${fdt_addr}
 if test -n "@DTB@"; then
   if load ${devtype} ${devnum}:${part} ${dtb_addr} /boot/@DTB@; then

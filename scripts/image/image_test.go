@@ -120,7 +120,7 @@ func TestOneSignatureOfTheDisk(t *testing.T) {
 
 // No getty, no login, no way in; and no address of a mirror.
 func TestNobodyGetsIn(t *testing.T) {
-	for _, unit := range []string{"getty@.service", "serial-getty@.service", "console-getty.service", "systemd-logind.service"} {
+	for _, unit := range []string{"getty@.service", "serial-getty@.service", "console-getty.service", "debug-shell.service", "systemd-logind.service"} {
 		if to, err := os.Readlink(filepath.Join("overlay/etc/systemd/system", unit)); err != nil || to != "/dev/null" {
 			t.Errorf("%s is not masked: %q, %v", unit, to, err)
 		}
@@ -138,6 +138,26 @@ func TestNobodyGetsIn(t *testing.T) {
 	out, err := exec.Command("git", "grep", "-InE", `(https?|ftp)://[^ ]*debian`, "--", ".", ":!*_test.go").CombinedOutput()
 	if err == nil {
 		t.Errorf("an address of a mirror: %s", out)
+	}
+}
+
+// On most boards the technician's port is U-Boot's and the kernel's as well. U-Boot ends a
+// loop at Ctrl-C, and what then is left of a script is its prompt; the kernel takes a
+// break and a key for a command.
+func TestTheBootScriptCannotBeStopped(t *testing.T) {
+	script, err := os.ReadFile("boot.cmd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if loop := regexp.MustCompile(`(?m)^\s*(for|while|until)\b.*`).Find(script); loop != nil {
+		t.Errorf("the boot script has a loop: %s", loop)
+	}
+	if lines := strings.Split(strings.TrimSpace(string(script)), "\n"); lines[len(lines)-1] != "reset" {
+		t.Errorf("the boot script ends in %q", lines[len(lines)-1])
+	}
+	args := regexp.MustCompile(`setenv bootargs ".*"`).Find(script)
+	if !bytes.Contains(args, []byte(" sysctl.kernel.sysrq=0")) || bytes.Contains(args, []byte("console=")) {
+		t.Errorf("the kernel is told %s", args)
 	}
 }
 
