@@ -129,6 +129,8 @@ lay root.ext4 80
 lay root.ext4 592
 lay data.ext4 1104
 blobs
+# As the board will read it. What is wrong is left for whoever looks after it, under another name.
+go run ./scripts/image/check "$board" "$image" || { mv "$image" "$image.bad"; exit 1; }
 lap "$image"
 
 go run ./scripts/image/sbom -name "loa-$board-$version" -root "$root" -agent "$work/agent" -unpacked "$(sort -u "$work/unpacked" | paste -sd,)" -created "$SOURCE_DATE_EPOCH" >"$out/loa-$board.spdx.json"
