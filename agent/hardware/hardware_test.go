@@ -320,6 +320,58 @@ func TestAmpOff(t *testing.T) {
 	}
 }
 
+// The line that the agent took is the one to switch off, whatever became of its settings
+// and of its board file since; and a board file of which the agent left something out
+// still says which it is.
+func TestAmpOffGoesByWhatTheAgentTook(t *testing.T) {
+	root := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		name = filepath.Join(root, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const on = "2026-11-24T05:30:00Z on pid 1\n"
+	off := func(line string) bool {
+		t.Helper()
+		edges, err := gpioline.Edges(filepath.Join(root, line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return !edges[len(edges)-1].On
+	}
+	write("run/loa/none", "")
+	write("var/lib/loa/amp.line", on)
+	board := "name = \"x\"\ntitle = \"x\"\n[sink]\ndriver = \"wav\"\nfile = \"x.wav\"\nmax_mb = 1\n[amp]\ndriver = \"emulated\"\nfile = \"%s\"\n[clock]\ntrust = \"host\"\n"
+	write("etc/loa/board.toml", fmt.Sprintf(board, "amp.line"))
+	b, err := boards.Load(filepath.Join(root, "etc/loa/board.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := Open(b, Opts{Root: root, State: filepath.Join(root, "var/lib/loa")})
+	if d.Amp == nil {
+		t.Fatal("no amplifier")
+	}
+	write("etc/loa/agent.toml", "\x00\x00\x00")
+	if _, code := RunChild([]string{"amp-off", "-root", root}); code != 0 || !off("var/lib/loa/amp.line") {
+		t.Errorf("code %d; with settings that are spoilt the line stays on", code)
+	}
+
+	// Nothing is remembered, and something is wrong with the board file.
+	b.Amp.Driver = "none"
+	Open(b, Opts{Root: root, State: filepath.Join(root, "var/lib/loa")})
+	if _, code := RunChild([]string{"amp-off", "-root", root}); code == 0 {
+		t.Error("a line that is taken no more is remembered")
+	}
+	write("var/lib/loa/amp2.line", on)
+	write("etc/loa/board.toml", fmt.Sprintf(board, "amp2.line")+"[levels]\nvolume_percent = 1000\n")
+	write("etc/loa/agent.toml", fmt.Sprintf("device = \"d-1\"\nboard = \"%s\"\n[broker]\nurls = [\"tls://b:8883\"]\n", filepath.Join(root, "etc/loa/board.toml")))
+	if _, code := RunChild([]string{"amp-off", "-root", root}); code != 0 || !off("var/lib/loa/amp2.line") {
+		t.Errorf("code %d; with a board file of which something is wrong the line stays on", code)
+	}
+}
+
 func TestOtherArgumentsAreNotForChildren(t *testing.T) {
 	for _, args := range [][]string{nil, {}, {"-board", "desk"}, {"run"}} {
 		if handled, _ := RunChild(args); handled {
