@@ -154,12 +154,15 @@ func (b *Broker) Close() {
 
 func (b *Broker) close() {
 	b.once.Do(func() {
-		for _, c := range b.server.Clients.GetAll() {
-			if c.Net.Inline {
-				continue
+		// Server.Close looks for its clients under a lock that it takes twice, and stands for
+		// ever if one of them leaves in between. Once the listeners are closed it looks no more.
+		b.server.Listeners.CloseAll(func(string) {
+			for _, c := range b.server.Clients.GetAll() {
+				if !c.Net.Inline {
+					c.Stop(packets.ErrServerShuttingDown) // the server would say good-bye first, and wait for one that does not read
+				}
 			}
-			c.Stop(packets.ErrServerShuttingDown) // the server would say good-bye first, and wait for one that does not read
-		}
+		})
 		b.server.Close()
 	})
 }
