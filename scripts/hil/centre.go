@@ -24,6 +24,7 @@ import (
 	"loa/scripts/authority/archive"
 	"loa/scripts/authority/dispatch"
 	"loa/scripts/broker"
+	"loa/scripts/hil/tape"
 	"loa/scripts/mediaserver"
 )
 
@@ -58,6 +59,7 @@ type centre struct {
 
 	mu     sync.Mutex
 	broker *broker.Broker // nil: it is down
+	meant  []tape.Span    // when the box may sound
 	stops  []func()
 }
 
@@ -118,7 +120,7 @@ func (c *centre) appoint() error {
 				Kinds:   []plan.Kind{plan.KindBulletin, plan.KindSchedule, plan.KindPolicy, plan.KindAlert, plan.KindPlay, plan.KindStop},
 				Classes: []plan.Class{plan.Emergency, plan.PriorityC, plan.Normal, plan.Filler},
 			}),
-			au.AddGrant(authority.Grant{Person: person, Place: province, Kinds: []plan.Kind{plan.GrantAssign, plan.GrantSettings}}))
+			au.AddGrant(authority.Grant{Person: person, Place: province, Kinds: []plan.Kind{plan.GrantAssign, plan.GrantSettings, plan.GrantFirmware}}))
 	}
 	if err != nil {
 		return err

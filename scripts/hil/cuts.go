@@ -1,119 +1,67 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
-
-	"loa/agent/ledger"
-	"loa/agent/message"
 )
 
-// A pledge is what the box has said that it has: a power cut takes none of it.
-type pledge struct {
-	documents map[string]int64
-	seq       int64 // of the ledger, as the centre has it
+// The moments at which the power is cut, in turns. One in six leaves the box in peace for
+// more than a minute: one that never stays up brings only safe mode to light.
+var moments = []struct {
+	name string
+	work func(context.Context, *rig) error // nil: while it starts
+}{
+	{"starting", nil},
+	{"programme", writesProgramme},
+	{"starting", nil},
+	{"commit", commits},
+	{"starting", nil},
+	{"good minute", staysUp},
 }
 
-// pledged is what the box has told so far.
-func (r *rig) pledged() (p pledge, err error) {
-	have, _ := told[message.Have](r.centre, message.LeafHave)
-	p.documents = have.Documents
-	all, err := r.centre.ledger()
-	for _, e := range all {
-		p.seq = max(p.seq, e.Seq)
-	}
-	return p, err
-}
-
-// keeps says what of a pledge is not on the box's disk. The broker would give documents
-// again, so the disk is looked at before the box is switched on.
-func (r *rig) keeps(ctx context.Context, p pledge) error {
-	dir, err := os.MkdirTemp(r.dir, "cut")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	if err := r.disk.Check(ctx, "/lib/loa", dir); err != nil {
-		return err
-	}
-	for name := range p.documents {
-		file := filepath.Join(dir, "loa", "docs", "docs", name)
-		if strings.Contains(name, "/want/") {
-			file = filepath.Join(dir, "loa", "docs", "docs", "want")
-		}
-		if found, _ := filepath.Glob(file + "@*"); len(found) == 0 {
-			return fmt.Errorf("%s is lost", name)
-		}
-	}
-	book := filepath.Join(dir, "loa", "ledger")
-	if _, err := os.Stat(book); p.seq == 0 && err != nil {
-		return nil // it has not begun
-	}
-	l, err := ledger.Open(book, ledger.Opts{})
-	if err != nil {
-		return fmt.Errorf("the ledger does not open: %w", err)
-	}
-	defer l.Close()
-	if err := l.Verify(); err != nil {
-		return fmt.Errorf("the ledger's chain is broken: %w", err)
-	}
-	if seq, _ := l.Head(); seq < p.seq {
-		return fmt.Errorf("the ledger is cut: the centre has %d entries of it, the disk %d", p.seq, seq)
-	}
-	return nil
-}
-
-// powerCuts takes the supply away at random instants while the box takes documents in,
-// downloads, plays and writes its ledger, and looks each time at what is left.
+// powerCuts takes the supply away at random instants while the box starts, takes documents
+// in, downloads, plays, writes its ledger and its settings, and looks each time at what is
+// left. Each cut is a line in a file beside the session's folder, so that what was not done
+// in one run is done in the next, or by another bench with the same file.
 func powerCuts(ctx context.Context, r *rig) (string, error) {
-	var have pledge
-	boot, slowest, whileStarting := "", time.Duration(0), 0
-	for n := range r.o.cuts {
-		fail := func(err error) (string, error) { return "", fmt.Errorf("cut %d of %d: %w", n+1, r.o.cuts, err) }
-		if n%3 == 2 { // one of three comes while it starts
-			whileStarting++
-			if err := r.Power.On(ctx); err != nil {
-				return fail(err)
-			}
-			if err := sleep(ctx, rand.N(25*time.Second)); err != nil {
-				return fail(err)
-			}
-			if err := r.cut(); err != nil {
-				return fail(err)
-			}
-		}
-		bounded, cancel := context.WithTimeout(ctx, 4*time.Minute)
-		took, err := r.on(bounded)
-		if err == nil {
-			boot, err = r.online(bounded, boot)
-		}
-		cancel()
+	tally := filepath.Join(r.o.out, "cuts.log")
+	done, err := counted(tally)
+	if err != nil {
+		return "", err
+	}
+	began, before, slowest, here := time.Now(), done, 30*time.Second, 0
+	if _, err := r.on(ctx); err != nil { // the first start is another one: it takes the box's files
+		return "", err
+	}
+	if _, err := r.online(ctx, ""); err != nil {
+		return "", err
+	}
+	for n := rand.N(len(moments)); done < r.o.cuts && (r.o.within == 0 || time.Since(began) < r.o.within); n++ {
+		m := moments[n%len(moments)]
+		took, err := r.cutAt(ctx, m.work, slowest)
 		if err != nil {
-			return fail(err)
+			return "", fmt.Errorf("cut %d (%s): %w", here+1, m.name, err)
 		}
 		slowest = max(slowest, took)
-		// Documents come and a programme sounds: all of it is written while the cut comes.
-		if _, err := r.centre.plan(ctx, r.id(), time.Now().Add(4*time.Second), 3*time.Second); err != nil {
-			return fail(err)
+		here++
+		if err := count(tally, fmt.Sprintf("%s %s, %s", time.Now().UTC().Format(time.RFC3339), m.name, r.o.board)); err != nil {
+			return "", err
 		}
-		if err := sleep(ctx, rand.N(12*time.Second)); err != nil {
-			return fail(err)
+		if done, err = counted(tally); err != nil {
+			return "", err
 		}
-		if have, err = r.pledged(); err != nil {
-			return fail(err)
-		}
-		if err := r.cut(); err != nil {
-			return fail(err)
-		}
-		if err := r.keeps(ctx, have); err != nil {
-			return fail(err)
-		}
+	}
+	boot := r.boot()
+	if err := r.cut(); err != nil {
+		return "", err
 	}
 	if _, err := r.on(ctx); err != nil {
 		return "", fmt.Errorf("after the last cut: %w", err)
@@ -127,5 +75,120 @@ func powerCuts(ctx context.Context, r *rig) (string, error) {
 	if r.centre.archive.Forked(device) {
 		return "", errors.New("the box tells another past than before")
 	}
-	return fmt.Sprintf("%d cuts, %d more while it started; ready after %.0f s at most", r.o.cuts, whileStarting, slowest.Seconds()), nil
+	return fmt.Sprintf("%d cuts now, %d before; ready after %.0f s at most", here, before, slowest.Seconds()), nil
+}
+
+// cutAt works with the box, which has power, takes the power away, looks at what is left,
+// and gives it power again.
+func (r *rig) cutAt(ctx context.Context, work func(context.Context, *rig) error, start time.Duration) (took time.Duration, err error) {
+	if work == nil {
+		if err := r.cut(); err != nil {
+			return 0, err
+		}
+		have, err := r.pledged()
+		if err != nil {
+			return 0, err
+		}
+		if err := r.supply(ctx); err != nil {
+			return 0, err
+		}
+		if err := sleep(ctx, rand.N(start)); err != nil {
+			return 0, err
+		}
+		if err := r.cut(); err != nil {
+			return 0, err
+		}
+		if err := r.keeps(ctx, have); err != nil {
+			return 0, err
+		}
+	} else {
+		if err := work(ctx, r); err != nil {
+			return 0, err
+		}
+		have, err := r.pledged()
+		if err != nil {
+			return 0, err
+		}
+		if err := r.cut(); err != nil {
+			return 0, err
+		}
+		if err := r.keeps(ctx, have); err != nil {
+			return 0, err
+		}
+	}
+	boot := r.boot()
+	bounded, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	if took, err = r.on(bounded); err != nil {
+		return took, err
+	}
+	_, err = r.online(bounded, boot)
+	return took, err
+}
+
+// writesProgramme: documents come, a recording is fetched, it sounds, and the ledger tells
+// of it.
+func writesProgramme(ctx context.Context, r *rig) error {
+	// Under few names: what comes again is a new version.
+	r.programmes = r.programmes % 6
+	if _, err := r.centre.plan(ctx, r.id(), time.Now().Add(4*time.Second), 3*time.Second); err != nil {
+		return err
+	}
+	return sleep(ctx, rand.N(12*time.Second))
+}
+
+// commits: a technician commits a setting. Before the box has answered it may have it or not;
+// after that it has it.
+func commits(ctx context.Context, r *rig) error {
+	next := 20 + rand.N(200)
+	if err := r.ask(ctx, fmt.Sprintf("config edit console.idle_min %d", next), ""); err != nil {
+		return err
+	}
+	if len(r.idle) > 0 {
+		r.idle = append(r.idle[:1:1], next)
+	}
+	from := r.Tech.Len()
+	fmt.Fprint(r.Tech, "config commit --yes --json\r")
+	bounded, cancel := context.WithTimeout(ctx, rand.N(1500*time.Millisecond))
+	defer cancel()
+	if _, _, err := r.wait(bounded, r.Tech, from, regexp.MustCompile(`"changes"`)); err == nil {
+		r.idle = []int{next}
+		return sleep(ctx, rand.N(3*time.Second)) // it begins anew with them
+	}
+	return ctx.Err()
+}
+
+// staysUp: a programme, and long enough to count as a start that went well. A box in safe
+// mode is told to leave it, as a technician would.
+func staysUp(ctx context.Context, r *rig) error {
+	for _, a := range r.centre.faults() {
+		if a.Code == "safe-mode" {
+			if err := r.ask(ctx, "safe off", ""); err != nil {
+				return err
+			}
+		}
+	}
+	if err := sleep(ctx, 55*time.Second); err != nil {
+		return err
+	}
+	return writesProgramme(ctx, r)
+}
+
+// counted is how many lines a file has; none, if there is none.
+func counted(file string) (int, error) {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	return bytes.Count(text, []byte("\n")), err
+}
+
+// count adds a line to a file.
+func count(file, line string) error {
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(f, strings.ReplaceAll(line, "\n", " "))
+	return errors.Join(err, f.Close())
 }

@@ -103,7 +103,7 @@ func amplifier(ctx context.Context, r *rig) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	edges := r.GPIO.Edges()[r.firstEdge:]
+	edges := r.edges()
 	on := tape.On(edges, *r.kind.Amp.Line, r.kind.Amp.Active != "low", time.Now())
 	sounds := s.Audible(linger)
 	if len(sounds) == 0 {

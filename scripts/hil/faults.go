@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"loa/agent/health"
+	"loa/agent/message"
+	"loa/agent/plan"
 )
 
 // tells waits until the box has told of a condition whose words hold all of these.
@@ -133,20 +136,90 @@ func wrongImage(ctx context.Context, r *rig) (string, error) {
 	return "no edge on any pin", nil
 }
 
-// full leaves no room on the data partition but for what the box has to take in first.
-func full(ctx context.Context, r *rig) error { return r.disk.Fill(ctx, 96<<10) }
+// leftOver is what a full disk still has room for.
+const leftOver = 16 << 10
 
+// diskFull: the card fills up, whoever filled it. The box says so; what it holds is heard,
+// and an alarm sounds.
 func diskFull(ctx context.Context, r *rig) (string, error) {
-	c, err := r.tells(ctx, "disk")
+	p, err := r.centre.planAlways(ctx, r.id(), 3*time.Second)
 	if err != nil {
+		return "", err
+	}
+	r.centre.mean(time.Now(), 3*time.Hour) // it is due every minute
+	if err := r.has(ctx, p); err != nil {
+		return "", err
+	}
+	if err := r.cut(); err != nil {
+		return "", err
+	}
+	if err := r.disk.Settle(ctx); err != nil {
+		return "", err
+	}
+	if err := r.disk.Fill(ctx, leftOver); err != nil {
+		return "", err
+	}
+	boot := r.boot()
+	if _, err := r.on(ctx); err != nil {
+		return "", err
+	}
+	if _, err := r.online(ctx, boot); err != nil {
+		return "", err
+	}
+	c, err := r.tells(ctx, "storage-full")
+	if err != nil {
+		return "", err
+	}
+	if err := until(ctx, "what it holds is heard", func() bool { return len(r.ampOn()) > 0 }); err != nil {
+		return "", err
+	}
+	if err := r.ask(ctx, "faults --json", `"storage-full"`); err != nil {
 		return "", err
 	}
 	if err := r.centre.alarm(ctx, true); err != nil {
 		return "", err
 	}
 	began := time.Now()
-	if err := until(ctx, "the alarm sounds", func() bool { return len(r.ampOn()) > 0 }); err != nil {
+	var sounds *message.Sounds
+	err = until(ctx, "the alarm sounds", func() bool {
+		have, _ := told[message.Have](r.centre, message.LeafHave)
+		sounds = have.Sounds
+		return sounds != nil && sounds.Class == plan.Emergency && len(r.ampOn()) > 0
+	})
+	return fmt.Sprintf("%s; an alarm sounds after %.1f s", c.Code, time.Since(began).Seconds()), err
+}
+
+// roomAgain: somebody makes room, and all is well.
+func roomAgain(ctx context.Context, r *rig) (string, error) {
+	if err := r.centre.alarm(ctx, false); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s; an alarm sounds after %.1f s", c.Code, time.Since(began).Seconds()), r.ask(ctx, "status", device)
+	have, err := r.pledged()
+	if err != nil {
+		return "", err
+	}
+	if err := r.cut(); err != nil {
+		return "", err
+	}
+	if err := r.keeps(ctx, have); err != nil {
+		return "", err
+	}
+	if err := errors.Join(r.disk.Settle(ctx), r.disk.Empty(ctx)); err != nil {
+		return "", err
+	}
+	boot := r.boot()
+	if _, err := r.on(ctx); err != nil {
+		return "", err
+	}
+	if _, err := r.online(ctx, boot); err != nil {
+		return "", err
+	}
+	err = until(ctx, "storage-full goes", func() bool {
+		h, ok := told[message.HealthReport](r.centre, message.LeafHealth)
+		return ok && !slices.ContainsFunc(h.Active, func(a health.Active) bool { return a.Code == "storage-full" })
+	})
+	if err != nil {
+		return "", err
+	}
+	return hears(ctx, r)
 }

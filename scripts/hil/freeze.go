@@ -171,7 +171,7 @@ func (r *rig) patience(ctx context.Context) (time.Duration, error) {
 
 // ampOn is when the amplifier was on since power-on.
 func (r *rig) ampOn() []tape.Span {
-	return tape.On(r.GPIO.Edges()[r.firstEdge:], *r.kind.Amp.Line, r.kind.Amp.Active != "low", time.Now())
+	return tape.On(r.edges(), *r.kind.Amp.Line, r.kind.Amp.Active != "low", time.Now())
 }
 
 // tail compares the last seconds of a programme with what was heard after a time.

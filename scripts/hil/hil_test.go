@@ -239,7 +239,7 @@ func TestWhatIsTriedWhere(t *testing.T) {
 
 func TestAmpOnSincePowerOn(t *testing.T) {
 	line := 5
-	r := &rig{firstEdge: 1, kind: boards.Board{Amp: boards.Amp{Line: &line, Active: "high"}}}
+	r := &rig{lives: []life{{}, {edges: 1}}, kind: boards.Board{Amp: boards.Amp{Line: &line, Active: "high"}}}
 	now := time.Now()
 	r.GPIO = edges{{At: now.Add(-time.Hour), Line: 5, High: true}, {At: now.Add(-time.Second), Line: 5, High: true}, {At: now, Line: 5}}
 	if on := r.ampOn(); len(on) != 1 || on[0].To.Sub(on[0].From) != time.Second {
@@ -251,3 +251,30 @@ type edges []tape.Edge
 
 func (e edges) Edges() []tape.Edge                   { return e }
 func (edges) Drive(context.Context, int, bool) error { return nil }
+
+// Each edge is judged by the life of the box in which it came: what a power cut switched off
+// has no edge of its own.
+func TestStray(t *testing.T) {
+	line, now := 5, time.Now()
+	r := &rig{centre: &centre{}, kind: boards.Board{Amp: boards.Amp{Line: &line, Active: "high"}}}
+	ago := func(s int) time.Time { return now.Add(-time.Duration(s) * time.Second) }
+	r.centre.mean(ago(100), 20*time.Second)
+	high := func(s int) tape.Edge { return tape.Edge{At: ago(s), Line: 5, High: true} }
+	low := func(s int) tape.Edge { return tape.Edge{At: ago(s), Line: 5} }
+	for name, c := range map[string]struct {
+		edges []tape.Edge
+		lives []life
+		ok    bool
+	}{
+		"as meant":                  {[]tape.Edge{high(100), low(80)}, []life{{}}, true},
+		"cut while it sounds":       {[]tape.Edge{high(100), high(85), low(82)}, []life{{ended: ago(95)}, {edges: 1}}, true},
+		"stays on":                  {[]tape.Edge{high(100)}, []life{{}}, false},
+		"while it starts":           {[]tape.Edge{high(100), low(80), high(60), low(59)}, []life{{ended: ago(70)}, {edges: 2}}, false},
+		"a line of somebody else's": {[]tape.Edge{{At: ago(90), Line: 4, High: true}}, []life{{}}, false},
+	} {
+		r.GPIO, r.lives = edges(c.edges), c.lives
+		if figure, err := r.stray(now); (err == nil) != c.ok {
+			t.Errorf("%s: %s, %v", name, figure, err)
+		}
+	}
+}

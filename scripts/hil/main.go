@@ -16,17 +16,20 @@ import (
 	"path/filepath"
 	"regexp"
 	"syscall"
+	"time"
 
 	"loa/scripts/hil/qemu"
 )
 
 type options struct {
-	board string
-	image string
-	out   string
-	all   bool
-	cuts  int
-	only  *regexp.Regexp
+	board  string
+	image  string
+	keys   string
+	out    string
+	all    bool
+	cuts   int
+	within time.Duration
+	only   *regexp.Regexp
 }
 
 func main() {
@@ -38,8 +41,10 @@ func main() {
 	only := flag.String("run", "", "only sessions and steps that match this `expression`")
 	flag.StringVar(&o.board, "board", "virt-arm64", "the `board` that is emulated")
 	flag.StringVar(&o.image, "image", "", "its disk `image`, not compressed")
+	flag.StringVar(&o.keys, "release", os.Getenv("LOA_RELEASE"), "`folder` of the release key that the image trusts, to make updates with")
 	flag.StringVar(&o.out, "out", "build/hil", "`folder` for what the steps leave")
 	flag.BoolVar(&o.all, "all", false, "every step, not only the short path")
+	flag.DurationVar(&o.within, "within", 0, "end the power cuts after this `time`; what is left is done by the next run")
 	flag.IntVar(&o.cuts, "cuts", 0, "power cuts `at random`; 0: 3, with -all 100")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

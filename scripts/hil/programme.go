@@ -6,11 +6,13 @@ import (
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"loa/agent/decode"
 	"loa/agent/plan"
 	"loa/agent/sound"
+	"loa/scripts/hil/tape"
 	"loa/scripts/mediaserver"
 )
 
@@ -86,8 +88,18 @@ func (c *centre) sign(doc any) error {
 
 // plan signs a slot of one bulletin with a page, which begins at start, and sends it.
 func (c *centre) plan(ctx context.Context, id string, start time.Time, length time.Duration) (programme, error) {
+	start = start.Truncate(time.Second)
+	return c.send(ctx, id, start, length, plan.Slot{At: []string{start.In(zone).Format("15:04:05")}, ForS: int(length.Seconds()) + 60})
+}
+
+// planAlways is the same for a slot of every minute of the day, whatever a clock says.
+func (c *centre) planAlways(ctx context.Context, id string, length time.Duration) (programme, error) {
+	return c.send(ctx, id, time.Now(), length, plan.Slot{Every: &plan.Every{From: "00:00", Until: "24:00", Minutes: 1}, ForS: 55})
+}
+
+func (c *centre) send(ctx context.Context, id string, start time.Time, length time.Duration, slot plan.Slot) (programme, error) {
 	now := time.Now()
-	p := programme{id: id, start: start.Truncate(time.Second), length: length, sound: master(uint64(now.UnixNano()), length), page: "Thử " + id}
+	p := programme{id: id, start: start, length: length, sound: master(uint64(now.UnixNano()), length), page: "Thử " + id}
 	file := wav(p.sound, masterRate)
 	sum, size, err := mediaserver.Add(c.au.MediaDir(), bytes.NewReader(file))
 	if err != nil {
@@ -112,15 +124,30 @@ func (c *centre) plan(ctx context.Context, id string, start time.Time, length ti
 	if err := c.au.Keep(is); err != nil {
 		return p, err
 	}
-	schedule := &plan.Schedule{Validity: day(now), Zone: "+07:00", Slots: []plan.Slot{{
-		ID: "s", At: []string{p.start.In(zone).Format("15:04:05")}, ForS: int(length.Seconds()) + 60,
-		Items: []plan.Item{{Ref: &plan.Ref{Kind: plan.KindBulletin, ID: id, SHA256: is.SHA256}}},
-	}}}
+	slot.ID, slot.Items = "s", []plan.Item{{Ref: &plan.Ref{Kind: plan.KindBulletin, ID: id, SHA256: is.SHA256}}}
+	schedule := &plan.Schedule{Validity: day(now), Zone: "+07:00", Slots: []plan.Slot{slot}}
 	schedule.Place, schedule.ID = commune, id
 	if err := c.sign(schedule); err != nil {
 		return p, err
 	}
+	if slot.Every == nil {
+		c.mean(p.start, time.Duration(slot.ForS)*time.Second)
+	}
 	return p, c.publish(ctx)
+}
+
+// mean notes that the box may sound from a time on.
+func (c *centre) mean(from time.Time, length time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.meant = append(c.meant, tape.Span{From: from, To: from.Add(length)})
+}
+
+// intended are the stretches in which the box may sound, by what was sent to it.
+func (c *centre) intended() []tape.Span {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.meant)
 }
 
 // alarm sets an emergency, which sounds at once and needs no recording, or takes it back.
@@ -136,6 +163,9 @@ func (c *centre) alarm(ctx context.Context, on bool) error {
 	}
 	if err := c.sign(set); err != nil {
 		return err
+	}
+	if on {
+		c.mean(time.Now(), 3*time.Minute)
 	}
 	return c.publish(ctx)
 }

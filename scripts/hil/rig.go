@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"loa/agent/message"
 	"loa/boards"
 	"loa/drivers/bx/bxtest"
 	"loa/scripts/hil/disk"
@@ -31,8 +32,12 @@ type rig struct {
 	end    func() error // of what stands behind the target
 
 	powered    time.Time
-	firstEdge  int // since it was switched on
+	lives      []life
 	programmes int // sent so far
+	releases   int // offered so far
+	release    string
+	was        message.Software // before an update
+	idle       []int            // see pledge
 }
 
 // A setup is how a session's box differs from one that comes from the shop.
@@ -40,7 +45,6 @@ type setup struct {
 	usbSound bool
 	tight    bool                                    // the card is no larger than the image; as a rule it has 4 GB
 	as       string                                  // the board that its settings name
-	rtc      string                                  // at power-on
 	board    func(text string) string                // changes the board's file
 	disk     func(ctx context.Context, r *rig) error // before it is switched on
 }
@@ -122,7 +126,7 @@ func (r *rig) place(s setup) error {
 		return err
 	}
 	m, err := qemu.New(qemu.Opts{
-		Kind: kind, Disk: r.disk.File, Dir: r.dir, RTC: s.rtc, USBSound: s.usbSound,
+		Kind: kind, Disk: r.disk.File, Dir: r.dir, USBSound: s.usbSound,
 		Forwards: []qemu.Forward{
 			{Guest: centreBroker, Relay: self + " relay " + r.centre.brokerAt},
 			{Guest: centreMedia, Relay: self + " relay " + r.centre.mediaAt},
@@ -132,7 +136,7 @@ func (r *rig) place(s setup) error {
 		return err
 	}
 	r.end = m.Close
-	r.Target = Target{Power: m, Console: m.Console, Tech: m.Tech, Panel: m.Panel, GPIO: m, AudioTap: m, Net: m, USB: m, Surgeon: m}
+	r.Target = Target{Power: m, Battery: m, Console: m.Console, Tech: m.Tech, Panel: m.Panel, GPIO: m, AudioTap: m, Net: m, USB: m, Surgeon: m}
 	if p := r.kind.Panel; p.Driver == "bx" {
 		model := bxtest.BX5E2 // of one colour
 		model.Size = image.Pt(p.Width, p.Height)
@@ -154,14 +158,19 @@ func (r *rig) close() {
 	}
 }
 
+// supply gives the box power.
+func (r *rig) supply(ctx context.Context) error {
+	r.powered = time.Now()
+	r.lives = append(r.lives, life{edges: len(r.GPIO.Edges())})
+	return r.Power.On(ctx)
+}
+
 // on gives the box power and waits until it says on its console that it is ready.
 func (r *rig) on(ctx context.Context) (took time.Duration, err error) {
 	from := r.Console.Len()
-	r.firstEdge = len(r.GPIO.Edges())
-	if err := r.Power.On(ctx); err != nil {
+	if err := r.supply(ctx); err != nil {
 		return 0, err
 	}
-	r.powered = time.Now()
 	if _, _, err := r.wait(ctx, r.Console, from, ready); err != nil {
 		return 0, err
 	}
@@ -174,6 +183,9 @@ var ready = regexp.MustCompile(`(?m)loa: ready`)
 // cut takes the supply away from the box and its panel.
 func (r *rig) cut() error {
 	err := r.Power.Cut()
+	if n := len(r.lives); n > 0 {
+		r.lives[n-1].ended = time.Now()
+	}
 	if r.card != nil {
 		r.card.PowerCut()
 	}

@@ -19,10 +19,9 @@ func slotB(ctx context.Context, r *rig) error {
 func oldSystem(ctx context.Context, r *rig) (string, error) {
 	from := r.Console.Len()
 	began := time.Now()
-	if err := r.Power.On(ctx); err != nil {
+	if err := r.supply(ctx); err != nil {
 		return "", err
 	}
-	r.powered = began
 	for _, slot := range []string{"B", "B", "B", "A"} {
 		got, end, err := r.wait(ctx, r.Console, from, regexp.MustCompile(`loa: slot (\w) \(`))
 		if err != nil {
@@ -41,10 +40,21 @@ func oldSystem(ctx context.Context, r *rig) (string, error) {
 
 // tornCounters: the second copy of the boot counters serves.
 func tornCounters(ctx context.Context, r *rig) (string, error) {
+	return r.spoiled(ctx, r.disk.TearCounters, `loa: counters from copy 2`)
+}
+
+// lostCounters: without either copy the box starts as it did from the shop.
+func lostCounters(ctx context.Context, r *rig) (string, error) {
+	return r.spoiled(ctx, r.disk.LoseCounters, `loa: no counters yet\s+loa: slot A`)
+}
+
+// spoiled cuts the power, spoils the counters, and starts the box again, which has to say
+// where it takes them from.
+func (r *rig) spoiled(ctx context.Context, spoil func() error, says string) (string, error) {
 	if err := r.cut(); err != nil {
 		return "", err
 	}
-	if err := r.disk.TearCounters(); err != nil {
+	if err := spoil(); err != nil {
 		return "", err
 	}
 	from := r.Console.Len()
@@ -52,6 +62,9 @@ func tornCounters(ctx context.Context, r *rig) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, _, err = r.wait(ctx, r.Console, from, regexp.MustCompile(`loa: counters from copy 2`))
+	// It is on the console already.
+	bounded, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	_, _, err = r.wait(bounded, r.Console, from, regexp.MustCompile(says))
 	return fmt.Sprintf("ready after %.1f s", took.Seconds()), err
 }

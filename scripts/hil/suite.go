@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"loa/agent/plan"
 	"loa/scripts/hil/qemu"
 )
 
@@ -57,21 +58,56 @@ var suite = []session{
 	{name: "slots", setup: setup{disk: slotB}, steps: []step{
 		{"a system that does not start: the old one returns", 10 * time.Minute, oldSystem},
 		{"torn boot counters: their second copy serves", 5 * time.Minute, tornCounters},
+		{"both copies of the boot counters destroyed: it starts", 5 * time.Minute, lostCounters},
+	}},
+	{name: "updates refused", steps: []step{
+		{"power-on to ready", 5 * time.Minute, powerOn},
+		{"connects over the network", 2 * time.Minute, connects},
+		{"signed by another key", 5 * time.Minute, refused(strange, plan.Signature)},
+		{"for another board", 5 * time.Minute, refused(foreign, plan.Unsupported)},
+		{"its end is missing", 5 * time.Minute, refused(cutShort, plan.Signature)},
+		{"one whose agent does not run: the old system returns", 15 * time.Minute, returns(dead)},
+	}},
+	{name: "update", steps: []step{
+		{"power-on to ready", 5 * time.Minute, powerOn},
+		{"connects over the network", 2 * time.Minute, connects},
+		{"fetched over HTTPS, installed after the programme that is due, on trial", 10 * time.Minute, updates},
+		{"proven: it stays, and the box has what it had", 15 * time.Minute, proves},
+	}},
+	{name: "update cut off", steps: []step{
+		{"power-on to ready", 5 * time.Minute, powerOn},
+		{"connects over the network", 2 * time.Minute, connects},
+		{"the power is cut at three stages of an update", 20 * time.Minute, cutUpdates},
+		{"proven: it stays, and the box has what it had", 15 * time.Minute, proves},
+	}},
+	{name: "update from a stick", steps: []step{
+		{"power-on to ready", 5 * time.Minute, powerOn},
+		{"connects over the network", 2 * time.Minute, connects},
+		{"brought on a stick, without a network", 10 * time.Minute, fromStick},
+		{"proven: it stays, and the box has what it had", 15 * time.Minute, proves},
+	}},
+	{name: "update that cannot play", steps: []step{
+		{"power-on to ready", 5 * time.Minute, powerOn},
+		{"connects over the network", 2 * time.Minute, connects},
+		{"it starts, and cannot play: the old system returns", 30 * time.Minute, returns(mute)},
+		{"a programme is heard as it was sent", 3 * time.Minute, hears},
 	}},
 	{name: "usb card", setup: setup{usbSound: true, board: instead("sink", "card", `"Audio"`)}, steps: []step{
 		{"power-on to ready", 5 * time.Minute, powerOn},
 		{"connects over the network", 2 * time.Minute, connects},
 		{"pulled while it plays, and back", 5 * time.Minute, cardPulled},
 	}},
-	{name: "1970", setup: setup{rtc: "1970-01-01"}, steps: []step{
+	{name: "1970", steps: []step{
 		{"power-on to ready", 5 * time.Minute, powerOn},
 		{"connects over the network", 3 * time.Minute, connects},
-		{"a programme is heard as it was sent", 3 * time.Minute, hears},
+		{"battery dead, cable pulled: it says that it cannot know the time, and plays nothing", 8 * time.Minute, lostTime},
+		{"cable back: it knows the time by a signature, and what is due is heard", 4 * time.Minute, timeBack},
 	}},
-	{name: "disk full", setup: setup{tight: true, disk: full}, steps: []step{
+	{name: "disk full", setup: setup{tight: true}, steps: []step{
 		{"power-on to ready", 5 * time.Minute, powerOn},
 		{"connects over the network", 3 * time.Minute, connects},
-		{"says so, and an alarm sounds", 3 * time.Minute, diskFull},
+		{"says so; what it holds is heard, and an alarm sounds", 8 * time.Minute, diskFull},
+		{"room again: nothing is lost, the fault goes, a programme is heard", 6 * time.Minute, roomAgain},
 	}},
 	wrongBoard("a pin that does not exist", "amp", "line", "63", boardAlone),
 	wrongBoard("a serial line that is not there", "console", "tty", `"/dev/ttyS7"`, hears),
@@ -116,6 +152,16 @@ func walk(ctx context.Context, o options, out io.Writer) error {
 		}
 		done, wrong := climb(ctx, s.name, s.steps, r, out)
 		tried += done
+		if kind.Watched() {
+			began := time.Now()
+			figure, err := r.stray(began)
+			if tried++; err != nil {
+				wrong, figure = wrong+1, "FAILED: "+err.Error()
+			} else {
+				figure = "pass  " + figure
+			}
+			row(out, s.name+": the amplifier's line is on within what was meant, and never else", time.Since(began), figure)
+		}
 		failed += wrong
 		r.close()
 		if wrong == 0 {

@@ -14,9 +14,10 @@ import (
 // three serial adapters, a logic analyser and a sound card can.
 type Target struct {
 	Power    Power
-	Console  Line // the kernel's and the boot loader's
-	Tech     Line // the technician's
-	Panel    Line // to the card of the board that people read
+	Battery  Battery // of its clock
+	Console  Line    // the kernel's and the boot loader's
+	Tech     Line    // the technician's
+	Panel    Line    // to the card of the board that people read
 	GPIO     GPIO
 	AudioTap AudioTap
 	Net      Net
@@ -29,6 +30,11 @@ type Power interface {
 	On(context.Context) error
 	Cut() error
 	Alive(context.Context) error // waits for ctx, and says if the box went away before
+}
+
+// Battery is that of the box's clock.
+type Battery interface {
+	Replace(at string) // the clock begins with that time at every power-on from now on; "" is the right one
 }
 
 // A Line is the far end of a serial line of the box. It stays joined when the box has no

@@ -71,20 +71,25 @@ func (d Disk) offset(partition int) (int64, error) {
 	return int64(start) * 512, nil
 }
 
-// debugfs runs its commands on a partition. It goes on after a command that fails, and
-// says so on its errors.
+// debugfs runs its commands on a partition.
 func (d Disk) debugfs(ctx context.Context, partition int, write bool, commands string) (out string, err error) {
 	at, err := d.offset(partition)
 	if err != nil {
 		return "", err
 	}
+	return debugfs(ctx, fmt.Sprintf("%s?offset=%d", d.File, at), write, commands)
+}
+
+// debugfs runs its commands on a file system. It goes on after a command that fails, and
+// says so on its errors.
+func debugfs(ctx context.Context, system string, write bool, commands string) (out string, err error) {
 	args := []string{"-f", "-"}
 	if write {
 		args = append(args, "-w")
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "/sbin/debugfs", append(args, fmt.Sprintf("%s?offset=%d", d.File, at))...)
+	cmd := exec.CommandContext(ctx, "/sbin/debugfs", append(args, system)...)
 	var said, wrong bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(commands), &said, &wrong
 	if err := cmd.Run(); err != nil {
@@ -190,27 +195,24 @@ func (d Disk) Fill(ctx context.Context, leave int64) error {
 	return d.Put(ctx, dir, "/log", 0, 0)
 }
 
+// Empty takes away what Fill wrote.
+func (d Disk) Empty(ctx context.Context) error {
+	_, err := d.debugfs(ctx, dataPartition, true, "rm /log/filled\n")
+	return err
+}
+
 // Check says what is wrong with the data partition once its journal has been played
-// back, as the box does when it starts, and copies its folder from into the folder to,
-// which is made. The disk stays as it is.
-func (d Disk) Check(ctx context.Context, from, to string) error {
-	at, err := d.offset(dataPartition)
-	if err != nil {
-		return err
-	}
+// back, as the box does when it starts, and copies folders of it into the folder to, which
+// is made. One that is not there is left out. The disk stays as it is.
+func (d Disk) Check(ctx context.Context, to string, folders ...string) error {
 	dir, err := os.MkdirTemp(filepath.Dir(d.File), "check")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	// e2fsck takes an offset, too, but not after it has played a journal back.
 	data := filepath.Join(dir, "data")
-	if err := run(ctx, "dd", "if="+d.File, "of="+data, "bs=1M", "iflag=skip_bytes", fmt.Sprintf("skip=%d", at), "conv=sparse", "status=none"); err != nil {
+	if _, err := d.replayed(ctx, data); err != nil {
 		return err
-	}
-	var exit *exec.ExitError
-	if err := run(ctx, "/sbin/e2fsck", "-p", data); errors.As(err, &exit) && exit.ExitCode() > 1 {
-		return fmt.Errorf("the data partition is damaged: %w", err)
 	}
 	if err := run(ctx, "/sbin/e2fsck", "-f", "-n", data); err != nil {
 		return fmt.Errorf("the data partition is damaged: %w", err)
@@ -218,7 +220,44 @@ func (d Disk) Check(ctx context.Context, from, to string) error {
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return err
 	}
-	return run(ctx, "/sbin/debugfs", "-R", fmt.Sprintf("rdump %s \"%s\"", from, to), data)
+	for _, f := range folders {
+		if err := run(ctx, "/sbin/debugfs", "-R", fmt.Sprintf("rdump %s \"%s\"", f, to), data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Settle plays the journal of the data partition back, after a power cut: what is written
+// onto the disk before that would be lost at the next start.
+func (d Disk) Settle(ctx context.Context) error {
+	dir, err := os.MkdirTemp(filepath.Dir(d.File), "settle")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	data := filepath.Join(dir, "data")
+	at, err := d.replayed(ctx, data)
+	if err != nil {
+		return err
+	}
+	return run(ctx, "dd", "if="+data, "of="+d.File, "bs=1M", "oflag=seek_bytes", fmt.Sprintf("seek=%d", at), "conv=notrunc", "status=none")
+}
+
+// replayed copies the data partition to a file, and plays its journal back there: e2fsck
+// and debugfs take an offset, too, but not after that. It tells where the partition begins.
+func (d Disk) replayed(ctx context.Context, file string) (at int64, err error) {
+	if at, err = d.offset(dataPartition); err != nil {
+		return 0, err
+	}
+	if err := run(ctx, "dd", "if="+d.File, "of="+file, "bs=1M", "iflag=skip_bytes", fmt.Sprintf("skip=%d", at), "conv=sparse", "status=none"); err != nil {
+		return at, err
+	}
+	var exit *exec.ExitError
+	if err := run(ctx, "/sbin/e2fsck", "-p", file); errors.As(err, &exit) && exit.ExitCode() > 1 {
+		return at, fmt.Errorf("the data partition is damaged: %w", err)
+	}
+	return at, nil
 }
 
 func run(ctx context.Context, name string, args ...string) error {

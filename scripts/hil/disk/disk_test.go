@@ -68,7 +68,7 @@ func TestDataPartition(t *testing.T) {
 		t.Errorf("%v\n%s", err, said)
 	}
 	back := filepath.Join(t.TempDir(), "back")
-	if err := d.Check(ctx, "/etc", back); err != nil {
+	if err := d.Check(ctx, back, "/etc"); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(filepath.Join(back, "etc", "sub", "agent.toml")); err != nil || string(got) != "two" {
@@ -77,7 +77,7 @@ func TestDataPartition(t *testing.T) {
 	if _, err := d.debugfs(ctx, dataPartition, true, "sif /etc/sub/agent.toml block[0] 7\nsif /etc/box.key block[0] 7\n"); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Check(ctx, "/etc", back); err == nil {
+	if err := d.Check(ctx, back, "/etc"); err == nil {
 		t.Error("two files in one block are no damage")
 	}
 }
@@ -98,6 +98,62 @@ func TestFill(t *testing.T) {
 	fmt.Sscan(rest, &size)
 	if free := blocks * size; err != nil || free < leave/2 || free > 2*leave {
 		t.Errorf("%d bytes are free, want about %d; %v", free, leave, err)
+	}
+	if err := d.Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	back := filepath.Join(t.TempDir(), "back")
+	if err := d.Check(ctx, back, "/log", "/nowhere"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(back, "log", "filled")); err != nil {
+		t.Error(err)
+	}
+	if err := d.Empty(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := d.debugfs(ctx, dataPartition, false, "stat /log/filled\n"); err == nil {
+		t.Errorf("it is still there: %s", said)
+	}
+}
+
+// What an update is made of: a program in another's place, a driver that is gone.
+func TestRoot(t *testing.T) {
+	card(t) // or it is skipped
+	dir := t.TempDir()
+	folder, file := filepath.Join(dir, "root"), filepath.Join(dir, "root.ext4")
+	drivers := filepath.Join(folder, "modules", "6.12", "sound")
+	if err := os.MkdirAll(drivers, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"agent", "modules/6.12/sound/virtio_snd.ko.xz", "modules/6.12/sound/snd.ko.xz", "new"} {
+		os.WriteFile(filepath.Join(folder, name), []byte(name), 0o644)
+	}
+	if out, err := exec.Command("/sbin/mke2fs", "-q", "-t", "ext4", "-d", folder, file, "4M").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	r := Root{file}
+	if err := r.Program(t.Context(), filepath.Join(folder, "new"), "/agent"); err != nil {
+		t.Fatal(err)
+	}
+	said, err := debugfs(t.Context(), file, false, "cat /agent\nstat /agent\n")
+	if err != nil || !strings.Contains(said, "new") || !strings.Contains(said, "Mode:  0755") {
+		t.Errorf("%v\n%s", err, said)
+	}
+	if names, err := r.Folders(t.Context(), "/modules"); err != nil || len(names) != 1 || names[0] != "6.12" {
+		t.Errorf("%q, %v", names, err)
+	}
+	if err := r.Remove(t.Context(), "/modules/6.12/sound", "virtio_snd"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Remove(t.Context(), "/modules/6.12/sound", "virtio_snd"); err == nil {
+		t.Error("what is gone was removed")
+	}
+	if said, _ := debugfs(t.Context(), file, false, "ls -p /modules/6.12/sound\n"); !strings.Contains(said, "/snd.ko.xz/") {
+		t.Errorf("the other one is gone as well:\n%s", said)
+	}
+	if out, err := exec.Command("/sbin/e2fsck", "-f", "-n", file).CombinedOutput(); err != nil {
+		t.Errorf("it is damaged: %v\n%s", err, out)
 	}
 }
 

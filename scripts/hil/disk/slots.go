@@ -30,6 +30,11 @@ func (d Disk) TearCounters() error {
 	return d.write(make([]byte, 512), counters)
 }
 
+// LoseCounters spoils both.
+func (d Disk) LoseCounters() error {
+	return d.write(make([]byte, 512), counters, countersToo)
+}
+
 // BreakB spoils the kernel in slot B.
 func (d Disk) BreakB(ctx context.Context) error {
 	_, err := d.debugfs(ctx, slotA+1, true, "rm /boot/vmlinuz\nwrite /dev/null /boot/vmlinuz\n")

@@ -100,6 +100,14 @@ func (m *Machine) Close() error {
 	return err
 }
 
+// Replace lets the box's clock begin with that time, as 1970-01-01T00:00:00, from the next
+// power-on on; "" is the time.
+func (m *Machine) Replace(rtc string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.o.RTC = rtc
+}
+
 // On gives the box power. What is recorded begins before its first instruction.
 func (m *Machine) On(ctx context.Context) (err error) {
 	m.mu.Lock()
@@ -108,7 +116,7 @@ func (m *Machine) On(ctx context.Context) (err error) {
 		return errors.New("the box has power already")
 	}
 	m.boots++
-	n := m.boots
+	n, o := m.boots, m.o
 	m.mu.Unlock()
 	// The path of a socket has at most 107 bytes.
 	dir, err := os.MkdirTemp("", "hil")
@@ -122,7 +130,7 @@ func (m *Machine) On(ctx context.Context) (err error) {
 		return err
 	}
 	defer said.Close()
-	r := &run{cmd: exec.Command(m.o.Kind.program, m.o.Kind.args(m.o, dir, wav)...), ended: make(chan struct{}), tape: &recorder{file: wav}}
+	r := &run{cmd: exec.Command(m.o.Kind.program, m.o.Kind.args(o, dir, wav)...), ended: make(chan struct{}), tape: &recorder{file: wav}}
 	r.cmd.Dir, r.cmd.Stdout, r.cmd.Stderr = m.o.Dir, said, said
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	fmt.Fprintln(said, strings.Join(r.cmd.Args, " "))

@@ -4,6 +4,7 @@ package tape
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 )
@@ -109,6 +110,18 @@ func On(edges []Edge, line int, high bool, now time.Time) []Span {
 		}
 	}
 	return all
+}
+
+// Outside says which of the stretches on does not lie within one of those that were meant.
+func Outside(on, meant []Span, slack time.Duration) error {
+	for _, o := range on {
+		if !slices.ContainsFunc(meant, func(m Span) bool {
+			return !o.From.Before(m.From.Add(-slack)) && !o.To.After(m.To.Add(slack))
+		}) {
+			return fmt.Errorf("the line was on from %s for %v, when nothing was meant to sound", clock(o.From), o.To.Sub(o.From).Round(time.Millisecond))
+		}
+	}
+	return nil
 }
 
 // Amplifier says what is wrong with an amplifier that was on in the stretches on, while

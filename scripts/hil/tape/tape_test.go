@@ -87,3 +87,18 @@ func TestAmplifier(t *testing.T) {
 		}
 	}
 }
+
+func TestOutside(t *testing.T) {
+	meant := []Span{{at(1000), at(3000)}, {at(5000), at(9000)}}
+	const slack = 50 * time.Millisecond
+	for _, on := range [][]Span{nil, {{at(960), at(3040)}}, {{at(1200), at(1300)}, {at(5000), at(9000)}}} {
+		if err := Outside(on, meant, slack); err != nil {
+			t.Errorf("%v: %v", on, err)
+		}
+	}
+	for _, on := range [][]Span{{{at(900), at(2000)}}, {{at(2000), at(3100)}}, {{at(1200), at(1300)}, {at(4000), at(4001)}}, {{at(2000), at(6000)}}} {
+		if Outside(on, meant, slack) == nil {
+			t.Errorf("%v was taken for meant", on)
+		}
+	}
+}
