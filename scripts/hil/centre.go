@@ -159,7 +159,7 @@ func (c *centre) serve(ctx context.Context) error {
 		return err
 	}
 	// A box that was cut off is not to wait for long.
-	d := dispatch.New(dispatch.Opts{Authority: c.au, Online: dispatcher, Archive: c.archive, Every: 20 * time.Second, Window: time.Second})
+	d := dispatch.New(dispatch.Opts{Authority: c.au, Online: dispatcher, Archive: c.archive, Every: 10 * time.Second, Window: time.Second})
 	online, err := c.client(dispatcher, d.Filters, d.Receive)
 	if err != nil {
 		return err

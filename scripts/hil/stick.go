@@ -63,7 +63,7 @@ func (r *rig) lade(ctx context.Context, bundle string) (file string, err error) 
 func vfat(ctx context.Context, file, folder string, size int64) error {
 	os.Remove(file)
 	for _, c := range [][]string{
-		{"/sbin/mkfs.vfat", "-F", "32", "-n", "STICK", "-C", file, fmt.Sprint(size >> 10)},
+		{"/sbin/mkfs.vfat", "-n", "STICK", "-C", file, fmt.Sprint(size >> 10)},
 		{"mcopy", "-s", "-Q", "-i", file, folder, "::"},
 	} {
 		if err := runs(exec.CommandContext(ctx, c[0], c[1:]...)); err != nil {
