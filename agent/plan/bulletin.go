@@ -15,6 +15,7 @@ const (
 	maxAudioBytes = 1 << 29          // a day of speech at 48 kbit/s
 	maxAudioMS    = 24 * 3600 * 1000 // a day
 	maxText       = 16 << 10         // letters; the envelope bounds the bytes
+	maxVoice      = 80               // letters
 	maxTicker     = 300              // letters: about a minute, and nobody waits longer
 	minLUFS       = -70.0            // the absolute gate of EBU R128
 )
@@ -32,6 +33,9 @@ func (b Bulletin) Validate() error {
 	c.count("audio", len(b.Audio), 0, 16)
 	for i, a := range b.Audio {
 		c.audio(index("audio", i), a)
+		if a.Voice != "" && b.Text == "" && !b.Withdrawn {
+			c.fail("text", "missing: what a machine read is signed together with its text")
+		}
 	}
 	c.pages("pages", b.Pages)
 	c.between("repeat", int64(b.Repeat), 0, 20)
@@ -56,6 +60,7 @@ func (c *check) audio(field string, a Audio) {
 	if a.Lang != "" {
 		c.lang(field+".lang", a.Lang)
 	}
+	c.line(field+".voice", a.Voice, maxVoice)
 }
 
 func (c *check) pages(field string, pages []Page) {

@@ -150,6 +150,9 @@ type Audio struct {
 	Type       string `json:"type"` // audio/mpeg, audio/wav, audio/flac, audio/ogg, audio/opus, audio/aac
 	DurationMS int64  `json:"duration_ms"`
 	Lang       string `json:"lang,omitempty"` // default: the bulletin's
+	// Voice is who read the bulletin's text, if no person did: engine/region, and perhaps
+	// /name, such as espeak-ng/south.
+	Voice string `json:"voice,omitempty"`
 }
 
 // A Page is what a board shows of a bulletin: text or a picture.

@@ -64,6 +64,7 @@ var vietnamese = map[string]string{
 	"an alert of one's own: leave it out of alerts":                  "đây là báo động của chính mình: bỏ nó khỏi alerts",
 	"%g; write -70 to 0, or leave it out":                            "%g; viết từ -70 đến 0, hoặc bỏ dòng này",
 	"nothing to say or show: write audio, pages or text":             "không có gì để phát hay hiện: viết audio, pages hoặc text",
+	"missing: what a machine read is signed together with its text":  "còn thiếu: tiếng do máy đọc phải được ký cùng với lời của nó",
 	"an emergency has the whole board: write it as a page":           "tin khẩn cấp chiếm cả bảng: viết thành một trang",
 	"nothing that it could run under: write pages or text":           "không có trang nào phía trên: viết thêm pages hoặc text",
 	"write either text or image":                                     "viết text hoặc image, chỉ một trong hai",

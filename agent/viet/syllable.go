@@ -103,6 +103,12 @@ func (s syllable) rightTone() bool {
 	return s.at == 0
 }
 
+// Syllable reports whether a Vietnamese syllable is written like word, in any case.
+func Syllable(word string) bool {
+	_, ok := parse(norm.NFC.String(word))
+	return ok
+}
+
 // nucleus splits the rhyme into its vowels and the consonants behind.
 func (s syllable) nucleus() (v []rune, coda string) {
 	r := []rune(s.rhyme)

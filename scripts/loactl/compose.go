@@ -145,6 +145,9 @@ func (a *app) fillAudio(au *authority.Authority, f *source.File) error {
 			continue
 		}
 		at := fmt.Sprintf("audio[%d].file", i)
+		if err := a.sameText(f, entry, at); err != nil {
+			return err
+		}
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(filepath.Dir(f.Name), file)
 		}

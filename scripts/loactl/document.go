@@ -300,6 +300,9 @@ func (a *app) display(au *authority.Authority, is authority.Issued) error {
 			if err == nil {
 				fmt.Fprintln(w, pretty(payload.Payload))
 			}
+			if b, ok := is.Doc.(plan.Bulletin); ok {
+				a.readBack(w, au, b)
+			}
 		})
 }
 

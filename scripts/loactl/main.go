@@ -38,6 +38,7 @@ func commands() []command {
 		{"policy", (*app).policy},
 		{"preview", (*app).preview},
 		{"playlist", (*app).playlist},
+		{"say", (*app).speak},
 		{"send", (*app).send},
 		{"carry", (*app).carry},
 		{"alert", (*app).alert},
