@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/asticode/go-astikit v0.30.0 // go-astits reads its stream through it
 	github.com/asticode/go-astits v1.13.0 // MPEG-TS segments of HLS stations
+	github.com/beevik/etree v1.7.0 // the trees that goxmldsig works on; BSD-2
 	github.com/creack/pty v1.1.24 // tests give the console a terminal
 	github.com/eclipse/paho.mqtt.golang v1.5.1 // MQTT 3.1.1 client, behind the guard in agent/mqtt
 	github.com/go-text/typesetting v0.3.5 // shapes Khmer, and outlines of letters
@@ -15,6 +16,7 @@ require (
 	github.com/pelletier/go-toml/v2 v2.4.3 // settings, boards and documents that people write; strict, with lines
 	github.com/pion/opus v0.1.0 // Opus packets without cgo
 	github.com/rogpeppe/go-internal v1.16.0 // testscript: txtar scripts drive the built agent from outside
+	github.com/russellhaering/goxmldsig v1.6.1 // exclusive XML canonical form, for the signatures of CAP alerts; Apache-2.0
 	github.com/tphakala/go-aac v0.4.0 // AAC-LC frames without cgo
 	go.bug.st/serial v1.8.0 // the console's serial line
 	golang.org/x/crypto v0.58.0 // Argon2id and ChaCha20-Poly1305 seal the authority's key files
@@ -37,6 +39,7 @@ require (
 	github.com/google/go-tpm v0.9.8 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/gorilla/websocket v1.5.3 // indirect
+	github.com/jonboulle/clockwork v0.5.0 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/minio/highwayhash v1.0.4 // indirect
