@@ -18,6 +18,7 @@ require (
 	github.com/rogpeppe/go-internal v1.16.0 // testscript: txtar scripts drive the built agent from outside
 	github.com/russellhaering/goxmldsig v1.6.1 // exclusive XML canonical form, for the signatures of CAP alerts; Apache-2.0
 	github.com/tphakala/go-aac v0.4.0 // AAC-LC frames without cgo
+	github.com/tphakala/go-opus v0.1.2 // Opus packets of live talk at the sender, without cgo (BSD-3)
 	go.bug.st/serial v1.8.0 // the console's serial line
 	golang.org/x/crypto v0.58.0 // Argon2id and ChaCha20-Poly1305 seal the authority's key files
 	golang.org/x/image v0.47.0 // rasterises outlines

@@ -31,6 +31,7 @@ import (
 	"loa/agent/health"
 	"loa/agent/lastrun"
 	"loa/agent/ledger"
+	"loa/agent/live"
 	"loa/agent/media"
 	"loa/agent/message"
 	"loa/agent/plan"
@@ -136,6 +137,7 @@ type Box struct {
 	trust   *trust.Trust
 	speaker *speaker.Speaker
 	player  *player.Player
+	live    *live.Room
 	station *station.Station
 	mqtt    link                 // nil: no broker, or no name yet
 	door    *door                // nil: no claim
@@ -224,7 +226,11 @@ func New(o Opts) (made *Box, err error) {
 		HighPassHz: o.Board.Levels.HighPassHz, CeilingDBFS: o.Board.Levels.CeilingDBFS,
 		Log: o.Log.With("room", "speaker"), Report: o.Health.Report,
 	})
-	library := player.NewLibrary(b.media, b.openRelay)
+	b.live = live.New(live.Opts{
+		Trust: b.trust, Now: b.now,
+		Refused: func(code plan.Code, topic, why string, n int) { b.station.Count(code, topic, why, n) },
+	})
+	library := player.NewLibrary(b.media, b.openRelay, func(t plan.Talk) (player.Talk, error) { return b.live.Open(t) })
 	b.player = player.New(b.speaker, library.Open, o.Log.With("room", "player"))
 	b.display = b.newDisplay()
 	var show func(plan.Scene)

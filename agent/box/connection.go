@@ -44,6 +44,10 @@ func (b *Box) connection() (*mqtt.Client, error) {
 				b.take(raw)
 				return
 			}
+			if at, err := message.ParseTopic(topic); err == nil && at.Leaf == message.LeafLive {
+				b.live.Receive(topic, raw) // 25 a second: the station does not decide anew for each
+				return
+			}
 			b.station.Receive(context.Background(), topic, raw)
 		},
 		Will: func() (mqtt.Message, bool) {

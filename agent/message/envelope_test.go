@@ -103,7 +103,7 @@ func FuzzOpen(f *testing.F) {
 func TestLivePacket(t *testing.T) {
 	key := reportKey(1)
 	pub := key.Public().(ed25519.PublicKey)
-	p := message.LivePacket{Seq: 7, Offset: 280 * time.Millisecond, Duration: 40 * time.Millisecond, Audio: []byte("sound")}
+	p := message.LivePacket{Codec: message.LiveOpus, Seq: 7, Offset: 280 * time.Millisecond, Duration: 40 * time.Millisecond, Audio: []byte("sound")}
 	raw := message.SignLive("26734", "talk-1", p, key)
 	got, err := message.OpenLive("26734", "talk-1", raw, pub)
 	if err != nil || got.Seq != p.Seq || got.Offset != p.Offset || got.Duration != p.Duration || !bytes.Equal(got.Audio, p.Audio) {
@@ -122,6 +122,15 @@ func TestLivePacket(t *testing.T) {
 			t.Errorf("at %s, %s: %v", at[0], at[1], err)
 		}
 	}
+	end := message.LivePacket{Codec: message.LiveEnd, Seq: 8, Offset: 320 * time.Millisecond}
+	if got, err := message.OpenLive("26734", "talk-1", message.SignLive("26734", "talk-1", end, key), pub); err != nil || !got.End() || got.Offset != end.Offset {
+		t.Errorf("the end: %+v, %v", got, err)
+	}
+	// The bytes are what other programs write.
+	head := "LOA1\x01\x00\x00\x00\x07\x00\x00\x01\x18\x00\x28sound"
+	if string(raw[:len(raw)-ed25519.SignatureSize]) != head {
+		t.Errorf("on the wire %q, want %q", raw, head)
+	}
 	p.Duration = 250 * time.Millisecond
 	if _, err := message.OpenLive("26734", "talk-1", message.SignLive("26734", "talk-1", p, key), pub); codeOf(err) != plan.Malformed {
 		t.Errorf("250 ms: %v", err)
@@ -130,7 +139,7 @@ func TestLivePacket(t *testing.T) {
 
 func FuzzOpenLive(f *testing.F) {
 	key := reportKey(1)
-	f.Add(message.SignLive("26734", "talk-1", message.LivePacket{Seq: 7, Duration: 40 * time.Millisecond, Audio: []byte("sound")}, key))
+	f.Add(message.SignLive("26734", "talk-1", message.LivePacket{Codec: message.LiveOpus, Seq: 7, Duration: 40 * time.Millisecond, Audio: []byte("sound")}, key))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if p, err := message.OpenLive("26734", "talk-1", raw, key.Public().(ed25519.PublicKey)); err == nil {
 			if !bytes.Equal(message.SignLive("26734", "talk-1", p, key), raw) {

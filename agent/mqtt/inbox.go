@@ -10,6 +10,7 @@ import (
 const (
 	inboxMessages = 1024
 	inboxBytes    = 8 << 20
+	inboxTalk     = 200 // packets of live talk: what was said four seconds ago is not heard any more
 )
 
 // An inbox stands between the library's handler, which must never wait (with
@@ -19,7 +20,7 @@ type inbox struct {
 	wake chan struct{}
 
 	mu       sync.Mutex
-	lanes    [4][]incoming // by urgency
+	lanes    [5][]incoming // by urgency
 	messages int
 	bytes    int
 	lost     bool // something did not fit since the last time it was empty
@@ -37,6 +38,10 @@ func newInbox() *inbox { return &inbox{wake: make(chan struct{}, 1)} }
 func (b *inbox) put(topic string, payload []byte) {
 	b.mu.Lock()
 	lane := urgency(topic)
+	if lane == talk && len(b.lanes[talk]) >= inboxTalk {
+		b.mu.Unlock()
+		return // it would be late, and nobody repeats it
+	}
 	for b.messages >= inboxMessages || b.bytes+len(payload) > inboxBytes {
 		if !b.forgetBelow(lane) {
 			b.lost = true
@@ -59,7 +64,7 @@ func (b *inbox) forgetBelow(lane int) bool {
 			b.messages--
 			b.bytes -= len(b.lanes[l][n-1].payload)
 			b.lanes[l] = b.lanes[l][:n-1]
-			b.lost = true
+			b.lost = b.lost || l != talk
 			return true
 		}
 	}

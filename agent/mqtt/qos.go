@@ -32,7 +32,7 @@ func asked(filter string, spare bool) byte {
 }
 
 // urgency sorts what has come in, lower first: what decides who may speak, then
-// alarms, then acts, then everything that only has to be right by and by. On
+// alarms, then acts, then live talk, then everything that only has to be right by and by. On
 // reconnection a broker delivers everything retained at once, and an alarm must
 // not wait behind a year of schedules.
 func urgency(topic string) int {
@@ -42,8 +42,13 @@ func urgency(topic string) int {
 		return 0
 	case len(l) > 4 && l[4] == "alert":
 		return 1
-	case len(l) > 4 && (l[4] == "act" || l[4] == "cmd" || l[4] == "live" || l[4] == "beat" || l[4] == "want"):
+	case len(l) > 4 && (l[4] == "act" || l[4] == "cmd" || l[4] == "beat" || l[4] == "want"):
 		return 2
+	case len(l) > 4 && l[4] == "live":
+		return talk
 	}
-	return 3
+	return 4
 }
+
+// talk is the urgency of live talk: a stop goes before what it stops.
+const talk = 3

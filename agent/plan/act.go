@@ -9,7 +9,7 @@ import (
 var actFields = map[Kind][]string{
 	KindPlay:     {"item", "class", "repeat", "volume_percent", "for_s"},
 	KindStop:     {"classes", "reason"},
-	KindLive:     {"session_key", "for_s", "volume_percent", "reason"},
+	KindLive:     {"session_key", "item", "for_s", "volume_percent", "reason"},
 	KindDrill:    {"item", "repeat", "volume_percent", "for_s"},
 	KindMute:     {"mute_until", "reason"},
 	KindTest:     {"command"},
@@ -42,7 +42,7 @@ const actMemory = 2 * time.Minute
 // to be said of it.
 func (a Act) Forgotten(now time.Time) bool {
 	end := a.Ends()
-	if a.Kind == KindPlay || a.Kind == KindDrill {
+	if a.Kind == KindPlay || a.Kind == KindDrill || a.Kind == KindLive {
 		end = end.Add(actMemory)
 	}
 	return !now.Before(end)
@@ -94,6 +94,12 @@ func (a Act) Validate() error {
 	case KindLive:
 		c.key("session_key", a.SessionKey)
 		c.between("for_s", int64(a.ForS), 1, 6*3600)
+		if a.Item != nil {
+			c.item("item", *a.Item)
+			if a.Item.Chime == "" {
+				c.fail("item", "before live talk goes a chime and nothing else")
+			}
+		}
 	case KindMute:
 		c.when("mute_until", a.MuteUntil)
 		if !a.MuteUntil.After(a.Issued) {

@@ -35,17 +35,21 @@ type Occurrence struct {
 	Err      *Error // why it cannot sound whatever policy says; nil: it can
 }
 
-// A Part is one thing to open and play: exactly one of Audio, Relay, Chime, Phrase and
-// Say is set.
+// A Part is one thing to open and play: exactly one of Audio, Relay, Live, Chime, Phrase
+// and Say is set.
 type Part struct {
 	Audio        *Audio
 	LoudnessLUFS float64 // of Audio; 0: measure it
 	Relay        *Relay
+	Live         *Talk
 	Chime        string
 	Phrase       string        // a sentence that is recorded in the image, in Lang
 	Say, Lang    string        // an address that is spoken, for a technician; no document can ask for it
 	Length       time.Duration // 0: not known
 }
+
+// A Talk names a session of live talk, whose packets come while it lasts.
+type Talk struct{ Place, Session string }
 
 // Progress is what has already happened to occurrences, folded from the ledger
 // and from this run of the agent.
@@ -90,4 +94,5 @@ type Ending struct {
 	PeakDBFS   float64
 	Proof      string   // how Heard was measured: mixer, sink, monitor, current, mic
 	Media      []string // SHA-256 of the recordings that were opened
+	Note       string   // what else its source has to say of it: how much of live talk was lost
 }

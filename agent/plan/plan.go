@@ -328,7 +328,7 @@ type Act struct {
 	// mute: Until says how long, at most 24 h
 	MuteUntil time.Time `json:"mute_until,omitzero"`
 	Reason    string    `json:"reason,omitempty"`
-	// act.live
+	// act.live: Item is the chime before it
 	SessionKey string `json:"session_key,omitempty"` // base64 Ed25519, one use
 	// test, ask
 	Command string `json:"command,omitempty"`

@@ -31,6 +31,7 @@ type item struct {
 	gain   float32
 	left   int64 // frames until o.End
 	played []string
+	tells  func() (share float64, note string) // of live talk
 	code   plan.Code
 	err    error
 	begun  int  // parts that were opened
@@ -80,6 +81,9 @@ func (it *item) feed(ctx context.Context) {
 				continue
 			}
 			part := it.prepare(ctx, p)
+			if p.Live != nil {
+				skip = 0 // what was said meanwhile is gone
+			}
 			if part.err == nil && skip > 0 {
 				skip = passOver(ctx, part.Source, skip)
 			}
@@ -137,6 +141,8 @@ func called(p plan.Part) string {
 		return fmt.Sprintf("recording %.12s", p.Audio.SHA256)
 	case p.Relay != nil:
 		return "the station"
+	case p.Live != nil:
+		return "live talk"
 	}
 	return p.Chime
 }
@@ -245,6 +251,9 @@ func (it *item) begin(o opened) {
 	if o.SHA256 != "" {
 		it.played = append(it.played, o.SHA256)
 	}
+	if o.Account != nil {
+		it.tells = o.Account
+	}
 	it.cur, it.gain = o.Source, float32(sound.Amplitude(o.GainDB))
 }
 
@@ -310,6 +319,12 @@ func (c *playing) ending() plan.Ending {
 	if it.live() && e.Result == plan.Heard && float64(r.Starved) > liveGaps*float64(r.Frames+r.Starved) {
 		e.Result = plan.Partial
 	}
+	if it.tells != nil {
+		var share float64
+		if share, e.Note = it.tells(); e.Result == plan.Heard && share > liveGaps {
+			e.Result = plan.Partial
+		}
+	}
 	return e
 }
 
@@ -328,7 +343,7 @@ func (it *item) live() bool {
 const (
 	weakDBFS    = -45.0
 	silentShare = 0.02 // less than this share above the silence floor
-	liveGaps    = 0.05 // a station that had nothing to give for a larger share was heard in part
+	liveGaps    = 0.05 // a station or a talk of which a larger share was missing was heard in part
 )
 
 func judge(e plan.Ending, frames, loud int64, volume int) plan.Result {

@@ -24,17 +24,24 @@ type shelf interface {
 	Doubt(sha256 string) bool // verifies a recording again, which may have rotted
 }
 
-// A Library opens recordings by content and built-in chimes; relays it leaves
-// to the function it is given.
+// A Library opens recordings by content and built-in chimes; relays and live talk it
+// leaves to the functions it is given.
 type Library struct {
 	shelf shelf
 	relay func(plan.Relay) (sound.Source, error)
+	talk  func(plan.Talk) (Talk, error)
 	loud  loudness
 }
 
+// A Talk is what a person says now.
+type Talk interface {
+	sound.Source
+	Account() (share float64, note string)
+}
+
 // NewLibrary makes a library over the box's media.
-func NewLibrary(media shelf, relay func(plan.Relay) (sound.Source, error)) *Library {
-	return &Library{shelf: media, relay: relay, loud: loudness{of: make(map[string]*measurement)}}
+func NewLibrary(media shelf, relay func(plan.Relay) (sound.Source, error), talk func(plan.Talk) (Talk, error)) *Library {
+	return &Library{shelf: media, relay: relay, talk: talk, loud: loudness{of: make(map[string]*measurement)}}
 }
 
 // Open implements [Opener].
@@ -51,6 +58,13 @@ func (l *Library) Open(ctx context.Context, p plan.Part) (Opened, error) {
 	}
 	if p.Phrase != "" {
 		return phrase(p)
+	}
+	if p.Live != nil {
+		talk, err := l.talk(*p.Live)
+		if err != nil {
+			return Opened{}, err
+		}
+		return Opened{Source: sound.NewLeveller(talk, TargetLUFS), Account: talk.Account}, nil // nor a microphone's
 	}
 	if p.Say != "" {
 		src, err := voice.Say(p.Lang, p.Say)

@@ -106,7 +106,7 @@ func TestUnmeasuredRecordingIsLevelled(t *testing.T) {
 			// In a bubble computing takes no time, so the figures are those of an idle box.
 			synctest.Test(t, func(t *testing.T) {
 				f := folder(t.TempDir())
-				l := player.NewLibrary(f, nil)
+				l := player.NewLibrary(f, nil, nil)
 				part := f.put(t, "a", c.of...)
 				if got := open(t, l, part); math.Abs(got-c.gain) > 0.5 {
 					t.Errorf("gain %.1f dB, want %.1f", got, c.gain)
@@ -123,7 +123,7 @@ func TestUnmeasuredRecordingIsLevelled(t *testing.T) {
 // Half a day in which nobody speaks would be decoded for minutes to find a level.
 func TestMeasuringEndsAndHoldsUpNobody(t *testing.T) {
 	f := folder(t.TempDir())
-	l := player.NewLibrary(f, nil)
+	l := player.NewLibrary(f, nil, nil)
 	day, other := f.put(t, "day", stretch{12 * time.Hour, 0}), f.put(t, "other", stretch{10 * time.Second, -24})
 	began := time.Now()
 	opened := make(chan time.Duration)
@@ -146,7 +146,7 @@ func TestMeasuringEndsAndHoldsUpNobody(t *testing.T) {
 // Who is called off has measured nothing: the next one does.
 func TestCalledOffWhileMeasuring(t *testing.T) {
 	f := folder(t.TempDir())
-	l := player.NewLibrary(f, nil)
+	l := player.NewLibrary(f, nil, nil)
 	p := f.put(t, "speech", stretch{20 * time.Second, -24})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

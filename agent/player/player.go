@@ -28,6 +28,9 @@ type Opened struct {
 	Source sound.Source
 	GainDB float64 // brings the part to the house's loudness
 	SHA256 string  // of the recording, if it is one
+	// Account says, of live talk, which share was lost so far and what there is to say
+	// of that; nil: nothing was.
+	Account func() (share float64, note string)
 }
 
 // Now is what the player sounds at this moment.

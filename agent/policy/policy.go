@@ -105,7 +105,7 @@ func Allow(ps []plan.Policy, u Usage, o plan.Occurrence, now time.Time) Verdict 
 }
 
 func asksForNow(k plan.Kind) bool {
-	return k == plan.KindPlay || k == plan.KindDrill || k == plan.KindTest
+	return k == plan.KindPlay || k == plan.KindLive || k == plan.KindDrill || k == plan.KindTest
 }
 
 // A judge hears one case. until comes down with every time that it looks at.

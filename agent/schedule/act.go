@@ -8,7 +8,7 @@ import (
 	"loa/agent/voice"
 )
 
-// acts calls f for what people asked for now, plays, drills and tests, with the
+// acts calls f for what people asked for now, plays, live talk, drills and tests, with the
 // stop that silences it if there is one; over, if it is not nil, for what has not
 // ended and whose time is over.
 func (v *view) acts(f func(plan.Occurrence, *plan.Act), over func(plan.Occurrence)) {
@@ -58,6 +58,8 @@ func (v *view) asked(a *plan.Act) (body, bool) {
 		if a.Item.Ref == nil {
 			b.class = highest(b.class, a.Class)
 		}
+	case plan.KindLive:
+		b = v.talk(a)
 	case plan.KindTest:
 		// The other self-tests make no sound of their own.
 		if a.Command != "" && a.Command != "tone" {
@@ -84,6 +86,17 @@ func (v *view) asked(a *plan.Act) (body, bool) {
 		b.err = refuse(plan.DrillPreface, "a drill sounds only by act.drill, which says that it is one")
 	}
 	return b, true
+}
+
+// talk is a person who speaks now, after a chime if one was asked for.
+func (v *view) talk(a *plan.Act) body {
+	b := body{origin: plan.Own}
+	if a.Item != nil {
+		b = v.body(a.Item, a.Place, 0)
+	}
+	b.class, b.title, b.rounds, b.length = plan.Live, cmp.Or(a.Reason, "trực tiếp"), 1, 0
+	b.parts = append(b.parts, plan.Part{Live: &plan.Talk{Place: a.Place, Session: a.ID}})
+	return b
 }
 
 func highest(a, b plan.Class) plan.Class {

@@ -299,6 +299,19 @@ func (s *Station) tallyUp(code plan.Code, topic, why string, now time.Time) {
 	s.o.Log.Warn("refused; more of the kind are counted", "code", code, "topic", quote(topic), "why", why)
 }
 
+// Count counts n refusals by another room of what nobody known has signed.
+func (s *Station) Count(code plan.Code, topic, why string, n int) {
+	select {
+	case s.orders <- func(now time.Time) {
+		s.tallyUp(code, topic, why, now)
+		if t := s.counted[code]; n > 1 && t != nil {
+			t.n += n - 1
+		}
+	}:
+	case <-s.over:
+	}
+}
+
 // flushTallies writes down what was counted in the hour after the first of a kind.
 func (s *Station) flushTallies(now time.Time) {
 	for code, t := range s.counted {

@@ -94,12 +94,6 @@ func (s *Station) receive(m incoming) trust.Verdict {
 	case !v.Accepted():
 		s.refuse(v, m.topic, now)
 		return v
-	case v.Kind == plan.KindLive:
-		// Live voice is judged like any act, so that its author hears why, and is not played.
-		v.Code, v.Verified = plan.Unsupported, true
-		v.Err = &plan.Error{Code: plan.Unsupported, Msg: "this version does not play live voice"}
-		s.refuse(v, m.topic, now)
-		return v
 	case s.o.Show == nil && s.onlySeen(v.Doc):
 		v.Code, v.Verified = plan.Unsupported, true
 		v.Err = &plan.Error{Code: plan.Unsupported, Msg: "there is no recording to play, and no board here to show it"}

@@ -36,6 +36,10 @@ func (s *Station) ended(e plan.Ending) {
 	if entry.Detail == "" {
 		entry.Detail = t.note
 	}
+	if e.Note != "" && entry.Detail != "" {
+		entry.Detail += "; "
+	}
+	entry.Detail += e.Note
 	switch wordless := isWordless(o, e.Code) && !s.wordless[o.ID]; {
 	case t.yielded && !e.Complete, wordless:
 		// It gave way and goes on from here if it still fits; or its tone has

@@ -227,4 +227,9 @@ func (t *Trust) Stepped(by time.Duration) {
 		s.at = s.at.Add(by)
 		t.slots[slot] = s
 	}
+	for topic, s := range t.live {
+		moved := *s
+		moved.began = s.began.Add(by)
+		t.live[topic] = &moved
+	}
 }

@@ -45,7 +45,7 @@ func FuzzJudge(f *testing.F) {
 		if !bytes.Equal(before, box.Snapshot()) {
 			t.Fatal("judging has changed something")
 		}
-		box.JudgeLive(topic, raw, start)
+		box.JudgeLive(topic, raw, start, nil)
 		box.JudgeTime(topic, raw, trust.Question{Nonce: trusttest.Nonce, Asked: start}, start)
 	})
 }

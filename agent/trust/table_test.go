@@ -74,7 +74,7 @@ func prepare(t *testing.T, w *trusttest.World, c trusttest.Case, ready *trust.Tr
 	for _, m := range c.Before {
 		v := box.Judge(m.Topic, m.Raw, w.Now, clock.Signed)
 		if c.Live && v.Code == plan.Malformed {
-			_, v = box.JudgeLive(m.Topic, m.Raw, w.Now)
+			_, v = box.JudgeLive(m.Topic, m.Raw, w.Now, nil)
 		}
 		if !v.Accepted() {
 			t.Fatalf("before the case, %s: %v", m.Topic, v.Err)
@@ -118,7 +118,7 @@ func reboot(t *testing.T, w *trusttest.World, box *trust.Trust, stored [][]byte)
 func judge(box *trust.Trust, c trusttest.Case) trust.Verdict {
 	now := start.Add(c.After)
 	if c.Live {
-		_, v := box.JudgeLive(c.Topic, c.Raw, now)
+		_, v := box.JudgeLive(c.Topic, c.Raw, now, nil)
 		return v
 	}
 	return box.Judge(c.Topic, c.Raw, now, c.Level)

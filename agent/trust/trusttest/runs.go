@@ -253,7 +253,7 @@ func (w *World) answers() []Case {
 func (w *World) live() []Case {
 	open := Seal(w.Talk(Commune, "talk-1", "mic"), Author1)
 	packet := func(seq uint32, offset time.Duration, key ed25519.PrivateKey) Message {
-		p := message.LivePacket{Seq: seq, Offset: offset, Duration: 40 * time.Millisecond, Audio: []byte("sound")}
+		p := message.LivePacket{Codec: message.LiveOpus, Seq: seq, Offset: offset, Duration: 40 * time.Millisecond, Audio: []byte("sound")}
 		return Message{Topic: "loa/v1/p/26734/live/talk-1", Raw: message.SignLive(Commune, "talk-1", p, key)}
 	}
 	first, mic := packet(0, 0, Key("mic")), Key("mic")
@@ -262,6 +262,10 @@ func (w *World) live() []Case {
 		{Name: "a live packet without a session", Live: true, Message: first, Want: plan.Unsigned},
 		{Name: "a forged live packet", Live: true, Before: []Message{open}, Message: packet(0, 0, Key(Author1)), Want: plan.Signature},
 		{Name: "a live packet of another session", Live: true, Before: []Message{Seal(w.Talk(Commune, "talk-2", "mic"), Author1)}, Message: Message{Topic: "loa/v1/p/26734/live/talk-2", Raw: first.Raw}, Want: plan.Signature},
+		{Name: "a live packet in another's place", Live: true, Before: []Message{open, packet(2, 80*time.Millisecond, mic)}, Message: packet(1, 40*time.Millisecond, mic), Want: plan.Accepted},
+		{Name: "a live packet of long ago", Live: true, Before: []Message{open, packet(64, 2560*time.Millisecond, mic)}, Message: first, Want: plan.Replay},
+		{Name: "a live packet beyond the session", Live: true, Before: []Message{open}, Message: packet(0, 11*time.Minute, mic), Want: plan.Lifetime},
+		{Name: "a live packet in a codec of tomorrow", Live: true, Before: []Message{open}, Message: Message{Topic: first.Topic, Raw: append([]byte("LOA1\x02"), first.Raw[5:]...)}, Want: plan.Unsupported},
 		{Name: "a repeated live packet", Live: true, Before: []Message{open, first}, Message: first, Want: plan.Replay},
 		{Name: "a live packet four seconds late", Live: true, Before: []Message{open, first}, Message: packet(1, 40*time.Millisecond, mic), After: 4*time.Second + 40*time.Millisecond, Want: plan.Expired},
 		{Name: "a live packet two seconds late", Live: true, Before: []Message{open, first}, Message: packet(1, 40*time.Millisecond, mic), After: 2*time.Second + 40*time.Millisecond, Want: plan.Accepted},

@@ -1,0 +1,192 @@
+package live
+
+import (
+	"slices"
+	"time"
+
+	"loa/agent/message"
+)
+
+// How patient a talk is.
+const (
+	// start is how long the first packet is held back, and so how late talk is where
+	// the network is quick: what comes up to so much later still has its place. It
+	// covers the jitter of a mobile line; with what the sink has queued and a packet's
+	// own length it leaves mouth to horn below 700 ms.
+	start = 300 * time.Millisecond
+	// refill is the same after the buffer ran dry, which has made talk later already.
+	refill = 100 * time.Millisecond
+	// stop is how long nothing comes until the talk is over: what comes later than
+	// that is refused as late.
+	stop = 3 * time.Second
+	// patience is the same before the first packet: who speaks has to see first that
+	// boxes are ready.
+	patience = 10 * time.Second
+	// hold is the most that waits: what may be late, and a second of chime.
+	hold = 4 * time.Second
+	// behind is the most that waits while an alarm has the speaker: who comes back
+	// goes on with what is said then.
+	behind = 400 * time.Millisecond
+	// most packets wait, however short they are.
+	mostWaiting = 256
+)
+
+// Of the last window of talk at most a fifth may be missing.
+const (
+	window   = 5 * time.Second
+	mostLost = window / 5
+)
+
+// A step is what is heard next.
+type step int
+
+const (
+	sounds  step = iota // a packet
+	hole                // something that never came
+	waits               // something that may still come
+	over                // it was said to its end
+	broken              // too much of it was lost
+	stopped             // packets have stopped
+)
+
+// A buffer puts packets into their order and holds them back so long that those
+// which are late have their place. How late talk is follows from it: the buffer
+// waits for what is missing while nothing behind it has come, and talk is so much
+// later from then on. What is missing between two packets never comes.
+//
+// It knows data and the time it is given, and nothing else.
+type buffer struct {
+	waiting []message.LivePacket // by offset
+	room    time.Duration        // the most that may wait
+	begun   bool
+	dry     bool          // it has run empty
+	at      time.Duration // what is heard next, in the time of the talk
+	since   time.Time     // when the first of those that wait has come
+	last    time.Time     // when anything has come; before that, when it was opened
+	came    bool          // anything has
+	end     time.Duration // of the talk; negative: not known yet
+	holes   []lost        // in the last window
+	account
+}
+
+type lost struct{ until, length time.Duration }
+
+// An account is what became of a talk.
+type account struct {
+	Heard  time.Duration // decoded
+	Lost   time.Duration // never came, in the talk's own time
+	Waited time.Duration // silence while nothing came
+	Late   int           // packets that came after their turn
+}
+
+func newBuffer(now time.Time) buffer { return buffer{room: hold, last: now, end: -1} }
+
+// push takes a packet that was verified.
+func (b *buffer) push(p message.LivePacket, now time.Time) {
+	b.last, b.came = now, true
+	switch {
+	case p.End():
+		b.end = p.Offset
+		return
+	case b.begun && p.Offset+p.Duration <= b.at:
+		b.Late++
+		return
+	}
+	if len(b.waiting) == 0 {
+		b.since = now
+	}
+	i, _ := slices.BinarySearchFunc(b.waiting, p, func(x, y message.LivePacket) int { return int(x.Offset - y.Offset) })
+	b.waiting = slices.Insert(b.waiting, i, p)
+	b.shorten()
+}
+
+// shorten forgets the oldest of too much.
+func (b *buffer) shorten() {
+	newest := b.waiting[len(b.waiting)-1]
+	n := max(0, len(b.waiting)-mostWaiting)
+	for newest.Offset+newest.Duration-b.waiting[n].Offset > b.room && n < len(b.waiting)-1 {
+		n++
+	}
+	if n == 0 {
+		return
+	}
+	b.waiting = slices.Delete(b.waiting, 0, n)
+	if first := b.waiting[0].Offset; b.begun && first > b.at {
+		b.miss(first - b.at)
+		b.at = first
+	}
+}
+
+// miss notes that so much of the talk at b.at is missing, and reports whether that
+// is too much.
+func (b *buffer) miss(d time.Duration) (enough bool) {
+	b.Lost += d
+	b.holes = append(b.holes, lost{b.at + d, d})
+	b.holes = slices.DeleteFunc(b.holes, func(x lost) bool { return x.until <= b.at+d-window })
+	var sum time.Duration
+	for _, x := range b.holes {
+		sum += x.length
+	}
+	return sum > mostLost
+}
+
+// next says what is heard at now: a packet, or a hole of a length.
+func (b *buffer) next(now time.Time) (what step, p message.LivePacket, length time.Duration) {
+	if len(b.waiting) == 0 {
+		return b.empty(now), p, 0
+	}
+	if !b.begun || b.dry {
+		need := start
+		if b.begun {
+			need = refill
+		}
+		if b.end < 0 && now.Sub(b.since) < need {
+			return waits, p, 0
+		}
+		if !b.begun {
+			b.begun, b.at = true, b.waiting[0].Offset
+		}
+		b.dry = false
+	}
+	p = b.waiting[0]
+	if d := p.Offset - b.at; d > 0 {
+		enough := b.miss(d)
+		b.at = p.Offset
+		if enough {
+			return broken, p, d
+		}
+		return hole, p, d
+	}
+	b.waiting = slices.Delete(b.waiting, 0, 1)
+	b.at = max(b.at, p.Offset+p.Duration)
+	b.Heard += p.Duration
+	return sounds, p, 0
+}
+
+// empty says what it means that nothing waits.
+func (b *buffer) empty(now time.Time) step {
+	longest := stop
+	if !b.came {
+		longest = patience
+	}
+	switch {
+	case b.end >= 0:
+		if b.begun && b.end > b.at {
+			b.miss(b.end - b.at)
+			b.at = b.end
+		}
+		return over
+	case now.Sub(b.last) >= longest:
+		return stopped
+	}
+	b.dry = b.begun
+	return waits
+}
+
+// leave forgets what waits, because something else has the speaker.
+func (b *buffer) leave() {
+	b.waiting, b.holes, b.begun, b.dry, b.room = nil, nil, false, false, behind
+}
+
+// comeBack goes on with what is said now.
+func (b *buffer) comeBack() { b.room = hold }
