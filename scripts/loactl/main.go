@@ -43,6 +43,7 @@ func commands() []command {
 		{"carry", (*app).carry},
 		{"alert", (*app).alert},
 		{"play", (*app).play},
+		{"live", (*app).live},
 		{"drill", (*app).drill},
 		{"stop", (*app).stop},
 		{"mute", (*app).mute},

@@ -78,11 +78,23 @@ func (r *receipts) answered() bool {
 	for name := range r.keys {
 		ack, ok := r.of[name]
 		waits := ack.State == "received" || ack.Code == plan.MediaMissing
-		if !ok || waits && (r.act.Kind == plan.KindPlay || r.act.Kind == plan.KindDrill) {
+		if !ok || waits && (r.act.Kind == plan.KindPlay || r.act.Kind == plan.KindLive || r.act.Kind == plan.KindDrill) {
 			return false
 		}
 	}
 	return true
+}
+
+// over reports whether every box that began it has ended it.
+func (r *receipts) over() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, ack := range r.of {
+		if ack.State != "finished" && ack.State != "refused" && ack.State != "expired" {
+			return false
+		}
+	}
+	return len(r.of) > 0
 }
 
 // A receipt is one box's answer, or its silence.

@@ -1,4 +1,4 @@
-package talk
+package livetalk
 
 import (
 	"crypto/ed25519"

@@ -1,4 +1,4 @@
-// Package talk makes the packets of live talk out of sound.
+// Package livetalk makes the packets of live talk out of sound.
 //
 // Sound is coded in Opus, which browsers speak too, by github.com/tphakala/go-opus:
 // pure Go, byte for byte what libopus makes, and small. It codes in Opus' CELT mode
@@ -6,7 +6,7 @@
 // the headers around a packet weigh more than its sound. cgo with libopus would have
 // brought a C library to every desk that speaks; ADPCM and plain PCM cost three and
 // eight times the bytes.
-package talk
+package livetalk
 
 import (
 	"crypto/ed25519"
@@ -47,7 +47,7 @@ type Packer struct {
 func NewPacker(place, session string, key ed25519.PrivateKey) (*Packer, error) {
 	enc, err := opus.NewEncoder(opus.EncoderConfig{SampleRate: Rate, Channels: 1, Bitrate: bitrate, ConstrainedVBR: true})
 	if err != nil {
-		return nil, fmt.Errorf("talk: cannot encode Opus: %w", err)
+		return nil, fmt.Errorf("livetalk: cannot encode Opus: %w", err)
 	}
 	return &Packer{place: place, session: session, key: key, enc: enc}, nil
 }
@@ -55,15 +55,15 @@ func NewPacker(place, session string, key ed25519.PrivateKey) (*Packer, error) {
 // Pack makes the next packet of [Samples] samples.
 func (p *Packer) Pack(pcm []int16) ([]byte, error) {
 	if len(pcm) != Samples {
-		return nil, fmt.Errorf("talk: %d samples; a packet has %d", len(pcm), Samples)
+		return nil, fmt.Errorf("livetalk: %d samples; a packet has %d", len(pcm), Samples)
 	}
 	a, err := p.enc.Encode(pcm[:half], p.buf[0][:])
 	if err != nil {
-		return nil, fmt.Errorf("talk: %w", err)
+		return nil, fmt.Errorf("livetalk: %w", err)
 	}
 	b, err := p.enc.Encode(pcm[half:], p.buf[1][:])
 	if err != nil {
-		return nil, fmt.Errorf("talk: %w", err)
+		return nil, fmt.Errorf("livetalk: %w", err)
 	}
 	packet := message.LivePacket{
 		Codec: message.LiveOpus, Seq: p.seq, Offset: p.Offset(), Duration: Frame, Audio: join(p.buf[0][:a], p.buf[1][:b]),
