@@ -19,7 +19,7 @@ import (
 
 // announce records what is said and has it played like any bulletin: the microphone
 // is off by then, and no horn can howl.
-func (a *app) announce(au *authority.Authority, s speech, m *mouth) error {
+func (a *app) announce(au *authority.Authority, s utterance, m *mouth) error {
 	pcm, err := a.record(s, m)
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (a *app) announce(au *authority.Authority, s speech, m *mouth) error {
 }
 
 // record takes what is said until there is no more of it, or Enter is pressed.
-func (a *app) record(s speech, m *mouth) (pcm []int16, err error) {
+func (a *app) record(s utterance, m *mouth) (pcm []int16, err error) {
 	if m.live {
 		a.note("live.record")
 	}
@@ -103,7 +103,7 @@ const spokenLUFS = -16.0
 
 // recording writes the chime and what was said, at one loudness, as Ogg Opus. The
 // caller removes the file; lufs is how loud it was said.
-func (a *app) recording(s speech, pcm []int16) (name string, lufs float64, err error) {
+func (a *app) recording(s utterance, pcm []int16) (name string, lufs float64, err error) {
 	wide := make([]float32, 2*len(pcm))
 	for i, v := range pcm {
 		wide[2*i], wide[2*i+1] = float32(v)/32768, float32(v)/32768

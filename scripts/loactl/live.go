@@ -23,8 +23,8 @@ import (
 	"loa/scripts/livetalk"
 )
 
-// A speech is what somebody wants to say, and how.
-type speech struct {
+// An utterance is what somebody wants to say, and how.
+type utterance struct {
 	place  string
 	chime  string // before it; empty: none
 	class  string
@@ -38,7 +38,7 @@ type speech struct {
 // microphone hears the horn, or with --direct goes out as it is said.
 func (a *app) live(args []string) error {
 	fs := a.flags("live")
-	s := speech{}
+	s := utterance{}
 	fs.StringVar(&s.place, "place", "", "")
 	from := fs.String("from", "mic", "")
 	direct := fs.Bool("direct", false, "")
@@ -77,13 +77,13 @@ func (a *app) live(args []string) error {
 	}
 	defer m.close()
 	if *direct {
-		return a.speak(au, s, m)
+		return a.sayLive(au, s, m)
 	}
 	return a.announce(au, s, m)
 }
 
-// speak says it as it is said.
-func (a *app) speak(au *authority.Authority, s speech, m *mouth) error {
+// sayLive says it as it is said.
+func (a *app) sayLive(au *authority.Authority, s utterance, m *mouth) error {
 	pub, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		return err
@@ -159,7 +159,7 @@ const liveLife = 30 * time.Second
 
 // talkUntil sends what is said from a time on until there is no more, somebody ends it,
 // or no box listens any longer.
-func (a *app) talkUntil(l *link, r *receipts, m *mouth, s speech, id string, key ed25519.PrivateKey, from time.Time) (said time.Duration, err error) {
+func (a *app) talkUntil(l *link, r *receipts, m *mouth, s utterance, id string, key ed25519.PrivateKey, from time.Time) (said time.Duration, err error) {
 	p, err := livetalk.NewPacker(s.place, id, key)
 	if err != nil {
 		return 0, err
