@@ -285,6 +285,9 @@ func (p *process) serve(ctx context.Context, cfg config.Config, b boards.Board) 
 	}
 	var last lastrun.Last
 	o.Last = func() lastrun.Last { return last }
+	if devices.Lamp != nil {
+		o.Lamp = devices.Lamp
+	}
 	for _, w := range devices.Wires {
 		o.Wires = append(o.Wires, box.Wire(w))
 	}

@@ -67,8 +67,9 @@ type Opts struct {
 
 	Board    boards.Board
 	OpenSink func() (speaker.Sink, error)
-	Sound    string      // where sound goes, for people
-	Amp      speaker.Amp // nil: no line keys the amplifier
+	Sound    string                          // where sound goes, for people
+	Amp      speaker.Amp                     // nil: no line keys the amplifier
+	Lamp     interface{ Set(on bool) error } // lit while an alarm stands; nil: there is none
 	Devices  func(context.Context) error
 	// Modem opens the mobile modem for a few questions; nil: there is none.
 	Modem func(context.Context) (survey.Modem, error)
@@ -151,6 +152,7 @@ type Box struct {
 
 	plan    atomic.Pointer[plan.Plan] // the last that the station took
 	acks    atomic.Int64
+	lamp    beacon
 	births  atomic.Int64                    // connections so far
 	refused atomic.Pointer[message.Refused] // the last
 	tell    chan struct{}                   // the reports changed
@@ -175,7 +177,7 @@ func New(o Opts) (made *Box, err error) {
 	b := &Box{
 		o: o, boot: rand.Text(), booted: time.Now(), statfs: unix.Statfs, loaded: make(chan struct{}), tell: make(chan struct{}, 1),
 		reset: make(chan struct{}, 1), wipe: make(chan struct{}, 1), retire: make(chan struct{}, 1), leave: make(chan struct{}, 1),
-		knock: make(chan struct{}, 1),
+		knock: make(chan struct{}, 1), lamp: newBeacon(),
 	}
 	b.plan.Store(&plan.Plan{Device: o.Device})
 	b.safeUntil = b.booted.Add(goodHour)
@@ -237,6 +239,10 @@ func New(o Opts) (made *Box, err error) {
 	if b.display != nil {
 		show = b.show
 	}
+	var lamp func(bool)
+	if o.Lamp != nil {
+		lamp = b.lamp.light
+	}
 	b.station = station.New(station.Opts{
 		Trust: b.trust, Docs: b.store, Ledger: b.ledger, Media: b.media, Clock: b.clock, Player: b.player,
 		Box: policy.Box{
@@ -244,7 +250,7 @@ func New(o Opts) (made *Box, err error) {
 			VolumePercent: o.Board.Levels.VolumePercent,
 			Safe:          o.Start.Safe(),
 		},
-		Ack: b.ack, Ask: b.answer, Report: o.Health.Report, Changed: b.changed, Sounds: b.nudge, Show: show,
+		Ack: b.ack, Ask: b.answer, Report: o.Health.Report, Changed: b.changed, Sounds: b.nudge, Show: show, Lamp: lamp,
 		SeenOnly: o.Board.Sink.Driver == "none",
 		Log:      o.Log.With("room", "station"),
 	})
@@ -308,6 +314,9 @@ func (b *Box) Run(ctx context.Context) error {
 	}
 	if b.warmth != nil {
 		run(under, "thermometer", b.warmth.Run)
+	}
+	if b.o.Lamp != nil {
+		run(under, "lamp", func(ctx context.Context) error { return b.lamp.keep(ctx, b.o.Lamp) })
 	}
 	run(under, "sensors", b.sense.Run)
 	run(under, "clocks", b.keepClocks)

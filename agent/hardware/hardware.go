@@ -57,6 +57,9 @@ type Devices struct {
 	// Amp keys the amplifier; nil if the board has none that can be keyed.
 	Amp speaker.Amp
 
+	// Lamp shows that an alarm stands; nil if the board has none.
+	Lamp *Lamp
+
 	// Console calls session on the technician's serial port, again and again until
 	// ctx ends, and keeps the port open in between: opening moves its control
 	// lines. Nil if the board has none.
@@ -161,7 +164,10 @@ func Open(b boards.Board, o Opts) *Devices {
 		}
 	}
 	d.Modem = modemOf(b.Modem, o)
-	d.Wires = wiresOf(b, d.Measures, o)
+	if d.Lamp, err = lampOf(b, o, d); err != nil {
+		o.Report(Missing, fmt.Errorf("board %s: lines.%s: %w", b.Name, lampName, err))
+	}
+	d.Wires = wiresOf(b, d.Measures, d.Lamp, o)
 	d.OpenInput = func(name string) (io.ReadCloser, error) {
 		device, ok := b.Inputs[name]
 		if !ok {

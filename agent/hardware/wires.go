@@ -26,28 +26,34 @@ type Wire struct {
 
 // wiresOf are the lines of a board, and the switch of its door, which is read where it is
 // watched. None is touched before somebody asks.
-func wiresOf(b boards.Board, m Measures, o Opts) []Wire {
+func wiresOf(b boards.Board, m Measures, lamp *Lamp, o Opts) []Wire {
 	var all []Wire
 	if m.Door != nil {
 		all = append(all, Wire{Name: "door", Where: doorLine(b.Sensor.Door, o).String(), Read: m.Door})
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.Lines)) {
 		l := b.Lines[name]
-		line := gpioline.Line{Chip: l.Chip, ActiveLow: l.Low()}
-		if l.File != "" {
-			line = gpioline.Line{Emulated: o.path(l.File)}
-		} else {
-			line.Offset = *l.Line
-		}
+		line := wireLine(l, o)
 		w := Wire{Name: name, Title: l.Title, Where: line.String(), Output: l.Output}
-		if l.Output {
+		switch {
+		case name == lampName && lamp != nil:
+			w.Pulse = lamp.pulse
+		case l.Output:
 			w.Pulse = func(ctx context.Context, d time.Duration) error { return pulse(ctx, line, d, o) }
-		} else {
+		default:
 			w.Read = func() (bool, error) { return gpioline.Read(line) }
 		}
 		all = append(all, w)
 	}
 	return all
+}
+
+// wireLine is a line of a board file as its driver wants it.
+func wireLine(l boards.Line, o Opts) gpioline.Line {
+	if l.File != "" {
+		return gpioline.Line{Emulated: o.path(l.File)}
+	}
+	return gpioline.Line{Chip: l.Chip, Offset: *l.Line, ActiveLow: l.Low()}
 }
 
 // pulse has a guard of its own, as the amplifier has: what a technician switched on goes

@@ -39,6 +39,7 @@ func (s *Station) decide(now time.Time, level clock.Level) (until time.Time) {
 	if t := s.follow(now, level); !t.IsZero() && t.Before(until) {
 		until = t
 	}
+	s.light(now)
 	s.publish(waiting, now, until)
 	if t := s.show(now); t.Before(until) {
 		until = t

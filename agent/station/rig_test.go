@@ -52,12 +52,19 @@ type rig struct {
 	boardless  bool
 	asked      int // times that the box had to subscribe again
 	scenes     []scene
+	lamp       []lit
 }
 
 // A scene is what a board was told to show, and when.
 type scene struct {
 	at time.Time
 	plan.Scene
+}
+
+// A lit is what the lamp was told, and when.
+type lit struct {
+	at time.Time
+	on bool
 }
 
 // fakeClock tells the bubble's time as far as level says, apart by skew.
@@ -251,6 +258,11 @@ func bootRig(t *testing.T, w *trusttest.World, dir string, level clock.Level, sk
 			if n := len(r.scenes); n == 0 || !reflect.DeepEqual(r.scenes[n-1].Scene, s) {
 				r.scenes = append(r.scenes, scene{time.Now(), s})
 			}
+		},
+		Lamp: func(on bool) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.lamp = append(r.lamp, lit{time.Now(), on})
 		},
 		Sounds: func() {}, Log: log,
 	}

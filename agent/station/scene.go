@@ -11,6 +11,7 @@ import (
 	"loa/agent/ledger"
 	"loa/agent/plan"
 	"loa/agent/policy"
+	"loa/agent/schedule"
 )
 
 // show tells the panel what should be seen, and returns when that may change by
@@ -152,5 +153,22 @@ func (s *Station) tellUnseen(o plan.Occurrence, v policy.Verdict, now time.Time)
 	s.write(ledger.Entry{Kind: ledger.Refused, Result: plan.Refused, Code: v.Code, Final: v.Final, Board: true, Detail: v.Why}, &o, now)
 	if !heard {
 		s.ack(Ack{Doc: o.By, ID: o.ID, State: "refused", Result: plan.Refused, Code: v.Code, Why: v.Why, VI: v.VI})
+	}
+}
+
+// light tells the lamp whether an alarm stands: for as long as it holds, not only while
+// it sounds, and while a drill does.
+func (s *Station) light(now time.Time) {
+	if s.o.Lamp == nil {
+		return
+	}
+	lit := s.current != nil && (s.current.o.Class == plan.Emergency || s.current.o.Class == plan.Drill) && !s.current.o.Retracts
+	shown, _ := schedule.Shown(&s.plan, now)
+	for _, o := range shown {
+		lit = lit || o.By.Kind == plan.KindAlert && !o.Retracts && s.settled(&o, now).IsZero()
+	}
+	if lit != s.lit {
+		s.lit = lit
+		s.o.Lamp(lit)
 	}
 }

@@ -77,6 +77,9 @@ type Opts struct {
 	Sounds func()
 	// SeenOnly: a board without a speaker. Nothing sounds, and nothing is missed.
 	SeenOnly bool
+	// Lamp is told when an alarm begins to stand and when none does any more. It must not
+	// block. Nil: there is no lamp.
+	Lamp func(lit bool)
 	// Show is told after every decision what the board should show. It must not
 	// block. Nil: there is no board, and nobody fetches pictures for it.
 	Show func(plan.Scene)
@@ -123,6 +126,7 @@ type Station struct {
 	counted    map[plan.Code]*tally
 	tells      tally                  // documents whose refusal was told in this hour
 	unkept     map[string][]byte      // alerts that are not on the disk yet, by name
+	lit        bool                   // the lamp is
 	unsaved    bool                   // nor is the state of trust
 	settling   map[plan.Key]time.Time // alarms that wait whether their end comes
 	meanwhile  meanwhile
