@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"loa/agent/ledger"
+	"loa/agent/plan"
 	"loa/agent/trust/trusttest"
 )
 
@@ -69,4 +71,71 @@ func TestFlashDays(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A day on which much is heard and seen: six programmes a day of a schedule, an order
+// every half hour, alarms that are repeated, and notices that go round on the board all
+// day. It may cost more than a quiet one, and still far less than a card bears.
+func TestFlashBusyDay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a day with sound takes 15 s; the suite fast has it")
+	}
+	most := wear{2 << 20, 1000}
+	connectedTo(t, &lamp{}, func(b *Box, y *tally, live func(time.Duration)) {
+		begun := time.Now()
+		now := func() *trusttest.World { return trusttest.New(begun.Add(-time.Minute)).Later(time.Since(begun) + time.Minute) }
+		send := func(doc any, by ...string) {
+			m := trusttest.Seal(doc, by...)
+			b.station.Receive(context.Background(), m.Topic, m.Raw)
+		}
+		w := now()
+		var notices []plan.Item
+		for n := range 4 {
+			notice := w.Bulletin(trusttest.Commune, fmt.Sprintf("notice-%d", n), plan.Normal)
+			notice.Audio, notice.Pages = nil, []plan.Page{{Text: fmt.Sprintf("Thông báo %d", n), StayS: 10}, {Text: "Mời bà con xem", StayS: 10}}
+			send(notice, trusttest.Author1)
+			notices = append(notices, plan.Item{Ref: trusttest.RefTo(notice)})
+		}
+		day := w.Schedule(trusttest.Commune, "day", plan.Item{Chime: "gong"}, plan.Item{Chime: "two-tone"})
+		day.Slots[0].At, day.Slots[0].ForS = []string{"06:00", "08:00", "11:30", "14:00", "17:00", "19:00"}, 1200
+		send(day, trusttest.Author1)
+		board := w.Schedule(trusttest.Commune, "board", notices...)
+		board.Slots[0].At, board.Slots[0].ForS, board.Slots[0].Loops = []string{"05:30"}, 15*3600, -1
+		send(board, trusttest.Author1)
+		live(time.Hour) // what a start and a plan write
+		before := worn(t, b)
+		for h := range 24 {
+			for half := range 2 {
+				send(now().Gong(trusttest.Commune, fmt.Sprintf("gong-%d-%d", h, half)), trusttest.Author1)
+				if h%6 == 5 && half == 0 {
+					send(now().Alerts(trusttest.Commune, trusttest.Office, fmt.Sprintf("flood-%d", h)), trusttest.Warner1, trusttest.Warner2)
+				}
+				live(30 * time.Minute)
+			}
+		}
+		after := worn(t, b)
+		got := wear{after.bytes - before.bytes, after.syncs - before.syncs}
+		heard, shown, alarms := 0, 0, 0
+		entries, err := b.ledger.Query(ledger.Query{Limit: 5000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			switch {
+			case e.Class == plan.Emergency && e.HeardS > 0:
+				alarms++
+			case e.HeardS > 0:
+				heard++
+			case e.Kind == ledger.Shown:
+				shown++
+			}
+		}
+		t.Logf("%d heard, %d rounds of alarms, %d lines of what was shown: %d KB, %d waits", heard, alarms, shown, got.bytes/1000, got.syncs)
+		if heard < 30 || alarms < 4 || shown < 10 {
+			t.Errorf("%d heard, %d rounds of alarms, %d lines of what was shown: that is no busy day", heard, alarms, shown)
+		}
+		if got.bytes > most.bytes || got.syncs > most.syncs {
+			t.Errorf("%+v, at most %+v", got, most)
+		}
+	})
 }

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"loa/agent/display"
 	"loa/agent/health"
 	"loa/agent/message"
 	"loa/agent/mqtt"
@@ -63,6 +64,12 @@ func (y *tally) Send(_ context.Context, m mqtt.Message) error {
 // connected is a box in its place in a bubble of its own time, with signs of life for as
 // long as f wants.
 func connected(t *testing.T, f func(b *Box, y *tally, live func(time.Duration))) {
+	connectedTo(t, nil, f)
+}
+
+// connectedTo is the same with a panel, and with a centre that vouches for the lists that
+// it has sent, so that orders are taken.
+func connectedTo(t *testing.T, panel display.Panel, f func(b *Box, y *tally, live func(time.Duration))) {
 	board, err := boards.Load("desk")
 	if err != nil {
 		t.Fatal(err)
@@ -71,17 +78,21 @@ func connected(t *testing.T, f func(b *Box, y *tally, live func(time.Duration)))
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 11, 23, 5, 0, 0, 0, time.UTC))) // a bubble begins in 2000
 		w := trusttest.New(time.Now())
-		b, err := New(Opts{
+		o := Opts{
 			Device: trusttest.Device, State: state, Root: w.RootFile(), Key: trusttest.Key(trusttest.Device), Board: board,
 			Health: health.New(log, nil), Log: log, OpenSink: func() (speaker.Sink, error) { return &speakertest.Card{}, nil },
-		})
+		}
+		if panel != nil {
+			o.Panel = func(context.Context) (display.Panel, error) { return panel, nil }
+		}
+		b, err := New(o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		y := &tally{n: make(map[string]int)}
 		y.answer = func(leaf string, payload []byte) {
-			w := w.Later(time.Since(w.Now))
+			first, w := w, w.Later(time.Since(w.Now))
 			var m trusttest.Message
 			switch leaf {
 			case message.LeafAsk:
@@ -89,7 +100,11 @@ func connected(t *testing.T, f func(b *Box, y *tally, live func(time.Duration)))
 				if err != nil {
 					t.Error(err)
 				}
-				m = trusttest.Seal(w.Answer(ask.Nonce), trusttest.Pulse)
+				answer := w.Answer(ask.Nonce)
+				if panel != nil {
+					answer.Epochs = first.Beat(1).Epochs
+				}
+				m = trusttest.Seal(answer, trusttest.Pulse)
 			case message.LeafLedger:
 				h, _, err := message.DecodeSegment(payload, trusttest.Key(trusttest.Device).Public().(ed25519.PublicKey))
 				if err != nil {
