@@ -56,6 +56,8 @@ slow devices go test -timeout 20m ./drivers/gpioline ./drivers/oto
 # 1,000 kills of a writer, 100 power cuts of a real ext4 (where root may).
 slow store go test -timeout 15m -run 'TestKill|TestPowerCut' ./agent/store -kills 1000 -cuts 100
 slow ledger go test -timeout 15m -run 'TestKill|TestPowerCut|Hundred' ./agent/ledger -kills 1000 -cuts 100
+# What a busy day writes to the card.
+slow flash go test -timeout 5m -run TestFlash ./agent/box
 # 200 power cuts of the disk under the dispatcher.
 slow dispatcher go test -timeout 15m -run TestPowerCut ./scripts/authority/archive ./scripts/authority/index -cuts 200
 # The package: built twice, lintian, installed and removed.
