@@ -121,6 +121,14 @@ func (s *state) claimed(r enrol.Asked, known bool) error {
 	return nil
 }
 
+// Caller is the box that asks by the claim of its batch; empty: one that nobody has named
+// yet. An error says that no such claim has signed the request.
+func (a *Authority) Caller(r enrol.Asked) (device string, err error) {
+	s := a.read()
+	device, known := s.named(r.Key)
+	return device, s.claimed(r, known)
+}
+
 // named is the box that has this key.
 func (s *state) named(pub ed25519.PublicKey) (device string, ok bool) {
 	key := base64.StdEncoding.EncodeToString(pub)

@@ -48,6 +48,7 @@ type Opts struct {
 type Dispatch struct {
 	o     Opts
 	inbox chan incoming
+	calls chan incoming // requests for certificates: a flood of them keeps nothing else out
 	fresh chan struct{} // cap 1: the connection is new
 
 	door  door
@@ -74,7 +75,7 @@ func New(o Opts) *Dispatch {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Dispatch{o: o, inbox: make(chan incoming, 256), fresh: make(chan struct{}, 1), shown: make(chan struct{}, 1),
+	return &Dispatch{o: o, inbox: make(chan incoming, 256), calls: make(chan incoming, 256), fresh: make(chan struct{}, 1), shown: make(chan struct{}, 1),
 		kept: make(map[string][]byte), foreign: make(map[string]string)}
 }
 
@@ -105,8 +106,12 @@ func (d *Dispatch) Receive(topic string, payload []byte) {
 		d.show(topic, payload)
 		return
 	}
+	to := d.inbox
+	if t.Leaf == message.LeafCSR {
+		to = d.calls
+	}
 	select {
-	case d.inbox <- incoming{t, payload}:
+	case to <- incoming{t, payload}:
 	default:
 	}
 }
@@ -155,6 +160,8 @@ func (d *Dispatch) Run(ctx context.Context, out link) error {
 		case <-d.shown:
 			quiet.Reset(settle)
 		case m := <-d.inbox:
+			d.handle(ctx, out, m)
+		case m := <-d.calls:
 			d.handle(ctx, out, m)
 		case <-quiet.C:
 			// Something changed, or the connection is new.

@@ -94,28 +94,81 @@ func TestTheDoor(t *testing.T) {
 	}
 }
 
+// Who has stolen a claim asks without end, with keys of its own and with rubbish. A box
+// that is known is renewed, and one of another batch is written down, all the same.
+func TestAFloodShutsOutItself(t *testing.T) {
+	a := sample(t)
+	for _, lot := range []string{"lo1", "lo2"} {
+		if err := a.NewClaim(lot, "desk"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, now := New(Opts{Authority: a, Online: "dispatcher", Log: slog.New(slog.DiscardHandler)}), time.Now()
+	asks := func(lot string) bool {
+		pub, key, _ := ed25519.GenerateKey(nil)
+		raw, err := enrol.Seal(enrol.Request{Batch: lot}, key, claimOf(t, a.ClaimDir(lot)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := d.admits(enrol.ID(pub), raw, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return in
+	}
+	in := 0
+	for range int(batch.burst) + 60 {
+		if asks("lo1") {
+			in++
+		}
+	}
+	if in != int(batch.burst) {
+		t.Errorf("%d of a flood are looked at", in)
+	}
+	if !asks("lo2") {
+		t.Error("a box of another batch is passed over")
+	}
+	for range int(unread.burst) {
+		d.admits("rubbish", []byte("{}"), now)
+	}
+	if in, err := d.admits("box-1", nil, now); !in || err != nil {
+		t.Errorf("a box that is known is passed over: %v", err)
+	}
+	// And nothing of it stands before what boxes report.
+	for range 1000 {
+		d.Receive("loa/v1/enrol/"+strings.Repeat("ab", 16)+"/csr", []byte("{}"))
+	}
+	d.Receive("loa/v1/d/box-1/ask", []byte("{}"))
+	if len(d.inbox) != 1 {
+		t.Error("a report does not come in")
+	}
+}
+
 func TestTheDoorIsNarrow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r door
 		in := 0
-		for range 10 * doorBurst {
-			if r.admits(time.Now()) {
+		for range 10 * int(batch.burst) {
+			if r.admits("lo1", batch, time.Now()) {
 				in++
 			}
 		}
-		if in != doorBurst {
+		if in != int(batch.burst) {
 			t.Errorf("%d at once", in)
 		}
-		time.Sleep(time.Second)
-		for in = 0; r.admits(time.Now()); in++ {
+		if !r.admits("lo2", batch, time.Now()) || !r.admits("box d-0001", oneBox, time.Now()) {
+			t.Error("a flood by one claim keeps others out")
 		}
-		if in != doorRate {
+		time.Sleep(time.Second)
+		for in = 0; r.admits("lo1", batch, time.Now()); in++ {
+		}
+		if in != int(batch.rate) {
 			t.Errorf("%d a second later", in)
 		}
-		r.filled = time.Now().Add(time.Hour) // the clock was set back
-		r.admits(time.Now())
+		r.shares["lo1"].filled = time.Now().Add(time.Hour) // the clock was set back
+		r.admits("lo1", batch, time.Now())
 		time.Sleep(time.Second)
-		if !r.admits(time.Now()) {
+		if !r.admits("lo1", batch, time.Now()) {
 			t.Error("shut for an hour")
 		}
 		said := ""
