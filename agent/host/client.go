@@ -60,6 +60,9 @@ func (c *Client) ask(ctx context.Context, verb string, args any) error {
 		return fmt.Errorf("cannot ask for %s: %w", verb, err)
 	}
 	name := q.ID + suffix
+	for _, d := range []string{drafts, asks, answers} { // one that is missing is ours to make
+		_ = os.Mkdir(filepath.Join(c.dir, d), 0o700)
+	}
 	draft, ask, told := filepath.Join(c.dir, drafts, name), filepath.Join(c.dir, asks, name), filepath.Join(c.dir, answers, name)
 	if err = os.WriteFile(draft, data, 0o600); err == nil {
 		err = os.Rename(draft, ask)

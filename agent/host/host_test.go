@@ -283,6 +283,27 @@ func TestLinkedDirectory(t *testing.T) {
 		if err := r.root.Serve(); err == nil || len(r.did) > 0 {
 			t.Errorf("%s: %v, did %q", d, err, r.did)
 		}
+		if d == answers {
+			r.empty() // or systemd would start root for it again, and again
+		}
+	}
+}
+
+// A directory that somebody has deleted is there again with the next question.
+func TestDeletedDirectories(t *testing.T) {
+	for _, d := range []string{drafts, asks, answers} {
+		r := newRig(t)
+		r.put(nil)
+		if err := os.RemoveAll(filepath.Join(r.dir, d)); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.root.Serve(); err == nil && d != drafts {
+			t.Errorf("without %s nothing is said", d)
+		}
+		r.did = nil
+		if err := r.asked(func(ctx context.Context, c *Client) error { return c.Reboot(ctx, "kỹ thuật viên") }); err != nil || len(r.did) != 1 {
+			t.Errorf("%s was deleted: %v, did %q", d, err, r.did)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os/exec"
@@ -21,10 +22,25 @@ func reboot(string) error { return Run("systemctl", "--no-block", "reboot") }
 func Run(name string, args ...string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	if out, err := exec.CommandContext(ctx, name, args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w: %s", name, err, short(string(out)))
+	_, err := Output(ctx, name, args...)
+	return err
+}
+
+// Output runs one of the system's programs until ctx ends, for at most three minutes, and
+// gives what it says. What it says against it is in the error; its arguments, which may
+// hold secrets, are not.
+func Output(ctx context.Context, name string, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.WaitDelay = time.Second
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %s", name, err, short(said.String()))
 	}
-	return nil
+	return out, nil
 }
 
 // setTime sets the kernel's clock, then the battery's, which counts in UTC.

@@ -62,18 +62,18 @@ type Server struct {
 const maxTurn = 16
 
 // Serve does what is asked now, and returns. The error is that of the directories;
-// what is wrong with a request is told to whoever asked, and logged.
+// what is wrong with a request is told to whoever asked, and logged. Whoever cannot be
+// answered is not served, but what was asked is taken away: it would call root for ever.
 func (s *Server) Serve() error {
 	ask, err := openDir(filepath.Join(s.Dir, asks))
 	if err != nil {
 		return err
 	}
 	defer ask.Close()
-	told, err := openDir(filepath.Join(s.Dir, answers))
-	if err != nil {
-		return err
+	told, noAnswers := openDir(filepath.Join(s.Dir, answers))
+	if noAnswers == nil {
+		defer told.Close()
 	}
-	defer told.Close()
 	names, err := ask.Readdirnames(maxTurn)
 	if err != nil && err != io.EOF {
 		return fmt.Errorf("cannot see what is asked: %w", err)
@@ -81,6 +81,9 @@ func (s *Server) Serve() error {
 	s.forget()
 	for _, name := range names {
 		id, data, err := take(ask, name)
+		if noAnswers != nil {
+			continue
+		}
 		if err == nil {
 			err = s.do(id, data)
 		}
@@ -93,7 +96,7 @@ func (s *Server) Serve() error {
 			}
 		}
 	}
-	return nil
+	return noAnswers
 }
 
 // do carries out one request.
