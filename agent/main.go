@@ -76,6 +76,9 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 	if len(args) == 1 && args[0] == "host" {
 		return serveHost(errs)
 	}
+	if len(args) == 1 && args[0] == "modem" {
+		return keepModem(errs)
+	}
 	flags := flag.NewFlagSet("agent", flag.ContinueOnError)
 	flags.SetOutput(errs)
 	file := flags.String("config", config.File, "the box's own `file`")

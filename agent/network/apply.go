@@ -12,11 +12,14 @@ import (
 	"loa/agent/config"
 )
 
+// ModemFile holds the [Modem] that loa-modem.service keeps connected. Root alone reads it.
+const ModemFile = "/run/loa-host/modem.json"
+
 // Apply makes a description, a [config.Network] in JSON, the machine's network: files in
-// dir, each whole, those of before gone, and the modem's connection. It is for root;
-// run runs one of the system's programs. A description with anything wrong in it changes
-// nothing.
-func Apply(description []byte, dir string, run func(name string, args ...string) error) error {
+// dir, each whole, those of before gone, and the modem's connection in modemFile, for a
+// [Keeper]. It is for root; run runs one of the system's programs. A description with
+// anything wrong in it changes nothing.
+func Apply(description []byte, dir, modemFile string, run func(name string, args ...string) error) error {
 	var n config.Network
 	d := json.NewDecoder(bytes.NewReader(description))
 	d.DisallowUnknownFields()
@@ -62,8 +65,33 @@ func Apply(description []byte, dir string, run func(name string, args ...string)
 			return err
 		}
 	}
-	if m.Modem == "" {
+	return applyModem(m.Modem, modemFile, run)
+}
+
+// applyModem lets the keeper begin anew if its connection is to be another one. Without
+// ModemManager, which udev starts where there is a modem, neither of them runs.
+func applyModem(m *Modem, file string, run func(name string, args ...string) error) error {
+	var text []byte
+	if m != nil {
+		var err error
+		if text, err = json.Marshal(m); err != nil {
+			return err
+		}
+	}
+	was, err := os.ReadFile(file)
+	if err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	if bytes.Equal(was, text) {
 		return nil
 	}
-	return run("mmcli", "-m", "any", "--simple-connect="+m.Modem)
+	if m == nil {
+		err = os.Remove(file)
+	} else if err = os.WriteFile(file+".new", text, 0o600); err == nil {
+		err = os.Rename(file+".new", file)
+	}
+	if err != nil {
+		return err
+	}
+	return run("systemctl", "--no-block", "restart", "loa-modem.service")
 }

@@ -23,9 +23,7 @@ const (
 // Made is a network in the words of the system. None of it: what the image does by itself.
 type Made struct {
 	Files []File
-	// Modem is the argument of mmcli --simple-connect, empty: the modem is left to what
-	// its SIM card and its provider say. It holds secrets.
-	Modem string
+	Modem *Modem // nil: a modem is no way out
 }
 
 // A File is one of systemd-networkd's. It holds no secret.
@@ -56,7 +54,7 @@ func Make(n config.Network) (Made, error) {
 		m.Files = append(m.Files, File{Prefix + "3-mobile.network", dhcp(n, "ww*", mobile)})
 	}
 	if mobile >= 0 {
-		m.Modem = modem(n)
+		m.Modem = &Modem{Connect: modem(n), Metric: metric * (mobile + 1), DNS: n.DNS}
 	}
 	return m, nil
 }
@@ -100,9 +98,10 @@ func dhcp(n config.Network, match string, place int) string {
 	return b.String()
 }
 
-// modem is what mmcli is told. Validate lets nothing into it that would end a value.
+// modem is what mmcli is told; without an APN it is what the SIM card and its provider
+// say. Validate lets nothing into it that would end a value.
 func modem(n config.Network) string {
-	var words []string
+	words := []string{"ip-type=ipv4"}
 	for _, v := range [][2]string{{"apn", n.APN}, {"user", n.User}, {"password", n.Password}, {"pin", n.PIN}} {
 		if v[1] != "" {
 			words = append(words, fmt.Sprintf("%s=%q", v[0], v[1]))

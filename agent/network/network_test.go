@@ -1,6 +1,7 @@
 package network
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -15,10 +16,10 @@ func TestMake(t *testing.T) {
 		n    config.Network
 		want string
 	}{
-		{"nothing said", config.Network{}, ""},
+		{"nothing said", config.Network{}, "--- modem 200\nip-type=ipv4\n"},
 		{"a PIN alone", config.Network{PIN: "1234"}, `
---- modem
-pin="1234"
+--- modem 200
+ip-type=ipv4,pin="1234"
 `},
 		{"a fixed address, and 4G behind it", config.Network{
 			Address: "192.168.1.20/24", Gateway: "192.168.1.1", DNS: []string{"192.168.1.1"}, APN: "v-internet", User: "u", Password: "p$1", PIN: "1234",
@@ -55,8 +56,8 @@ UseDNS=no
 [IPv6AcceptRA]
 RouteMetric=200
 UseDNS=no
---- modem
-apn="v-internet",user="u",password="p$1",pin="1234"
+--- modem 200
+ip-type=ipv4,apn="v-internet",user="u",password="p$1",pin="1234"
 `},
 		{"one cable of two, 4G first", config.Network{
 			Order: []string{"mobile", "ethernet"}, Interface: "eth0", Address: "10.1.2.3/8", DNS: []string{"10.0.0.1"},
@@ -107,6 +108,8 @@ UseDNS=no
 [IPv6AcceptRA]
 RouteMetric=100
 UseDNS=no
+--- modem 100
+ip-type=ipv4
 `},
 		{"a cable for the board alone, out by 4G", config.Network{Order: []string{"mobile"}}, `
 --- 10-loa-2-cable.network
@@ -139,6 +142,8 @@ RouteMetric=100
 
 [IPv6AcceptRA]
 RouteMetric=100
+--- modem 100
+ip-type=ipv4
 `},
 	} {
 		m, err := Make(c.n)
@@ -152,8 +157,8 @@ RouteMetric=100
 			}
 			b.WriteString("--- " + f.Name + "\n" + strings.TrimPrefix(f.Text, head))
 		}
-		if m.Modem != "" {
-			b.WriteString("--- modem\n" + m.Modem + "\n")
+		if m.Modem != nil {
+			fmt.Fprintf(&b, "--- modem %d\n%s\n", m.Modem.Metric, m.Modem.Connect)
 		}
 		if want := strings.TrimPrefix(c.want, "\n"); b.String() != want {
 			t.Errorf("%s:\n%s\nwant\n%s", c.name, b.String(), want)

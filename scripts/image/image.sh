@@ -76,6 +76,7 @@ ln -sf ../run/systemd/resolve/resolv.conf "$root/etc/resolv.conf"
 printf 'IMAGE_ID=loa-%s\nIMAGE_VERSION=%s\n' "$board" "$version" >>"$root/usr/lib/os-release"
 systemd-sysusers --root="$root" 2>/dev/null
 systemctl --root="$root" enable --quiet loa.service loa-host.path loa-{first,keep-last}.service loa-{keep,lost,trial}.timer systemd-networkd.service systemd-resolved.service systemd-timesyncd.service
+systemctl --root="$root" disable --quiet ModemManager.service # udev starts it
 mkdir -p "$root/etc/systemd/system/data.mount.wants"
 ln -sf ../loa-grow.service "$root/etc/systemd/system/data.mount.wants/"
 rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/etc/*- "$root"/var/cache/ldconfig
