@@ -69,6 +69,7 @@ func run(name, image string) error {
 		firmware(kind, b, fat),
 		script(kind, fat),
 		system(name, kind, b, slot),
+		asleep(image),
 		same(disk),
 		data(image),
 	)
@@ -136,6 +137,18 @@ func uboot(binary []byte) error {
 	for _, v := range []string{"\x00bootdelay=-2\x00", "\x00bootcmd=setenv stdin nulldev; ", "; reset\x00"} {
 		if !bytes.Contains(binary, []byte(v)) {
 			errs = append(errs, fmt.Errorf("U-Boot lacks %q", v))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// asleep wants nothing that starts ModemManager but udev.
+func asleep(image string) error {
+	var errs []error
+	for _, link := range []string{"multi-user.target.wants/ModemManager.service", "dbus-org.freedesktop.ModemManager1.service"} {
+		link = "/etc/systemd/system/" + link
+		if out, _ := tool("debugfs", "-R", "stat "+link, fmt.Sprint(image, "?offset=", slotA)); bytes.HasPrefix(out, []byte("Inode:")) {
+			errs = append(errs, fmt.Errorf("%s starts ModemManager where there is no modem", link))
 		}
 	}
 	return errors.Join(errs...)
