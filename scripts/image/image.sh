@@ -26,7 +26,7 @@ export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 umask 022
 work=$(mktemp -d -p "$out")
-trap 'rm -rf "$work"' EXIT
+trap 'wait; rm -rf "$work"' EXIT
 # unpack PACKAGE [ARCH] prints the folder of a package, and notes it for the list.
 unpack() {
 	"$here/apt.sh" "${2:-$arch}" unpack "$1" | tee -a "$work/unpacked"
@@ -35,13 +35,17 @@ began=$SECONDS
 lap() { printf '  %-24s %4d s\n' "$1" $((SECONDS - began)); }
 
 release=$("$here/keys.sh")
-rootfs=$("$here/root.sh" "$arch")
+"$here/apt.sh" "$arch" sources >/dev/null
+"$here/root.sh" "$arch" >"$work/rootfs" & # from nothing it takes minutes, and one processor
+rooting=$!
 linux=$(unpack "$kernel")
 busybox=$(unpack busybox-static)
-lap 'Debian'
-
+authorities=$(unpack ca-certificates)
 "$here/agent.sh" "$arch" "$work/agent"
 lap 'agent'
+wait $rooting
+rootfs=$(cat "$work/rootfs")
+lap 'Debian'
 
 root=$work/root
 mkdir "$root"
@@ -73,12 +77,23 @@ sed -i "s/@WATCHDOG@/$watchdog/" "$root/etc/systemd/system.conf.d/loa.conf"
 cp "$release/release.crt" "$root/etc/rauc/keyring.pem"
 install -m755 "$work/agent" "$root/usr/bin/agent"
 ln -sf ../run/systemd/resolve/resolv.conf "$root/etc/resolv.conf"
+# The one file that is read of them; Debian's script makes it under qemu-user in minutes.
+mkdir -p "$root/etc/ssl/certs"
+awk 1 "$authorities"/usr/share/ca-certificates/mozilla/*.crt >"$root/etc/ssl/certs/ca-certificates.crt"
 printf 'IMAGE_ID=loa-%s\nIMAGE_VERSION=%s\n' "$board" "$version" >>"$root/usr/lib/os-release"
 systemd-sysusers --root="$root" 2>/dev/null
 systemctl --root="$root" enable --quiet loa.service loa-host.path loa-{first,keep-last}.service loa-{keep,lost,trial}.timer systemd-networkd.service systemd-resolved.service systemd-timesyncd.service
 systemctl --root="$root" disable --quiet ModemManager.service # udev starts it
-mkdir -p "$root/etc/systemd/system/data.mount.wants"
-ln -sf ../loa-grow.service "$root/etc/systemd/system/data.mount.wants/"
+# Sound comes before names.
+sed '/^Before=/s/sysinit.target//; /^\[Unit\]/aAfter=loa.service' "$root/usr/lib/systemd/system/systemd-resolved.service" >"$root/etc/systemd/system/systemd-resolved.service"
+sed 's/#.*//' "$here/masked.txt" | xargs systemctl --root="$root" mask --quiet
+# Of the programs that make units at each start a box needs the one that reads fstab.
+mkdir -p "$root/etc/systemd/system-generators"
+for generator in "$root"/usr/lib/systemd/system-generators/*; do
+	case $generator in *-fstab-generator) ;; *) ln -s /dev/null "$root/etc/systemd/system-generators/${generator##*/}" ;; esac
+done
+# What systemd does once after Debian has changed is done: / is in RAM, and each start would do it anew.
+touch "$root/etc/.updated" "$root/var/.updated"
 rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/etc/*- "$root"/var/cache/ldconfig
 find "$root" -xdev -newermt "@$SOURCE_DATE_EPOCH" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 find "$root" -xdev -exec touch -h -a -d "@$SOURCE_DATE_EPOCH" {} +

@@ -161,13 +161,47 @@ func TestTheBootScriptCannotBeStopped(t *testing.T) {
 	}
 }
 
+// Each board's initial RAM disk has the drivers of what that board starts from.
+func TestEveryBoardFindsItsRoot(t *testing.T) {
+	for _, board := range append(made(t), "nothing") {
+		cmd := exec.Command("bash", "initrd.sh", t.TempDir(), "/bin/true", filepath.Join(t.TempDir(), "out"))
+		cmd.Env = append(os.Environ(), "BOARD="+board)
+		out, _ := cmd.CombinedOutput() // there are no modules here: it fails later, or not at all
+		if unknown := bytes.Contains(out, []byte("start from?")); unknown != (board == "nothing") {
+			t.Errorf("%s: %s", board, out)
+		}
+	}
+}
+
+// What is masked is not what a box is made of.
+func TestMasked(t *testing.T) {
+	masked, err := os.ReadFile("masked.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range strings.Lines(string(masked)) {
+		unit, _, _ := strings.Cut(line, "#")
+		if unit = strings.TrimSpace(unit); unit == "" {
+			continue
+		}
+		n++
+		if regexp.MustCompile(`^(loa|dbus|data|etc-|var-|tmp|rauc|systemd-(journald|udev|networkd|resolved|timesyncd|tmpfiles|fsck@|growfs|modules-load|sysctl))`).MatchString(unit) && unit != "systemd-journald-audit.socket" {
+			t.Errorf("a box needs %s", unit)
+		}
+	}
+	if n == 0 {
+		t.Error("nothing is masked")
+	}
+}
+
 // Every script is one that bash can read.
 func TestScriptsAreBash(t *testing.T) {
 	scripts, err := filepath.Glob("*.sh")
 	if err != nil || len(scripts) < 10 {
 		t.Fatalf("scripts: %q, %v", scripts, err)
 	}
-	for _, s := range append(scripts, "init", "overlay/usr/lib/loa/first", "overlay/usr/lib/loa/grow", "overlay/usr/lib/loa/keep") {
+	for _, s := range append(scripts, "init", "overlay/usr/lib/loa/first", "overlay/usr/lib/loa/keep") {
 		if out, err := exec.Command("bash", "-n", s).CombinedOutput(); err != nil {
 			t.Errorf("%s: %s", s, out)
 		}
