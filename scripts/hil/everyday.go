@@ -30,7 +30,10 @@ func connects(ctx context.Context, r *rig) (string, error) {
 	if _, err := r.online(ctx, ""); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%.1f s after power-on", time.Since(r.powered).Seconds()), nil
+	r.connected = time.Now()
+	var err error
+	r.written, err = r.Card.Written(ctx)
+	return fmt.Sprintf("%.1f s after power-on", r.connected.Sub(r.powered).Seconds()), err
 }
 
 // headStart is what an emulated box on a busy machine needs to take a programme in.

@@ -250,6 +250,25 @@ func TestAmpOnSincePowerOn(t *testing.T) {
 	}
 }
 
+// A box that writes without end fails, and one that plays does not.
+func TestWithin(t *testing.T) {
+	for _, c := range []struct {
+		wrote      int64
+		programmes int
+		took       time.Duration
+		ok         bool
+	}{
+		{100 << 10, 0, time.Minute, true},
+		{300 << 10, 0, time.Minute, false},
+		{3 << 20, 1, time.Minute, true},
+		{9 << 20, 2, 10 * time.Second, false},
+	} {
+		if err := within(c.wrote, c.programmes, c.took); (err == nil) != c.ok {
+			t.Errorf("%d bytes, %d programmes, %v: %v", c.wrote, c.programmes, c.took, err)
+		}
+	}
+}
+
 type edges []tape.Edge
 
 func (e edges) Edges() []tape.Edge                   { return e }

@@ -38,6 +38,8 @@ type rig struct {
 	release    string
 	was        message.Software // before an update
 	idle       []int            // see pledge
+	connected  time.Time
+	written    int64 // to its card by then, since it was switched on
 }
 
 // A setup is how a session's box differs from one that comes from the shop.
@@ -136,7 +138,7 @@ func (r *rig) place(s setup) error {
 		return err
 	}
 	r.end = m.Close
-	r.Target = Target{Power: m, Battery: m, Console: m.Console, Tech: m.Tech, Panel: m.Panel, GPIO: m, AudioTap: m, Net: m, USB: m, Surgeon: m}
+	r.Target = Target{Power: m, Battery: m, Console: m.Console, Tech: m.Tech, Panel: m.Panel, GPIO: m, AudioTap: m, Net: m, USB: m, Card: m, Surgeon: m}
 	if p := r.kind.Panel; p.Driver == "bx" {
 		model := bxtest.BX5E2 // of one colour
 		model.Size = image.Pt(p.Width, p.Height)

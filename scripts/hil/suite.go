@@ -46,9 +46,16 @@ var suite = []session{
 		{"broker away: the programme is heard, its proof comes later", 4 * time.Minute, brokerCut},
 		{"cable pulled: the same", 5 * time.Minute, cableCut},
 		{"the amplifier, over the whole session", time.Minute, amplifier},
+		{"what was written to its card", time.Minute, writesSince},
 	}},
 	{name: "power cuts", short: true, steps: []step{
 		{"cut at random instants: it boots, and nothing that it had is lost", 2 * time.Hour, powerCuts},
+	}},
+	{name: "writes", steps: []step{
+		{"power-on to ready", 5 * time.Minute, powerOn},
+		{"connects over the network", 2 * time.Minute, connects},
+		{"what is written by a box that has nothing to do", 20 * time.Minute, writesQuiet},
+		{"what a programme costs", 4 * time.Minute, writesPlaying},
 	}},
 	{name: "frozen", wide: true, steps: []step{
 		{"power-on to ready", 5 * time.Minute, powerOn},

@@ -22,6 +22,7 @@ type Target struct {
 	AudioTap AudioTap
 	Net      Net
 	USB      USB
+	Card     Card
 	Surgeon  Surgeon // nil where there is none
 }
 
@@ -66,6 +67,11 @@ type Net interface {
 type USB interface {
 	Plug(ctx context.Context, what, file string) error
 	Unplug(ctx context.Context, what string) error
+}
+
+// Card is the medium that the box starts from.
+type Card interface {
+	Written(context.Context) (bytes int64, err error) // since the box was last switched on
 }
 
 // A Surgeon changes what the box has in its memory. A real board has none.

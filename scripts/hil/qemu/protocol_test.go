@@ -148,6 +148,24 @@ func TestQTest(t *testing.T) {
 	}
 }
 
+func TestWritten(t *testing.T) {
+	path := emulator(t, `{"QMP": {"version": {}}}`+"\n", func(line string) string {
+		if strings.Contains(line, "query-blockstats") {
+			return `{"return": [{"device": "d0", "stats": {"wr_bytes": 8192, "rd_bytes": 5}}, {"device": "", "stats": {"wr_bytes": 512}}]}` + "\n"
+		}
+		return `{"return": {}}` + "\n"
+	})
+	ctx := limit(t, 5*time.Second)
+	q, err := DialQMP(ctx, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	if n, err := written(ctx, q); n != 8704 || err != nil {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+}
+
 // A line keeps what came before a power cut, and loses what is sent meanwhile.
 func TestPort(t *testing.T) {
 	p := newPort("tech", io.Discard)
