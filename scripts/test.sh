@@ -10,12 +10,15 @@ suite() { # NAME COMMAND…
 	local name=$1 began=$SECONDS
 	shift
 	echo "=== $name"
-	if "$@"; then
-		echo "=== $name: ok, $((SECONDS - began)) s"
-	else
+	local code=0
+	"$@" || code=$?
+	case $name:$code in
+	*:0) echo "=== $name: ok, $((SECONDS - began)) s" ;;
+	hil:3) left+=("hil (it cannot run here)") ;; # with CI=true that is 1
+	*)
 		echo "=== $name: FAILED, $((SECONDS - began)) s"
-		failed+=("$name")
-	fi
+		failed+=("$name") ;;
+	esac
 }
 slow() {
 	if ((SECONDS - start > limit)); then
@@ -37,6 +40,9 @@ suite race go test -p 1 -short -race -timeout 20m -skip "TestAttacks|TestHowARel
 	./drivers/line ./drivers/bx ./drivers/cpower
 
 slow demo make --no-print-directory demo
+# The image of virt-arm64, made from nothing and booted: a programme, its page on the board,
+# the console, broker and cable cut. What hangs ends with everything that it started.
+slow hil timeout -k 60 25m scripts/hil/hil.sh virt-arm64 -run '^everyday$'
 # The agent and loactl as programs, by the scripts of one page each.
 slow e2e go test -timeout 15m ./scripts/e2e
 # Every broker against the same cases; prints case by engine.
