@@ -13,7 +13,7 @@ const (
 )
 
 // quiet is how long a box is left alone.
-const quiet = 10 * time.Minute
+const quiet = 6 * time.Minute
 
 // writesQuiet: what a box writes that has nothing to do.
 func writesQuiet(ctx context.Context, r *rig) (string, error) {

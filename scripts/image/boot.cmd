@@ -49,7 +49,9 @@ echo "loa: slot ${slot} (tries left: A ${BOOT_A_LEFT}, B ${BOOT_B_LEFT})"
 
 # No console=: the device tree says which port that is. No sysrq: on boards where that is
 # the technician's, a break and a key would reach the kernel.
-setenv bootargs "root=PARTUUID=4c4f4131-0${part} rauc.slot=${slot} ro quiet panic=10 fsck.repair=yes net.ifnames=0 sysctl.kernel.sysrq=0"
+# kpti=0: none of these chips leaks the kernel's memory (Cortex-A7, A53, A72), nobody's code
+# runs on a box, and in an emulator each change of tables empties the cache of addresses.
+setenv bootargs "root=PARTUUID=4c4f4131-0${part} rauc.slot=${slot} ro quiet panic=10 fsck.repair=yes kpti=0 net.ifnames=0 sysctl.kernel.sysrq=0"
 setenv dtb ${fdt_addr}
 if test -n "@DTB@"; then
   if load ${devtype} ${devnum}:${part} ${dtb_addr} /boot/@DTB@; then
