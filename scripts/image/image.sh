@@ -105,11 +105,11 @@ install -d -m750 -o 960 -g 960 "$data"/{etc,lib}/loa
 install -d -m755 "$data"/{lib/timesync,log}
 find "$data" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
-# ext4 LABEL NUMBER MIB FEATURES FOLDER makes a file system of a folder.
+# ext4 LABEL NUMBER MIB FEATURES FOLDER [OPTION…] makes a file system of a folder.
 ext4() {
 	truncate -s "$3M" "$work/$1.ext4"
 	mke2fs -q -t ext4 -L "$1" -m 0 -O "$4" -U "4c4f4131-0000-4000-8000-00000000000$2" \
-		-E "hash_seed=4c4f4131-0000-4000-8000-00000000001$2,lazy_itable_init=0,root_owner=0:0" -d "$5" "$work/$1.ext4"
+		-E "hash_seed=4c4f4131-0000-4000-8000-00000000001$2,lazy_itable_init=0,root_owner=0:0" -d "$5" "${@:6}" "$work/$1.ext4"
 	# When this machine changed an inode is nobody's business, and another time each time.
 	local used
 	used=$(dumpe2fs -h "$work/$1.ext4" 2>/dev/null | awk '/^Inode count:/ { n = $3 } /^Free inodes:/ { print n - $3 }')
@@ -119,7 +119,9 @@ ext4() {
 }
 # U-Boot reads the slots: no features that its old reader does not know. Nobody writes there.
 ext4 root 2 512 '^metadata_csum,^64bit,^orphan_file,^has_journal' "$root"
-ext4 data 4 64 'metadata_csum' "$data"
+# Of so small a file system mke2fs thinks that it holds small files: grown to a card of 4 GB
+# it would have 186 MB of inodes, all of them written at the first start.
+ext4 data 4 64 'metadata_csum' "$data" -b 4096 -i 65536
 truncate -s 64M "$work/boot.vfat"
 mkfs.vfat -F 32 -n LOA -i 4c4f4131 --invariant "$work/boot.vfat" >/dev/null
 sed "s|@SAFE@|$safe|; s|@DTB@|${dtb:+board.dtb}|; s|@BOOT@|$boot|" "$here/boot.cmd" >"$work/boot.cmd"
