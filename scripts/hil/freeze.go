@@ -21,11 +21,12 @@ type patch struct {
 
 const page = 4096
 
-// The instruction of 64-bit ARM by which a program asks its kernel for something, and
-// one that goes on for ever.
+// The instruction of 64-bit ARM by which a program asks its kernel for something, and what
+// can stand in its place.
 var (
 	svc  = []byte{0x01, 0x00, 0x00, 0xd4}
 	spin = []byte{0x00, 0x00, 0x00, 0x14} // a branch to itself
+	trap = []byte{0x00, 0x00, 0x20, 0xd4} // a breakpoint, which ends a program that nobody debugs
 )
 
 // calls finds where the code of a program asks its kernel for something, as offsets in
@@ -49,9 +50,14 @@ func calls(file []byte) (at []int, err error) {
 }
 
 // freeze makes every process of the program that file is stand still as soon as it waits for anything,
-// as a deadlock or a swap storm would: nothing in the box helps with it. The code that
-// it runs is changed where it lies in memory, once for all of them.
+// as a deadlock or a swap storm would: nothing in the box helps with it.
 func (r *rig) freeze(ctx context.Context, file []byte) (patches []patch, err error) {
+	return r.plant(ctx, file, spin)
+}
+
+// plant puts an instruction in the place of every call of a program. The code that it runs
+// is changed where it lies in memory, once for all its processes.
+func (r *rig) plant(ctx context.Context, file, instruction []byte) (patches []patch, err error) {
 	if r.Surgeon == nil {
 		return nil, errors.New("this target cannot be frozen")
 	}
@@ -79,7 +85,7 @@ func (r *rig) freeze(ctx context.Context, file []byte) (patches []patch, err err
 		return nil, errors.New("the program is not in the box's memory")
 	}
 	for _, p := range patches {
-		if err := r.Surgeon.Poke(ctx, p.address, spin); err != nil {
+		if err := r.Surgeon.Poke(ctx, p.address, instruction); err != nil {
 			return patches, err
 		}
 	}
@@ -130,28 +136,34 @@ func frozenAgent(ctx context.Context, r *rig) (string, error) {
 	if err := r.thaw(ctx, patches); err != nil {
 		return "", err
 	}
-	thawed := time.Now()
+	off, back, figure, err := r.comesBack(ctx, p, before, time.Now())
+	return fmt.Sprintf("amplifier off %.1f s after its guard could, another agent %.0f s after the freeze; %s", off.Seconds(), back.Sub(frozen).Seconds(), figure), err
+}
+
+// comesBack waits until the amplifier is off, another agent than before runs, and the
+// programme goes on, all after a time.
+func (r *rig) comesBack(ctx context.Context, p programme, before string, since time.Time) (off time.Duration, back time.Time, figure string, err error) {
 	err = until(ctx, "the amplifier is off", func() bool {
 		on := r.ampOn()
-		return on[len(on)-1].To.Before(time.Now().Add(-100*time.Millisecond)) || on[len(on)-1].From.After(thawed)
+		return on[len(on)-1].To.Before(time.Now().Add(-100*time.Millisecond)) || on[len(on)-1].From.After(since)
 	})
 	if err != nil {
-		return "", err
+		return off, back, "", err
 	}
-	off := time.Since(thawed)
+	off = time.Since(since)
 	if _, err := r.online(ctx, before); err != nil {
-		return "", fmt.Errorf("the watchdog has not started another agent: %w", err)
+		return off, back, "", fmt.Errorf("no other agent was started: %w", err)
 	}
-	back := time.Now()
+	back = time.Now()
 	err = until(ctx, "the programme goes on", func() bool {
 		on := r.ampOn()
-		return on[len(on)-1].From.After(thawed)
+		return on[len(on)-1].From.After(since)
 	})
 	if err != nil {
-		return "", err
+		return off, back, "", err
 	}
-	figure, err := r.tail(ctx, p, back)
-	return fmt.Sprintf("amplifier off %.1f s after its guard could, another agent %.0f s after the freeze; %s", off.Seconds(), back.Sub(frozen).Seconds(), figure), err
+	figure, err = r.tail(ctx, p, back)
+	return off, back, figure, err
 }
 
 // patience is the watchdog's time of the service.

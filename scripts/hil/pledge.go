@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -122,4 +123,28 @@ func (p pledge) settingsIn(file string) error {
 		return fmt.Errorf("idle_min is %d, and one of %d was committed", is, p.idle)
 	}
 	return nil
+}
+
+// cutAndKeep cuts the power within a time, looks whether anything that the box said to have
+// is lost, and starts it again.
+func (r *rig) cutAndKeep(ctx context.Context, within time.Duration) error {
+	if err := sleep(ctx, rand.N(within)); err != nil {
+		return err
+	}
+	have, err := r.pledged()
+	if err != nil {
+		return err
+	}
+	boot := r.boot()
+	if err := r.cut(); err != nil {
+		return err
+	}
+	if err := r.keeps(ctx, have); err != nil {
+		return err
+	}
+	if _, err := r.on(ctx); err != nil {
+		return err
+	}
+	_, err = r.online(ctx, boot)
+	return err
 }

@@ -45,7 +45,7 @@ type rig struct {
 // A setup is how a session's box differs from one that comes from the shop.
 type setup struct {
 	usbSound bool
-	tight    bool                                    // the card is no larger than the image; as a rule it has 4 GB
+	medium   int64                                   // bytes of its card; 0: 4 GB
 	as       string                                  // the board that its settings name
 	board    func(text string) string                // changes the board's file
 	disk     func(ctx context.Context, r *rig) error // before it is switched on
@@ -74,10 +74,7 @@ func newRig(ctx context.Context, o options, name string, s setup) (r *rig, err e
 	if err := r.centre.lift(time.Now()); err != nil {
 		return r, err
 	}
-	medium := int64(4 << 30)
-	if s.tight {
-		medium = 0
-	}
+	medium := cmp.Or(s.medium, 4<<30)
 	if r.disk, err = disk.Copy(ctx, o.image, filepath.Join(r.dir, "disk.img"), medium); err != nil {
 		return r, err
 	}

@@ -13,6 +13,7 @@ import (
 	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/agent/stick"
+	"loa/agent/update"
 )
 
 // lade writes a stick for the box: the lists of who may say what, a sign of life, what the
@@ -71,4 +72,61 @@ func vfat(ctx context.Context, file, folder string, size int64) error {
 		}
 	}
 	return nil
+}
+
+// fromStick: the same update from a stick that somebody plugs into a box without a network.
+func fromStick(ctx context.Context, r *rig) (string, error) {
+	old, bundle, err := r.before(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := r.cut(); err != nil {
+		return "", err
+	}
+	from := r.Console.Len()
+	if err := r.supply(ctx); err != nil {
+		return "", err
+	}
+	if err := r.Net.Cable(ctx, false); err != nil {
+		return "", err
+	}
+	if _, _, err := r.wait(ctx, r.Console, from, ready); err != nil {
+		return "", err
+	}
+	if err := r.centre.offer(ctx, r.o.board, newer, bundle); err != nil {
+		return "", err
+	}
+	file, err := r.lade(ctx, bundle)
+	if err != nil {
+		return "", err
+	}
+	if err := r.USB.Plug(ctx, "stick", file); err != nil {
+		return "", err
+	}
+	from = r.Console.Len()
+	began := time.Now()
+	for { // the kernel takes its time to find a stick
+		bounded, cancel := context.WithTimeout(ctx, 3*time.Minute)
+		err := r.ask(bounded, "import --json", `"files_copied": ?1`)
+		cancel()
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil || time.Since(began) > 4*time.Minute {
+			return "", err
+		}
+	}
+	read := time.Since(began)
+	s, _, err := r.wait(ctx, r.Console, from, slot)
+	if err == nil && s == old.Slot {
+		err = fmt.Errorf("it starts from slot %s", s)
+	}
+	if err != nil {
+		return "", err
+	}
+	if err := r.Net.Cable(ctx, true); err != nil { // to hear how it goes
+		return "", err
+	}
+	_, err = r.comes(ctx, "it is on trial", in(update.OnTrial))
+	return fmt.Sprintf("read in %.0f s, started after %.0f s", read.Seconds(), time.Since(began).Seconds()), err
 }

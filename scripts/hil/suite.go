@@ -68,6 +68,12 @@ var suite = []session{
 		{"the agent freezes: amplifier off, and the programme goes on", 6 * time.Minute, frozenAgent},
 		{"the first process freezes: the board is reset", 6 * time.Minute, frozenSystem},
 	}},
+	{name: "ends", wide: true, steps: []step{
+		{"power-on to ready", 5 * time.Minute, powerOn},
+		{"connects over the network", 2 * time.Minute, connects},
+		{"agent, guard and sound process crash: amplifier off, and the programme goes on", 6 * time.Minute, crashedAgent},
+		{"started anew while something sounds: amplifier off, and the box is back", 6 * time.Minute, rebooted},
+	}},
 	{name: "slots", blind: true, setup: setup{disk: slotB}, steps: []step{
 		{"a system that does not start: the old one returns", 10 * time.Minute, oldSystem},
 		{"torn boot counters: their second copy serves", 5 * time.Minute, tornCounters},
@@ -120,7 +126,7 @@ var suite = []session{
 		{"battery dead, cable pulled: it says that it cannot know the time, and plays nothing", 8 * time.Minute, lostTime},
 		{"cable back: it knows the time by a signature, and what is due is heard", 4 * time.Minute, timeBack},
 	}},
-	{name: "disk full", setup: setup{tight: true}, steps: []step{
+	{name: "disk full", setup: setup{medium: 1536 << 20}, steps: []step{
 		{"power-on to ready", 5 * time.Minute, powerOn},
 		{"connects over the network", 3 * time.Minute, connects},
 		{"says so; what it holds is heard, and an alarm sounds", 8 * time.Minute, diskFull},
