@@ -37,20 +37,13 @@ func powerCuts(ctx context.Context, r *rig) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	began, before, slowest, here := time.Now(), done, 30*time.Second, 0
-	if _, err := r.on(ctx); err != nil { // the first start is another one: it takes the box's files
-		return "", err
-	}
-	if _, err := r.online(ctx, ""); err != nil {
-		return "", err
-	}
-	for n := rand.N(len(moments)); done < r.o.cuts && (r.o.within == 0 || time.Since(began) < r.o.within); n++ {
+	began, before, here := time.Now(), done, 0
+	c := cutter{rig: r, slowest: 30 * time.Second}
+	for n := 1; done < r.o.cuts && (r.o.within == 0 || time.Since(began) < r.o.within); n++ {
 		m := moments[n%len(moments)]
-		took, err := r.cutAt(ctx, m.work, slowest)
-		if err != nil {
+		if err := c.cut(ctx, m.work); err != nil {
 			return "", fmt.Errorf("cut %d (%s): %w", here+1, m.name, err)
 		}
-		slowest = max(slowest, took)
 		here++
 		if err := count(tally, fmt.Sprintf("%s %s, %s", time.Now().UTC().Format(time.RFC3339), m.name, r.o.board)); err != nil {
 			return "", err
@@ -59,14 +52,7 @@ func powerCuts(ctx context.Context, r *rig) (string, error) {
 			return "", err
 		}
 	}
-	boot := r.boot()
-	if err := r.cut(); err != nil {
-		return "", err
-	}
-	if _, err := r.on(ctx); err != nil {
-		return "", fmt.Errorf("after the last cut: %w", err)
-	}
-	if _, err := r.online(ctx, boot); err != nil {
+	if err := c.start(ctx); err != nil {
 		return "", fmt.Errorf("after the last cut: %w", err)
 	}
 	if _, err := r.centre.ledger(); err != nil {
@@ -75,55 +61,49 @@ func powerCuts(ctx context.Context, r *rig) (string, error) {
 	if r.centre.archive.Forked(device) {
 		return "", errors.New("the box tells another past than before")
 	}
-	return fmt.Sprintf("%d cuts now, %d before; ready after %.0f s at most", here, before, slowest.Seconds()), nil
+	return fmt.Sprintf("%d cuts now, %d before; ready after %.0f s at most", here, before, c.slowest.Seconds()), nil
 }
 
-// cutAt works with the box, which has power, takes the power away, looks at what is left,
-// and gives it power again.
-func (r *rig) cutAt(ctx context.Context, work func(context.Context, *rig) error, start time.Duration) (took time.Duration, err error) {
-	if work == nil {
-		if err := r.cut(); err != nil {
-			return 0, err
-		}
-		have, err := r.pledged()
-		if err != nil {
-			return 0, err
-		}
-		if err := r.supply(ctx); err != nil {
-			return 0, err
-		}
-		if err := sleep(ctx, rand.N(start)); err != nil {
-			return 0, err
-		}
-		if err := r.cut(); err != nil {
-			return 0, err
-		}
-		if err := r.keeps(ctx, have); err != nil {
-			return 0, err
-		}
-	} else {
-		if err := work(ctx, r); err != nil {
-			return 0, err
-		}
-		have, err := r.pledged()
-		if err != nil {
-			return 0, err
-		}
-		if err := r.cut(); err != nil {
-			return 0, err
-		}
-		if err := r.keeps(ctx, have); err != nil {
-			return 0, err
-		}
-	}
-	boot := r.boot()
-	bounded, cancel := context.WithTimeout(ctx, 5*time.Minute)
+// A cutter takes a box through its lives. Between two cuts the box is off.
+type cutter struct {
+	*rig
+	boot    string // the last start that was heard of
+	have    pledge
+	slowest time.Duration // from power-on to ready
+}
+
+func (c *cutter) start(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, 6*time.Minute)
 	defer cancel()
-	if took, err = r.on(bounded); err != nil {
-		return took, err
+	took, err := c.on(bounded)
+	if err != nil {
+		return err
 	}
-	_, err = r.online(bounded, boot)
-	return took, err
+	c.slowest = max(c.slowest, took)
+	c.boot, err = c.online(bounded, c.boot)
+	return err
+}
+
+// cut gives the box power, lets it work, takes the power away, and looks at what is left.
+func (c *cutter) cut(ctx context.Context, work func(context.Context, *rig) error) (err error) {
+	if work == nil {
+		err = errors.Join(c.supply(ctx), sleep(ctx, rand.N(c.slowest)))
+	} else if err = c.start(ctx); err == nil {
+		err = work(ctx, c.rig)
+	}
+	if err != nil {
+		return err
+	}
+	if work != nil {
+		if c.have, err = c.pledged(); err != nil {
+			return err
+		}
+		c.boot = c.rig.boot() // settings that were committed begin another
+	}
+	if err := c.rig.cut(); err != nil {
+		return err
+	}
+	return c.keeps(ctx, c.have)
 }
 
 // writesProgramme: documents come, a recording is fetched, it sounds, and the ledger tells

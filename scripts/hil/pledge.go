@@ -126,8 +126,8 @@ func (p pledge) settingsIn(file string) error {
 }
 
 // cutAndKeep cuts the power within a time, looks whether anything that the box said to have
-// is lost, and starts it again.
-func (r *rig) cutAndKeep(ctx context.Context, within time.Duration) error {
+// is lost, does to its disk what there is to do, and starts it again.
+func (r *rig) cutAndKeep(ctx context.Context, within time.Duration, also ...func() error) error {
 	if err := sleep(ctx, rand.N(within)); err != nil {
 		return err
 	}
@@ -141,6 +141,11 @@ func (r *rig) cutAndKeep(ctx context.Context, within time.Duration) error {
 	}
 	if err := r.keeps(ctx, have); err != nil {
 		return err
+	}
+	for _, f := range also {
+		if err := f(); err != nil {
+			return err
+		}
 	}
 	if _, err := r.on(ctx); err != nil {
 		return err

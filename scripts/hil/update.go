@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -103,6 +104,52 @@ func refused(kind string, code plan.Code) func(context.Context, *rig) (string, e
 	}
 }
 
+// lastPart is what of a large update comes over the network: boxes fetch 128 KiB/s, so all
+// of it would take them a quarter of an hour.
+const lastPart = 4 << 20
+
+// begins signs an update, and lets the box begin to fetch it. Then the power is cut, and the
+// box finds on its card what hours of fetching would have left there: all but the last part,
+// from where it has to go on.
+func (r *rig) begins(ctx context.Context, version, bundle string) error {
+	if err := r.centre.offer(ctx, r.o.board, version, bundle); err != nil {
+		return err
+	}
+	s, err := r.comes(ctx, "it is fetched", func(s message.Software) bool {
+		return s.State == string(update.Fetches) && s.Wanted == version
+	})
+	if err != nil {
+		return err
+	}
+	err = r.cutAndKeep(ctx, 5*time.Second, func() error { return r.fetched(ctx, bundle) })
+	if err != nil {
+		return fmt.Errorf("cut while it is %s: %w", s.State, err)
+	}
+	return nil
+}
+
+// fetched lays most of an update where the box keeps what it has not all of.
+func (r *rig) fetched(ctx context.Context, bundle string) error {
+	if err := r.disk.Settle(ctx); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(r.dir, "partial") // 0700, as on the box
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	whole, err := os.ReadFile(bundle)
+	if err != nil {
+		return err
+	}
+	part := whole[:max(0, len(whole)-lastPart)]
+	if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%x", sha256.Sum256(whole))), part, 0o600); err != nil {
+		return err
+	}
+	const loa = 960 // the agent's user
+	return r.disk.Put(ctx, dir, "/lib/loa/media/partial", loa, loa)
+}
+
 // version is a new one for the next update, lower than that in the bundles if it must not
 // come to run.
 func (r *rig) version() string {
@@ -143,11 +190,10 @@ func returns(kind string) func(context.Context, *rig) (string, error) {
 		if kind == dead {
 			version = r.version()
 		}
-		from, began := r.Console.Len(), time.Now()
-		if err := r.centre.offer(ctx, r.o.board, version, file); err != nil {
+		if err := r.begins(ctx, version, file); err != nil {
 			return "", err
 		}
-		tries := 0
+		from, began, tries := r.Console.Len(), time.Now(), 0
 		for {
 			s, end, err := r.wait(ctx, r.Console, from, slot)
 			if err != nil {

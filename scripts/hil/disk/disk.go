@@ -241,7 +241,7 @@ func (d Disk) Settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return run(ctx, "dd", "if="+data, "of="+d.File, "bs=1M", "oflag=seek_bytes", fmt.Sprintf("seek=%d", at), "conv=notrunc", "status=none")
+	return copyData(data, 0, d.File, at)
 }
 
 // replayed copies the data partition to a file, and plays its journal back there: e2fsck
@@ -250,7 +250,7 @@ func (d Disk) replayed(ctx context.Context, file string) (at int64, err error) {
 	if at, err = d.offset(dataPartition); err != nil {
 		return 0, err
 	}
-	if err := run(ctx, "dd", "if="+d.File, "of="+file, "bs=1M", "iflag=skip_bytes", fmt.Sprintf("skip=%d", at), "conv=sparse", "status=none"); err != nil {
+	if err := copyData(d.File, at, file, 0); err != nil {
 		return at, err
 	}
 	var exit *exec.ExitError

@@ -184,3 +184,42 @@ func TestNoCard(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestCopyData(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
+	const mib = 1 << 20
+	f, err := os.Create(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	f.Truncate(300 * mib)
+	for _, at := range []int64{10 * mib, 20*mib + 4096, 250 * mib} {
+		f.WriteAt([]byte(fmt.Sprintf("data of %d", at)), at)
+	}
+	if err := copyData(from, 20*mib, to, 0); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(to); err != nil || info.Size() != 280*mib {
+		t.Errorf("%v, %v", info, err)
+	}
+	back := filepath.Join(dir, "back")
+	if err := os.WriteFile(back, []byte("table"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := copyData(to, 0, back, 20*mib); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.Open(back)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	for at, want := range map[int64]string{0: "table", 10 * mib: "\x00\x00", 20*mib + 4096: "data of 20975616", 250 * mib: "data of 262144000"} {
+		got := make([]byte, len(want))
+		if _, err := b.ReadAt(got, at); err != nil || string(got) != want {
+			t.Errorf("at %d: %q, %v", at, got, err)
+		}
+	}
+}
