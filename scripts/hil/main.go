@@ -30,6 +30,7 @@ type options struct {
 	cuts   int
 	within time.Duration
 	only   *regexp.Regexp
+	turn   *turn
 }
 
 func main() {
@@ -43,6 +44,8 @@ func main() {
 	flag.StringVar(&o.image, "image", "", "its disk `image`, not compressed")
 	flag.StringVar(&o.keys, "release", os.Getenv("LOA_RELEASE"), "`folder` of the release key that the image trusts, to make updates with")
 	flag.StringVar(&o.out, "out", "build/hil", "`folder` for what the steps leave")
+	o.turn = &turn{}
+	flag.StringVar(&o.turn.name, "lock", filepath.Join(os.TempDir(), "loa-hil.lock"), "`file` that benches of this machine take in turn")
 	flag.BoolVar(&o.all, "all", false, "every step, not only the short path")
 	flag.DurationVar(&o.within, "within", 0, "end the power cuts after this `time`; what is left is done by the next run")
 	flag.IntVar(&o.cuts, "cuts", 0, "power cuts `at random`; 0: 3, with -all 100")
@@ -100,36 +103,11 @@ func run(ctx context.Context, o options, out io.Writer) error {
 			o.cuts = 100
 		}
 	}
-	free, err := alone(ctx, out)
-	if err != nil {
+	if err := o.turn.take(ctx, out); err != nil {
 		return err
 	}
-	defer free()
+	defer o.turn.give()
 	return walk(ctx, o, out)
-}
-
-// alone waits until no other bench works on this machine: emulated time is real time
-// only where there is enough of it.
-func alone(ctx context.Context, out io.Writer) (free func(), err error) {
-	name := filepath.Join(os.TempDir(), "loa-hil.lock")
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
-		fmt.Fprintln(out, "hil: waits for another bench on this machine,", name)
-		locked := make(chan error, 1)
-		go func() { locked <- syscall.Flock(int(f.Fd()), syscall.LOCK_EX) }() // ends with the lock, or the program
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case err := <-locked:
-			if err != nil {
-				return nil, err
-			}
-		}
-	}
-	return func() { f.Close() }, nil
 }
 
 // relay joins standard input and output to a server of this machine: the emulator runs

@@ -52,6 +52,9 @@ func TestPress(t *testing.T) {
 // A stick holds what a box without a network needs to take an update: who may say so, that
 // it is not old, what it should run, and that itself.
 func TestLade(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes an authority, which takes seconds; runs with make hil")
+	}
 	for _, tool := range []string{"/sbin/mkfs.vfat", "mcopy"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skip("no ", tool, " here; runs with make hil")

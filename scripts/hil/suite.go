@@ -95,18 +95,18 @@ var suite = []session{
 		{"power-on to ready", 5 * time.Minute, powerOn},
 		{"connects over the network", 2 * time.Minute, connects},
 		{"fetched over HTTPS, installed after the programme that is due; power cut at each stage", 20 * time.Minute, updates},
-		{"proven: it stays, and the box has what it had", 15 * time.Minute, proves},
+		{"proven: it stays, and the box has what it had", 40 * time.Minute, proves},
 	}},
 	{name: "update from a stick", steps: []step{
 		{"power-on to ready", 5 * time.Minute, powerOn},
 		{"connects over the network", 2 * time.Minute, connects},
 		{"brought on a stick, without a network", 10 * time.Minute, fromStick},
-		{"proven: it stays, and the box has what it had", 15 * time.Minute, proves},
+		{"proven: it stays, and the box has what it had", 40 * time.Minute, proves},
 	}},
 	{name: "update that cannot play", steps: []step{
 		{"power-on to ready", 5 * time.Minute, powerOn},
 		{"connects over the network", 2 * time.Minute, connects},
-		{"it starts, and cannot play: the old system returns", 30 * time.Minute, returns(mute)},
+		{"it starts, and cannot play: the old system returns", 60 * time.Minute, returns(mute)},
 		{"a programme is heard as it was sent", 3 * time.Minute, hears},
 	}},
 	{name: "usb card", setup: setup{usbSound: true, board: instead("sink", "card", `"Audio"`)}, steps: []step{

@@ -173,7 +173,10 @@ func (r *rig) press() press {
 }
 
 // slot is a start, as the boot script tells of it.
-var slot = regexp.MustCompile(`loa: slot (\w) \(`)
+var (
+	slot        = regexp.MustCompile(`loa: slot (\w) \(`)
+	slotOrReady = regexp.MustCompile(`loa: slot (\w) \(|loa: ready`)
+)
 
 // returns: an update that starts and cannot do its work is left by the box itself.
 func returns(kind string) func(context.Context, *rig) (string, error) {
@@ -193,15 +196,21 @@ func returns(kind string) func(context.Context, *rig) (string, error) {
 		if err := r.begins(ctx, version, file); err != nil {
 			return "", err
 		}
-		from, began, tries := r.Console.Len(), time.Now(), 0
-		for {
-			s, end, err := r.wait(ctx, r.Console, from, slot)
-			if err != nil {
+		from, began, tries, is := r.Console.Len(), time.Now(), 0, ""
+		next := func() (err error) {
+			is, from, err = r.wait(ctx, r.Console, from, slotOrReady)
+			return err
+		}
+		for is != was.Slot {
+			wait := next
+			if is == "loa: ready" { // it runs, and is given time to do what it cannot
+				wait = func() error { return r.meanwhile(ctx, next) }
+			}
+			if err := wait(); err != nil {
 				return "", fmt.Errorf("after %d starts of the update: %w", tries, err)
 			}
-			from = end
-			if s == was.Slot {
-				break
+			if is == was.Slot || is == "loa: ready" {
+				continue
 			}
 			if tries++; tries > 3 {
 				return "", fmt.Errorf("it starts the update for the %dth time", tries)

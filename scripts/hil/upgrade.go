@@ -22,7 +22,7 @@ func updates(ctx context.Context, r *rig) (string, error) {
 		return "", err
 	}
 	// Something is due soon, and nothing is written before it is over.
-	p, err := r.centre.plan(ctx, r.id(), time.Now().Add(90*time.Second), 4*time.Second)
+	p, err := r.centre.plan(ctx, r.id(), time.Now().Add(60*time.Second), 4*time.Second)
 	if err != nil {
 		return "", err
 	}
@@ -78,10 +78,13 @@ func (r *rig) before(ctx context.Context) (was message.Software, bundle string, 
 
 // proves waits until the update has proven itself, and looks at what the box has kept.
 func proves(ctx context.Context, r *rig) (string, error) {
-	s, err := r.comes(ctx, "it has proven itself", func(s message.Software) bool {
-		return s.State == string(update.Current) && s.Version == newer
-	})
-	if err != nil {
+	var s message.Software
+	if err := r.meanwhile(ctx, func() (err error) {
+		s, err = r.comes(ctx, "it has proven itself", func(s message.Software) bool {
+			return s.State == string(update.Current) && s.Version == newer
+		})
+		return err
+	}); err != nil {
 		return "", err
 	}
 	if s.Slot == r.was.Slot {
