@@ -112,6 +112,9 @@ func itemOf(o plan.Occurrence) console.Item {
 		if p.Relay != nil && len(p.Relay.URLs) > 0 {
 			it.Relay = p.Relay.URLs[0]
 		}
+		if p.Audio != nil && p.Audio.Voice != "" {
+			it.Voice = p.Audio.Voice
+		}
 	}
 	return it
 }

@@ -74,6 +74,7 @@ var english = map[string]string{
 	"status.volume":      "volume %d %%",
 	"status.level":       "Level",
 	"status.now":         "Now",
+	"status.voice":       "read by a machine",
 	"status.nothing":     "nothing",
 	"status.waiting":     "Waiting",
 	"status.next":        "Next",

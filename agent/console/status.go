@@ -61,6 +61,7 @@ type Item struct {
 	Until  time.Time  `json:"until,omitzero"`
 	Volume int        `json:"volume_percent,omitempty"`
 	Relay  string     `json:"relay,omitempty"` // the address that is heard
+	Voice  string     `json:"voice,omitempty"` // of a machine that has read the text
 }
 
 // A Document is something signed that the box holds.
@@ -216,6 +217,9 @@ func (c *call) sounding(it *Item) string {
 	}
 	if it.Relay != "" {
 		s += ", " + it.Relay
+	}
+	if it.Voice != "" {
+		s += ", " + c.say("status.voice")
 	}
 	return s + ")"
 }

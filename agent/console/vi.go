@@ -74,6 +74,7 @@ var vietnamese = map[string]string{
 	"status.volume":      "âm lượng %d %%",
 	"status.level":       "Mức",
 	"status.now":         "Đang phát",
+	"status.voice":       "giọng đọc tự động",
 	"status.nothing":     "không",
 	"status.waiting":     "Đang chờ",
 	"status.next":        "Sắp phát",

@@ -7,14 +7,25 @@ import (
 )
 
 var (
-	numeral  = regexp.MustCompile(`^\d+(?:[.,]\d+)*`)
-	spaced   = regexp.MustCompile(`^[1-9]\d{0,2}(?:[ \x{00A0}]\d{3})+`)
-	suffixed = regexp.MustCompile(`^\d+[a-zđA-ZĐ]\d*$`)
-	houseNo  = regexp.MustCompile(`^\d+[A-Za-z]?\d?(?:/\d+[A-Za-z]?\d?)+`)
+	numeral = regexp.MustCompile(`^\d+(?:[.,]\d+)*`)
+	spaced  = regexp.MustCompile(`^[1-9]\d{0,2}(?:[ \x{00A0}]\d{3})+`)
+	formula = regexp.MustCompile(`^\d{1,3}(?:-\d{1,3}){2,}`)
+	height  = regexp.MustCompile(`^(\d{1,2})m(\d{1,2})`)
+	houseNo = regexp.MustCompile(`^\d+[A-Za-z]?\d?(?:/\d+[A-Za-z]?\d?)+`)
 )
 
 // number reads a quantity, and the unit that is written to it.
 func (r *reader) number(rest string) bool {
+	if m := find(formula, rest); m != nil {
+		words := strings.Split(m[0], "-")
+		for i, w := range words {
+			words[i] = r.c.plain(w)
+		}
+		return r.took(len(m[0]), Token{Kind: Number, Say: strings.Join(words, ", ")}) // NPK 20-20-15
+	}
+	if m := find(height, rest); m != nil {
+		return r.took(len(m[0]), Token{Kind: Number, Say: r.c.plain(m[1]) + " mét " + r.c.plain(m[2])})
+	}
 	s, n := numeral.FindString(rest), 0
 	if m := spaced.FindString(rest); m != "" && len(m) > len(s) && !digitAt(rest[len(m):]) && r.isMoney(rest[len(m):], m) {
 		s, n = strings.ReplaceAll(m, " ", "."), len(m)
@@ -25,7 +36,7 @@ func (r *reader) number(rest string) bool {
 	if n == 0 {
 		n = len(s)
 	}
-	if !apart(rest[n:]) && r.unit(rest[n:], true) == nil {
+	if !apart(rest[n:]) && r.unit(rest[n:], true) == nil && !multiplied.MatchString(rest[n:]) {
 		return false // letters go on: a code
 	}
 	series := r.series
@@ -34,7 +45,7 @@ func (r *reader) number(rest string) bool {
 		series = "thứ"
 	case r.follows([]string{"tháng"}):
 		series = "tháng"
-	case !r.goesOn() || !endsSeries(rest[n:]):
+	case !r.goesOn() || !endsSeries(rest[n:]) && !(value(s) == r.value+1 && (r.listed > 1 || r.last(0).Text == "và")):
 		series = ""
 	}
 	say, doubt := r.c.figure(s)
@@ -43,9 +54,12 @@ func (r *reader) number(rest string) bool {
 	} else {
 		series = ""
 	}
-	r.value = value(s)
+	r.listed++
+	if series != r.series || !r.goesOn() {
+		r.listed = 1
+	}
+	r.value, r.series = value(s), series
 	r.emit(n, Token{Kind: Number, Say: say, Doubt: doubt})
-	r.spelled, r.series = false, series
 	if u := r.unit(r.text[r.at:], false); u != nil {
 		if u.blank {
 			r.blank()
@@ -122,7 +136,11 @@ func (r *reader) unit(s string, glued bool) *measure {
 	if best == "" || blank && gluedOnly[best] {
 		return nil
 	}
-	return &measure{best, units[best], blank}
+	say := units[best]
+	if best == "k" || best == "K" {
+		say = r.c.thousand()
+	}
+	return &measure{best, say, blank}
 }
 
 // house reads the numbers of houses: 12/3A.

@@ -19,13 +19,14 @@ var (
 var (
 	// parts of a day, and what days are called: no "ngày" is said between.
 	dayNames = strings.Split("ngày mùng mồng sáng trưa chiều tối đêm khuya hôm nay mai", " ")
+	weekdays = []string{"thứ hai", "thứ ba", "thứ tư", "thứ năm", "thứ sáu", "thứ bảy", "chủ nhật", "thứ 2", "thứ 3", "thứ 4", "thứ 5", "thứ 6", "thứ 7", "cn"}
 	// between two days
 	dayLinks = strings.Split("từ đến tới trước sau hết và hay hoặc vào", " ")
 	// what holidays follow, besides their names
 	holidays = strings.Split("1/1 3/2 27/2 8/3 26/3 30/4 1/5 7/5 15/5 19/5 1/6 5/6 21/6 28/6 27/7 19/8 2/9 10/10 20/10 9/11 20/11 22/12 24/12 25/12", " ")
 	// shares of something
 	shareBefore = []string{"hơn", "gần", "khoảng", "quá", "ít nhất", "tối thiểu", "trên", "dưới", "được", "đạt", "bằng", "giảm", "tăng", "chiếm", "còn", "có", "đã"}
-	shareAfter  = strings.Split("số tổng dân diện hộ thành đại cử phiếu lượng quân chặng chiều quãng giá suất mức thời hành công mũi cốc thìa viên muỗng khẩu chỉ tiêu tiêu hội ủy đảng học thôn ấp khu xã quân cổ kinh", " ")
+	shareAfter  = strings.Split("số tổng dân diện hộ thành đại cử phiếu lượng quân chặng chiều quãng giá suất mức thời hành gian phòng trường lớp nhà cơ mẫu công ngày tháng giờ lít mũi cốc thìa viên muỗng khẩu chỉ tiêu tiêu hội ủy đảng học thôn ấp khu xã quân cổ kinh", " ")
 	// where figures are not days
 	houses  = []string{"số nhà", "nhà số", "nhà", "hẻm", "ngõ", "ngách", "kiệt", "số", "địa chỉ", "căn hộ", "lô", "thửa"}
 	streets = []string{"đường", "phố", "đại lộ", "công viên", "quảng trường"}
@@ -72,7 +73,7 @@ func (r *reader) dayOrShare(m []string, rest string) bool {
 	holiday := slices.Contains(holidays, key)
 	after := nextWord(rest)
 	valid := day(m[1], m[3])
-	asDay := r.follows(dayNames) || r.last(0).Kind == Clock || after == "âm" || after == "dương" || strings.HasPrefix(strings.TrimSpace(rest), "ÂL")
+	asDay := r.follows(dayNames) || r.follows(weekdays) || r.last(0).Kind == Clock || after == "âm" || after == "dương" || after == "hằng" || after == "hàng" || strings.HasPrefix(strings.TrimSpace(rest), "ÂL")
 	if m[2] != "/" {
 		// 27-11 and 27.11 are days only where a day is expected; 1.5 and 10-15 are more often not.
 		first, _ := strconv.Atoi(m[1])
@@ -88,16 +89,22 @@ func (r *reader) dayOrShare(m []string, rest string) bool {
 	}
 	share := slices.Contains(shareAfter, after) || r.follows(shareBefore)
 	switch {
-	case r.follows(houses):
+	case r.follows(houses), key == "24/7" && !asDay:
 		return false
-	case r.follows(streets) && !holiday:
+	case r.follows(streets) && !holiday, m[1] == m[3] && !asDay && after != "":
 		return false
 	case valid && (asDay || r.follows(dayLinks) || r.last(0).Say == "đến"):
 		return r.took(len(m[0]), Token{Kind: Date, Say: r.dayWord(false) + r.c.dayName(m[1], m[3])})
 	case valid && holiday && !slices.Contains(shareAfter, after):
 		return r.took(len(m[0]), Token{Kind: Date, Say: r.dayWord(true) + r.c.dayName(m[1], m[3])})
 	case valid && !share:
-		return r.took(len(m[0]), Token{Kind: Date, Say: r.dayWord(false) + r.c.dayName(m[1], m[3]), Doubt: DayOrShare})
+		t := Token{Kind: Date, Say: r.dayWord(false) + r.c.dayName(m[1], m[3])}
+		first, _ := strconv.Atoi(m[1])
+		second, _ := strconv.Atoi(m[3])
+		if first <= second && m[1][0] != '0' && m[3][0] != '0' {
+			t.Doubt = DayOrShare
+		}
+		return r.took(len(m[0]), t)
 	case share && m[1] < m[3] && len(m[3]) == 1 || m[1] == "1" && len(m[3]) <= 2 && share:
 		return r.took(len(m[0]), Token{Kind: Number, Say: r.c.plain(m[1]) + " phần " + r.c.part(m[3])})
 	}
@@ -120,7 +127,9 @@ func more(s string) bool {
 // took is emit for a rule that has found what it looked for.
 func (r *reader) took(n int, t Token) bool {
 	r.emit(n, t)
-	r.spelled, r.series = t.Kind == Digits, ""
+	if t.Kind == Number {
+		r.series = ""
+	}
 	return true
 }
 
@@ -128,6 +137,11 @@ func (r *reader) took(n int, t Token) bool {
 func (r *reader) dayWord(holiday bool) string {
 	switch {
 	case r.last(0).Say == "đến" && r.last(0).Kind == Sign:
+		if strings.HasPrefix(r.last(1).Say, "ngày ") {
+			return "ngày "
+		}
+		return "" // 27-29/11
+	case r.goesOn():
 		return ""
 	case r.follows(dayLinks), r.last(0).Kind == Clock:
 		return "ngày "

@@ -2,18 +2,20 @@ package speech
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
 var (
-	degrees = regexp.MustCompile(`^(?:[°º˚]\s?([CcFf])|℃)`)
-	arrow   = regexp.MustCompile(`^(?:[-=]{1,2}>|[→⇒➔➡⟶])\x{FE0F}?`)
-	dots    = regexp.MustCompile(`^(?:\.{2,}|…+)[.…]*`)
-	line    = regexp.MustCompile(`^(?:-{3,}|={3,}|\*{3,}|~{3,}|#{3,}|–{3,}|—{2,})`)
-	lowline = regexp.MustCompile(`^_{2,}`)
-	etc     = regexp.MustCompile(`^[vV]\s?\.\s?[vV]\s?(?:\.{1,3}|…)?`)
+	degrees    = regexp.MustCompile(`^(?:[°º˚]\s?([CcFf])|℃)`)
+	arrow      = regexp.MustCompile(`^(?:[-=]{1,2}>|[→⇒➔➡⟶])\x{FE0F}?`)
+	dots       = regexp.MustCompile(`^(?:\.{2,}|…+)[.…]*`)
+	line       = regexp.MustCompile(`^(?:-{3,}|={3,}|\*{3,}|~{3,}|#{3,}|–{3,}|—{2,})`)
+	lowline    = regexp.MustCompile(`^_{2,}`)
+	multiplied = regexp.MustCompile(`^[xX]\s?\d`)
+	etc        = regexp.MustCompile(`^[vV]\s?\.\s?[vV]\s?(?:\.{1,3}|…)?`)
 )
 
 // space takes white space. The end of a line ends a sentence, unless the line was only
@@ -84,8 +86,10 @@ func (r *reader) slash(rest string) bool {
 		if y := numeral.FindString(next); r.value < 1000 && len(y) == 4 && (y[:2] == "19" || y[:2] == "20") {
 			t.Say = "năm"
 		}
+	case digitAt(next) && prev.Kind == Word && r.counted():
+		t = Token{Kind: Mark, Pause: Short} // 17 hộ/62 khẩu
 	case prev.Kind == Unit && physical(prev.Text):
-		if u := r.unit(next, false); u != nil && physical(u.text) {
+		if u := r.unit(next, false); u != nil && physical(u.text) || slices.Contains([]string{"lít", "giờ", "giây", "phút", "mét"}, nextWord(next)) {
 			return r.per(rest, next, "trên")
 		}
 		return r.per(rest, next, "một")
@@ -96,8 +100,8 @@ func (r *reader) slash(rest string) bool {
 		return r.per(rest, next, "một")
 	case prev.Kind == Digits:
 		t = Token{Kind: Mark, Pause: Short}
-		r.emit(1, t)
-		return true // spelled goes on
+	case prev.Kind == Letters && utf8.RuneCountInString(prev.Text) == 1 && mixed.MatchString(next):
+		t = Token{Kind: Mark} // A/H5N1
 	case strings.HasPrefix(next, "hoặc"), strings.EqualFold(prev.Text, "hoặc"), next == "", strings.ContainsRune("\n.…", rune(next[0])), prev.Kind == "", prev.Kind == Mark:
 		t = Token{Kind: Mark, Pause: Short}
 	case letterRun.MatchString(next) && (prev.Kind == Word || prev.Kind == Abbreviation):
@@ -123,7 +127,7 @@ func (r *reader) per(rest, next, link string) bool {
 func (r *reader) counted() bool {
 	for back := 1; back <= 4; back++ {
 		switch t := r.last(back); {
-		case t.Kind == Number, t.Kind == Sign && t.Say == "một":
+		case t.Kind == Number, t.Kind == Unit, t.Kind == Sign && t.Say == "một":
 			return true
 		case t.Kind != Word:
 			return false
@@ -188,9 +192,9 @@ func (r *reader) between(n int, prev Token, next string) bool {
 	t := Token{Kind: Sign, Say: "đến"}
 	m := numeral.FindString(next)
 	if prev.Kind == Number && m != "" && find(dayMonth, next) == nil && find(hourOnly, next) == nil && find(hourMinute, next) == nil {
-		if value(m) <= r.value && !r.fromMinus() {
+		if value(m) <= r.value && !r.fromMinus() || r.routed() {
 			t = Token{Kind: Mark, Pause: Short}
-			if !r.scored() {
+			if !r.scored() && !r.routed() {
 				t.Doubt = Series
 			}
 		}
@@ -208,6 +212,12 @@ func (r *reader) scored() bool {
 	return strings.Contains(s, "tỷ số") || strings.Contains(s, "tỉ số")
 }
 
+// routed reports whether the number before is that of a route: tuyến 61-70.
+func (r *reader) routed() bool {
+	s := strings.TrimRight(r.before(), "0123456789")
+	return endsIn(strings.TrimSpace(s), "tuyến") || endsIn(strings.TrimSpace(s), "xe số")
+}
+
 // stop reads what ends a sentence or parts of it.
 func (r *reader) stop(rest string) bool {
 	x, n := utf8.DecodeRuneInString(rest)
@@ -215,7 +225,7 @@ func (r *reader) stop(rest string) bool {
 	switch x {
 	case '.', '?', '!':
 		t.Pause, t.Tone = Long, byte(x)
-		if next, _ := utf8.DecodeRuneInString(rest[n:]); x == '.' && (unicode.IsLower(next) || strings.ContainsRune(",;:", next)) {
+		if next, _ := utf8.DecodeRuneInString(rest[n:]); x == '.' && (unicode.IsLower(next) || r.initial(rest[n:]) || strings.ContainsRune(",;:", next)) {
 			t.Pause, t.Tone = Short, 0 // no sentence begins so
 		}
 	case ',', ';', ':', '(', ')', '[', ']', '{', '}', '|', '¦':
@@ -226,13 +236,25 @@ func (r *reader) stop(rest string) bool {
 	default:
 		return false
 	}
-	keep := r.spelled
-	series := r.series
 	r.emit(n, t)
-	if x == ',' {
-		r.spelled, r.series = keep, series
-	}
 	return true
+}
+
+// times reads the x between two measures: 3x4m.
+func (r *reader) times(rest string) bool {
+	if !multiplied.MatchString(rest) || r.last(0).Kind != Number && r.last(0).Kind != Unit {
+		return false
+	}
+	r.emit(1, Token{Kind: Sign, Say: "nhân"})
+	return true
+}
+
+// initial reports whether the point belongs to a letter that stands for a name: "ông B.
+// khiếu nại".
+func (r *reader) initial(after string) bool {
+	next, _ := utf8.DecodeRuneInString(strings.TrimLeft(after, " "))
+	t := r.last(0)
+	return t.Kind == Letters && utf8.RuneCountInString(t.Text) == 1 && unicode.IsLower(next)
 }
 
 // sign reads symbols, and takes the marks that nobody speaks.
@@ -259,6 +281,9 @@ func (r *reader) sign(rest string) bool {
 		kind := Sign
 		if x == '%' || x == '‰' {
 			kind = Unit
+		}
+		if x == '‰' {
+			say = "phần " + r.c.thousand()
 		}
 		r.emit(n, Token{Kind: kind, Say: say})
 	case strings.ContainsRune(silent, x):

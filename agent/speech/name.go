@@ -11,8 +11,9 @@ import (
 )
 
 var (
-	roads      = regexp.MustCompile(`^(QL|TL|ĐT|DT|HL|ĐH|ĐX|CT|ĐL|KP)[.\s-]?\s?(\d{1,4})([A-Z]?)`)
+	roads      = regexp.MustCompile(`^(QL|TL|ĐT|DT|HL|ĐH|ĐX|CT|ĐL|KP|Km|KM|km)[.\s-]?\s?(\d{1,4})([A-Z]?)`)
 	titles     = regexp.MustCompile(`^(\pL(?:/c|\pL{0,4}))\.\s?`)
+	roomNo     = regexp.MustCompile(`^P\.\s?\d{3}`)
 	romans     = regexp.MustCompile(`^[IVXLCDM]+`)
 	canonical  = regexp.MustCompile(`^M{0,3}(CM|CD|D?C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})$`)
 	mixed      = regexp.MustCompile(`^(?:\pL+\d[\pL\d]*|\d+[\pL][\pL\d]*)(?:[.-](?:\pL{0,3}\d[\pL\d]*))*`)
@@ -25,12 +26,19 @@ var (
 // road reads the names of roads and quarters: QL1A, ĐT.741, KP3.
 func (r *reader) road(rest string) bool {
 	m := find(roads, rest)
-	if m == nil {
+	if m == nil || len(m[2]) > 2 && m[2][0] == '0' { // ĐT 0908…: a telephone
 		return false
 	}
-	say := roadNames[m[1]] + " " + r.c.codeFigure(m[2])
+	name := roadNames[m[1]]
+	if r.follows([]string{name}) {
+		name = ""
+	}
+	say := strings.TrimSpace(name + " " + r.c.codeFigure(m[2]))
 	if m[3] != "" {
 		say += " " + letterName(rune(m[3][0]))
+	}
+	if first, rest, _ := strings.Cut(say, " "); name != "" && r.follows([]string{first}) {
+		say = rest // đường ĐT.741
 	}
 	return r.took(len(m[0]), Token{Kind: Abbreviation, Say: say})
 }
@@ -44,6 +52,11 @@ func (r *reader) titled(rest string) bool {
 	}
 	next, _ := utf8.DecodeRuneInString(rest[len(m[0]):])
 	t, ok := dotted[m[1]]
+	if m[1] == "P" && roomNo.MatchString(rest) {
+		if t = "phòng"; r.follows([]string{"biển", "biển báo", "biển số"}) {
+			t = letterName('p')
+		}
+	}
 	if !ok || !unicode.IsUpper(next) && !unicode.IsDigit(next) {
 		return false
 	}
@@ -59,7 +72,11 @@ func (r *reader) titled(rest string) bool {
 func (r *reader) known(rest string) bool {
 	run := longName.FindString(rest)
 	for run != "" {
-		if a, ok := abbreviations[run]; ok && apart(rest[len(run):]) && !r.isWord(run, rest) {
+		a, ok := abbreviations[run]
+		if run == "CP" && r.follows([]string{"cty", "công ty"}) {
+			a = "cổ phần"
+		}
+		if ok && apart(rest[len(run):]) && !r.isWord(run, rest) {
 			doubt := Sure
 			if slices.Contains(ambiguous, run) {
 				doubt = Ambiguous
@@ -145,7 +162,7 @@ func romanValue(s string) (n int) {
 
 // code reads letters and figures that are written together: H5N1, lô B12, 9A.
 func (r *reader) code(rest string) bool {
-	if m := find(weekdayT, rest); m != nil {
+	if m := find(weekdayT, rest); m != nil && r.weekday(rest[len(m[0]):]) {
 		r.took(len(m[0]), Token{Kind: Abbreviation, Say: "thứ " + map[string]string{"4": "tư"}[m[1]] + strings.TrimPrefix(r.c.plain(m[1]), "bốn"), Doubt: Ambiguous})
 		return true
 	}
@@ -158,6 +175,13 @@ func (r *reader) code(rest string) bool {
 		t.Doubt = Code
 	}
 	return r.took(len(m), t)
+}
+
+// weekday reports whether T2 is a day here, and no canal.
+func (r *reader) weekday(after string) bool {
+	t := r.last(1)
+	listed := t.Kind == Abbreviation && strings.HasPrefix(t.Say, "thứ ")
+	return listed || r.follows(dayNames) || r.follows([]string{"các", "vào", "từ", "đến"}) || len(after) > 1 && weekdayT.MatchString(strings.TrimLeft(after, " -–,"))
 }
 
 // codeWords is spellCode where the letters may be a word: Covid19.

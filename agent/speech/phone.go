@@ -51,12 +51,22 @@ func (r *reader) phone(rest string) bool {
 	number := slices.Contains(services, m[0])
 	after := strings.TrimLeft(rest[len(m[0]):], " ")
 	switch {
-	case r.follows(callWords), r.follows(nameWords), r.goesOn() && r.spelled && (number || len(m[0]) >= 5):
+	case r.follows(callWords), r.follows(nameWords), r.goesOn() && r.last(1).Kind == Digits && (number || len(m[0]) >= 5):
+	case number && r.called(after), r.at > 0 && r.text[r.at-1] == '*':
 	case number && r.follows([]string{"số", "qua", "đài", "tới", "đến"}) && apart(after):
 	default:
 		return false
 	}
 	return r.took(len(m[0]), Token{Kind: Digits, Say: dialled(m[0])})
+}
+
+// called reports whether the sentence speaks of calling, and nothing is counted behind.
+func (r *reader) called(after string) bool {
+	if slices.Contains([]string{"hộ", "người", "nhà", "đồng", "triệu", "tấn", "con", "ca", "em", "cháu", "suất", "căn", "cuộc", "lần", "cụ", "phần", "đại", "cây", "lượt", "m", "km", "ha"}, nextWord(after)) {
+		return false
+	}
+	s := r.before()
+	return slices.ContainsFunc([]string{"gọi", "tổng đài", "đường dây nóng", "hotline", "điện thoại"}, func(w string) bool { return strings.Contains(s, w) })
 }
 
 // plate reads what stands on a vehicle.
@@ -74,7 +84,7 @@ func (r *reader) goesOn() bool {
 	switch strings.ToLower(strings.TrimSpace(t.Text)) {
 	case ",", ";", "/", "-", "–", "và", "hoặc", "hay":
 		k := r.last(1).Kind
-		return k == Digits || k == Number
+		return k == Digits || k == Number || k == Date
 	}
 	return false
 }
@@ -98,28 +108,18 @@ func dialled(s string) string {
 
 // usual divides the digits of a number that was written in one piece.
 func usual(s string) (groups []string) {
-	sizes := []int{3, 3, 3, 3}
+	take := func(n int) { groups, s = append(groups, s[:n]), s[n:] }
 	switch {
-	case len(s) <= 4:
-		return []string{s}
-	case len(s) == 10:
-		sizes = []int{4, 3, 3}
 	case len(s) == 11 && (strings.HasPrefix(s, "024") || strings.HasPrefix(s, "028")):
-		sizes = []int{3, 4, 4}
-	case len(s) == 11:
-		sizes = []int{4, 3, 4}
-	case len(s) == 8:
-		sizes = []int{4, 4}
+		take(3)
+	case len(s) == 11 && s[0] == '0':
+		take(4)
+		take(3)
 	}
-	for _, n := range sizes {
-		if n = min(n, len(s)); n > 0 {
-			groups, s = append(groups, s[:n]), s[n:]
-		}
+	for len(s) > 4 { // threes, and as many fours in front as it takes
+		take(3 + min(1, len(s)%3))
 	}
-	for ; s != ""; s = s[min(3, len(s)):] {
-		groups = append(groups, s[:min(3, len(s))])
-	}
-	return groups
+	return append(groups, s)
 }
 
 func countDigits(s string) (n int) {

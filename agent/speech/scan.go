@@ -16,16 +16,16 @@ type reader struct {
 	c    Choices
 	out  []Token
 
-	value   float64 // of the last number
-	spelled bool    // the last number went digit by digit
-	series  string  // "thứ" or "tháng" stood before the last number, or before those in front of it
+	value  float64 // of the last number
+	listed int     // how many of a series have been read
+	series string  // "thứ" or "tháng" stood before the last number, or before those in front of it
 }
 
 // rules are tried one after another where a token begins; the first that knows what
 // stands there takes it. The order matters: a date is also a fraction and a number.
 var rules = []func(*reader, string) bool{
 	(*reader).space, (*reader).web, (*reader).run, (*reader).repeated,
-	(*reader).plate, (*reader).house, (*reader).date, (*reader).clock, (*reader).document, (*reader).phone, (*reader).number,
+	(*reader).times, (*reader).plate, (*reader).house, (*reader).date, (*reader).clock, (*reader).document, (*reader).phone, (*reader).number,
 	(*reader).road, (*reader).titled, (*reader).kindOfDocument, (*reader).known, (*reader).roman, (*reader).code, (*reader).word,
 	(*reader).slash, (*reader).dash, (*reader).stop, (*reader).sign,
 }

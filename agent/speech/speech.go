@@ -11,6 +11,7 @@ package speech
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"loa/agent/viet"
 )
@@ -144,6 +145,12 @@ func (r Reading) Sentences() (all []string) {
 				b.WriteByte(' ')
 			}
 			comma = false
+			if b.Len() == 0 {
+				x, n := utf8.DecodeRuneInString(t.Say)
+				b.WriteRune(unicode.ToUpper(x))
+				b.WriteString(t.Say[n:])
+				continue
+			}
 			b.WriteString(t.Say)
 		case t.Pause == Short:
 			comma = true

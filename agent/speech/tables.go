@@ -5,7 +5,7 @@ var units = map[string]string{
 	"mm": "mi li mét", "cm": "xen ti mét", "dm": "đề xi mét", "m": "mét", "km": "ki lô mét", "hm": "héc tô mét",
 	"mm2": "mi li mét vuông", "cm2": "xen ti mét vuông", "m2": "mét vuông", "km2": "ki lô mét vuông", "mm²": "mi li mét vuông", "cm²": "xen ti mét vuông", "m²": "mét vuông", "km²": "ki lô mét vuông",
 	"cm3": "xen ti mét khối", "m3": "mét khối", "dm3": "đề xi mét khối", "cm³": "xen ti mét khối", "m³": "mét khối", "dm³": "đề xi mét khối",
-	"ha": "héc ta", "Ha": "héc ta", "kg": "ki lô gam", "Kg": "ki lô gam", "KG": "ki lô gam", "g": "gam", "gr": "gam", "gam": "gam", "mg": "mi li gam", "µg": "mi crô gam", "μg": "mi crô gam", "t": "tấn",
+	"ha": "héc ta", "Ha": "héc ta", "kg": "ki lô gam", "Kg": "ki lô gam", "KG": "ki lô gam", "g": "gam", "gr": "gam", "gam": "gam", "mg": "mi li gam", "T": "tấn", "µg": "mi crô gam", "μg": "mi crô gam", "t": "tấn",
 	"l": "lít", "L": "lít", "ml": "mi li lít", "mL": "mi li lít", "cc": "xê xê", "kWh": "ki lô oát giờ", "kwh": "ki lô oát giờ", "KWh": "ki lô oát giờ", "kW": "ki lô oát", "KW": "ki lô oát", "MW": "mê ga oát",
 	"MWp": "mê ga oát pích", "kWp": "ki lô oát pích", "kVA": "ki lô vôn am pe", "kV": "ki lô vôn", "KV": "ki lô vôn", "V": "vôn", "W": "oát", "Hz": "héc", "kHz": "ki lô héc", "MHz": "mê ga héc",
 	"dB": "đề xi ben", "Mbps": "mê ga bít trên giây", "MB": "mê ga bai", "GB": "ghi ga bai", "hPa": "héc tô pát can", "mmHg": "mi li mét thủy ngân", "ppm": "phần triệu", "kcal": "ki lô ca lo", "oC": "độ xê",
@@ -16,7 +16,7 @@ var units = map[string]string{
 
 // gluedOnly are the units that stand behind a number only without a space: others words
 // begin so, or letters that have another meaning.
-var gluedOnly = map[string]bool{"s": true, "p": true, "k": true, "K": true, "'": true, "’": true, "′": true, "t": true, "L": true}
+var gluedOnly = map[string]bool{"s": true, "p": true, "k": true, "K": true, "'": true, "’": true, "′": true, "t": true, "T": true, "L": true}
 
 // physical reports whether a unit is one of physics, between which "trên" is said.
 func physical(u string) bool {
@@ -51,14 +51,14 @@ var hosts = map[string]string{
 
 // roadNames are what stands before the number of a road or a quarter.
 var roadNames = map[string]string{
-	"QL": "quốc lộ", "TL": "tỉnh lộ", "ĐT": "đường tỉnh", "DT": "đường tỉnh", "HL": "hương lộ", "ĐH": "đường huyện", "ĐX": "đường xã", "CT": "cao tốc", "ĐL": "đại lộ", "KP": "khu phố",
+	"QL": "quốc lộ", "TL": "tỉnh lộ", "ĐT": "đường tỉnh", "DT": "đường tỉnh", "HL": "hương lộ", "ĐH": "đường huyện", "ĐX": "đường xã", "CT": "cao tốc", "ĐL": "đại lộ", "KP": "khu phố", "Km": "ki lô mét", "KM": "ki lô mét", "km": "ki lô mét",
 }
 
 // dotted are abbreviations with a point, before a name or a figure.
 var dotted = map[string]string{
 	"TP": "thành phố", "Tp": "thành phố", "tp": "thành phố", "P": "phường", "Q": "quận", "H": "huyện", "X": "xã", "T": "tỉnh", "TX": "thị xã", "Tx": "thị xã", "TT": "thị trấn", "KP": "khu phố", "Kp": "khu phố",
 	"Ô": "ông", "B": "bà", "Đ": "đường", "TS": "tiến sĩ", "ThS": "thạc sĩ", "Ths": "thạc sĩ", "GS": "giáo sư", "PGS": "phó giáo sư", "BS": "bác sĩ", "Bs": "bác sĩ", "KS": "kỹ sư", "LS": "luật sư", "CN": "cử nhân",
-	"Đ/c": "đồng chí", "đ/c": "đồng chí", "ĐD": "điều dưỡng", "DS": "dược sĩ", "NSƯT": "nghệ sĩ ưu tú", "NSND": "nghệ sĩ nhân dân", "St": "sưu tầm", "Tr": "trang", "tr": "trang",
+	"Đ/c": "đồng chí", "đ/c": "đồng chí", "Mr": "mít tơ", "Ms": "mít", "Mrs": "mít xít", "ĐD": "điều dưỡng", "DS": "dược sĩ", "NSƯT": "nghệ sĩ ưu tú", "NSND": "nghệ sĩ nhân dân", "St": "sưu tầm", "Tr": "trang", "tr": "trang",
 }
 
 // loans are foreign words as they are said here.
@@ -73,6 +73,7 @@ var loans = map[string]string{
 	"oda": "ô đê a", "wto": "vê kép tê ô", "asean": "a xê an", "unicef": "u ni xép", "unesco": "u nét cô", "who": "vê kép hát ô", "fifa": "phi pha", "vtv": "vê tê vê", "vov": "vê o vê", "htv": "hát tê vê",
 	"vneid": "vê nờ e i đi", "vssid": "vê ét ét i đê", "iot": "ai ô ti", "qr": "quy e rờ", "atm": "a tê mờ", "gps": "giê pê ét", "tv": "ti vi", "cd": "xê đê", "usb": "u ét bê", "pc": "pê xê", "id": "ai đi", "otp": "ô tê pê", "pin": "pin",
 	"p.s": "tái bút", "vs": "với", "dna": "dê nờ a", "vip": "víp", "sos": "ét o ét", "pcr": "pê xê rờ", "hiv": "hát i vê", "aids": "ết", "hiv/aids": "hát i vê, ết", "hpv": "hát pê vê", "mmr": "mờ mờ rờ", "dpt": "dê pê tê", "bcg": "bê xê giê", "nano": "na nô",
+	"clo": "cờ lo", "axit": "a xít", "folic": "phô lích", "uv": "u vê", "dioxin": "đi ô xin", "amiang": "a mi ăng", "mr": "mít tơ", "bopv": "bê o pê vê", "opv": "o pê vê", "undp": "u en đê pê", "bts": "bê tê ét", "npk": "nờ pê ca", "ron": "ron", "sjc": "ét gi xê", "grdp": "giê rờ dê pê", "gdp": "giê dê pê", "cpi": "xê pê i", "tsc": "tê ét xê",
 	"logistics": "lô gít tích", "startup": "sờ tát áp", "ocop": "ô cốp", "vietgap": "Việt gáp", "globalgap": "glô ban gáp", "gis": "gít", "rfid": "rờ ép i đê", "laser": "la de", "led": "lét", "lcd": "lờ xê dê", "momo": "mô mô", "viettel": "Viét teo",
 	"mobifone": "mô bi phôn", "vinaphone": "vi na phôn", "vnpt": "vê nờ pê tê", "evn": "e vê nờ", "fpt": "ép pê tê", "sim": "sim", "pano-áp": "pa nô áp", "vietcombank": "Việt com banh", "agribank": "a gri banh", "vietinbank": "Việt in banh", "bidv": "bê i đê vê",
 	"coopmart": "cốp mát", "grab": "gờ ráp", "drone": "đờ rôn", "flycam": "phờ lai cam", "megawatt": "mê ga oát", "festival": "phét ti van", "gala": "ga la", "workshop": "uốc sóp", "basic": "bây sích",

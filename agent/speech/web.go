@@ -7,8 +7,8 @@ import (
 
 var (
 	email = regexp.MustCompile(`^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`)
-	site  = regexp.MustCompile(`^(?:https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.(?:vn|com|net|org|gov|edu|info|asia)(?::\d+)?(?:[/?#][^\s,;()<>"”]*)?`)
-	other = regexp.MustCompile(`^https?://[^\s,;()<>"”]+`)
+	site  = regexp.MustCompile(`^(?:https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.(?:vn|com|net|org|gov|edu|info|asia|me)(?::\d+)?(?:[/?#][^\s,;()<>"\x{80}-\x{10FFFF}]*)?`)
+	other = regexp.MustCompile(`^https?://[^\s,;()<>"\x{80}-\x{10FFFF}]+`)
 )
 
 // web reads addresses of mail and of pages, so that they can be typed: known names as

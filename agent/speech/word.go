@@ -1,6 +1,7 @@
 package speech
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -25,18 +26,33 @@ func (r *reader) word(rest string) bool {
 	case utf8.RuneCountInString(w) == 1:
 		t = r.single(w)
 	case viet.Syllable(w):
-		if capitals(w) {
+		switch {
+		case !capitals(w):
+		case len(w) == 2 && !r.shouting(rest[len(w):]):
+			t = Token{Kind: Letters, Say: spell(w), Doubt: Spelled}
+		default:
 			t.Say = small // engines spell what is in capitals
 		}
-	case capitals(w) || !strings.ContainsAny(bare(small), "aeiouy"):
+	case capitals(w) || camel(w) || !strings.ContainsAny(bare(small), "aeiouy"):
 		t = Token{Kind: Letters, Say: spell(w), Doubt: Spelled}
 	default:
-		t.Say, t.Doubt = latin(small), Foreign
+		t.Say, t.Doubt = latin(w), Foreign
 	}
 	if t.Say == "" || strings.ContainsFunc(w, func(x rune) bool { return unicode.IsLetter(x) && letterName(x) == "" }) {
 		t = Token{Kind: Unreadable, Doubt: NotReadable}
 	}
 	return r.took(len(w), t)
+}
+
+// camel reports whether capitals stand inside a word: bOPV.
+func camel(w string) bool {
+	n := 0
+	for i, x := range w {
+		if i > 0 && unicode.IsUpper(x) {
+			n++
+		}
+	}
+	return n >= 2
 }
 
 // single reads one letter: those that are words of their own as they stand, others by
@@ -88,31 +104,15 @@ func bare(w string) string {
 	}, norm.NFD.String(w))
 }
 
-// latin is a foreign word in letters that a Vietnamese engine knows.
+// latin is a foreign word in letters that a Vietnamese engine knows: ü is u.
 func latin(w string) string {
 	return strings.Map(func(x rune) rune {
-		if _, ok := letterNames[x]; ok || viet.Syllable(string(x)) {
+		switch {
+		case unicode.IsMark(x):
+			return -1
+		case x <= unicode.MaxASCII, slices.Contains(viet.Letters(), x):
 			return x
 		}
-		if unicode.IsMark(x) {
-			return -1
-		}
-		if p := plainLetter(x); letterNames[p] != "" {
-			if isVietnamese(x) {
-				return x
-			}
-			return p
-		}
-		return x
+		return plainLetter(x)
 	}, w)
-}
-
-// isVietnamese reports whether x is a letter of the language with its tone.
-func isVietnamese(x rune) bool {
-	for _, l := range viet.Letters() {
-		if l == x {
-			return true
-		}
-	}
-	return false
 }
