@@ -46,6 +46,9 @@ suite damage ./agent/decode '^TestDamage$' '
 		}
 	}'
 
+# A notice from its text to its sound, beside espeak-ng alone.
+suite speech ./agent/speech/engine '^TestBench$' ''
+
 # The board: a page from its words on, a frame of movement, a process that shows; then
 # pages as bytes, on serial lines of real pace and on a cable of 1 Gbit/s.
 suite layout ./agent/layout '^TestBench$' ''

@@ -91,7 +91,9 @@ func (r *reader) ending(parts []string) (say string, doubt Doubt) {
 			word = map[string]string{"QH": "Quốc hội", "UBTVQH": "Ủy ban Thường vụ Quốc hội"}[m[1]] + " khóa " + r.c.plain(m[2])
 		}
 		if word == "" && departments[p] != "" {
-			link, word = " khối ", departments[p]
+			if word = departments[p]; i > 0 {
+				link = " khối "
+			}
 		}
 		if word == "" {
 			word, doubt = r.c.spellCode(p), Spelled

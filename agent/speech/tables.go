@@ -58,7 +58,7 @@ var roadNames = map[string]string{
 var dotted = map[string]string{
 	"TP": "thành phố", "Tp": "thành phố", "tp": "thành phố", "P": "phường", "Q": "quận", "H": "huyện", "X": "xã", "T": "tỉnh", "TX": "thị xã", "Tx": "thị xã", "TT": "thị trấn", "KP": "khu phố", "Kp": "khu phố",
 	"Ô": "ông", "B": "bà", "Đ": "đường", "TS": "tiến sĩ", "ThS": "thạc sĩ", "Ths": "thạc sĩ", "GS": "giáo sư", "PGS": "phó giáo sư", "BS": "bác sĩ", "Bs": "bác sĩ", "KS": "kỹ sư", "LS": "luật sư", "CN": "cử nhân",
-	"Đ/c": "đồng chí", "đ/c": "đồng chí", "Mr": "mít tơ", "Ms": "mít", "Mrs": "mít xít", "ĐD": "điều dưỡng", "DS": "dược sĩ", "NSƯT": "nghệ sĩ ưu tú", "NSND": "nghệ sĩ nhân dân", "St": "sưu tầm", "Tr": "trang", "tr": "trang",
+	"Đ/c": "đồng chí", "đ/c": "đồng chí", "Mr": "mít tơ", "TM": "thay mặt", "KT": "ký thay", "TL": "thừa lệnh", "TUQ": "thừa ủy quyền", "Ms": "mít", "Mrs": "mít xít", "ĐD": "điều dưỡng", "DS": "dược sĩ", "NSƯT": "nghệ sĩ ưu tú", "NSND": "nghệ sĩ nhân dân", "St": "sưu tầm", "Tr": "trang", "tr": "trang",
 }
 
 // loans are foreign words as they are said here.
@@ -97,12 +97,12 @@ var issuers = map[string]string{
 	"SGDĐT": "Sở Giáo dục và Đào tạo", "SNNMT": "Sở Nông nghiệp và Môi trường", "SVHTTDL": "Sở Văn hóa, Thể thao và Du lịch", "SXD": "Sở Xây dựng", "STC": "Sở Tài chính", "SNV": "Sở Nội vụ", "SCT": "Sở Công Thương", "STP": "Sở Tư pháp",
 	"BCH": "Ban Chỉ huy", "BCĐ": "Ban Chỉ đạo", "PCTT": "Phòng, chống thiên tai", "BCHPCTT": "Ban Chỉ huy Phòng, chống thiên tai", "MTTQ": "Mặt trận Tổ quốc", "BTT": "Ban Thường trực", "CAX": "Công an xã", "CAP": "Công an phường", "CAT": "Công an tỉnh", "BHXH": "Bảo hiểm xã hội",
 	"TTPVHCC": "Trung tâm Phục vụ hành chính công", "TYT": "Trạm Y tế", "UBBC": "Ủy ban bầu cử", "HĐBCQG": "Hội đồng Bầu cử quốc gia", "TANDTC": "Tòa án nhân dân tối cao", "VKSTC": "Viện Kiểm sát nhân dân tối cao", "ĐTN": "Đoàn Thanh niên", "HND": "Hội Nông dân",
-	"LHPN": "Hội Liên hiệp Phụ nữ", "CCB": "Hội Cựu chiến binh", "BNG": "Bộ Ngoại giao", "TTCP": "Thanh tra Chính phủ", "BDTTG": "Bộ Dân tộc và Tôn giáo", "TCT": "Tổng cục Thuế", "HTX": "hợp tác xã", "BTL": "Bộ Tư lệnh", "BCHQS": "Ban Chỉ huy Quân sự",
+	"LHPN": "Hội Liên hiệp Phụ nữ", "CCB": "Hội Cựu chiến binh", "BNG": "Bộ Ngoại giao", "HĐQT": "Hội đồng quản trị", "TTCP": "Thanh tra Chính phủ", "BDTTG": "Bộ Dân tộc và Tôn giáo", "TCT": "Tổng cục Thuế", "HTX": "hợp tác xã", "BTL": "Bộ Tư lệnh", "BCHQS": "Ban Chỉ huy Quân sự",
 }
 
 // departments stand behind an issuer.
 var departments = map[string]string{
-	"VX": "văn xã", "KT": "kinh tế", "NC": "nội chính", "TH": "tổng hợp", "VP": "văn phòng", "VHXH": "văn hóa - xã hội", "KTHT": "kinh tế - hạ tầng", "TCKH": "tài chính - kế hoạch", "NV": "nội vụ", "YT": "y tế", "GDĐT": "giáo dục và đào tạo", "ĐC": "địa chính",
+	"VX": "văn xã", "KT": "kinh tế", "NC": "nội chính", "TH": "tổng hợp", "VP": "văn phòng", "VHXH": "văn hóa, xã hội", "KTHT": "kinh tế, hạ tầng", "TCKH": "tài chính, kế hoạch", "NV": "nội vụ", "YT": "y tế", "GDĐT": "giáo dục và đào tạo", "ĐC": "địa chính",
 	"CA": "công an", "QS": "quân sự", "TP": "tư pháp", "CNTT": "công nghệ thông tin", "TN": "tài nguyên", "NN": "nông nghiệp", "PCTT": "phòng, chống thiên tai", "TKCN": "tìm kiếm cứu nạn", "DP": "dự phòng", "BCVT": "bưu chính viễn thông", "TTBC": "thông tin báo chí",
 	"PX03": "", "TTTT": "thông tin, truyền thông", "ĐĐ": "đất đai", "TTR": "thanh tra", "XD": "xây dựng", "GPMB": "giải phóng mặt bằng",
 }
