@@ -10,6 +10,7 @@ import (
 
 	"loa/agent/plan"
 	"loa/agent/speech/engine"
+	"loa/scripts/loactl/source"
 )
 
 // notice is a text with a figure, and the words that it must become.
@@ -160,5 +161,19 @@ func TestSayAsksForWhatItNeeds(t *testing.T) {
 	w.json(&read, "say", "--text", "Có 15 hộ.")
 	if len(read.Spoken) != 2 || read.Spoken[0] != "Có mười lăm hộ." || read.Spoken[1] != label {
 		t.Errorf("%+v", read)
+	}
+}
+
+// A draft gives back the text that was read, whatever stands in it.
+func TestDraftKeepsTheText(t *testing.T) {
+	for _, text := range []string{notice, "Nói \"chào\" \\ và '''\"\"\"\n\n  hết.", "Một\nhai", "\u00a0x\u200b"} {
+		file := filepath.Join(t.TempDir(), "d.toml")
+		if err := writeTOML(file, spokenDraft{Text: text}); err != nil {
+			t.Fatal(err)
+		}
+		f, err := source.Read(file)
+		if err != nil || f.Tree["text"] != text {
+			t.Errorf("%q became %q, %v", text, f.Tree["text"], err)
+		}
 	}
 }
