@@ -25,6 +25,7 @@ import (
 
 // A box is the agent as a program of its own.
 type box struct {
+	name  string
 	root  string // stands for its /
 	cmd   *exec.Cmd
 	ended chan error
@@ -45,7 +46,7 @@ func (s *stage) loactl(args ...string) ([]byte, error) {
 }
 
 func (s *stage) boxDoes(ts *testscript.TestScript, args []string) error {
-	b := &s.box
+	b := s.box
 	if len(args) == 0 {
 		return usage(args)
 	}
@@ -118,7 +119,7 @@ func (b *box) fill() error {
 
 // startBox starts the agent and waits until it answers.
 func (s *stage) startBox(ts *testscript.TestScript, flags []string) error {
-	b := &s.box
+	b := s.box
 	if b.cmd != nil {
 		return errors.New("the box runs already")
 	}

@@ -10,6 +10,10 @@
 //	broker expired               it comes back with a certificate of last year
 //	media break ID HOW           the recording becomes 404, corrupt, html or short; "heal" mends it
 //	place CODE SIGNER            whose programme is signed from now on; before that the commune's
+//	another NAME, at NAME        one more box in the commune; of which box the script speaks
+//	forger start|stop            whoever hears live talk sends each packet again, changed, and a tone of its own
+//	said MASTER SCORE            four in five half seconds of a recording are in what sounded, in their order, as truly as SCORE
+//	forged                       the forger's tone is in what sounded
 //	bulletin ID FILE [CLASS]     sign a recording as a bulletin; of class "unheard", without listening to it
 //	schedule ID +4s ITEM…        sign a slot that begins in 4 s: bulletins and chimes
 //	sleep +2s                    until 2 s after the slot's begin

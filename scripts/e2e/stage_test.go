@@ -46,17 +46,23 @@ type stage struct {
 	mu     sync.Mutex
 	broken map[string]string // recordings that the media server has not, by digest
 
-	box      box
+	box      *box   // that the script speaks of
+	boxes    []*box // all of them
+	forger   *forger
 	card     *ototest.Card
 	terminal *terminal
 }
 
 func newStage(env *testscript.Env) *stage {
 	s := &stage{env: env, place: commune, signer: commune + "-1", digest: make(map[string]string), broken: make(map[string]string)}
-	s.box.root = filepath.Join(env.WorkDir, "box")
+	s.box = &box{name: device, root: filepath.Join(env.WorkDir, "box")}
+	s.boxes = []*box{s.box}
 	env.Defer(func() {
 		s.terminal.close()
-		s.box.end()
+		s.forger.end()
+		for _, b := range s.boxes {
+			b.end()
+		}
 		if s.stopBroker != nil {
 			s.stopBroker()
 		}
@@ -109,14 +115,46 @@ quiet_hours = []
 	if err := s.serveMedia(media); err != nil {
 		return err
 	}
-	if err := os.CopyFS(s.box.root, os.DirFS(s.au.BoxDir(device))); err != nil {
-		return err
-	}
-	// CopyFS gives files the mode 0666 before umask.
-	if err := os.Chmod(filepath.Join(s.box.root, "etc/loa/box.key"), 0o600); err != nil {
+	if err := s.flash(s.box); err != nil {
 		return err
 	}
 	return s.brokerIs(ts, []string{"start"})
+}
+
+// flash gives a box what its card would have on it.
+func (s *stage) flash(b *box) error {
+	if err := os.CopyFS(b.root, os.DirFS(s.au.BoxDir(b.name))); err != nil {
+		return err
+	}
+	// CopyFS gives files the mode 0666 before umask.
+	return os.Chmod(filepath.Join(b.root, "etc/loa/box.key"), 0o600)
+}
+
+// another is one more box in the commune, of which the script speaks from now on.
+func (s *stage) another(ts *testscript.TestScript, args []string) error {
+	if len(args) != 1 {
+		return usage(args)
+	}
+	if err := ts.Exec("loactl", "box", "add", args[0], "--place", commune, "--board", "desk", "--as", "74-1,74-2", "--commissioned", "--volume", "75"); err != nil {
+		return err
+	}
+	b := &box{name: args[0], root: filepath.Join(s.env.WorkDir, args[0])}
+	if err := s.flash(b); err != nil {
+		return err
+	}
+	s.box, s.boxes = b, append(s.boxes, b)
+	return nil
+}
+
+// at says of which box the script speaks from now on.
+func (s *stage) at(_ *testscript.TestScript, args []string) error {
+	for _, b := range s.boxes {
+		if len(args) == 1 && b.name == args[0] {
+			s.box = b
+			return nil
+		}
+	}
+	return usage(args)
 }
 
 // speaksFor says whose programme is signed from now on, and by whom.

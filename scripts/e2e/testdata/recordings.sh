@@ -15,6 +15,8 @@ speech dai "Kính chào bà con. Sáng thứ hai, trạm y tế phường tiêm 
 for name in tin dai; do
 	lame --quiet --nohist -m m -b 48 $name.master.wav $name.mp3
 done
+sox -R dai.master.wav tin.master.wav dai.master.wav dai.master.wav long.master.wav
+lame --quiet --nohist -m m -b 48 long.master.wav long.mp3
 lame --quiet --nohist -m m -b 32 dai.master.wav dai32.mp3
 cp bao.master.wav bao.wav
 
