@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -74,7 +75,8 @@ func (s *stage) start(t *testing.T, c *ototest.Card) *box {
 	if near, err := filepath.Rel(cwd, b.socket); err == nil && len(near) < len(b.socket) {
 		b.socket = near
 	}
-	b.cmd = exec.Command(s.agent, "-root", ".", "-board", "./board.toml")
+	command := append(slices.Clone(s.inside), s.agent, "-root", ".", "-board", "./board.toml")
+	b.cmd = exec.Command(command[0], command[1:]...)
 	b.cmd.Dir, b.cmd.Stdout, b.cmd.Stderr = s.root, log, log
 	b.cmd.Env = append(os.Environ(), "ALSA_CONFIG_PATH="+c.Config)
 	b.began = time.Now()

@@ -39,8 +39,9 @@ var signers = []string{"an", "binh"}
 // server, and a sender.
 type stage struct {
 	au        *authority.Authority
-	agent     string // the binary
-	root      string // the box's own files
+	agent     string   // the binary
+	root      string   // the box's own files
+	inside    []string // the command that runs another where the box is; none: here
 	board     boards.Board
 	sender    *mqtt.Client
 	bulletins map[string]plan.Ref
@@ -120,8 +121,8 @@ func (s *stage) people() error {
 		err = errors.Join(err,
 			s.au.AddGrant(authority.Grant{
 				Person: person, Place: province, Office: province,
-				Kinds:   []plan.Kind{plan.KindBulletin, plan.KindSchedule, plan.KindPolicy, plan.KindAlert, plan.KindPlay, plan.KindStop},
-				Classes: []plan.Class{plan.Emergency, plan.PriorityC, plan.Normal, plan.Filler},
+				Kinds:   []plan.Kind{plan.KindBulletin, plan.KindSchedule, plan.KindPolicy, plan.KindAlert, plan.KindPlay, plan.KindLive, plan.KindStop},
+				Classes: []plan.Class{plan.Emergency, plan.Live, plan.PriorityC, plan.Normal, plan.Filler},
 			}),
 			s.au.AddGrant(authority.Grant{Person: person, Place: province, Kinds: []plan.Kind{plan.GrantAssign, plan.GrantSettings}}))
 	}
@@ -132,7 +133,7 @@ func (s *stage) people() error {
 	if err != nil {
 		return err
 	}
-	_, _, server := s.au.IssueServer([]string{"localhost", "127.0.0.1"})
+	_, _, server := s.au.IssueServer([]string{"localhost", "127.0.0.1", nearEnd})
 	return errors.Join(s.au.Keep(list), server, s.au.IssueClient(tool))
 }
 

@@ -12,7 +12,7 @@
 //	place CODE SIGNER            whose programme is signed from now on; before that the commune's
 //	another NAME, at NAME        one more box in the commune; of which box the script speaks
 //	forger start|stop            whoever hears live talk sends each packet again, changed, and a tone of its own
-//	said MASTER SCORE            four in five half seconds of a recording are in what sounded, in their order, as truly as SCORE
+//	said MASTER SCORE            half of the half seconds of a recording, or more, are in what sounded, in their order, as truly as SCORE
 //	forged                       the forger's tone is in what sounded
 //	bulletin ID FILE [CLASS]     sign a recording as a bulletin; of class "unheard", without listening to it
 //	schedule ID +4s ITEM…        sign a slot that begins in 4 s: bulletins and chimes

@@ -133,7 +133,7 @@ func toneFrame(from time.Duration) []int16 {
 }
 
 // said looks for a recording that was spoken live, half second by half second: where
-// the machine was too busy talk has become later in the middle of it.
+// the machine was too busy talk has become later in the middle of one.
 func (s *stage) said(ts *testscript.TestScript, args []string) error {
 	if len(args) != 2 {
 		return usage(args)
@@ -158,7 +158,7 @@ func (s *stage) said(ts *testscript.TestScript, args []string) error {
 			found, last = found+1, m.At
 		}
 	}
-	if 5*found < 4*pieces {
+	if 2*found < pieces {
 		return fmt.Errorf("of %d pieces of %s %d were heard as truly as %v", pieces, args[0], found, least)
 	}
 	return nil
