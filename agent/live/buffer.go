@@ -140,7 +140,9 @@ func (b *buffer) next(now time.Time) (what step, p message.LivePacket, length ti
 		if b.begun {
 			need = refill
 		}
-		if b.end < 0 && now.Sub(b.since) < need {
+		// Of those that were late together so many are there already.
+		first, newest := b.waiting[0], b.waiting[len(b.waiting)-1]
+		if b.end < 0 && now.Sub(b.since) < need && newest.Offset+newest.Duration-first.Offset < need {
 			return waits, p, 0
 		}
 		if !b.begun {

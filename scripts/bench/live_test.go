@@ -82,6 +82,7 @@ func TestLive(t *testing.T) {
 			if len(ms) == 0 {
 				t.Fatal("nothing was heard")
 			}
+			t.Logf("%.0f", ms)
 			figure(line.name+"-mouth-to-horn-median", median(ms), "ms")
 			if line.aim > 0 {
 				most(t, line.name+"-mouth-to-horn-p99", p99(ms), "ms", line.aim)
@@ -145,7 +146,7 @@ func (s *stage) talk(t *testing.T, b *box, drop int) (said []float64) {
 			s.sender.Publish(topic, raw, false)
 		}
 	}
-	for k := 1.0; k < talkFor.Seconds()-1; k++ {
+	for k := 1.0; k < talkFor.Seconds(); k++ {
 		said = append(said, start+k+0.5+0.007*k)
 	}
 	time.Sleep(50 * time.Millisecond)
