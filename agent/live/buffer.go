@@ -27,6 +27,10 @@ const (
 	// behind is the most that waits while an alarm has the speaker: who comes back
 	// goes on with what is said then.
 	behind = 400 * time.Millisecond
+	// calm is how long more has to wait than start, without a break, until some of a
+	// pause in what is said may be left out: a box that stood still for a moment need
+	// not stay late for it.
+	calm = 2 * time.Second
 	// most packets wait, however short they are.
 	mostWaiting = 256
 )
@@ -59,13 +63,15 @@ type buffer struct {
 	waiting []message.LivePacket // by offset
 	room    time.Duration        // the most that may wait
 	begun   bool
-	dry     bool          // it has run empty
-	at      time.Duration // what is heard next, in the time of the talk
-	since   time.Time     // when the first of those that wait has come
-	last    time.Time     // when anything has come; before that, when it was opened
-	came    bool          // anything has
-	end     time.Duration // of the talk; negative: not known yet
-	holes   []lost        // in the last window
+	dry     bool             // it has run empty
+	at      time.Duration    // what is heard next, in the time of the talk
+	since   time.Time        // when the first of those that wait has come
+	last    time.Time        // when anything has come; before that, when it was opened
+	came    bool             // anything has
+	end     time.Duration    // of the talk; negative: not known yet
+	holes   []lost           // in the last window
+	least   [2]time.Duration // that waited when something was taken: of this stretch of calm, and of the one before
+	from    time.Time        // when this stretch began; zero: none
 	account
 }
 
@@ -77,6 +83,7 @@ type account struct {
 	Lost   time.Duration // never came, in the talk's own time
 	Waited time.Duration // silence while nothing came
 	Late   int           // packets that came after their turn
+	Left   time.Duration // of pauses, left out
 }
 
 func newBuffer(now time.Time) buffer { return buffer{room: hold, last: now, end: -1} }
@@ -159,10 +166,35 @@ func (b *buffer) next(now time.Time) (what step, p message.LivePacket, length ti
 		}
 		return hole, p, d
 	}
+	b.watch(now)
 	b.waiting = slices.Delete(b.waiting, 0, 1)
 	b.at = max(b.at, p.Offset+p.Duration)
 	b.Heard += p.Duration
 	return sounds, p, 0
+}
+
+// watch notes how much waits.
+func (b *buffer) watch(now time.Time) {
+	newest := b.waiting[len(b.waiting)-1]
+	waits := newest.Offset + newest.Duration - b.at
+	switch {
+	case b.from.IsZero():
+		b.least, b.from = [2]time.Duration{waits, 0}, now
+	case now.Sub(b.from) >= calm:
+		b.least, b.from = [2]time.Duration{waits, b.least[0]}, now
+	}
+	b.least[0] = min(b.least[0], waits)
+}
+
+// leaveOut reports whether a packet that was taken and says nothing may be left out.
+func (b *buffer) leaveOut(p message.LivePacket) bool {
+	if min(b.least[0], b.least[1]) < start+p.Duration {
+		return false
+	}
+	b.least[0] -= p.Duration
+	b.least[1] -= p.Duration
+	b.Left += p.Duration
+	return true
 }
 
 // empty says what it means that nothing waits.
@@ -181,13 +213,14 @@ func (b *buffer) empty(now time.Time) step {
 	case now.Sub(b.last) >= longest:
 		return stopped
 	}
-	b.dry = b.begun
+	b.dry, b.from = b.begun, time.Time{}
 	return waits
 }
 
 // leave forgets what waits, because something else has the speaker.
 func (b *buffer) leave() {
 	b.waiting, b.holes, b.begun, b.dry, b.room = nil, nil, false, false, behind
+	b.from = time.Time{}
 }
 
 // comeBack goes on with what is said now.

@@ -113,7 +113,7 @@ func listen(src sound.Source) *ear {
 	go func() {
 		defer close(e.done)
 		buf := make([]float32, 2*960)
-		for begin, n := time.Now(), 0; ; n++ {
+		for next := time.Now(); ; {
 			got, err := src.Read(buf)
 			if err != nil {
 				e.err, e.over = err, time.Now()
@@ -125,7 +125,10 @@ func listen(src sound.Source) *ear {
 				}
 			}
 			e.heard = append(e.heard, buf[:got]...)
-			time.Sleep(time.Until(begin.Add(time.Duration(n+1) * 20 * time.Millisecond)))
+			if next = next.Add(20 * time.Millisecond); time.Since(next) > 100*time.Millisecond {
+				next = time.Now() // it has stood still, as a card after an underrun
+			}
+			time.Sleep(time.Until(next))
 		}
 	}()
 	return e
@@ -240,6 +243,77 @@ func TestWhoComesLateIsWaitedFor(t *testing.T) {
 		}
 	})
 }
+
+// A box that stood still for a moment catches up in the pauses of what is said, and
+// leaves out nothing else.
+func TestPausesAreLeftOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 600)
+		for i := range r.said { // every second ends with a fifth of silence
+			if i%50 >= 40 {
+				p, _ := message.ParseLive(r.said[i])
+				p.Audio = silence()
+				r.said[i] = message.SignLive("26734", "s1", p, r.key)
+			}
+		}
+		src := r.open()
+		begin, e := time.Now(), listen(&stalls{src, begin(3 * time.Second)})
+		r.say(func(int) time.Duration { return 0 })
+		<-e.done
+		_, note := src.Account()
+		if late := e.over.Sub(begin) - 12*time.Second; late > start+100*time.Millisecond || e.err != io.EOF {
+			t.Errorf("%v late at the end, %v: %s", late, e.err, note)
+		}
+		if left := src.s.buffer.Left; left < 400*time.Millisecond || left > 700*time.Millisecond {
+			t.Errorf("%v of pauses left out", left)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) { // the line was quick, and nothing is left out
+		r := newRig(t, 250)
+		for i := range r.said {
+			p, _ := message.ParseLive(r.said[i])
+			p.Audio = silence()
+			r.said[i] = message.SignLive("26734", "s1", p, r.key)
+		}
+		src := r.open()
+		e := listen(src)
+		r.say(func(int) time.Duration { return 0 })
+		<-e.done
+		if src.s.buffer.Left > 0 {
+			t.Errorf("%v left out of what was not late", src.s.buffer.Left)
+		}
+	})
+}
+
+// stalls is a source that is not read for 600 ms at some moment.
+type stalls struct {
+	sound.Source
+	at time.Time
+}
+
+func begin(after time.Duration) time.Time { return time.Now().Add(after) }
+
+func (s *stalls) Read(p []float32) (int, error) {
+	if !s.at.IsZero() && time.Now().After(s.at) {
+		s.at = time.Time{}
+		time.Sleep(600 * time.Millisecond)
+	}
+	return s.Source.Read(p)
+}
+
+// silence is a packet of it.
+var silence = sync.OnceValue(func() []byte {
+	enc, err := opus.NewEncoder(opus.EncoderConfig{SampleRate: 48000, Channels: 1, Bitrate: 32000})
+	if err != nil {
+		panic(err)
+	}
+	buf := make([]byte, 1275)
+	n, err := enc.Encode(make([]int16, 960), buf)
+	if err != nil {
+		panic(err)
+	}
+	return buf[:n]
+})
 
 // Of one packet in twenty nobody hears a hole; the account knows.
 func TestLossIsCovered(t *testing.T) {

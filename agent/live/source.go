@@ -66,6 +66,9 @@ func (r *Source) step(p []float32, now time.Time) (n int) {
 			r.hole = sound.Frames(packet.Duration)
 			return 0
 		}
+		if quiet(pcm) && r.s.buffer.leaveOut(packet) {
+			return 0
+		}
 		r.patch.heard(pcm)
 		r.ready = pcm
 	case hole:
@@ -90,6 +93,16 @@ func (r *Source) step(p []float32, now time.Time) (n int) {
 		}
 	}
 	return 0
+}
+
+// quiet reports sound that nobody misses: no sample is above −40 dBFS.
+func quiet(pcm []float32) bool {
+	for _, v := range pcm {
+		if v > 0.01 || v < -0.01 {
+			return false
+		}
+	}
+	return true
 }
 
 // Close lets the talk go on unheard: the session can be opened again.
