@@ -61,6 +61,36 @@ func TestFloodIsBounded(t *testing.T) {
 	}
 }
 
+// A flood of live talk is bounded by itself, pushes out no order, and is no reason to
+// ask for everything again.
+func TestFloodOfTalk(t *testing.T) {
+	b := newInbox()
+	for range 5000 {
+		b.put("loa/v1/p/26734/live/s1", make([]byte, 300))
+	}
+	b.put("loa/v1/p/26734/act", []byte("stop"))
+	b.put("loa/v1/p/26734/doc/bulletin/b1", nil)
+	if m, ok, _ := b.take(); !ok || string(m.payload) != "stop" {
+		t.Errorf("first came %q", m.topic)
+	}
+	n := 0
+	for {
+		m, ok, lost := b.take()
+		if lost {
+			t.Error("it asks for everything again")
+		}
+		if !ok {
+			break
+		}
+		if n++; m.topic != "loa/v1/p/26734/live/s1" && n != inboxTalk+1 {
+			t.Errorf("%s came as number %d", m.topic, n)
+		}
+	}
+	if n != inboxTalk+1 {
+		t.Errorf("%d messages were kept, want %d of talk and a bulletin", n, inboxTalk)
+	}
+}
+
 func TestQoSByTopic(t *testing.T) {
 	for topic, want := range map[string]byte{
 		"loa/v1/trust/root/3":         1,

@@ -213,6 +213,7 @@ func TestActs(t *testing.T) {
 		{KindStop, func(a *Act) { a.Classes = []Class{"all"} }, Malformed, "classes[0]", "emergency"},
 		{KindLive, func(a *Act) { a.SessionKey = "" }, Malformed, "session_key", "44 characters"},
 		{KindLive, func(a *Act) { a.ForS = 0 }, Malformed, "for_s", "1 to"},
+		{KindLive, func(a *Act) { a.Item = &Item{Ref: &Ref{Kind: KindBulletin, ID: "b", SHA256: strings.Repeat("a", 64)}} }, Malformed, "item", "a chime and nothing else"},
 		{KindDrill, func(a *Act) { a.Item = &Item{Chime: "gong"} }, Malformed, "item.ref", "class drill"},
 		{KindMute, func(a *Act) { a.MuteUntil = a.Issued.Add(25 * time.Hour) }, Lifetime, "mute_until", "at most 24h"},
 		{KindMute, func(a *Act) { a.Place, a.Device = "26734", "" }, Malformed, "kind", "write act.play"},

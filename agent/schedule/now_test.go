@@ -85,6 +85,37 @@ func TestClassOfAnAct(t *testing.T) {
 	}
 }
 
+// Somebody speaks: behind a chime if one was asked for, until for_s after it was asked.
+func TestLiveTalk(t *testing.T) {
+	a := plan.Act{Head: head(plan.KindLive, "talk-1"), Until: on("08:00").Add(30 * time.Second), ForS: 600, VolumePercent: 70, Reason: "Họp dân"}
+	a.Issued = on("08:00")
+	p, g := newPlan(a), progress()
+	o := due(t, p, g, on("08:00"))
+	talk := plan.Talk{Place: "26734", Session: "talk-1"}
+	if o.ID != "26734/act.live/talk-1" || o.Class != plan.Live || o.Title != "Họp dân" || len(o.Parts) != 1 || *o.Parts[0].Live != talk || o.Length != 0 || o.Volume != 70 || !o.End.Equal(on("08:10")) {
+		t.Errorf("it is %+v", o)
+	}
+	Begin(&g, &o)
+	due(t, p, g, on("08:05"))
+	Interrupt(&g, &o, 3*time.Minute) // by an alarm
+	due(t, p, g, on("08:06"))
+	if os, _ := Due(p, g, on("08:10")); len(os) != 0 {
+		t.Error("it lasts for longer than for_s")
+	}
+	if os, _ := Due(p, progress(), on("08:01")); len(os) != 0 {
+		t.Error("it begins after the act's life")
+	}
+	a.Item = &plan.Item{Chime: "two-tone"}
+	if o := due(t, newPlan(a), progress(), on("08:00")); len(o.Parts) != 2 || o.Parts[0].Chime != "two-tone" || o.Parts[1].Live == nil || o.Class != plan.Live {
+		t.Errorf("with a chime it is %+v", o)
+	}
+	stop := plan.Act{Head: head(plan.KindStop, "s"), Until: on("08:10"), Classes: []plan.Class{plan.Live}}
+	stop.Issued = on("08:02")
+	if os, _ := Due(newPlan(a, stop), g, on("08:03")); len(os) != 0 {
+		t.Errorf("a stop leaves %v", ids(os))
+	}
+}
+
 func TestDrillSaysSoInEveryRound(t *testing.T) {
 	a := act(plan.KindDrill, "x", "08:00", "08:10", ref("exercise"))
 	a.Repeat = 3
