@@ -97,6 +97,12 @@ func (i *Input) waits() bool {
 	return false
 }
 
+// pending reports whether the input's time has not come.
+func (i *Input) pending() bool {
+	t, ok := i.src.(Timed)
+	return ok && t.Pending()
+}
+
 // Waiting reports whether the input waits for the end of another.
 func (i *Input) Waiting() bool { return i.after != nil }
 
@@ -180,7 +186,11 @@ func (i *Input) mix(p []float32, m *Mixer) int {
 	}
 	c := m.chunk()
 	c.from = i.level
-	c.samples = i.fill(c.samples, want)
+	c.samples = i.fill(c.samples, want, func(after int) {
+		if t, ok := i.src.(Timed); ok && m.opts.When != nil {
+			t.HeardAt(m.opts.When(c.start + int64(after/Channels) - m.out))
+		}
+	})
 	if i.over = i.done != nil && len(i.back) == 0; !i.over && len(c.samples) < want {
 		i.starves = true
 		i.starved += int64((want - len(c.samples)) / Channels)
@@ -207,8 +217,9 @@ func (i *Input) leave() {
 	i.over = true
 }
 
-// fill appends up to want values to s, first what was taken back.
-func (i *Input) fill(s []float32, want int) []float32 {
+// fill appends up to want values to s, first what was taken back. told is told before
+// the source is asked for what comes after so many.
+func (i *Input) fill(s []float32, want int, told func(after int)) []float32 {
 	n := min(want, len(i.back))
 	s = append(s, i.back[:n]...)
 	i.back = append(i.back[:0], i.back[n:]...)
@@ -218,6 +229,7 @@ func (i *Input) fill(s []float32, want int) []float32 {
 			s = append(make([]float32, 0, want), s...) // it is kept for as long as it may be taken back
 		}
 		s = s[:want]
+		told(at)
 		n, err := i.read(s[at:])
 		s = s[:at+n]
 		loops.Filter(i.filter, s[at:])

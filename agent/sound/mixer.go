@@ -19,6 +19,10 @@ type MixerOpts struct {
 	HighPassHz  float64       // of every voice; 0: none
 	CeilingDBFS float64       // of the sum; 0: −1
 	FloorDBFS   float64       // RMS of a block under which it counts as silence; 0: SilenceFloor
+
+	// When says when a frame will be heard, so many after the next that Mix gives, as a
+	// [Timed] source is told; nil: nobody tells them.
+	When func(after int64) (at time.Time, speed float64)
 }
 
 // leastFade is the shortest fade: a voice never clicks.
@@ -162,7 +166,7 @@ func (m *Mixer) share(i *Input) float64 {
 	a := 1.0
 	for _, o := range m.inputs {
 		switch {
-		case o.over || o.stopped || o.voice.Class <= i.voice.Class:
+		case o.over || o.stopped || o.voice.Class <= i.voice.Class || o.pending():
 		case !o.voice.Duck:
 			return 0
 		default:
