@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"loa/agent/pace"
 )
 
 // stall is how long a sink may take over one block. Its queue empties in half a
@@ -47,13 +49,13 @@ func closeSink(sink Sink) {
 // lose gives up the sink: the time of sound goes on without it from where the
 // ear was, and what passes is lost.
 func (s *Speaker) lose(err error) {
-	s.heard(s.went.advance(time.Now()))
+	s.advance(time.Now())
 	s.line.set(false)
 	closeSink(s.sink)
 	s.sink, s.full = nil, false
 	s.away(fmt.Errorf("sound device lost: %w", err))
 	s.mixer.Rewind(s.mixer.Unsure())
-	s.pace = time.Now()
+	s.passed = time.Now()
 	s.retry = backoff{at: time.Now()}
 }
 
@@ -86,7 +88,7 @@ func (s *Speaker) reopen(urgent bool) bool {
 		return false
 	}
 	s.sink = sink
-	s.went = newProgress(sink, time.Now())
+	s.went, s.pace = newProgress(sink, time.Now()), pace.Clock{}
 	s.mu.Lock()
 	was := s.status.Sink
 	s.status.Sink = nil

@@ -82,7 +82,7 @@ func (s *Speaker) admit() {
 	if len(fresh) > 0 && s.sink == nil {
 		s.retry.at = time.Time{} // someone wants to be heard: look now
 		if !s.mixer.Busy() {
-			s.pace = time.Now()
+			s.passed = time.Now()
 		}
 	}
 	for _, snd := range fresh {
@@ -121,8 +121,9 @@ func (s *Speaker) takeBack() {
 		s.lose(err)
 		return
 	}
-	s.heard(s.went.advance(time.Now()))
+	s.advance(time.Now())
 	s.mixer.Rewind(s.went.cut(still))
+	s.pace.Break() // what comes next does not follow what still sounds
 }
 
 // sound brings the next block to the sink, or one step nearer to it.
@@ -152,14 +153,14 @@ func (s *Speaker) sound(ctx context.Context) {
 	out := s.mix(min(frames, mostAtOnce))
 	began := time.Now()
 	s.begin(began)
-	s.heard(s.went.advance(began))
+	s.advance(began)
 	if err := s.watch("take sound", func() error { return s.sink.Write(out) }); err != nil {
 		s.lose(err)
 		return
 	}
 	s.full = true
 	s.went.wrote(int64(len(out)/sound.Channels), began)
-	s.heard(s.went.advance(time.Now()))
+	s.advance(time.Now())
 }
 
 // mostAtOnce bounds in frames what is mixed for one Write: 250 ms, which every
@@ -210,13 +211,14 @@ func (s *Speaker) interruptible(ctx context.Context, what string, f func(context
 
 // pass lets one block of time go by without a sink.
 func (s *Speaker) pass(ctx context.Context) {
-	if time.Now().Before(s.pace) {
-		s.wait(ctx, s.pace)
+	if time.Now().Before(s.passed) {
+		s.wait(ctx, s.passed)
 		return
 	}
+	s.out = s.out[:0]
 	s.mixer.Mix(s.mixed)
 	s.mixer.Lost(s.mixer.Unsure())
-	s.pace = s.pace.Add(sound.Duration(s.o.Block))
+	s.passed = s.passed.Add(sound.Duration(s.o.Block))
 }
 
 // drain waits until the last sound has been heard, or until there is a new one.
@@ -224,10 +226,11 @@ func (s *Speaker) drain(ctx context.Context) {
 	interrupted, err := s.interruptible(ctx, "drain", func(ctx context.Context) error { return s.sink.Drain(ctx) })
 	switch {
 	case interrupted:
-		s.heard(s.went.advance(time.Now()))
+		s.advance(time.Now())
 	case err == nil:
 		s.full = false
 		s.heard(s.went.finish())
+		s.pace.Break()
 		s.quiet = time.Now()
 	default:
 		s.lose(err)

@@ -44,6 +44,15 @@ type Clocked interface {
 	Heard() (frames int64, at time.Time)
 }
 
+// Marking is a sink that notes as exactly as it can when a frame was heard, which
+// sound that is to keep to a time needs: frames, counted as Clocked does, had been heard
+// by at, never earlier than that. It may be late by what the kernel held it up; one note
+// in a second should be sharp. What is asked for again may be the same. A clocked sink
+// without it is taken at the word of Heard.
+type Marking interface {
+	Mark() (frames int64, at time.Time)
+}
+
 // Counting is a sink that counts how often its device ran dry while sound was
 // playing.
 type Counting interface {

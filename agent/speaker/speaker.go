@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"loa/agent/pace"
 	"loa/agent/sound"
 )
 
@@ -65,10 +66,11 @@ type Speaker struct {
 	mixer   *sound.Mixer
 	playing map[*sound.Input]*Sounding
 	sink    Sink
-	went    progress  // how far sink is
+	went    progress // how far sink is
+	pace    pace.Clock
 	full    bool      // something was written since the last drain
 	quiet   time.Time // when the last sound had been heard
-	pace    time.Time // where the time of sound is while there is no sink
+	passed  time.Time // where the time of sound is while there is no sink
 	retry   backoff   // of open
 	lossErr error     // why what is passing now is not heard
 	meter   sound.Meter
@@ -102,6 +104,7 @@ func New(open func() (Sink, error), amp Amp, o Opts) *Speaker {
 	s.line.report = func(err error) { o.Report(AmpFault, err) }
 	s.mixer = sound.NewMixer(sound.MixerOpts{
 		DuckDB: o.DuckDB, HighPassHz: o.HighPassHz, CeilingDBFS: o.CeilingDBFS, FloorDBFS: o.FloorDBFS,
+		When: s.when,
 	})
 	s.status = Status{RMSDBFS: nothing, PeakDBFS: nothing, Sink: errNotOpen}
 	return s

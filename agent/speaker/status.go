@@ -19,6 +19,8 @@ type Status struct {
 	LimitDB   float64  // how far the limiter turns down, 0 or less
 	Sink      error    // nil: there is a sound device; else why not
 	Xruns     int64    // how often the device ran dry, where it can tell, since it was opened
+	PPM       float64  // how much faster than true the device's clock goes; 0: not known
+	Slips     int      // how often the device fell behind itself, since it was opened
 	Underruns int64    // blocks in which a source had too little
 	Starving  []string // names of the voices that have too little now
 	Sounding  []string // names of the voices that are heard now
@@ -65,6 +67,7 @@ func (s *Speaker) publish() {
 		s.meter.Reset()
 	}
 	st.Underruns = s.underruns
+	st.PPM, st.Slips = s.pace.PPM(), s.pace.Steps()
 	if c, ok := s.sink.(Counting); ok {
 		st.Xruns = c.Xruns()
 	}

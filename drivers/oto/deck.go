@@ -61,7 +61,8 @@ type deck struct {
 	early  float64   // the lower envelope of its clock, in frames
 	late   int       // for how many periods it has been late
 
-	clock clock
+	clock  clock
+	marked bool // clock.mark is newer than the last report
 }
 
 // A reel is one player of oto's, from the first sound to a drain or a drop.
@@ -175,7 +176,9 @@ func (d *deck) look() {
 	d.taken += took
 	d.last, d.dry = now, false
 	// The card was full when it took these: what lies a buffer back is heard.
-	d.heardUpTo(d.taken - took - 2*d.period)
+	if d.heardUpTo(d.taken - took - 2*d.period) {
+		d.mark(now)
+	}
 	if _, rest := r.tape.frames(); d.ended && len(d.ring) == 0 && rest == 0 && d.quiet.IsZero() {
 		d.quiet = now.Add(lasts(2*d.period+took) + margin)
 	}
@@ -185,11 +188,25 @@ func (d *deck) look() {
 }
 
 // heardUpTo moves what has been heard out of onCard: all but the frames that
-// were taken after taken frame n. d.mu is held.
-func (d *deck) heardUpTo(n int64) {
+// were taken after taken frame n. It says whether any was sound. d.mu is held.
+func (d *deck) heardUpTo(n int64) bool {
 	all, _ := d.onCard.frames()
-	if past := all - (d.taken - n); past > 0 {
-		d.clock.heard += d.onCard.take(past)
+	past := all - (d.taken - n)
+	if past <= 0 {
+		return false
+	}
+	sound := d.onCard.take(past)
+	d.clock.heard += sound
+	return sound == past
+}
+
+// mark notes that what is heard had been heard by now, unless that was seen more exactly
+// since the last report: the driver comes by when the card wakes it, or later. d.mu is held.
+func (d *deck) mark(now time.Time) {
+	at := monotonic() - int64(time.Since(now))
+	late := at - int64(lasts(d.clock.heard))
+	if !d.marked || late < d.clock.markAt-int64(lasts(d.clock.mark)) {
+		d.clock.mark, d.clock.markAt, d.marked = d.clock.heard, at, true
 	}
 }
 
@@ -217,6 +234,7 @@ func (d *deck) report(now time.Time) {
 	d.clock.limit = d.limit()
 	d.clock.at = monotonic() - int64(time.Since(now))
 	d.say(msgClock, d.clock.append(nil))
+	d.marked = false
 }
 
 // write takes sound from the agent.

@@ -238,6 +238,14 @@ func (s *Sink) Heard() (frames int64, at time.Time) {
 	return s.clock.heard, time.Now().Add(-time.Duration(monotonic() - s.clock.at))
 }
 
+// Mark is how many frames had been heard, counted as Heard does, by a moment that is as
+// exact as the card's interrupt. There is a new one a few times a second.
+func (s *Sink) Mark() (frames int64, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.clock.mark, time.Now().Add(-time.Duration(monotonic() - s.clock.markAt))
+}
+
 // Xruns is how often the card ran dry by itself.
 func (s *Sink) Xruns() int64 {
 	s.mu.Lock()

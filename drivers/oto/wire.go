@@ -74,12 +74,14 @@ type clock struct {
 	at      int64 // CLOCK_MONOTONIC in ns, which both processes share
 	xruns   int64 // how often the card ran dry by itself
 	starved int64 // how often it had to play silence because the agent was late
+	mark    int64 // heard by markAt: what was held up least since the last clock
+	markAt  int64
 }
 
-const clockSize = 5 * 8
+const clockSize = 7 * 8
 
 func (c clock) append(b []byte) []byte {
-	for _, v := range []int64{c.limit, c.heard, c.at, c.xruns, c.starved} {
+	for _, v := range []int64{c.limit, c.heard, c.at, c.xruns, c.starved, c.mark, c.markAt} {
 		b = binary.LittleEndian.AppendUint64(b, uint64(v))
 	}
 	return b
@@ -89,7 +91,7 @@ func parseClock(b []byte) (c clock, err error) {
 	if len(b) != clockSize {
 		return c, fmt.Errorf("a clock of %d bytes", len(b))
 	}
-	for i, v := range []*int64{&c.limit, &c.heard, &c.at, &c.xruns, &c.starved} {
+	for i, v := range []*int64{&c.limit, &c.heard, &c.at, &c.xruns, &c.starved, &c.mark, &c.markAt} {
 		*v = int64(binary.LittleEndian.Uint64(b[8*i:]))
 	}
 	return c, nil

@@ -75,6 +75,9 @@ func (c *Card) play(now time.Time) {
 		c.at = now
 		return
 	}
+	if now.Before(c.at) {
+		return // it starves
+	}
 	exact := now.Sub(c.at).Seconds()*c.speed() + c.part
 	n := int(exact)
 	have := len(c.queue) / 2
@@ -259,6 +262,20 @@ func (c *Card) Hang() {
 	c.play(time.Now())
 	c.hung = true
 	c.changed()
+}
+
+// Starve lets the card stand still for d, as one does that ran dry and was mended: what
+// it has queued is heard so much later.
+func (c *Card) Starve(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.play(time.Now())
+	if len(c.heard) == 0 || !c.playing {
+		return
+	}
+	c.at = c.at.Add(d)
+	c.heard = append(c.heard, Stretch{At: c.at})
+	c.xruns++
 }
 
 // Heard is what came out so far.
