@@ -110,6 +110,7 @@ func (c *check) settings(field string, s Settings) {
 		c.lang(field+".lang", s.Lang)
 	}
 	c.between(field+".delay_ms", int64(s.DelayMS), 0, 10000)
+	c.between(field+".stagger_group", int64(s.StaggerGroup), 0, 1)
 }
 
 // clip bounds what an error quotes of a stranger's key.

@@ -22,7 +22,8 @@ type Occurrence struct {
 	At       time.Duration // where in the item to begin
 	Length   time.Duration // all rounds and gaps; 0: not known, until End
 	Volume   int           // percent asked for, 0: the policy's
-	Together bool          // boxes start it together
+	Together bool          // the boxes of its place start it together, and stay together
+	Delay    time.Duration // of this box with what they start together: its horn stands elsewhere
 	Width    int           // of the place it is for: wider goes first within emergency
 	Issued   time.Time
 	Signer   string // place of the signing grant: limits count by it

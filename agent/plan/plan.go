@@ -199,7 +199,8 @@ type Slot struct {
 	Except        []string `json:"except,omitempty"` // dates on which it does not sound
 	At            []string `json:"at,omitempty"`     // 05:30 or 05:30:15
 	Every         *Every   `json:"every,omitempty"`
-	StartAt       bool     `json:"start_at,omitempty"` // boxes start this slot together, to the sample
+	StartAt       bool     `json:"start_at,omitempty"` // boxes start its items together and stay together, to the sample
+	Stagger       bool     `json:"stagger,omitempty"`  // boxes of group 1 start after those of group 0 have gone through the items once
 	ForS          int      `json:"for_s"`              // the slot's length in seconds, 1…86400; sound never runs past it
 	Items         []Item   `json:"items"`
 	VolumePercent int      `json:"volume_percent,omitempty"` // 1…100; 0: the policy's
@@ -375,8 +376,9 @@ type Settings struct {
 	VolumePercent int      `json:"volume_percent,omitempty"`
 	Lang          string   `json:"lang,omitempty"`
 	Metered       bool     `json:"metered,omitempty"`
-	Commissioned  bool     `json:"commissioned,omitempty"` // an uncommissioned box plays at reduced level
-	DelayMS       int      `json:"delay_ms,omitempty"`
+	Commissioned  bool     `json:"commissioned,omitempty"`  // an uncommissioned box plays at reduced level
+	DelayMS       int      `json:"delay_ms,omitempty"`      // this box starts so much later what boxes start together
+	StaggerGroup  int      `json:"stagger_group,omitempty"` // 0 or 1: whether it speaks first in a slot with stagger, or second
 }
 
 // A Plan is everything that holds for one box now: only accepted documents,

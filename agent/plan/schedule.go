@@ -74,6 +74,9 @@ func (c *check) slot(at string, s Slot) {
 	c.count(at+".items", len(s.Items), 1, 64)
 	for i, item := range s.Items {
 		c.item(index(at+".items", i), item)
+		if s.Stagger && item.Relay != nil {
+			c.fail(index(at+".items", i), "a live programme is not told twice: leave out stagger")
+		}
 	}
 	c.percent(at+".volume_percent", s.VolumePercent)
 	c.between(at+".loops", int64(s.Loops), -1, 1000)

@@ -108,7 +108,7 @@ func TestItemsFollowOneAnother(t *testing.T) {
 		t.Errorf("in the gap: %v until %v", ids(os), until)
 	}
 	o = due(t, p, g, end.Add(5*time.Second))
-	if o.Title != "news" || o.Together || o.Class != plan.Normal || o.Length != 300*time.Second {
+	if o.Title != "news" || !o.Together || o.Class != plan.Normal || o.Length != 300*time.Second {
 		t.Errorf("second is %+v", o)
 	}
 	End(&g, &o, on("05:36"))

@@ -17,7 +17,8 @@ type timeline struct {
 	run
 	id     string
 	bodies []body
-	offset []time.Duration // of the items in a loop; one more: of the next loop
+	offset []time.Duration // of the items in a loop; one more: where they end
+	group  int             // with stagger, whether this box speaks first or second
 }
 
 func (v *view) timeline(r *run) *timeline {
@@ -27,6 +28,9 @@ func (v *view) timeline(r *run) *timeline {
 		id:     r.id(),
 		bodies: make([]body, len(r.slot.Items)),
 		offset: make([]time.Duration, len(r.slot.Items)+1),
+	}
+	if set := v.p.Want.Settings; r.slot.Stagger && set != nil {
+		l.group = set.StaggerGroup
 	}
 	for i := range r.slot.Items {
 		b := v.body(&r.slot.Items[i], r.schedule.Place, gap)
@@ -45,8 +49,26 @@ func (v *view) timeline(r *run) *timeline {
 	return l
 }
 
-// loop is how long the items take once round.
-func (l *timeline) loop() time.Duration { return max(loopLeast, l.offset[len(l.bodies)]) }
+// loop is how long a loop takes: the items once round, and with stagger as long again,
+// in which the boxes of the other group have them.
+func (l *timeline) loop() time.Duration {
+	if l.slot.Stagger {
+		return 2 * l.once()
+	}
+	return l.once()
+}
+
+// once is how long the items take once round.
+func (l *timeline) once() time.Duration { return max(loopLeast, l.offset[len(l.bodies)]) }
+
+// begins is how far into the run a loop may begin. Without stagger it does when the one
+// before has ended, however short that was.
+func (l *timeline) begins(loop int) time.Duration {
+	if l.slot.Stagger {
+		return time.Duration(loop)*l.loop() + time.Duration(l.group)*l.once()
+	}
+	return time.Duration(loop) * loopLeast
+}
 
 // rounds is how many items the run has over all loops.
 func (l *timeline) rounds() int {
@@ -65,7 +87,7 @@ func (l *timeline) rounds() int {
 
 // at is how far into the run item n stands.
 func (l *timeline) at(n int) time.Duration {
-	return time.Duration(n/len(l.bodies))*l.loop() + l.offset[n%len(l.bodies)]
+	return time.Duration(n/len(l.bodies))*l.loop() + time.Duration(l.group)*l.once() + l.offset[n%len(l.bodies)]
 }
 
 // start is when item n would start.
@@ -112,7 +134,10 @@ func (v *view) occurrence(l *timeline, n int) plan.Occurrence {
 		Start:    l.start(n),
 		End:      l.end,
 		Volume:   l.slot.VolumePercent,
-		Together: l.slot.StartAt && n == 0,
+		Together: l.slot.StartAt && !b.relay,
+	}
+	if set := v.p.Want.Settings; o.Together && set != nil {
+		o.Delay = time.Duration(set.DelayMS) * time.Millisecond
 	}
 	v.sign(&o, &l.schedule.Head)
 	b.fill(&o)

@@ -17,7 +17,7 @@ func (v *view) turn(l *timeline) (n int, o plan.Occurrence, due bool) {
 	var over time.Time // when a live programme in the run was over
 	for n = first; n < rounds; n++ {
 		loop, b := n/len(l.bodies), &l.bodies[n%len(l.bodies)]
-		if begin := l.run.start.Add(time.Duration(loop) * loopLeast); v.now.Before(begin) {
+		if begin := l.run.start.Add(l.begins(loop)); v.now.Before(begin) {
 			v.edge(begin)
 			return n, o, false
 		}
