@@ -83,7 +83,9 @@ func TestFlashBusyDay(t *testing.T) {
 	most := wear{2 << 20, 1000}
 	connectedTo(t, &lamp{}, func(b *Box, y *tally, live func(time.Duration)) {
 		begun := time.Now()
-		now := func() *trusttest.World { return trusttest.New(begun.Add(-time.Minute)).Later(time.Since(begun) + time.Minute) }
+		now := func() *trusttest.World {
+			return trusttest.New(begun.Add(-time.Minute)).Later(time.Since(begun) + time.Minute)
+		}
 		send := func(doc any, by ...string) {
 			m := trusttest.Seal(doc, by...)
 			b.station.Receive(context.Background(), m.Topic, m.Raw)
