@@ -13,11 +13,11 @@ const (
 )
 
 // quiet is how long a box is left alone.
-const quiet = 6 * time.Minute
+const quiet = 5 * time.Minute
 
 // writesQuiet: what a box writes that has nothing to do.
 func writesQuiet(ctx context.Context, r *rig) (string, error) {
-	if err := sleep(ctx, 2*time.Minute); err != nil { // the first start goes on behind: the data partition has grown
+	if err := sleep(ctx, time.Minute); err != nil { // the first start goes on behind: the data partition has grown
 		return "", err
 	}
 	wrote, err := r.wrote(ctx, func() error { return sleep(ctx, quiet) })
