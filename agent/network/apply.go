@@ -13,7 +13,7 @@ import (
 )
 
 // ModemFile holds the [Modem] that loa-modem.service keeps connected. Root alone reads it.
-const ModemFile = "/run/loa-host/modem.json"
+const ModemFile = "/run/loa-modem.json"
 
 // Apply makes a description, a [config.Network] in JSON, the machine's network: files in
 // dir, each whole, those of before gone, and the modem's connection in modemFile, for a

@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"loa/agent/host"
+	"loa/agent/network"
 )
 
 // units are those that run something, and how exposed each may be at most, from 0 to 10.
@@ -61,5 +64,20 @@ func TestTheAgentsUnit(t *testing.T) {
 		if strings.Contains(string(data), "\n"+wrong) {
 			t.Errorf("loa.service has %q, under which a sound card that is plugged in later cannot be opened", wrong)
 		}
+	}
+}
+
+// The modem's unit waits for the file that the agent's root writes, and that file lies
+// where it stays: of /run/loa-host root forgets what is a minute old.
+func TestTheModemsFileStays(t *testing.T) {
+	data, err := os.ReadFile("usr/lib/systemd/system/loa-modem.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(data), "\nConditionPathExists="+network.ModemFile+"\n") {
+		t.Errorf("loa-modem.service does not wait for %s", network.ModemFile)
+	}
+	if strings.HasPrefix(network.ModemFile, host.Seen+"/") || strings.HasPrefix(network.ModemFile, host.Dir+"/") {
+		t.Errorf("%s is forgotten, or the agent's to change", network.ModemFile)
 	}
 }
