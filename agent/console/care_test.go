@@ -179,7 +179,7 @@ func TestPins(t *testing.T) {
 		d.sees("gpio test lamp 9s\r", "9 giây")
 		d.sees("không\r", "1c20800.pinctrl\r\nline 10")
 		d.types("gpio test door 1\r")
-		d.shows(3*time.Second, "Cửa tủ: BẬT, 1 lần đổi trong 1 giây")
+		d.shows(3*time.Second, "Cửa tủ: MỞ, 1 lần đổi trong 1 giây")
 	})
 	if strings.Join(f.pulses, ",") != "lamp 2s,lamp 9s" {
 		t.Errorf("%v", f.pulses)

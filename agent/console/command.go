@@ -273,7 +273,7 @@ func (c *call) explain(err error) (text string, code int, refusal plan.Code) {
 	case errors.Is(err, context.DeadlineExceeded):
 		return c.say("slow"), Failed, ""
 	}
-	return c.say("failed", err), Failed, ""
+	return c.say("failed", c.driver(err.Error())), Failed, ""
 }
 
 // candidates are the commands that name may mean: the one it is, or those it

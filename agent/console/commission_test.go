@@ -166,7 +166,7 @@ func TestWhyNotPlaying(t *testing.T) {
 	b.View = hushed{f}
 	b.Log = nil
 	text, code := New(b, Opts{}).Do(t.Context(), "why not playing", Asker{})
-	for _, want := range []string{"thiết bị âm thanh hỏng: no such device", "chưa được giao", "làm việc tại loa đến 12:10:00", "tắt tiếng thiết bị này đến 13:00:00", "còn thiếu 1 tệp",
+	for _, want := range []string{"thiết bị âm thanh hỏng: không có thiết bị đó", "chưa được giao", "làm việc tại loa đến 12:10:00", "tắt tiếng thiết bị này đến 13:00:00", "còn thiếu 1 tệp",
 		"mục kế tiếp lúc 17:00:00: Bản tin chiều", "lần từ chối gần nhất lúc 11:00:00"} {
 		if code != OK || !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)

@@ -38,7 +38,7 @@ HỎNG  Thiết bị âm thanh ngừng hoạt động (sink-lost)
     từ 3 phút trước, 4 lần
     Thiết bị tự mở lại; nếu lặp lại, kiểm tra dây và nguồn
     Cần: cạc âm thanh USB
-    Chi tiết kỹ thuật: no such device
+    Chi tiết kỹ thuật: không có thiết bị đó
 CHÚ Ý  Không liên lạc được với máy chủ tin nhắn (broker-unreachable)
     từ 1 giờ trước
     Kiểm tra mạng, SIM còn dung lượng, ăng-ten; lịch đã lưu vẫn phát
@@ -255,7 +255,7 @@ func TestWhatATechnicianDoesIsInTheLedger(t *testing.T) {
 	if text, code := ask(t, p, "stop"); code != OK {
 		t.Errorf("stop with a broken ledger: %d, %s", code, text)
 	}
-	if text, code := ask(t, p, "ledger verify"); code != Failed || !strings.Contains(text, "read-only") {
+	if text, code := ask(t, p, "ledger verify"); code != Failed || !strings.Contains(text, "chỉ đọc") {
 		t.Errorf("verify of a broken ledger: %d, %s", code, text)
 	}
 }

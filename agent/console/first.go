@@ -56,7 +56,7 @@ func (c *call) whyNotPlaying() (answer, error) {
 	case st.Silent:
 		say("", "whynot.nospeaker")
 	case st.Sink != "":
-		say("", "whynot.sink", st.Sink)
+		say("", "whynot.sink", c.driver(st.Sink))
 	}
 	if st.Place == "" {
 		say("", "whynot.place")

@@ -253,7 +253,7 @@ func (c *call) detail(e ledger.Entry) string {
 	if c.english() {
 		return e.Says().EN
 	}
-	return e.Says().VI
+	return c.driver(e.Says().VI)
 }
 
 func (c *call) verify() (answer, error) {

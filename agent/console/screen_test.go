@@ -152,3 +152,23 @@ func (w waiting) Status() Status {
 	st.Code, st.Place = "K7QX-3MPA", ""
 	return st
 }
+
+// What rooms and the kernel say in English is said in Vietnamese to who reads that, with
+// its figures; what nobody has foreseen stays as it is.
+func TestDetailsAreTranslated(t *testing.T) {
+	s := New(Box{}, Opts{}).sit(false)
+	for said, want := range map[string]string{
+		"nobody has said yet where this box belongs":                                                        "chưa ai giao thiết bị này thuộc đâu",
+		"sensor.supply: 11.20 V, at least 11.50 V are needed":                                               "sensor.supply: 11.20 V, cần ít nhất 11.50 V",
+		"mmcblk1 has used 110 % of its life":                                                                "mmcblk1 đã dùng 110 % tuổi thọ",
+		"the sound brought 3 mA, 900 mA are due: the line is cut, or the amplifier has switched itself off": "có tiếng mà dòng chỉ tăng 3 mA, phải là 900 mA: dây loa đứt, hoặc tăng âm tự tắt",
+		"the sound brought 9000 mA, 900 mA are due":                                                         "có tiếng thì dòng tăng 9000 mA, phải là 900 mA",
+		"dial tcp 10.0.0.1:8883: connect: connection refused":                                               "dial tcp 10.0.0.1:8883: connect: kết nối bị từ chối",
+		"commissioned by Trần Bình: 11 pass, 0 fail, 1 not there":                                           "nghiệm thu bởi Trần Bình: 11 đạt, 0 hỏng, 1 không có",
+		"what nobody has foreseen":                                                                          "what nobody has foreseen",
+	} {
+		if got := s.driver(said); got != want {
+			t.Errorf("%q is told as %q, want %q", said, got, want)
+		}
+	}
+}

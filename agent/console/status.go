@@ -104,7 +104,7 @@ func (c *call) status() (answer, error) {
 	if st.Silent {
 		row("sound", c.say("status.nospeaker"))
 	} else {
-		row("sound", or(st.Sink, "OK")+", "+c.say("status.amp."+onOff(st.Amp))+", "+c.say("status.volume", st.Volume))
+		row("sound", or(c.driver(st.Sink), "OK")+", "+c.say("status.amp."+onOff(st.Amp))+", "+c.say("status.volume", st.Volume))
 	}
 	row("level", meter(st.RMSDBFS, st.PeakDBFS))
 	row("now", c.sounding(st.Now))
@@ -308,7 +308,7 @@ func (c *call) faults() (answer, error) {
 			fmt.Fprintf(&b, "    %s\n", c.say("faults.part", f.Part))
 		}
 		if f.Detail != "" {
-			fmt.Fprintf(&b, "    %s\n", c.say("detail", f.Detail))
+			fmt.Fprintf(&b, "    %s\n", c.say("detail", c.driver(f.Detail)))
 		}
 	}
 	return answer{data: told, text: b.String()}, nil

@@ -28,8 +28,9 @@ func (s *session) say(key string, args ...any) string {
 	return fmt.Sprintf(text, args...)
 }
 
-// driver is what a driver says, in the session's language. Drivers know English only:
-// what the English catalogue has as driver.… is found in it and said by the session's.
+// driver is what a driver, a room or the kernel says, in the session's language. They know
+// English only: what the English catalogue has as driver.… or said.… is found in it and
+// said by the session's.
 func (s *session) driver(said string) string {
 	if s.english() {
 		return said
@@ -55,8 +56,8 @@ type driverText struct {
 // driverSaid is what the English catalogue has of drivers, made when first asked for.
 var driverSaid = sync.OnceValue(func() (all []driverText) {
 	for _, key := range slices.Sorted(maps.Keys(english)) {
-		if strings.HasPrefix(key, "driver.") {
-			text := strings.ReplaceAll(regexp.QuoteMeta(english[key])+"$", "%s$", `(\S+)`)
+		if strings.HasPrefix(key, "driver.") || strings.HasPrefix(key, "said.") {
+			text := strings.ReplaceAll(regexp.QuoteMeta(strings.ReplaceAll(english[key], "%%", "%"))+"$", "%s$", `(\S+)`)
 			all = append(all, driverText{key, regexp.MustCompile(strings.ReplaceAll(strings.TrimSuffix(text, "$"), "%s", `(.+?)`))})
 		}
 	}
