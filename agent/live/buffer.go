@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -10,10 +11,11 @@ import (
 // How patient a talk is.
 const (
 	// start is how long the first packet is held back, and so how late talk is where
-	// the network is quick: what comes up to so much later still has its place. It
-	// covers the jitter of a mobile line; with what the sink has queued and a packet's
-	// own length it leaves mouth to horn below 700 ms.
-	start = 300 * time.Millisecond
+	// the network is quick: what comes up to so much later still has its place. With
+	// a packet's own length, the speaker's stride and what the sink has queued, 120 ms
+	// at the least and 240 at the most, mouth to horn stays below 700 ms. On a line
+	// with more jitter talk becomes later with the first packets that are.
+	start = 200 * time.Millisecond
 	// refill is the same after the buffer ran dry, which has made talk later already.
 	refill = 100 * time.Millisecond
 	// stop is how long nothing comes until the talk is over: what comes later than
@@ -27,10 +29,11 @@ const (
 	// behind is the most that waits while an alarm has the speaker: who comes back
 	// goes on with what is said then.
 	behind = 400 * time.Millisecond
-	// calm is how long more has to wait than start, without a break, until some of a
-	// pause in what is said may be left out: a box that stood still for a moment need
-	// not stay late for it.
-	calm = 2 * time.Second
+	// spare is what waits on a line that is calm. When more has, all through the last
+	// calm, pauses in what is said are left out: a box that stood still for a moment
+	// need not stay late for it. A line that is late every few seconds keeps its time.
+	spare = 150 * time.Millisecond
+	calm  = 5 * time.Second
 	// most packets wait, however short they are.
 	mostWaiting = 256
 )
@@ -65,6 +68,8 @@ type buffer struct {
 	begun   bool
 	dry     bool             // it has run empty
 	at      time.Duration    // what is heard next, in the time of the talk
+	until   time.Time        // nothing is taken before
+	ended   *step            // how; nil: it goes on
 	since   time.Time        // when the first of those that wait has come
 	last    time.Time        // when anything has come; before that, when it was opened
 	came    bool             // anything has
@@ -90,19 +95,26 @@ func newBuffer(now time.Time) buffer { return buffer{room: hold, last: now, end:
 
 // push takes a packet that was verified.
 func (b *buffer) push(p message.LivePacket, now time.Time) {
+	if b.ended != nil {
+		return
+	}
 	b.last, b.came = now, true
 	switch {
 	case p.End():
 		b.end = p.Offset
 		return
 	case b.begun && p.Offset+p.Duration <= b.at:
+		// It was taken for lost. Who waits so much longer from now on loses no other.
 		b.Late++
+		if until := now.Add(b.at - p.Offset); until.After(b.until) {
+			b.until = until
+		}
 		return
 	}
 	if len(b.waiting) == 0 {
 		b.since = now
 	}
-	i, _ := slices.BinarySearchFunc(b.waiting, p, func(x, y message.LivePacket) int { return int(x.Offset - y.Offset) })
+	i, _ := slices.BinarySearchFunc(b.waiting, p, func(x, y message.LivePacket) int { return cmp.Compare(x.Offset, y.Offset) })
 	b.waiting = slices.Insert(b.waiting, i, p)
 	b.shorten()
 }
@@ -139,6 +151,16 @@ func (b *buffer) miss(d time.Duration) (enough bool) {
 
 // next says what is heard at now: a packet, or a hole of a length.
 func (b *buffer) next(now time.Time) (what step, p message.LivePacket, length time.Duration) {
+	if b.ended != nil {
+		return *b.ended, p, 0
+	}
+	if what, p, length = b.take(now); what == over || what == broken || what == stopped {
+		b.ended = &what
+	}
+	return what, p, length
+}
+
+func (b *buffer) take(now time.Time) (what step, p message.LivePacket, length time.Duration) {
 	if len(b.waiting) == 0 {
 		return b.empty(now), p, 0
 	}
@@ -156,6 +178,9 @@ func (b *buffer) next(now time.Time) (what step, p message.LivePacket, length ti
 			b.begun, b.at = true, b.waiting[0].Offset
 		}
 		b.dry = false
+	}
+	if now.Before(b.until) {
+		return waits, p, 0
 	}
 	p = b.waiting[0]
 	if d := p.Offset - b.at; d > 0 {
@@ -188,7 +213,7 @@ func (b *buffer) watch(now time.Time) {
 
 // leaveOut reports whether a packet that was taken and says nothing may be left out.
 func (b *buffer) leaveOut(p message.LivePacket) bool {
-	if min(b.least[0], b.least[1]) < start+p.Duration {
+	if min(b.least[0], b.least[1]) < spare+p.Duration {
 		return false
 	}
 	b.least[0] -= p.Duration

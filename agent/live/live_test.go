@@ -66,7 +66,8 @@ func newRig(t *testing.T, packets int) *rig {
 	}
 	r := &rig{t: t, trust: &believer{key: pub}, key: key, refused: make(map[plan.Code]int)}
 	r.room = New(Opts{Trust: r.trust, Now: time.Now, Refused: func(code plan.Code, _, _ string, n int) { r.refused[code] += n }})
-	for i, audio := range tone()[:packets] {
+	for i := range packets {
+		audio := tone()[i%len(tone())]
 		p := message.LivePacket{Codec: message.LiveOpus, Seq: uint32(i), Offset: time.Duration(i) * 20 * time.Millisecond, Duration: 20 * time.Millisecond, Audio: audio}
 		r.said = append(r.said, message.SignLive("26734", "s1", p, key))
 	}
@@ -180,7 +181,7 @@ func (r *rig) open() *Source {
 	return src
 }
 
-// On a quick line everything is heard 300 ms after its packet was there, and the talk
+// On a quick line everything is heard 200 ms after its packet was there, and the talk
 // ends with its end.
 func TestTalkIsHeard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -204,24 +205,27 @@ func TestTalkIsHeard(t *testing.T) {
 	})
 }
 
-// Up to 300 ms of jitter cost nothing, and no time either.
+// Jitter costs nothing as long as it is less than talk is held back. With more talk
+// becomes later once, at its beginning.
 func TestJitterHasItsPlace(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, 500)
-		rnd := rand.New(rand.NewPCG(1, 2))
-		src := r.open()
-		e := listen(src)
-		r.say(func(i int) time.Duration {
-			if i == 0 {
-				return 0
+	for jitter, silent := range map[time.Duration]time.Duration{start - 5*time.Millisecond: 20 * time.Millisecond, 300 * time.Millisecond: 250 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, 500)
+			rnd := rand.New(rand.NewPCG(1, 2))
+			src := r.open()
+			e := listen(src)
+			r.say(func(i int) time.Duration {
+				if i == 0 {
+					return 0
+				}
+				return time.Duration(rnd.Int64N(int64(jitter)))
+			})
+			<-e.done
+			if share, note := src.Account(); e.err != io.EOF || share > 0.02 || e.silent() > silent {
+				t.Errorf("%v of jitter: %v, silent for %v: %s", jitter, e.err, e.silent(), note)
 			}
-			return time.Duration(rnd.IntN(295)) * time.Millisecond
 		})
-		<-e.done
-		if share, note := src.Account(); e.err != io.EOF || share != 0 || e.silent() > 20*time.Millisecond {
-			t.Errorf("%v, silent for %v: %s", e.err, e.silent(), note)
-		}
-	})
+	}
 }
 
 // A line that stands still for a second makes talk later, once, and loses nothing.
@@ -232,13 +236,13 @@ func TestWhoComesLateIsWaitedFor(t *testing.T) {
 		e := listen(src)
 		r.say(func(i int) time.Duration {
 			if i >= 100 && i < 150 {
-				return time.Duration(150-i) * 20 * time.Millisecond // all at once
+				return time.Duration(150-i)*20*time.Millisecond + time.Duration(i)*time.Microsecond // all at once
 			}
 			return 0
 		})
 		<-e.done
 		share, note := src.Account()
-		if silent := e.silent(); e.err != io.EOF || share != 0 || silent < 500*time.Millisecond || silent > 900*time.Millisecond {
+		if silent := e.silent(); e.err != io.EOF || share != 0 || silent < 500*time.Millisecond || silent > time.Second {
 			t.Errorf("%v, silent for %v: %s", e.err, silent, note)
 		}
 	})
@@ -248,7 +252,7 @@ func TestWhoComesLateIsWaitedFor(t *testing.T) {
 // leaves out nothing else.
 func TestPausesAreLeftOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, 600)
+		r := newRig(t, 1000)
 		for i := range r.said { // every second ends with a fifth of silence
 			if i%50 >= 40 {
 				p, _ := message.ParseLive(r.said[i])
@@ -261,7 +265,7 @@ func TestPausesAreLeftOut(t *testing.T) {
 		r.say(func(int) time.Duration { return 0 })
 		<-e.done
 		_, note := src.Account()
-		if late := e.over.Sub(begin) - 12*time.Second; late > start+100*time.Millisecond || e.err != io.EOF {
+		if late := e.over.Sub(begin) - 20*time.Second; late > start+100*time.Millisecond || e.err != io.EOF {
 			t.Errorf("%v late at the end, %v: %s", late, e.err, note)
 		}
 		if left := src.s.buffer.Left; left < 400*time.Millisecond || left > 700*time.Millisecond {

@@ -131,6 +131,9 @@ func (r *Source) Account() (share float64, note string) {
 	if a.Waited > 0 {
 		note += fmt.Sprintf(", %.1f s waited for", a.Waited.Seconds())
 	}
+	if a.Left > 0 {
+		note += fmt.Sprintf(", %.1f s of pauses left out", a.Left.Seconds())
+	}
 	if a.Late > 0 {
 		note += fmt.Sprintf(", %d packets late", a.Late)
 	}
