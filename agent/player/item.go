@@ -302,7 +302,7 @@ func (c *playing) ending() plan.Ending {
 		Code:       it.code,
 		Err:        it.err,
 		Complete:   it.ended,
-		At:         it.o.At + sound.Duration64(r.Position),
+		At:         it.o.At + sound.Duration64(c.position(r.Position)),
 		Heard:      sound.Duration64(r.Loud),
 		RMSDBFS:    r.RMSDBFS,
 		PeakDBFS:   r.PeakDBFS,
@@ -326,6 +326,15 @@ func (c *playing) ending() plan.Ending {
 		}
 	}
 	return e
+}
+
+// position is how far into the item what was heard has come, of which so many frames
+// were given: with what was left out, and without the silence before its time.
+func (c *playing) position(frames int64) int64 {
+	if c.together != nil {
+		frames += c.together.Look().Shift
+	}
+	return max(0, frames)
 }
 
 // live reports whether a station is among the parts.

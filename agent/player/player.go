@@ -46,7 +46,9 @@ type Player struct {
 	spk  speakers
 	open Opener
 	log  *slog.Logger
+	o    Opts
 	ends chan plan.Ending
+	sync syncing
 
 	mu   sync.Mutex
 	turn int
@@ -57,12 +59,20 @@ type Player struct {
 type playing struct {
 	now      Now
 	item     *item
+	together *together // nil: it plays when it can
 	sounding *speaker.Sounding
 }
 
+// Opts are what a player needs for what boxes start together; without Exact each plays
+// when it can.
+type Opts struct {
+	Exact  func() (now time.Time, err error) // err: why nobody else has the same time
+	Report func(code string, err error)      // raises a condition, or clears it; it must not block
+}
+
 // New makes a player. Endings must be read, or playing stops.
-func New(spk speakers, open Opener, log *slog.Logger) *Player {
-	return &Player{spk: spk, open: open, log: log, ends: make(chan plan.Ending, 16)}
+func New(spk speakers, open Opener, log *slog.Logger, o Opts) *Player {
+	return &Player{spk: spk, open: open, log: log, o: o, ends: make(chan plan.Ending, 16)}
 }
 
 // Endings gives one Ending for every Play.
@@ -86,7 +96,7 @@ func (p *Player) Play(o plan.Occurrence, volume int, now time.Time) (turn int) {
 	p.mu.Lock()
 	cur, old := p.next, p.cur
 	p.next = nil
-	if cur != nil && (cur.now.Occurrence.ID != o.ID || cur.now.Occurrence.At != o.At || old != nil) {
+	if cur != nil && (cur.now.Occurrence.ID != o.ID || cur.now.Occurrence.At != o.At || old != nil && cur.together == nil) {
 		cur.sounding.Stop()
 		cur = nil
 	}
@@ -111,7 +121,9 @@ func (p *Player) Play(o plan.Occurrence, volume int, now time.Time) (turn int) {
 
 // Next lets o follow what sounds now when that comes to its own end, at about the
 // time named: it begins under the end, without a break. Whoever reads Endings then
-// says Play, or something else, and o is gone. Nil is nothing.
+// says Play, or something else, and o is gone. Nil is nothing. What boxes start together
+// may also follow nothing: it is then made ready, and begins at its time, at about which
+// Play must be said.
 func (p *Player) Next(o *plan.Occurrence, volume int, at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -119,18 +131,45 @@ func (p *Player) Next(o *plan.Occurrence, volume int, at time.Time) {
 		p.next.sounding.Stop()
 		p.next = nil
 	}
-	if o != nil && p.cur != nil {
-		p.next = p.start(p.cur.sounding, *o, volume, at)
+	if o == nil {
+		return
 	}
+	if p.cur != nil && p.cur.now.Occurrence.Slot == o.Slot {
+		p.next = p.start(p.cur.sounding, *o, volume, at)
+	} else if o.Together {
+		// Nothing leads over to it: it is made ready for its time, or not at all.
+		p.next = p.prepare(*o, volume, at)
+	}
+}
+
+// prepare is start of what gives silence until its time; nil: it cannot.
+func (p *Player) prepare(o plan.Occurrence, volume int, at time.Time) *playing {
+	if p.o.Exact == nil {
+		return nil
+	}
+	if _, err := p.o.Exact(); err != nil {
+		return nil
+	}
+	return p.start(nil, o, volume, at)
 }
 
 // start hands o to the speaker.
 func (p *Player) start(after *speaker.Sounding, o plan.Occurrence, volume int, at time.Time) *playing {
 	it := newItem(o, p.open, at)
+	var src sound.Source = it
+	var meet *together
+	if o.Together {
+		var err error
+		if meet, err = p.meet(it, o, at); err == nil {
+			src = meet
+		}
+		p.synced(o, meet, err)
+	}
 	return &playing{
-		now:  Now{Occurrence: o, Volume: volume, Since: at},
-		item: it,
-		sounding: p.spk.PlayAfter(after, it, speaker.Voice{
+		now:      Now{Occurrence: o, Volume: volume, Since: at},
+		item:     it,
+		together: meet,
+		sounding: p.spk.PlayAfter(after, src, speaker.Voice{
 			Name:    o.ID,
 			Class:   o.Class.Rank(),
 			GainDB:  sound.VolumeDB(volume),
@@ -171,7 +210,21 @@ func (p *Player) await(c *playing) {
 		p.cur = nil
 	}
 	p.mu.Unlock()
+	p.parted(c.together)
 	p.ends <- c.ending()
+}
+
+// parted keeps what is known of t, which is over.
+func (p *Player) parted(t *together) {
+	if t == nil {
+		return
+	}
+	p.report(Drifted, nil)
+	p.sync.mu.Lock()
+	defer p.sync.mu.Unlock()
+	if p.sync.of == t {
+		p.sync.last.Following, p.sync.of = t.Look(), nil
+	}
 }
 
 const fadeOut = 80 * time.Millisecond // long enough not to click, short enough for "stop"

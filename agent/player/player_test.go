@@ -34,7 +34,7 @@ func newStage(t *testing.T, open player.Opener) stage {
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { spk.Run(ctx) })
-	return stage{player.New(spk, open, log), card, amp, func() { cancel(); wg.Wait() }}
+	return stage{player.New(spk, open, log, player.Opts{}), card, amp, func() { cancel(); wg.Wait() }}
 }
 
 // tones opens a part as a tone as long as the part says; a part of the chime

@@ -48,7 +48,8 @@ func (s *Station) decide(now time.Time, level clock.Level) (until time.Time) {
 }
 
 // foresight is how long before the end of an item the player is told what follows:
-// time to open it, even from a slow card.
+// time to open it, even from a slow card, and before what boxes start together to learn
+// the course of the sound device.
 const foresight = 3 * time.Second
 
 // follow tells the player what to go on with when the item of a slot ends, and
@@ -66,6 +67,14 @@ func (s *Station) follow(now time.Time, level clock.Level) (again time.Time) {
 			next, volume = s.following(t.o, ends, level)
 		}
 	}
+	if next == nil {
+		var soon time.Time
+		next, volume, soon = s.meeting(now, level)
+		if next != nil {
+			ends = next.Start
+		}
+		again = sooner(again, soon)
+	}
 	id := ""
 	if next != nil {
 		id = next.ID
@@ -82,6 +91,62 @@ func (s *Station) follow(now time.Time, level clock.Level) (again time.Time) {
 func (s *Station) following(o plan.Occurrence, at time.Time, level clock.Level) (next *plan.Occurrence, volume int) {
 	g := s.copyProgress()
 	schedule.End(&g, &o, at)
+	next, volume = s.foresee(g, at, level)
+	if next == nil || next.Slot != o.Slot || next.Class != o.Class {
+		return nil, 0
+	}
+	return next, volume
+}
+
+// meeting is what boxes start together within a moment, if it would have the speaker then,
+// and else when to look again. So it is ready when its time comes: the file open, the
+// amplifier on, the course of the sound device known.
+func (s *Station) meeting(now time.Time, level clock.Level) (next *plan.Occurrence, volume int, again time.Time) {
+	if !s.meets() {
+		return nil, 0, again
+	}
+	for _, o := range schedule.Span(&s.plan, now, now.Add(foresight+longest)) {
+		if !o.Together || o.Err != nil || !o.Start.After(now) {
+			continue
+		}
+		if begin := o.Start.Add(-foresight); now.Before(begin) {
+			again = sooner(again, begin)
+			continue
+		}
+		// The gap before it counts from an end that was noticed a moment late.
+		next, volume = s.foresee(s.copyProgress(), o.Start.Add(late), level)
+		if next != nil && next.ID == o.ID {
+			return next, volume, again
+		}
+	}
+	return nil, 0, again
+}
+
+// late is how long after the end of an item that is noticed.
+const late = 150 * time.Millisecond
+
+// meets reports whether boxes start anything together.
+func (s *Station) meets() bool {
+	for _, d := range s.plan.Schedules {
+		for i := range d.Slots {
+			if d.Slots[i].StartAt {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sooner is the earlier of two times of which zero means never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// foresee is what would have the speaker at a time, as things stand in g.
+func (s *Station) foresee(g plan.Progress, at time.Time, level clock.Level) (next *plan.Occurrence, volume int) {
 	due, _ := schedule.Due(&s.plan, g, at)
 	policies := s.policies()
 	allowed := due[:0]
@@ -92,8 +157,7 @@ func (s *Station) following(o plan.Occurrence, at time.Time, level clock.Level) 
 			volumes[d.ID] = v.VolumePercent
 		}
 	}
-	next, _ = arbiter.Choose(allowed)
-	if next == nil || next.Slot != o.Slot || next.Class != o.Class {
+	if next, _ = arbiter.Choose(allowed); next == nil {
 		return nil, 0
 	}
 	return next, volumes[next.ID]

@@ -2,6 +2,7 @@ package station_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -40,6 +41,7 @@ type rig struct {
 	clock  *fakeClock
 	media  *fakeMedia
 	spk    *speaker.Speaker
+	player *player.Player
 	card   *speakertest.Card
 	amp    *speakertest.Amp
 	stop   func()
@@ -53,6 +55,19 @@ type rig struct {
 	asked      int // times that the box had to subscribe again
 	scenes     []scene
 	lamp       []lit
+}
+
+func (r *rig) report(code string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.conditions[code] = err
+}
+
+// condition is what was last reported under a code.
+func (r *rig) condition(code string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.conditions[code]
 }
 
 // A scene is what a board was told to show, and when.
@@ -79,6 +94,15 @@ func (c *fakeClock) Now() (time.Time, clock.Level) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return time.Now().Add(c.skew), c.level
+}
+
+// exact is the time, if it is signed.
+func (c *fakeClock) exact() (time.Time, error) {
+	now, level := c.Now()
+	if level < clock.Signed {
+		return now, errors.New("not signed")
+	}
+	return now, nil
 }
 func (c *fakeClock) Stepped() <-chan clock.Step { return c.steps }
 func (c *fakeClock) SetSigned(time.Time, time.Time, time.Duration) error {
@@ -108,8 +132,9 @@ type fakeMedia struct {
 	mu      sync.Mutex
 	lacks   map[string]bool
 	spoilt  map[string]plan.Code
-	hangs   map[string]bool     // whoever opens it waits until nobody waits for him
-	relay   func() sound.Source // nil: a tone
+	hangs   map[string]bool                  // whoever opens it waits until nobody waits for him
+	relay   func() sound.Source              // nil: a tone
+	record  func(time.Duration) sound.Source // nil: a tone
 	changed chan struct{}
 }
 
@@ -144,6 +169,9 @@ func (m *fakeMedia) open(ctx context.Context, p plan.Part) (player.Opened, error
 			return player.Opened{}, ctx.Err()
 		}
 		d := time.Duration(p.Audio.DurationMS) * time.Millisecond
+		if m.record != nil {
+			return player.Opened{Source: m.record(d), SHA256: p.Audio.SHA256}, nil
+		}
 		return player.Opened{Source: &tone{left: 2 * int(sound.Frames64(d))}, SHA256: p.Audio.SHA256}, nil
 	}
 	if p.Relay != nil && m.relay != nil {
@@ -225,11 +253,17 @@ func bootRig(t *testing.T, w *trusttest.World, dir string, level clock.Level, sk
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	spk := speaker.New(func() (speaker.Sink, error) { return r.card, nil }, r.amp, speaker.Opts{
+	spk := speaker.New(func() (speaker.Sink, error) {
+		if r.card.Full {
+			return speakertest.ClockedCard{Card: r.card}, nil
+		}
+		return r.card, nil
+	}, r.amp, speaker.Opts{
 		Settle: 50 * time.Millisecond, Linger: 500 * time.Millisecond, Log: log,
 	})
 	r.spk = spk
-	ply := player.New(spk, r.media.open, log)
+	ply := player.New(spk, r.media.open, log, player.Opts{Exact: r.clock.exact, Report: r.report})
+	r.player = ply
 	opened := station.Opts{
 		Trust: r.trust, Docs: r.docs, Ledger: r.ledger, Media: r.media, Clock: r.clock, Player: ply,
 		Ack: func(a station.Ack) {
@@ -240,11 +274,7 @@ func bootRig(t *testing.T, w *trusttest.World, dir string, level clock.Level, sk
 		SeenOnly: r.seenOnly,
 		Box:      policy.Box{Uncommissioned: r.soft > 0, UncommissionedPercent: r.soft},
 		Ask:      func(plan.Act) {},
-		Report: func(code string, err error) {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.conditions[code] = err
-		},
+		Report:   r.report,
 		Changed: func(_ *plan.Plan, reassigned bool) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
