@@ -233,7 +233,7 @@ func New(o Opts) (made *Box, err error) {
 		Refused: func(code plan.Code, topic, why string, n int) { b.station.Count(code, topic, why, n) },
 	})
 	library := player.NewLibrary(b.media, b.openRelay, func(t plan.Talk) (player.Talk, error) { return b.live.Open(t) })
-	b.player = player.New(b.speaker, library.Open, o.Log.With("room", "player"))
+	b.player = player.New(b.speaker, library.Open, o.Log.With("room", "player"), player.Opts{Exact: b.clock.Exact, Report: o.Health.Report})
 	b.display = b.newDisplay()
 	var show func(plan.Scene)
 	if b.display != nil {

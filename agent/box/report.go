@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"reflect"
@@ -196,6 +197,9 @@ func same(a, b message.Have) bool {
 			s.Page = 0
 			h.Shows = &s
 		}
+		if h.Sync != nil {
+			h.Sync = &message.Sync{Why: h.Sync.Why, Jumps: h.Sync.Jumps}
+		}
 		return h
 	}
 	return reflect.DeepEqual(plain(a), plain(b))
@@ -225,6 +229,7 @@ func (b *Box) have() message.Have {
 			LevelDBFS: b.speaker.Status().RMSDBFS,
 		}
 	}
+	h.Sync = b.sync()
 	h.Software = b.software()
 	if b.display != nil {
 		if st := b.display.Status(); st.ID != "" {
@@ -232,6 +237,18 @@ func (b *Box) have() message.Have {
 		}
 	}
 	return h
+}
+
+// sync is how the box keeps time with its neighbours; nil: it was not asked to.
+func (b *Box) sync() *message.Sync {
+	s := b.player.Sync()
+	if !s.Asked {
+		return nil
+	}
+	return &message.Sync{
+		Why: s.Why, OffUS: s.Off.Microseconds(), WorstUS: s.Worst.Microseconds(), Jumps: s.Jumps, Jumped: s.Jumped,
+		CardPPM: math.Round(b.speaker.Status().PPM*10) / 10,
+	}
 }
 
 // versions is what is in force, by identity.

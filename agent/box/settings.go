@@ -85,6 +85,9 @@ func (b *Box) standsAs() []console.Setting {
 	if set.DelayMS > 0 {
 		centre("delay_ms", fmt.Sprint(set.DelayMS))
 	}
+	if set.StaggerGroup > 0 {
+		centre("stagger_group", fmt.Sprint(set.StaggerGroup))
+	}
 	if len(b.o.Brokers) > 0 {
 		s := console.Setting{Key: "brokers", Value: strings.Join(b.o.Brokers, " "), From: console.FromFile, Where: "broker.urls"}
 		if b.o.Identity != nil && len(b.o.Identity.Brokers()) > 0 {

@@ -83,6 +83,9 @@ func (t technician) given() []console.Given {
 		if s.DelayMS > 0 {
 			signed("delay_ms", strconv.Itoa(s.DelayMS))
 		}
+		if s.StaggerGroup > 0 {
+			signed("stagger_group", strconv.Itoa(s.StaggerGroup))
+		}
 	}
 	return all
 }

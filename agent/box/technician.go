@@ -26,7 +26,7 @@ func (b *Box) newConsole() *console.Console {
 	box := console.Box{
 		View: t, Plan: b.station, Sound: t, Ledger: b.ledger, Stick: t, Sensors: t, Safe: t, Time: b.clock,
 		Commission: t, Survey: t, Wires: t, Care: t, Enrol: t, Settings: t.Settings, Identity: t.Identity,
-		Log: b.o.Recent, Reset: func() { poke(b.reset) },
+		Together: t.Together, Log: b.o.Recent, Reset: func() { poke(b.reset) },
 	}
 	if b.display != nil {
 		box.Board = boardOfBox{b}
@@ -44,6 +44,14 @@ type technician struct{ b *Box }
 func (t technician) Faults() []health.Active { return t.b.o.Health.Active(time.Now()) }
 func (t technician) Fresh() []health.Active  { return t.b.o.Health.Fresh(time.Now()) }
 func (t technician) Clock() clock.Facts      { return t.b.clock.Facts() }
+
+func (t technician) Together() console.Together {
+	s, st := t.b.player.Sync(), t.b.speaker.Status()
+	return console.Together{
+		PPM: st.PPM, Slips: st.Slips, Asked: s.Asked, Why: s.Why, Begun: s.Begun,
+		Off: s.Off, Worst: s.Worst, Jumps: s.Jumps, Jumped: s.Jumped,
+	}
+}
 
 func (t technician) Status() console.Status {
 	b := t.b

@@ -41,6 +41,7 @@ type Box struct {
 	Carry      SettingsCarrier      // takes them to another box
 	Given      func() []Given       // settings from elsewhere
 	Links      func() []Link        // its interfaces
+	Together   func() Together      // how it keeps time with its neighbours
 	Settings   func() []Setting     // where values come from
 	Identity   func() Identity
 	Reset      func() // forget what the box was sent, and begin again; it returns at once

@@ -334,7 +334,38 @@ func (c *call) clock() (answer, error) {
 	}
 	b.row(c.say("clock.rtc"), rtc)
 	b.row(c.say("clock.floor"), c.time(f.Floor))
-	return answer{data: f, text: b.String()}, nil
+	data := struct {
+		clock.Facts
+		Together *Together `json:"together,omitempty"`
+	}{Facts: f}
+	if c.box.Together != nil {
+		t := c.box.Together()
+		data.Together = &t
+		c.together(&b, t)
+	}
+	return answer{data: data, text: b.String()}, nil
+}
+
+// together says how well the box keeps time with its neighbours.
+func (c *call) together(b *rows, t Together) {
+	if t.PPM != 0 || t.Slips > 0 {
+		b.row(c.say("clock.card"), c.say("clock.ppm", t.PPM, t.Slips))
+	}
+	switch {
+	case !t.Asked:
+		b.row(c.say("clock.together"), c.say("clock.unasked"))
+		return
+	case t.Why != "":
+		b.row(c.say("clock.together"), c.say("clock.alone", t.Why))
+		return
+	case !t.Begun:
+		b.row(c.say("clock.together"), c.say("clock.waits"))
+		return
+	}
+	b.row(c.say("clock.together"), c.say("clock.off", t.Off.Round(time.Microsecond), t.Worst.Round(time.Microsecond)))
+	if t.Jumps > 0 {
+		b.row(c.say("clock.jumps"), c.say("clock.jumped", t.Jumps, c.time(t.Jumped)))
+	}
 }
 
 // trusted says how far the time can be trusted, and why.

@@ -54,6 +54,7 @@ type Have struct {
 	Looked     *Looked          `json:"commissioned,omitempty"` // the record that the box keeps; none: absent
 	Sounds     *Sounds          `json:"sounds,omitempty"`       // nothing sounds: absent
 	Shows      *Shows           `json:"shows,omitempty"`        // no board, or a default page: absent
+	Sync       *Sync            `json:"sync,omitempty"`         // since nothing was to start together: absent
 	Refused    *Refused         `json:"refused,omitempty"`      // since it started
 	Ledger     int64            `json:"ledger_seq"`             // the newest entry
 	Software   *Software        `json:"software,omitempty"`     // absent: it is not the centre's to update
@@ -107,6 +108,17 @@ type Shows struct {
 	Pages int       `json:"pages"`
 	Since time.Time `json:"since"`
 	Taken bool      `json:"taken"` // the panel took it
+}
+
+// A Sync is how a box keeps time with its neighbours in what they start together, or
+// started last. What two boxes are apart is what their offsets are, and what NTP leaves.
+type Sync struct {
+	Why     string    `json:"why,omitempty"` // it plays by itself
+	OffUS   int64     `json:"off_us"`        // how much too early it is heard, in µs
+	WorstUS int64     `json:"worst_us"`      // the most in the last half to one minute
+	Jumps   int       `json:"jumps,omitempty"`
+	Jumped  time.Time `json:"jumped,omitzero"`
+	CardPPM float64   `json:"card_ppm"`
 }
 
 // MediaOf is how far what a box plays and shows of one bulletin has come. A bulletin of

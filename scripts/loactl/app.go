@@ -154,7 +154,7 @@ var wrongValue = regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:f
 
 // options are the fields of documents that come from an option of another name.
 var options = map[string]string{
-	"volume_percent": "volume", "for_s": "for", "mute_until": "for", "until": "for", "gap_s": "gap", "delay_ms": "delay-ms",
+	"volume_percent": "volume", "for_s": "for", "mute_until": "for", "until": "for", "gap_s": "gap", "delay_ms": "delay-ms", "stagger_group": "stagger-group",
 	"class": "class", "classes": "classes", "repeat": "repeat", "tone": "tone", "severity": "severity", "urgency": "urgency",
 	"certainty": "certainty", "event": "event", "headline": "headline", "instruction": "instruction", "reason": "reason",
 	"id": "id", "office": "office", "groups": "groups", "name": "name",

@@ -32,12 +32,12 @@ func (a *app) box(args []string) error {
 // settings are the flags of what a centre may set on a box.
 type settings struct {
 	fs                    *flag.FlagSet
-	volume, delay         *int
+	volume, delay, group  *int
 	metered, commissioned *bool
 }
 
 func settingFlags(fs *flag.FlagSet) settings {
-	return settings{fs, fs.Int("volume", 0, ""), fs.Int("delay-ms", 0, ""), fs.Bool("metered", false, ""), fs.Bool("commissioned", false, "")}
+	return settings{fs, fs.Int("volume", 0, ""), fs.Int("delay-ms", 0, ""), fs.Int("stagger-group", 0, ""), fs.Bool("metered", false, ""), fs.Bool("commissioned", false, "")}
 }
 
 // change puts the flags that were given into what a want says already.
@@ -52,6 +52,8 @@ func (s settings) change(w *plan.Want) {
 			v.VolumePercent = *s.volume
 		case "delay-ms":
 			v.DelayMS = *s.delay
+		case "stagger-group":
+			v.StaggerGroup = *s.group
 		case "metered":
 			v.Metered = *s.metered
 		case "commissioned":
@@ -83,6 +85,9 @@ func (a *app) settingsIn(w plan.Want) string {
 	}
 	if v.DelayMS > 0 {
 		all = append(all, a.text("setting.delay", v.DelayMS))
+	}
+	if v.StaggerGroup > 0 {
+		all = append(all, a.text("setting.stagger", v.StaggerGroup))
 	}
 	return strings.Join(all, ", ")
 }

@@ -140,28 +140,29 @@ func (f *fleet) receive(topic string, payload []byte) {
 
 // A row is one box, for the table and for programs.
 type row struct {
-	Box        string    `json:"box"`
-	Place      string    `json:"place"`
-	State      string    `json:"state"` // online, offline, lost, silent: it never reported, or carried: by stick
-	Clock      string    `json:"clock,omitempty"`
-	Sounds     string    `json:"sounds,omitempty"`
-	Board      bool      `json:"board,omitempty"` // its kind of box has one
-	Shows      string    `json:"shows,omitempty"` // a default page: absent
-	Dark       bool      `json:"dark,omitempty"`  // the board did not take it
-	MutedUntil time.Time `json:"muted_until,omitzero"`
-	LocalUntil time.Time `json:"local_until,omitzero"` // a technician works at it
-	LookedBy   string    `json:"commissioned_by,omitempty"`
-	LookedAt   time.Time `json:"commissioned_at,omitzero"`
-	LookedBad  int       `json:"commissioned_failed,omitempty"` // steps
-	Class      string    `json:"class,omitempty"`
-	Wanted     int       `json:"media_wanted"`
-	Present    int       `json:"media_present"`
-	Faults     []string  `json:"faults"`
-	Refused    string    `json:"refused,omitempty"` // code of the last refusal
-	What       string    `json:"refused_what,omitempty"`
-	RefusedAt  time.Time `json:"refused_at,omitzero"`
-	Forged     int       `json:"forged,omitempty"`
-	Carried    time.Time `json:"carried,omitzero"` // when it wrote what the last stick brought
+	Box        string        `json:"box"`
+	Place      string        `json:"place"`
+	State      string        `json:"state"` // online, offline, lost, silent: it never reported, or carried: by stick
+	Clock      string        `json:"clock,omitempty"`
+	Sounds     string        `json:"sounds,omitempty"`
+	Board      bool          `json:"board,omitempty"` // its kind of box has one
+	Shows      string        `json:"shows,omitempty"` // a default page: absent
+	Dark       bool          `json:"dark,omitempty"`  // the board did not take it
+	MutedUntil time.Time     `json:"muted_until,omitzero"`
+	LocalUntil time.Time     `json:"local_until,omitzero"` // a technician works at it
+	LookedBy   string        `json:"commissioned_by,omitempty"`
+	LookedAt   time.Time     `json:"commissioned_at,omitzero"`
+	LookedBad  int           `json:"commissioned_failed,omitempty"` // steps
+	Class      string        `json:"class,omitempty"`
+	Sync       *message.Sync `json:"sync,omitempty"` // how it keeps time with its neighbours; it was not asked to: absent
+	Wanted     int           `json:"media_wanted"`
+	Present    int           `json:"media_present"`
+	Faults     []string      `json:"faults"`
+	Refused    string        `json:"refused,omitempty"` // code of the last refusal
+	What       string        `json:"refused_what,omitempty"`
+	RefusedAt  time.Time     `json:"refused_at,omitzero"`
+	Forged     int           `json:"forged,omitempty"`
+	Carried    time.Time     `json:"carried,omitzero"` // when it wrote what the last stick brought
 }
 
 // A readiness says of one bulletin how many of its boxes have it whole.
@@ -194,6 +195,7 @@ func (f *fleet) rows(now time.Time) []row {
 		if s := b.have.Shows; s != nil && r.State == "online" {
 			r.Board, r.Shows, r.Dark = true, printable(s.Title), !s.Taken
 		}
+		r.Sync = b.have.Sync
 		if b.have.MutedUntil.After(now) {
 			r.MutedUntil = b.have.MutedUntil
 		}
