@@ -53,7 +53,7 @@ soak: ## faults that need an evening: brokers and cluster nodes killed for half 
 	@scripts/soak.sh
 
 .PHONY: bench
-bench: ## figures beside their peers: mpd, mpg123, ffmpeg
+bench: ## figures beside their peers: mpd, snapcast, mpg123, ffmpeg
 	@scripts/packages.sh build bench
 	@scripts/bench.sh
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Prints every figure beside its peer's (mpd, mpg123, ffmpeg, a bare wire), one line each:
+# Prints every figure beside its peer's (mpd, snapcast, mpg123, ffmpeg, a bare wire), one line each:
 #
 #   bench NAME VALUE UNIT [peer PEER VALUE ratio R]
 #
@@ -30,6 +30,10 @@ suite box ./scripts/bench '^TestBench$' ''
 # Live talk from mouth to horn, on lines that lose and delay.
 suite live ./scripts/bench '^TestLive$' '
 	/^ *--- SKIP: TestLive\// { print "left out: " $3 }'
+
+# Two boxes that start a recording together, beside two clients of Snapcast, on cards whose
+# clocks run 40 and 160 ppm apart, with busy processors, and after a card has run dry.
+suite sync ./scripts/bench '^TestSync$' '/^left out/ { print; fflush() }'
 
 # Decoders beside mpg123 and ffmpeg, then what they make of damaged files.
 suite decode ./agent/decode '^TestBench$' ''

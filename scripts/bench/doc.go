@@ -1,5 +1,6 @@
 // Package bench measures a whole box from outside beside its peers: the agent as
-// a program, with its broker, and MPD, both on the same sound card of the tests.
+// a program, with its broker, and MPD, both on the same sound card of the tests; and two
+// boxes that sound together beside two clients of Snapcast.
 //
 // It runs when LOA_BENCH is set, which scripts/bench.sh does, and prints one line
 // for each figure:
