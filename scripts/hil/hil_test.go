@@ -260,8 +260,8 @@ func TestWithin(t *testing.T) {
 	}{
 		{100 << 10, 0, time.Minute, true},
 		{300 << 10, 0, time.Minute, false},
-		{3 << 20, 1, time.Minute, true},
-		{9 << 20, 2, 10 * time.Second, false},
+		{2 << 20, 1, time.Minute, true},
+		{5 << 20, 2, 10 * time.Second, false},
 	} {
 		if err := within(c.wrote, c.programmes, c.took); (err == nil) != c.ok {
 			t.Errorf("%d bytes, %d programmes, %v: %v", c.wrote, c.programmes, c.took, err)

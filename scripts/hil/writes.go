@@ -8,8 +8,8 @@ import (
 
 // Flash wears by what is written to it. A box that writes all the time is seen by these.
 const (
-	idleBound      = 256 << 10 // bytes in a quiet minute
-	programmeBound = 4 << 20   // for a programme: its recording, the ledger, what is told
+	idleBound      = 128 << 10 // bytes in a quiet minute
+	programmeBound = 2 << 20   // for a programme: its recording, the ledger, what is told
 )
 
 // quiet is how long a box is left alone.
