@@ -30,7 +30,7 @@ func (a *app) target(au *authority.Authority, name string) (h plan.Head, err err
 // is none.
 func (a *app) notThere(au *authority.Authority, name, none string) error {
 	if r, ok := au.Revocation(au.EveryBox()[name]); ok {
-		return errors.New(a.text("box.out", name, day(r.At)))
+		return errors.New(a.text("box.out", name, a.onDay(r.At)))
 	}
 	return errors.New(none)
 }

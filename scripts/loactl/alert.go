@@ -89,7 +89,7 @@ func (a *app) alertSet(args []string) error {
 			a.misfits(au, al.ID, set.Place, words)
 		}
 		if before != nil {
-			until := before.Until.In(vietnam).Format("15:04 02/01")
+			until := a.moment(before.Until)
 			if heard(*before) == heard(al) {
 				a.note("alert.renewed", al.ID, before.Event, until)
 			} else {
@@ -228,7 +228,7 @@ func (a *app) alertChange(place, office string, by signing, first func(*authorit
 
 func (a *app) alerts(w io.Writer, set plan.AlertSet) {
 	for _, al := range set.Alerts {
-		fmt.Fprintf(w, "  %-14s %-20s %s  %s\n", al.ID, al.Event, a.text("until", al.Until.In(vietnam).Format("15:04 02/01")), al.Headline)
+		fmt.Fprintf(w, "  %-14s %-20s %s  %s\n", al.ID, al.Event, a.text("until", a.moment(al.Until)), al.Headline)
 	}
 }
 

@@ -98,7 +98,7 @@ func (a *app) restore(args []string) error {
 	if err != nil {
 		return err
 	}
-	return a.say(r, "restore.done", rest[1], r.Made.In(vietnam).Format("15:04 02/01/2006"))
+	return a.say(r, "restore.done", rest[1], a.moment(r.Made))
 }
 
 // What an authority that comes from a backup has to see besides what a broker keeps.

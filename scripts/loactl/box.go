@@ -314,7 +314,7 @@ func (a *app) boxList(args []string) error {
 				state = a.text("box.unsigned")
 			}
 			if r := b.Revoked; r != nil {
-				revoked = strings.TrimSpace(day(r.At) + " " + r.Why)
+				revoked = strings.TrimSpace(a.onDay(r.At) + " " + r.Why)
 			}
 			rows = append(rows, []string{d, b.Place, strings.Join(b.Groups, ","), b.Name, state, revoked})
 		}

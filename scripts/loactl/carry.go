@@ -127,7 +127,7 @@ func (a *app) load(au *authority.Authority, s *stick.Stick, boxes map[string]aut
 	}
 	return a.show(out, func(w io.Writer) {
 		fmt.Fprintln(w, a.text("carry.done", s.Dir(), someOf(out.Boxes), out.Documents, out.Files, out.Copied, a.decimal(float64(out.Bytes)/1e6)))
-		fmt.Fprintln(w, a.text("carry.until", a.now().Add(signOfLife).In(vietnam).Format("15:04 02/01/2006")))
+		fmt.Fprintln(w, a.text("carry.until", a.moment(a.now().Add(signOfLife))))
 	})
 }
 

@@ -79,7 +79,7 @@ func (a *app) tellHauls(w io.Writer, hauls []haul) {
 			if len(h.Faults) > 0 {
 				faults = strings.Join(h.Faults, ", ")
 			}
-			fmt.Fprintln(w, a.text("carry.report", h.At.In(vietnam).Format("15:04 02/01/2006"), h.Version, h.Clock, faults))
+			fmt.Fprintln(w, a.text("carry.report", a.moment(h.At), h.Version, h.Clock, faults))
 		}
 		for _, e := range h.Errors {
 			fmt.Fprintln(w, a.text("carry.not-taken", e))

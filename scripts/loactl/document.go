@@ -270,7 +270,7 @@ func (a *app) documentList(kind plan.Kind, args []string) error {
 		}
 		var rows [][]string
 		for _, l := range lines {
-			rows = append(rows, []string{l.Key, a.text("state." + l.State), strings.Join(l.Signers, ","), l.Until.In(vietnam).Format("15:04 02/01/2006"), l.Title})
+			rows = append(rows, []string{l.Key, a.text("state." + l.State), strings.Join(l.Signers, ","), a.moment(l.Until), l.Title})
 		}
 		a.table(w, rows, "document", "state", "signers", "until", "title")
 	})

@@ -104,7 +104,7 @@ func (a *app) enrolList(args []string) error {
 	return a.show(result, func(w io.Writer) {
 		var rows [][]string
 		for _, b := range waiting {
-			rows = append(rows, []string{b.Code, b.Batch, b.Board, b.Model, b.Serial, moment(b.Since), moment(b.Seen)})
+			rows = append(rows, []string{b.Code, b.Batch, b.Board, b.Model, b.Serial, a.moment(b.Since), a.moment(b.Seen)})
 		}
 		a.table(w, rows, "code", "batch", "board", "model", "serial", "since", "seen")
 		if len(rows) == 0 {
@@ -117,15 +117,13 @@ func (a *app) enrolList(args []string) error {
 		for _, name := range slices.Sorted(maps.Keys(claims)) {
 			closed := ""
 			if c := claims[name].Closed; !c.IsZero() {
-				closed = day(c)
+				closed = a.onDay(c)
 			}
-			rows = append(rows, []string{name, claims[name].Board, day(claims[name].Made), closed})
+			rows = append(rows, []string{name, claims[name].Board, a.onDay(claims[name].Made), closed})
 		}
 		a.table(w, rows, "batch", "board", "made", "closed")
 	})
 }
-
-func moment(t time.Time) string { return t.In(vietnam).Format("02/01 15:04") }
 
 // enrolApprove gives the box that shows a code its name and its place.
 func (a *app) enrolApprove(args []string) error {
@@ -249,7 +247,7 @@ func (a *app) enrolIssuer(args []string) error {
 	if err := au.NewIssuer(*life); err != nil {
 		return err
 	}
-	return a.say(map[string]any{"ends": au.IssuerEnds()}, "enrol.issued", day(au.IssuerEnds()))
+	return a.say(map[string]any{"ends": au.IssuerEnds()}, "enrol.issued", a.onDay(au.IssuerEnds()))
 }
 
 // enrolRollover puts another CA in the place of the one that there is.

@@ -208,7 +208,7 @@ func (a *app) describe(w io.Writer, f plan.Firmware, boxes int) {
 		fmt.Fprintln(w, a.text("firmware.older"))
 	}
 	for _, r := range f.Rings {
-		fmt.Fprintln(w, a.text("firmware.ring", r.Percent, f.From.Add(time.Duration(r.AfterH)*time.Hour).In(vietnam).Format("15:04 02/01/2006")))
+		fmt.Fprintln(w, a.text("firmware.ring", r.Percent, a.moment(f.From.Add(time.Duration(r.AfterH)*time.Hour))))
 	}
 }
 
@@ -234,7 +234,7 @@ func (a *app) firmwareStatus(args []string) error {
 		case s.Version != newest.Version:
 			fmt.Fprintln(w, a.text("firmware.unsent"))
 		case s.Stopped != "":
-			fmt.Fprintln(w, a.text("stopped."+string(s.Stopped), s.At.In(vietnam).Format("15:04 02/01/2006"), s.Why))
+			fmt.Fprintln(w, a.text("stopped."+string(s.Stopped), a.moment(s.At), s.Why))
 		case s.Percent == 0:
 			fmt.Fprintln(w, a.text("firmware.canaries"))
 		default:

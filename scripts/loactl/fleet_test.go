@@ -209,7 +209,7 @@ func TestWatchSaysWhyABoxRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.boxes["box-1"].have.Refused = &message.Refused{At: time.Unix(0, 0), ID: "act-play-3", Code: plan.Muted}
-	for lang, want := range map[string]string{"en": "\n  refused act-play-3 at 07:00 01/01: The cluster is muted.", "vi": "\n  từ chối act-play-3 lúc 07:00 01/01: Cụm loa đang bị tắt tiếng."} {
+	for lang, want := range map[string]string{"en": "\n  refused act-play-3 at 1970-01-01 07:00: The cluster is muted.", "vi": "\n  từ chối act-play-3 lúc 07:00 01/01/1970: Cụm loa đang bị tắt tiếng."} {
 		w.out.Reset()
 		if err := (&app{out: &w.out, now: time.Now, lang: lang}).showFleet(f); err != nil || !strings.Contains(w.out.String(), want) {
 			t.Errorf("%q is missing in %q, %v", want, w.out.String(), err)

@@ -160,8 +160,7 @@ func (a *app) mayRefuse(au *authority.Authority, doc *plan.Schedule, sure bool) 
 
 // date is a day with its weekday.
 func (a *app) date(t time.Time) string {
-	t = t.In(vietnam)
-	return a.text("day."+strconv.Itoa(int(t.Weekday()))) + " " + t.Format("02/01/2006")
+	return a.text("day."+strconv.Itoa(int(t.In(vietnam).Weekday()))) + " " + a.onDay(t)
 }
 
 // rehearse is the plan of a new box at a place; pending: with what waits for a

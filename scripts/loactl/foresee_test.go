@@ -26,7 +26,7 @@ items = [{ chime = "gong" }, { chime = "two-tone" }]
 	}
 	night := file("22:30", `"mon", "tue"`)
 	w.must("schedule", "check", night)
-	for _, want := range []string{"schedule dem, An Sơn (26734)", "22:30 Monday 23/11/2026", "quiet hours", "[quiet-hours]", "on 2 days"} {
+	for _, want := range []string{"schedule dem, An Sơn (26734)", "22:30 Monday 2026-11-23", "quiet hours", "[quiet-hours]", "on 2 days"} {
 		if !strings.Contains(w.err.String(), want) {
 			t.Errorf("%q is missing in %q", want, w.err.String())
 		}

@@ -111,7 +111,7 @@ func (a *app) proof(p *authority.Proof) string {
 	if p == nil {
 		return a.text("key.never")
 	}
-	day := p.At.In(vietnam).Format("02/01/2006")
+	day := a.onDay(p.At)
 	if !p.Passed {
 		return a.text("key.failed", day)
 	}

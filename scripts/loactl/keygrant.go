@@ -125,7 +125,7 @@ func (a *app) grants(w io.Writer, grants []authority.Grant) {
 		if len(classes) > 0 {
 			may += ": " + strings.Join(classes, ", ")
 		}
-		rows = append(rows, []string{g.Person, g.Place, g.NotAfter.In(vietnam).Format("02/01/2006"), may})
+		rows = append(rows, []string{g.Person, g.Place, a.onDay(g.NotAfter), may})
 	}
 	a.table(w, rows, "person", "place", "until", "may")
 }

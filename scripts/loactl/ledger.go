@@ -65,7 +65,7 @@ func (a *app) ledger(args []string) error {
 			if e.HeardS > 0 {
 				heard = a.decimal(e.HeardS) + "/" + a.decimal(e.PlannedS) + " s"
 			}
-			line := fmt.Sprintf("%6d  %s  %-10s %-11s %-12s %14s  %s", e.Seq, e.Time.In(vietnam).Format("2006-01-02 15:04:05"),
+			line := fmt.Sprintf("%6d  %s  %-10s %-11s %-12s %14s  %s", e.Seq, a.second(e.Time),
 				word(a.text("kind."+string(e.Kind)), string(e.Kind)), word(a.text("class."+string(e.Class)), string(e.Class)),
 				word(a.text("result."+result), result), heard, cmp.Or(e.Title, e.ID))
 			detail := e.Says().EN

@@ -64,7 +64,7 @@ func (a *app) fleet(args []string) error {
 			fmt.Fprintln(w, a.text("fleet.version", cmp.Or(v, "?"), versions[v]))
 		}
 		for _, box := range sortedKeys(carried) {
-			fmt.Fprintln(w, a.text("fleet.carried", box, carried[box].In(vietnam).Format("15:04 02/01/2006")))
+			fmt.Fprintln(w, a.text("fleet.carried", box, a.moment(carried[box])))
 		}
 		if len(troubles) > 0 {
 			fmt.Fprintln(w)
@@ -73,7 +73,7 @@ func (a *app) fleet(args []string) error {
 		for _, t := range troubles {
 			since := ""
 			if !t.Since.IsZero() {
-				since = t.Since.In(vietnam).Format("15:04 02/01")
+				since = a.moment(t.Since)
 			}
 			rows = append(rows, []string{t.Box, t.Place, since, word(t.What, t.Code), t.Part})
 		}

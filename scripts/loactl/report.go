@@ -54,9 +54,9 @@ func (a *app) report(args []string) error {
 	}
 	switch w := report.Year(*year); {
 	case a.now().Before(w.From):
-		a.note("report.future", w.Year, day(w.From))
+		a.note("report.future", w.Year, a.onDay(w.From))
 	case a.now().Before(w.Until):
-		a.note("report.running", w.Year, day(w.Until.Add(-1)))
+		a.note("report.running", w.Year, a.onDay(w.Until.Add(-1)))
 	}
 	if *why != "" {
 		return a.reportWhy(in, report.Year(*year), *why)
@@ -121,7 +121,7 @@ func (a *app) reportWhy(in report.Input, w report.Window, row string) error {
 			}
 			return
 		}
-		fmt.Fprintf(a.out, "%-20s %8s  %-19s  %-12.12s  %s  %s\n", e.Device, entryNumber(e.Seq), entryTime(e.Time), e.Hash, a.cellsOf(table(id), e.Cells), printable(e.Note))
+		fmt.Fprintf(a.out, "%-20s %8s  %-19s  %-12.12s  %s  %s\n", e.Device, entryNumber(e.Seq), a.second(e.Time), e.Hash, a.cellsOf(table(id), e.Cells), printable(e.Note))
 	})
 	if err != nil {
 		return err
@@ -151,13 +151,6 @@ func entryNumber(seq int64) string {
 		return ""
 	}
 	return fmt.Sprint(seq)
-}
-
-func entryTime(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.In(vietnam).Format("2006-01-02 15:04:05")
 }
 
 // cellsOf are the cells of a row with the names of their columns.

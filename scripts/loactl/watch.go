@@ -79,17 +79,17 @@ func (a *app) showFleet(f *fleet) error {
 				notes = append(notes, a.text("watch.local", r.LocalUntil.In(vietnam).Format("15:04")))
 			}
 			if r.LookedBad > 0 {
-				notes = append(notes, a.text("watch.looked", r.LookedBy, r.LookedAt.In(vietnam).Format("02/01/2006"), r.LookedBad))
+				notes = append(notes, a.text("watch.looked", r.LookedBy, a.onDay(r.LookedAt), r.LookedBad))
 			}
 			if r.Refused != "" {
-				notes = append(notes, a.text("watch.refused", r.What, r.RefusedAt.In(vietnam).Format("15:04 02/01"), a.codeWord(plan.Code(r.Refused))))
+				notes = append(notes, a.text("watch.refused", r.What, a.moment(r.RefusedAt), a.codeWord(plan.Code(r.Refused))))
 			}
 			if r.Forged > 0 {
 				notes = append(notes, a.text("watch.forged", r.Forged))
 			}
 			state := a.text("state." + r.State)
 			if !r.Carried.IsZero() {
-				state += r.Carried.In(vietnam).Format(" 02/01")
+				state += " " + a.onDay(r.Carried)
 			}
 			a.row(w, r.Box, r.Place, state, word(a.text("clock."+r.Clock), r.Clock), media, r.Sounds, a.shows(r))
 			for _, n := range notes {

@@ -85,14 +85,18 @@ func clockwise(ms int64) string {
 
 // heading are the lines under a report's title.
 func (r Report) heading(lang string) []string {
-	day := func(t time.Time) string { return t.In(zone).Format("02/01/2006") }
+	date, moment := "02/01/2006", "15:04:05 02/01/2006"
+	if lang != "vi" {
+		date, moment = time.DateOnly, time.DateTime
+	}
+	day := func(t time.Time) string { return t.In(zone).Format(date) }
 	lines := []string{fmt.Sprintf(text(lang, "by"), printable(r.Name))}
 	if r.Top != "" {
 		lines = append(lines, fmt.Sprintf(text(lang, "place"), printable(r.TopName)+" ("+printable(r.Top)+")"))
 	}
 	lines = append(lines, fmt.Sprintf(text(lang, "window"), day(r.Window.From), day(r.Window.Until.Add(-time.Second))))
 	if r.AsOf.After(r.Window.From) {
-		lines = append(lines, fmt.Sprintf(text(lang, "as-of"), r.AsOf.In(zone).Format("15:04:05 02/01/2006")))
+		lines = append(lines, fmt.Sprintf(text(lang, "as-of"), r.AsOf.In(zone).Format(moment)))
 	} else {
 		lines = append(lines, text(lang, "as-none"))
 	}
