@@ -130,6 +130,7 @@ func TestSchedule(t *testing.T) {
 		{func(s *Schedule) { s.Slots[0].Items[2].Relay.URLs[1] = "alsa:line;reboot" }, "slots[0].items[2].relay.urls[1]", "alsa:line"},
 		{func(s *Schedule) { s.Slots[0].Items[2].Relay.URLs[1] = "alsa:" }, "slots[0].items[2].relay.urls[1]", "alsa:line"},
 		{func(s *Schedule) { s.Slots[0].VolumePercent = 101 }, "slots[0].volume_percent", "0 to 100"},
+		{func(s *Schedule) { s.Slots[0].Stagger = true }, "slots[0].items[2]", "leave out stagger"},
 		{func(s *Schedule) { s.Slots[0].Loops = -2 }, "slots[0].loops", "-1 to 1000"},
 		{func(s *Schedule) { s.Order[0].SHA256 = "x" }, "order[0].sha256", "SHA-256"},
 	} {

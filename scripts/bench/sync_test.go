@@ -58,7 +58,9 @@ func TestSync(t *testing.T) {
 			figure("sync-"+c.name+"-worst", worst, "µs")
 			most(t, "sync-"+c.name+"-p95", p95, "µs", syncMost)
 			if peer {
-				theirs, _ := p95of(apart(snapcast(t, noise, c.ppm)))
+				series := apart(snapcast(t, noise, c.ppm))
+				t.Logf("snapcast apart by, in µs: %.0f", signed(series))
+				theirs, _ := p95of(series)
 				beside(t, "sync-"+c.name+"-beside", p95, "µs", "snapcast", theirs, c.aim)
 			}
 			figure("sync-"+c.name+"-load", load(), "processes")

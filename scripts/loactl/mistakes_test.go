@@ -115,6 +115,8 @@ func TestBoxSetKeepsTheOtherSettings(t *testing.T) {
 		{"--place 74", `{"volume_percent":50,"metered":true,"commissioned":true,"delay_ms":340}`},
 		{"--commissioned=false --metered=false", `{"volume_percent":50,"delay_ms":340}`},
 		{"--volume 0", `{"delay_ms":340}`},
+		{"--stagger-group 1", `{"delay_ms":340,"stagger_group":1}`},
+		{"--stagger-group 0", `{"delay_ms":340}`},
 	} {
 		var r struct{ Settings json.RawMessage }
 		w.json(&r, append(strings.Fields("box set box-1 --as 74-1,74-2"), strings.Fields(c.set)...)...)
