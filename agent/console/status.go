@@ -209,6 +209,9 @@ func (c *call) sounding(it *Item) string {
 		return c.say("status.nothing")
 	}
 	s := or(it.Title, "—") + " (" + c.class(it.Class)
+	if it.Voice != "" {
+		s += ", " + c.say("status.voice")
+	}
 	if !it.Until.IsZero() {
 		s += ", " + c.say("until", c.hourOf(it.Until))
 	}
@@ -217,9 +220,6 @@ func (c *call) sounding(it *Item) string {
 	}
 	if it.Relay != "" {
 		s += ", " + it.Relay
-	}
-	if it.Voice != "" {
-		s += ", " + c.say("status.voice")
 	}
 	return s + ")"
 }
