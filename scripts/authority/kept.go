@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,6 +49,14 @@ func (a *Authority) Keep(is Issued) error {
 func (a *Authority) KeepPending(is Issued) error {
 	if err := durable.Write(a.pendingFile(is.Topic), is.Raw); err != nil {
 		return fail("keep", err, is.Topic)
+	}
+	return nil
+}
+
+// Drop forgets what waits for a signature at a topic.
+func (a *Authority) Drop(t message.Topic) error {
+	if err := os.Remove(a.pendingFile(t)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fail("keep", err, t)
 	}
 	return nil
 }

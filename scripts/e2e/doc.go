@@ -20,6 +20,8 @@
 //	box start [FLAG…]            the agent; -tmpfs SIZE and -readonly are about its storage
 //	box stop|kill|freeze|thaw    SIGTERM (it must end with 0), SIGKILL, SIGSTOP, SIGCONT
 //	box fill                     no space left on its storage
+//	cap sender NAME              an agency whose messages in CAP are taken
+//	cap write FILE ID PLACE [type=|status=|headline=|refers=…]   a message that it has signed
 //	deaf                         nobody can reach the box from the network
 //	console LINE                 one line to the box's console
 //	until 10s REGEXP LINE        ask the console until it answers so

@@ -101,6 +101,7 @@ func TestScripts(t *testing.T) {
 			"amp":      command((*stage).ampIs),
 			"ahead":    command((*stage).ahead),
 			"card":     command((*stage).cardIs),
+			"cap":      command((*stage).capIs),
 		},
 	})
 }

@@ -49,6 +49,7 @@ type stage struct {
 	box      *box   // that the script speaks of
 	boxes    []*box // all of them
 	forger   *forger
+	agency   agency
 	card     *ototest.Card
 	terminal *terminal
 }

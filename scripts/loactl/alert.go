@@ -17,11 +17,15 @@ import (
 )
 
 func (a *app) alert(args []string) error {
+	if byCAP(args) {
+		return a.alertCAP(args)
+	}
 	return a.sub(args, map[string]func([]string) error{
 		"set":   a.alertSet,
 		"clear": a.alertClear,
 		"undo":  a.alertUndo,
 		"list":  a.alertList,
+		"cap":   a.alertCAPList,
 	})
 }
 

@@ -133,27 +133,57 @@ func (r *receipts) list(a *app) []receipt {
 // deliver sends a document, after those that go before it, and waits a while for the
 // boxes to answer.
 func (a *app) deliver(au *authority.Authority, is authority.Issued, wait time.Duration, before ...authority.Issued) ([]receipt, error) {
-	r, err := newReceipts(au, is)
+	answers, err := a.deliverAll(au, append(before, is), wait)
 	if err != nil {
 		return nil, err
 	}
-	l, err := a.connect(au, []string{message.Prefix + "d/+/" + message.LeafAck}, r.receive)
+	return answers[len(answers)-1], nil
+}
+
+// deliverAll sends documents one right after the other, and waits once for the answers
+// to all of them.
+func (a *app) deliverAll(au *authority.Authority, all []authority.Issued, wait time.Duration) ([][]receipt, error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	var rs []*receipts
+	for _, is := range all {
+		r, err := newReceipts(au, is)
+		if err != nil {
+			return nil, err
+		}
+		rs = append(rs, r)
+	}
+	l, err := a.connect(au, []string{message.Prefix + "d/+/" + message.LeafAck}, func(topic string, payload []byte) {
+		for _, r := range rs {
+			r.receive(topic, payload)
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
 	defer l.stop()
-	for _, m := range append(before, is) {
-		if err := l.send(wire(m)); err != nil {
+	for _, is := range all {
+		if err := l.send(wire(is)); err != nil {
 			return nil, err
 		}
 	}
-	select {
-	case <-r.full:
-	case <-time.After(wait):
-	case <-a.ctx.Done():
+	enough := time.After(wait)
+	var answers [][]receipt
+	for _, r := range rs {
+		select {
+		case <-r.full:
+		case <-enough:
+			enough = closed
+		case <-a.ctx.Done():
+		}
+		answers = append(answers, r.list(a))
 	}
-	return r.list(a), nil
+	return answers, nil
 }
+
+// closed is a time that has come.
+var closed = func() <-chan time.Time { c := make(chan time.Time); close(c); return c }()
 
 // tally writes receipts in a sentence, and each refusal and silence on a line.
 func (a *app) tally(w io.Writer, all []receipt) {

@@ -118,6 +118,9 @@ func (a *app) serve(args []string) error {
 			return err
 		}
 	}
+	if err := a.serveCAP(ctx, g, au, logger); err != nil {
+		return err
+	}
 	g.Go(func() error { return c.Run(ctx) })
 	g.Go(func() error { return d.Run(ctx, l) })
 	g.Go(func() error { return a.rollOut(ctx, au, x, d.Tell, logger) })

@@ -12,6 +12,7 @@ import (
 	"loa/agent/plan"
 	"loa/scripts/authority"
 	"loa/scripts/authority/archive"
+	"loa/scripts/authority/cap"
 	"loa/scripts/authority/notify"
 	"loa/scripts/loactl/source"
 )
@@ -33,12 +34,13 @@ func word(text, w string) string {
 func (a *app) explain(err error) string {
 	s := err.Error()
 	var (
-		own  *authority.Error
-		bad  *plan.Error
-		line *source.Error
-		file *fs.PathError
-		told *notify.Error
-		port *net.OpError
+		own   *authority.Error
+		bad   *plan.Error
+		line  *source.Error
+		file  *fs.PathError
+		told  *notify.Error
+		port  *net.OpError
+		alert *cap.Error
 	)
 	if a.lang == "vi" {
 		switch {
@@ -48,6 +50,8 @@ func (a *app) explain(err error) string {
 			s = strings.Replace(s, bad.Error(), authority.Vietnamese(bad), 1)
 		case errors.As(err, &told):
 			s = strings.Replace(s, told.Error(), told.Vietnamese(), 1)
+		case errors.As(err, &alert):
+			s = strings.Replace(s, alert.Error(), alert.Vietnamese(), 1)
 		case errors.As(err, &line) && line.VI != "":
 			s = strings.Replace(s, line.Msg, line.VI, 1)
 		}

@@ -102,10 +102,14 @@ func (d *Desk) Look(raw []byte) (Proposal, error) {
 		p.Record, p.Known = all[i], true
 		if p.State != Waits {
 			p.Outcome, _ = d.become(p, all) // what it was, as far as that can still be said
+			p.Clear = nil
+			if by, ok := replacedBy(p.Record, all); ok {
+				p.Notes = append(p.Notes, note("đã được %s thay thế", "it was replaced by %s", clip(by.Identifier)))
+			}
 			return p, nil
 		}
 	} else if len(all) >= maxRecords {
-		return p, refuse("storage", "đã giữ %d bản tin", "%d messages are kept already", len(all))
+		return p, refuse(codeStorage, "đã giữ %d bản tin", "%d messages are kept already", len(all))
 	}
 	if p.Chain, p.Outcome.Notes, err = chain(&p, all); err != nil {
 		return p, err

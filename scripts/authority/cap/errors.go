@@ -30,6 +30,8 @@ const (
 	CodeOlder       = "older"    // a newer message has replaced it
 	CodeReference   = "reference"
 	CodeText        = "text" // nothing that can be said or shown
+
+	codeStorage = "storage"
 )
 
 // An Error says what is wrong with a message, or with the list of senders.

@@ -129,8 +129,8 @@ func (p *Person) check() error {
 		p.Severities = []string{Silent, Fault}
 	}
 	for _, s := range p.Severities {
-		if !slices.Contains([]string{Silent, Fault, Warning}, s) {
-			return wrong("severities: %q; ghi silent, fault hoặc warning", "severities: %q; write silent, fault or warning", s)
+		if !slices.Contains([]string{Silent, Fault, Warning, Proposed}, s) {
+			return wrong("severities: %q; ghi silent, fault, warning hoặc alert", "severities: %q; write silent, fault, warning or alert", s)
 		}
 	}
 	switch {

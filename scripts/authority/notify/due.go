@@ -52,6 +52,7 @@ type Message struct {
 	Test      bool      `json:"test,omitempty"`
 	Troubles  []Known   `json:"troubles"`
 	Recovered []Known   `json:"recovered"`
+	Proposal  *Proposal `json:"proposal,omitempty"`
 }
 
 const (

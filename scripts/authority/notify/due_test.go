@@ -187,3 +187,59 @@ func TestMistakesInSettings(t *testing.T) {
 		}
 	}
 }
+
+// An alert that waits is told at once, at night as well when it is urgent, to those who
+// asked for it and have to do with its places, and once.
+func TestPropose(t *testing.T) {
+	c := parse(t, `
+[smtp]
+server = "mail.tinh.example:587"
+from = "loa@tinh.example"
+[[people]]
+name = "An"
+places = ["74"]
+severities = ["alert"]
+email = "an@tinh.example"
+quiet = "21:00-06:00"
+[[people]]
+name = "Bình"
+places = ["26734"]
+severities = ["silent", "alert"]
+email = "binh@tinh.example"
+[[people]]
+name = "Chi"
+places = ["74"]
+email = "chi@tinh.example"
+[[people]]
+name = "Dũng"
+places = ["26737"]
+severities = ["alert"]
+email = "dung@tinh.example"
+`)
+	night := time.Date(2026, 11, 27, 23, 0, 0, 0, vietnam)
+	for _, x := range []struct {
+		p    Proposal
+		told []string
+		want string
+	}{
+		{Proposal{Places: []string{"26734"}, Urgent: true}, nil, "[An Bình]"},
+		{Proposal{Places: []string{"26734"}}, nil, "[Bình]"},
+		{Proposal{Places: []string{"74"}, Urgent: true}, nil, "[An Bình Dũng]"},
+		{Proposal{Places: []string{"74"}, Urgent: true}, []string{"An", "Dũng"}, "[Bình]"},
+	} {
+		var who []string
+		for _, m := range Propose(c, x.p, x.told, covers, night) {
+			who = append(who, m.Person)
+		}
+		if got := fmt.Sprint(who); got != x.want {
+			t.Errorf("%+v: %s; want %s", x.p, got, x.want)
+		}
+	}
+	m := Propose(c, Proposal{Headline: "Bão\nsố 5", From: "KTTV", Places: []string{"74"}, Urgent: true, Command: "loactl alert --cap cap-1"}, nil, covers, night)[0]
+	if got := m.subject("vi"); got != "Loa: chờ duyệt: Bão số 5" {
+		t.Error(got)
+	}
+	if got := m.body("en"); !strings.Contains(got, "KTTV asks for") || !strings.Contains(got, "loactl alert --cap cap-1") {
+		t.Error(got)
+	}
+}

@@ -15,6 +15,8 @@ const most = 200
 // subject and body are a message as a person reads it.
 func (m Message) subject(lang string) string {
 	switch {
+	case m.Proposal != nil:
+		return m.Proposal.subject(lang)
 	case m.Test:
 		return pick(lang, "Loa: thư thử", "Loa: a test")
 	case len(m.Troubles) == 0:
@@ -24,6 +26,9 @@ func (m Message) subject(lang string) string {
 }
 
 func (m Message) body(lang string) string {
+	if m.Proposal != nil {
+		return m.Proposal.body(lang)
+	}
 	var b strings.Builder
 	if m.Test {
 		fmt.Fprintln(&b, pick(lang, "Thư này chỉ để thử. Không có gì hỏng.", "This is only a test. Nothing is wrong."))
