@@ -20,7 +20,7 @@ import (
 // below its own: decisions must not reach for hardware, and hardware must not
 // know what is being decided.
 var floors = [][]string{
-	{"agent/sound", "agent/pace", "agent/plan", "agent/config", "agent/health", "agent/clock", "agent/viet", "agent/host", "agent/supervisor", "boards"},
+	{"agent/sound", "agent/standing", "agent/pace", "agent/plan", "agent/config", "agent/health", "agent/clock", "agent/viet", "agent/host", "agent/supervisor", "boards"},
 	{"agent/message", "agent/network", "agent/settings", "agent/speech", "agent/voice"},
 	{"agent/decode", "agent/schedule", "agent/policy", "agent/arbiter", "agent/trust", "agent/store", "agent/media", "agent/ledger", "agent/speaker", "agent/layout", "agent/stick", "agent/enrol", "agent/sense", "agent/passcode", "agent/update", "agent/commission", "agent/survey", "agent/lastrun"},
 	{"agent/relay", "agent/speech/engine", "agent/live", "agent/ahead", "agent/spoken"},

@@ -36,8 +36,8 @@ type Occurrence struct {
 	Err      *Error // why it cannot sound whatever policy says; nil: it can
 }
 
-// A Part is one thing to open and play: exactly one of Audio, Relay, Live, Chime, Phrase
-// and Say is set.
+// A Part is one thing to open and play: exactly one of Audio, Relay, Live, Chime, Phrase,
+// Standing and Say is set.
 type Part struct {
 	Audio        *Audio
 	LoudnessLUFS float64 // of Audio; 0: measure it
@@ -45,6 +45,7 @@ type Part struct {
 	Live         *Talk
 	Chime        string
 	Phrase       string        // a sentence that is recorded in the image, in Lang
+	Standing     string        // a recording that lies on every box, by the name of its alert
 	Say, Lang    string        // an address that is spoken, for a technician; no document can ask for it
 	Length       time.Duration // 0: not known
 }

@@ -143,6 +143,8 @@ func called(p plan.Part) string {
 		return "the station"
 	case p.Live != nil:
 		return "live talk"
+	case p.Standing != "":
+		return "standing alert " + p.Standing
 	}
 	return p.Chime
 }

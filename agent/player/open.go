@@ -10,6 +10,7 @@ import (
 	"loa/agent/decode"
 	"loa/agent/plan"
 	"loa/agent/sound"
+	"loa/agent/standing"
 	"loa/agent/voice"
 )
 
@@ -66,6 +67,9 @@ func (l *Library) Open(ctx context.Context, p plan.Part) (Opened, error) {
 		}
 		return Opened{Source: sound.NewLeveller(talk, TargetLUFS), Account: talk.Account}, nil // nor a microphone's
 	}
+	if p.Standing != "" {
+		return openStanding(p.Standing)
+	}
 	if p.Say != "" {
 		src, err := voice.Say(p.Lang, p.Say)
 		return Opened{Source: src}, err
@@ -84,6 +88,20 @@ func phrase(p plan.Part) (Opened, error) {
 	}
 	src, err := decode.Open(bytes.NewReader(file), "audio/opus")
 	return Opened{Source: src, GainDB: sound.LevelGain(voice.LUFS, TargetLUFS)}, err
+}
+
+// openStanding opens what lies on every box.
+func openStanding(id string) (Opened, error) {
+	f, err := standing.Recording(id)
+	if err != nil {
+		return Opened{}, &plan.Error{Code: plan.Unsupported, Msg: err.Error()}
+	}
+	src, err := decode.Open(f, standing.Type)
+	if err != nil {
+		return Opened{}, err
+	}
+	a, _ := standing.Find(id)
+	return Opened{Source: src, GainDB: sound.LevelGain(a.LUFS, TargetLUFS)}, nil
 }
 
 func (l *Library) audio(ctx context.Context, p plan.Part) (Opened, error) {

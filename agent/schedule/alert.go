@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"loa/agent/plan"
+	"loa/agent/standing"
 )
 
 const (
@@ -104,14 +105,11 @@ func (v *view) alarm(set *plan.AlertSet, a *plan.Alert) (alarm, bool) {
 // alertBody is the tone and then the words. While the words are missing the tone
 // sounds alone: half an alarm is better than none.
 func (v *view) alertBody(set *plan.AlertSet, a *plan.Alert) body {
-	tone := chime(cmp.Or(a.Tone, "siren"))
-	if tone.err != nil {
-		tone = chime("siren")
-	}
-	b := body{parts: tone.parts, rounds: 1}
+	tone := v.tone(set.Place, a.Tone)
+	b := body{parts: tone, rounds: 1}
 	if a.Bulletin != nil {
 		if words := v.bulletin(*a.Bulletin, set.Place, 0); words.err == nil {
-			words.parts = slices.Concat(tone.parts, words.parts)
+			words.parts = slices.Concat(tone, words.parts)
 			words.rounds, words.seen = 1, false
 			b = words
 		}
@@ -121,6 +119,36 @@ func (v *view) alertBody(set *plan.AlertSet, a *plan.Alert) body {
 	b.text = cmp.Or(b.text, a.Instruction)
 	b.measure()
 	return b
+}
+
+// tone is what sounds before the words of an alert: a chime, or an alert that lies on
+// every box. After that comes what the nearest place has recorded of it in other
+// languages, in a bulletin of class emergency that is called standing-NAME.
+func (v *view) tone(place, name string) []plan.Part {
+	std, ok := standing.Find(name)
+	if !ok {
+		tone := chime(cmp.Or(name, "siren"))
+		if tone.err != nil {
+			tone = chime("siren")
+		}
+		return tone.parts
+	}
+	parts := append(chime(std.Tone).parts, plan.Part{Standing: std.ID, Length: std.Length})
+	for _, p := range append([]string{v.p.Place, place}, v.p.Above...) {
+		k := plan.Key{Place: p, Kind: plan.KindBulletin, ID: "standing-" + std.ID}
+		doc, ok := v.p.Bulletins[k]
+		if !ok || doc.Class != plan.Emergency {
+			continue
+		}
+		words := v.bulletin(plan.Ref{Place: p, Kind: plan.KindBulletin, ID: k.ID, SHA256: doc.Proof.SHA256}, place, 0)
+		for _, w := range words.parts {
+			if words.err == nil && w.Audio != nil && cmp.Or(w.Audio.Lang, doc.Lang) != "vi" {
+				parts = append(parts, w)
+			}
+		}
+		break
+	}
+	return parts
 }
 
 // cancelled reports whether an office that may has ended the alert. Trust has
@@ -143,7 +171,7 @@ func (v *view) cancelled(set *plan.AlertSet, a *plan.Alert) bool {
 func alertID(set *plan.AlertSet, a *plan.Alert, b *body) string {
 	h := sha256.New()
 	for _, p := range b.parts {
-		h.Write([]byte(p.Chime))
+		h.Write([]byte(p.Chime + p.Standing))
 		if p.Audio != nil {
 			h.Write([]byte(p.Audio.SHA256))
 		}

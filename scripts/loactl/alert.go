@@ -13,6 +13,7 @@ import (
 
 	"loa/agent/message"
 	"loa/agent/plan"
+	"loa/agent/standing"
 	"loa/scripts/authority"
 )
 
@@ -46,6 +47,7 @@ func (a *app) alertSet(args []string) error {
 	certainty := fs.String("certainty", "observed", "")
 	bulletin := fs.String("bulletin", "", "")
 	tone := fs.String("tone", "", "")
+	lies := fs.String("standing", "", "")
 	repeat := fs.Int("repeat", 0, "")
 	gap := fs.Duration("gap", 0, "")
 	length := fs.Duration("for", 0, "")
@@ -53,6 +55,14 @@ func (a *app) alertSet(args []string) error {
 	rest, err := a.parse(fs, args, 1, 1)
 	if err != nil {
 		return err
+	}
+	if *lies != "" {
+		std, ok := standing.Find(*lies)
+		if !ok {
+			return &usageError{a.text("alert.standing", *lies, strings.Join(standingNames(), ", "))}
+		}
+		*event, *headline = cmp.Or(*event, std.Event), cmp.Or(*headline, std.Headline)
+		*instruction, *tone = cmp.Or(*instruction, std.Instruction), std.ID
 	}
 	if *event == "" || *headline == "" {
 		return &usageError{a.text("alert.needs")}
@@ -105,6 +115,13 @@ func (a *app) alertSet(args []string) error {
 		set.Retracted = slices.DeleteFunc(set.Retracted, func(r plan.Retraction) bool { return r.ID == al.ID })
 		return nil
 	})
+}
+
+func standingNames() (names []string) {
+	for _, s := range standing.All() {
+		names = append(names, s.ID)
+	}
+	return names
 }
 
 // typed is what a person wrote as boxes take it: some systems type letters and

@@ -99,7 +99,7 @@ func (s *capSigning) at(place string) (docs []authority.Issued, err error) {
 	topic := message.AlertTopic(place, set.Office)
 	if is, ok := s.au.Find(topic); ok {
 		old := is.Doc.(plan.AlertSet)
-		set.Alerts, set.Cancel = s.active(old.Alerts), old.Cancel
+		set.Alerts, set.Cancel, set.Retracted = s.active(old.Alerts), old.Cancel, s.retracted(old.Retracted)
 	}
 	before := slices.Clone(set.Alerts)
 	set.Alerts = slices.DeleteFunc(slices.Concat([]plan.Alert{}, set.Alerts), func(al plan.Alert) bool { return s.ours(al.ID) })
@@ -129,7 +129,7 @@ func (s *capSigning) at(place string) (docs []authority.Issued, err error) {
 	}
 	is, err := s.signed(topic, &set, func(doc any) bool {
 		w := doc.(plan.AlertSet)
-		return alike(s.active(w.Alerts), set.Alerts) && alike(w.Cancel, set.Cancel)
+		return alike(s.active(w.Alerts), set.Alerts) && alike(w.Cancel, set.Cancel) && alike(s.retracted(w.Retracted), set.Retracted)
 	})
 	return append(docs, is), err
 }
@@ -141,6 +141,12 @@ func (s *capSigning) ours(id string) bool {
 
 func (s *capSigning) active(all []plan.Alert) []plan.Alert {
 	return slices.DeleteFunc(slices.Clone(all), func(al plan.Alert) bool { return !s.a.now().Before(al.Until) })
+}
+
+// retracted are the false alarms that are still being taken back, but for those of the
+// message's story, which speaks anew.
+func (s *capSigning) retracted(all []plan.Retraction) []plan.Retraction {
+	return slices.DeleteFunc(slices.Clone(all), func(r plan.Retraction) bool { return !s.a.now().Before(r.Until) || s.ours(r.ID) })
 }
 
 func (s *capSigning) alert(q cap.Part, words *authority.Issued) plan.Alert {

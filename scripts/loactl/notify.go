@@ -90,14 +90,14 @@ func notifier(au *authority.Authority, log *slog.Logger) (*notify.Notifier, erro
 	if err != nil {
 		return nil, err
 	}
-	return notify.New(notify.Opts{Config: c, State: filepath.Join(au.Dir(), "notify.json"), Books: standing{au}, Send: c.Send, Log: log}), nil
+	return notify.New(notify.Opts{Config: c, State: filepath.Join(au.Dir(), "notify.json"), Books: inService{au}, Send: c.Send, Log: log}), nil
 }
 
-// standing is where the books have the boxes in service.
-type standing struct{ au *authority.Authority }
+// inService is where the books have the boxes in service.
+type inService struct{ au *authority.Authority }
 
 // Stands is the place of a box.
-func (s standing) Stands(device string) (string, bool) {
+func (s inService) Stands(device string) (string, bool) {
 	b, ok := s.au.EveryBox()[device]
 	if _, revoked := s.au.Revocation(b); !ok || revoked {
 		return "", false
@@ -106,15 +106,15 @@ func (s standing) Stands(device string) (string, bool) {
 }
 
 // Devices are the boxes.
-func (s standing) Devices() []string { return sortedKeys(s.au.Boxes()) }
+func (s inService) Devices() []string { return sortedKeys(s.au.Boxes()) }
 
 // Carried reports that a stick has brought reports of a box not long ago.
-func (s standing) Carried(device string, now time.Time) bool {
+func (s inService) Carried(device string, now time.Time) bool {
 	return now.Sub(carriedAt(s.au, device)) < carriedFor
 }
 
 // Key is the key with which a box signs.
-func (s standing) Key(device string) ed25519.PublicKey {
+func (s inService) Key(device string) ed25519.PublicKey {
 	key, err := plan.ParseKey(s.au.EveryBox()[device].Key)
 	if err != nil {
 		return nil
@@ -123,4 +123,4 @@ func (s standing) Key(device string) ed25519.PublicKey {
 }
 
 // Covers reports whether place is top or below it.
-func (s standing) Covers(place, top string) bool { return rollup.Within(s.au.Places(), place, top) }
+func (s inService) Covers(place, top string) bool { return rollup.Within(s.au.Places(), place, top) }
