@@ -55,6 +55,7 @@ var vietnamese = map[string]string{
 	"%.64q: the port is a number from 1 to 65535":                                      "%.64q: cổng là một số từ 1 đến 65535",
 	"%.64q is no host: write radio.example.vn or radio.example.vn:8443, in lower case": "%.64q không phải tên máy: viết radio.example.vn hoặc radio.example.vn:8443, chữ thường",
 
+	"before live talk goes a chime and nothing else":                 "trước khi nói trực tiếp chỉ phát một tiếng chuông",
 	"missing: a drill plays a bulletin of class drill":               "còn thiếu: diễn tập phát một bản tin có class = \"drill\"",
 	"missing: write what is to be played":                            "còn thiếu: viết phát gì",
 	"it follows from what is played: leave it out":                   "đã theo nội dung được phát: bỏ dòng này",
