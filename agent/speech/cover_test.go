@@ -93,8 +93,12 @@ var numberWords = map[string]uint64{
 func numberOf(s string) (n uint64, ok bool) {
 	var total, group, unit uint64 // below a billion: done places, hundreds so far, the last digit
 	var billions uint64
-	for _, w := range strings.Fields(s) {
+	words := strings.Fields(s)
+	for i, w := range words {
 		v, known := numberWords[w]
+		if i > 0 && words[i-1] == "trăm" && v > 0 && v < 10 && (i+1 == len(words) || words[i+1] != "mươi") {
+			return 0, false // "một trăm năm" is heard as 150
+		}
 		switch {
 		case !known:
 			return 0, false
