@@ -15,7 +15,7 @@ const (
 	// a packet's own length, the speaker's stride and what the sink has queued, 120 ms
 	// at the least and 240 at the most, mouth to horn stays below 700 ms. On a line
 	// with more jitter talk becomes later with the first packets that are.
-	start = 200 * time.Millisecond
+	start = 160 * time.Millisecond
 	// refill is the same after the buffer ran dry, which has made talk later already.
 	refill = 100 * time.Millisecond
 	// stop is how long nothing comes until the talk is over: what comes later than
@@ -32,7 +32,7 @@ const (
 	// spare is what waits on a line that is calm. When more has, all through the last
 	// calm, pauses in what is said are left out: a box that stood still for a moment
 	// need not stay late for it. A line that is late every few seconds keeps its time.
-	spare = 150 * time.Millisecond
+	spare = 120 * time.Millisecond
 	calm  = 5 * time.Second
 	// most packets wait, however short they are.
 	mostWaiting = 256

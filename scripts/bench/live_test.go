@@ -66,7 +66,10 @@ func TestLive(t *testing.T) {
 			b := s.start(t, card)
 			b.at(t, "the box is in its place", func(st console.Status) bool { return st.Connected && st.Place == commune })
 			time.Sleep(3 * time.Second) // and has the policy of it
-			said := s.talk(t, b, line.drop)
+			said, behind := s.talk(t, b, line.drop)
+			if behind > 100*time.Millisecond {
+				t.Skipf("who speaks was %v behind: the machine is too busy to tell", behind.Round(time.Millisecond))
+			}
 			var account string
 			until(t, "the talk is over", 20*time.Second, func() bool {
 				account = b.lastEnd(t)
@@ -75,7 +78,8 @@ func TestLive(t *testing.T) {
 			b.end(t)
 			t.Log(account)
 			var came, lost, share, waited float64
-			_, _ = fmt.Sscanf(account, "live talk: %f s came, %f s (%f %%) lost, %f s waited", &came, &lost, &share, &waited)
+			_, account, _ = strings.Cut(account, "live talk: ")
+			_, _ = fmt.Sscanf(account, "%f s came, %f s (%f %%) lost, %f s waited", &came, &lost, &share, &waited)
 			heard := listen(t, card).onsets(left)
 			if len(heard) != len(said) {
 				t.Logf("%d bursts were said, %d heard", len(said), len(heard))
@@ -105,8 +109,9 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// talk speaks for a while and says when each burst was said.
-func (s *stage) talk(t *testing.T, b *box, drop int) (said []float64) {
+// talk speaks for a while and says when each burst was said, and how far this process
+// was kept from its time at worst.
+func (s *stage) talk(t *testing.T, b *box, drop int) (said []float64, behind time.Duration) {
 	t.Helper()
 	pub, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -134,7 +139,6 @@ func (s *stage) talk(t *testing.T, b *box, drop int) (said []float64) {
 	topic := message.LiveTopic(commune, id).String()
 	pcm := make([]int16, livetalk.Samples)
 	begin := time.Now()
-	var latest time.Duration
 	rnd := rand.New(rand.NewPCG(5, 8))
 	for p.Offset() < talkFor {
 		for i := range pcm {
@@ -152,8 +156,7 @@ func (s *stage) talk(t *testing.T, b *box, drop int) (said []float64) {
 		}
 		time.Sleep(time.Until(begin.Add(p.Offset()))) // its last sample has been said
 		// A microphone keeps its time; this process may have been kept from its own.
-		behind := time.Since(begin.Add(p.Offset()))
-		latest = max(latest, behind)
+		behind = max(behind, time.Since(begin.Add(p.Offset())))
 		k := math.Floor((p.Offset() - livetalk.Frame).Seconds())
 		if from := k + 0.5 + 0.007*k; k >= 1 && p.Offset().Seconds() > from && (p.Offset()-livetalk.Frame).Seconds() <= from {
 			said = append(said, now()-p.Offset().Seconds()+from)
@@ -162,10 +165,9 @@ func (s *stage) talk(t *testing.T, b *box, drop int) (said []float64) {
 			s.sender.Publish(topic, raw, false)
 		}
 	}
-	t.Logf("the sender was %v behind at worst", latest)
 	time.Sleep(50 * time.Millisecond)
 	s.sender.Publish(topic, p.End(), false)
-	return said
+	return said, behind
 }
 
 // onsets are when sound began after at least 300 ms of quiet: louder than −30 dBFS,
