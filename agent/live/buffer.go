@@ -1,8 +1,6 @@
 package live
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"loa/agent/message"
@@ -114,8 +112,10 @@ func (b *buffer) push(p message.LivePacket, now time.Time) {
 	if len(b.waiting) == 0 {
 		b.since = now
 	}
-	i, _ := slices.BinarySearchFunc(b.waiting, p, func(x, y message.LivePacket) int { return cmp.Compare(x.Offset, y.Offset) })
-	b.waiting = slices.Insert(b.waiting, i, p)
+	b.waiting = append(b.waiting, p)
+	for i := len(b.waiting) - 1; i > 0 && b.waiting[i-1].Offset > p.Offset; i-- {
+		b.waiting[i-1], b.waiting[i] = b.waiting[i], b.waiting[i-1]
+	}
 	b.shorten()
 }
 
@@ -129,7 +129,7 @@ func (b *buffer) shorten() {
 	if n == 0 {
 		return
 	}
-	b.waiting = slices.Delete(b.waiting, 0, n)
+	b.waiting = b.waiting[n:]
 	if first := b.waiting[0].Offset; b.begun && first > b.at {
 		b.miss(first - b.at)
 		b.at = first
@@ -141,7 +141,9 @@ func (b *buffer) shorten() {
 func (b *buffer) miss(d time.Duration) (enough bool) {
 	b.Lost += d
 	b.holes = append(b.holes, lost{b.at + d, d})
-	b.holes = slices.DeleteFunc(b.holes, func(x lost) bool { return x.until <= b.at+d-window })
+	for len(b.holes) > 0 && b.holes[0].until <= b.at+d-window {
+		b.holes = b.holes[1:]
+	}
 	var sum time.Duration
 	for _, x := range b.holes {
 		sum += x.length
@@ -192,7 +194,7 @@ func (b *buffer) take(now time.Time) (what step, p message.LivePacket, length ti
 		return hole, p, d
 	}
 	b.watch(now)
-	b.waiting = slices.Delete(b.waiting, 0, 1)
+	b.waiting = b.waiting[1:]
 	b.at = max(b.at, p.Offset+p.Duration)
 	b.Heard += p.Duration
 	return sounds, p, 0
