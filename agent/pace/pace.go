@@ -14,10 +14,11 @@ const (
 	close = 50e-6                  // seconds above the line within which a mark was not held up
 
 	// A device that ran dry, or had to play silence of its own, is behind from then on.
-	// Marks that a busy processor holds up are late, too, but each by something else.
+	// Marks that a busy processor holds up are late, too, but each by something else: three
+	// in a row were once late by the same slice of another's time.
 	behind      = 2 * time.Millisecond
-	behindMarks = 3 // so many that agree, over …
-	behindFor   = 400 * time.Millisecond
+	behindMarks = 4 // so many that agree, over …
+	behindFor   = 600 * time.Millisecond
 	agree       = 500e-6 // seconds
 
 	ahead    = time.Millisecond // no mark is early: it is the line that is wrong
