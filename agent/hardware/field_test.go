@@ -58,19 +58,19 @@ func TestNoModem(t *testing.T) {
 	}
 }
 
-// A lamp goes on and off again, also when whoever asked goes away; an input is read and
+// A relay goes on and off again, also when whoever asked goes away; an input is read and
 // never driven.
 func TestWires(t *testing.T) {
 	state := t.TempDir()
 	b := boards.Board{
 		Sink: boards.Sink{Driver: "none"}, Amp: boards.Amp{Driver: "none"},
-		Lines: map[string]boards.Line{"lamp": {File: "lamp.line", Output: true}, "door": {Title: "Cửa", File: "door.line"}},
+		Lines: map[string]boards.Line{"relay": {File: "relay.line", Output: true}, "door": {Title: "Cửa", File: "door.line"}},
 	}
 	d := Open(b, Opts{State: state})
 	if len(d.Wires) != 2 || d.Wires[0].Name != "door" || d.Wires[0].Pulse != nil || d.Wires[1].Read != nil {
 		t.Fatalf("%+v", d.Wires)
 	}
-	if _, err := os.Stat(filepath.Join(state, "lamp.line")); err == nil {
+	if _, err := os.Stat(filepath.Join(state, "relay.line")); err == nil {
 		t.Error("opening touches a line")
 	}
 	if on, err := d.Wires[0].Read(); on || err != nil {
@@ -87,7 +87,7 @@ func TestWires(t *testing.T) {
 		t.Errorf("reading the door wrote %q", now)
 	}
 	levels := func() (all []bool) {
-		edges, err := gpioline.Edges(filepath.Join(state, "lamp.line"))
+		edges, err := gpioline.Edges(filepath.Join(state, "relay.line"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -60,7 +60,6 @@ var vietnamese = map[string]string{
 	"missing: write what is to be played":                            "còn thiếu: viết phát gì",
 	"it follows from what is played: leave it out":                   "đã theo nội dung được phát: bỏ dòng này",
 	"a live programme is not told twice: leave out stagger":          "chương trình trực tiếp không phát hai lượt: bỏ stagger",
-	"before live talk goes a chime and nothing else":                 "trước lời nói trực tiếp chỉ phát nhạc hiệu, không phát gì khác",
 	"it does not belong to %s: leave it out":                         "không thuộc loại %s: bỏ dòng này",
 	"%q in the slot of %q: an office writes only its own":            "%q ở chỗ của %q: mỗi cơ quan chỉ viết phần của mình",
 	"missing: write [] for all clear":                                "còn thiếu: viết [] khi hết báo động",
