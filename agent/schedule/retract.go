@@ -7,12 +7,8 @@ import (
 	"strings"
 
 	"loa/agent/plan"
-	"loa/agent/voice"
+	"loa/agent/standing"
 )
-
-// retractedRounds is how often a false alarm is taken back: who began to run at the
-// first word has to hear it, too.
-const retractedRounds = 2
 
 // retractions is what the box says of alarms that should never have been: of those
 // alone that it has sounded, and of each once. A box that was away, and has sounded
@@ -36,14 +32,16 @@ func (v *view) retraction(set *plan.AlertSet, r *plan.Retraction) (o plan.Occurr
 	if !v.now.Before(r.Until) {
 		return o, false
 	}
-	words := v.phrase(voice.FalseAlarm)
-	words.before(chime("two-tone"))
-	words.class, words.origin = plan.Emergency, plan.Notice
-	words.repeat(retractedRounds)
+	std, _ := standing.Find(standing.FalseAlarm)
+	words := body{
+		class: plan.Emergency, origin: plan.Notice, lang: "vi", title: std.Event, rounds: 1,
+		parts: v.tone(set.Place, std.ID),
+		pages: plan.Alert{Headline: std.Headline, Instruction: std.Instruction}.Shown(),
+	}
+	words.measure()
 	o = plan.Occurrence{ID: retractedStem(set, r) + "retracted/0", Start: set.Issued, End: r.Until, Retracts: true}
 	v.sign(&o, &set.Head)
 	words.fill(&o)
-	o.Title, o.Pages = retractedWords(words.lang)
 	o.At = v.g.At[o.ID]
 	return o, true
 }
@@ -61,15 +59,6 @@ func (v *view) hasSounded(set *plan.AlertSet, r *plan.Retraction) bool {
 
 func retractedStem(set *plan.AlertSet, r *plan.Retraction) string {
 	return set.Key().String() + "/" + r.ID + "@"
-}
-
-// retractedWords is how it is called and what a board shows of it, in the two languages
-// that the image has.
-func retractedWords(lang string) (title string, pages []plan.Page) {
-	if lang == "en" {
-		return "False alarm", []plan.Page{{Text: "FALSE ALARM\nThere is no danger", Style: "alert"}}
-	}
-	return "Báo động nhầm", []plan.Page{{Text: "BÁO ĐỘNG NHẦM\nKhông có nguy hiểm", Style: "alert"}}
 }
 
 // isAlarm reports the ID of an alert, as itself or in a round.

@@ -10,11 +10,8 @@ import (
 // LUFS is the loudness of the recorded sentences, ITU-R BS.1770.
 const LUFS = -18.0
 
-// The recorded sentences: what is said before a drill, and what takes a false alarm back.
-const (
-	Drill      = "drill"
-	FalseAlarm = "false-alarm"
-)
+// Drill is the recorded sentence that goes before a drill.
+const Drill = "drill"
 
 // Phrase is a recorded sentence as an Ogg Opus file (RFC 7845), in "vi" or "en"; in any
 // other language it is Vietnamese, because something must be said.

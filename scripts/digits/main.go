@@ -1,7 +1,7 @@
 // Command digits records what a box says of itself, with espeak-ng and ffmpeg: the
-// digits, the point and the word "address", and the sentences about drills and false
-// alarms, in Vietnamese and in English, into agent/voice. What it has written is in the
-// repository; run it again only to change a voice.
+// digits, the point, the word "address" and the sentence before a drill, in Vietnamese
+// and in English, into agent/voice. What it has written is in the repository; run it
+// again only to change a voice.
 //
 //	go run ./scripts/digits
 package main
@@ -22,22 +22,20 @@ import (
 var speakers = map[string]struct {
 	voice string
 	words map[string]string
-	// sentences are by the names of voice.Phrases.
+	// sentences are by name.
 	sentences map[string]string
 }{
 	"vi": {"vi-vn-x-south", map[string]string{
 		"0": "không", "1": "một", "2": "hai", "3": "ba", "4": "bốn", "5": "năm", "6": "sáu", "7": "bảy", "8": "tám", "9": "chín",
 		".": "chấm", "address": "địa chỉ",
 	}, map[string]string{
-		"drill":       "Xin chú ý. Đây là buổi diễn tập, không phải báo động thật.",
-		"false-alarm": "Xin chú ý. Báo động vừa rồi là nhầm. Không có nguy hiểm. Mong bà con yên tâm.",
+		"drill": "Xin chú ý. Đây là buổi diễn tập, không phải báo động thật.",
 	}},
 	"en": {"en-gb", map[string]string{
 		"0": "zero", "1": "one", "2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven", "8": "eight", "9": "nine",
 		".": "dot", "address": "address",
 	}, map[string]string{
-		"drill":       "Attention please. This is a drill, not a real alarm.",
-		"false-alarm": "Attention please. The alarm you heard was a mistake. There is no danger.",
+		"drill": "Attention please. This is a drill, not a real alarm.",
 	}},
 }
 
