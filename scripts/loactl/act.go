@@ -76,6 +76,9 @@ func (a *app) soon() time.Time { return a.now().Add(playLife).UTC().Truncate(tim
 
 // drill plays a bulletin of class drill; its preface comes from the box itself.
 func (a *app) drill(args []string) error {
+	if len(args) > 0 && args[0] == "result" {
+		return a.drillResult(args[1:])
+	}
 	fs := a.flags("drill")
 	bulletin := fs.String("bulletin", "", "")
 	repeat := fs.Int("repeat", 0, "")
