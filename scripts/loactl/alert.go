@@ -22,11 +22,12 @@ func (a *app) alert(args []string) error {
 		return a.alertCAP(args)
 	}
 	return a.sub(args, map[string]func([]string) error{
-		"set":   a.alertSet,
-		"clear": a.alertClear,
-		"undo":  a.alertUndo,
-		"list":  a.alertList,
-		"cap":   a.alertCAPList,
+		"set":     a.alertSet,
+		"clear":   a.alertClear,
+		"undo":    a.alertUndo,
+		"approve": a.alertApprove,
+		"list":    a.alertList,
+		"cap":     a.alertCAPList,
 	})
 }
 
@@ -177,9 +178,8 @@ func (a *app) alertClear(args []string) error {
 	})
 }
 
-// alertChange signs the next version of an office's slot and sends it. A set
-// that waits for its second signature is what the change begins from. What first
-// gives, if it is not nil, goes out before the set.
+// alertChange signs the next version of an office's slot and sends it. What first gives,
+// if it is not nil, goes out before the set.
 func (a *app) alertChange(place, office string, by signing, first func(*authority.Authority) ([]authority.Issued, error), change func(*authority.Authority, *plan.AlertSet) error) error {
 	if *by.as == "" {
 		return &usageError{a.text("who-signs")}
@@ -219,10 +219,85 @@ func (a *app) alertChange(place, office string, by signing, first func(*authorit
 	if err != nil {
 		return err
 	}
+	if v.Code == plan.Quorum {
+		// Nothing sounds yet, so this is a failure, whoever waits beside it.
+		if err := au.KeepPending(is); err != nil {
+			return err
+		}
+		return errors.New(a.refusal(au, is, v) + "\n" + a.text("alert.second", place, officeFlag(place, office)))
+	}
 	if v.Code != plan.Accepted {
-		// An alarm does not wait in a drawer for a second signature: both sign now.
 		return errors.New(a.refusal(au, is, v))
 	}
+	return a.alertSend(au, is, by, before...)
+}
+
+// officeFlag is how a command names an office that is not the place's own.
+func officeFlag(place, office string) string {
+	if office == place {
+		return ""
+	}
+	return " --office " + office
+}
+
+// secondWithin is how long an alarm waits for its second signature: later it may be
+// about something that is over.
+const secondWithin = 15 * time.Minute
+
+// alertApprove adds a second person's signature, at another terminal, to the set that
+// waits for it, after showing what will sound, and sends it.
+func (a *app) alertApprove(args []string) error {
+	fs := a.flags("alert approve")
+	office := fs.String("office", "", "")
+	by := signedBy(fs)
+	rest, err := a.parse(fs, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	if *by.as == "" {
+		return &usageError{a.text("who-signs")}
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	topic := message.AlertTopic(rest[0], cmp.Or(*office, rest[0]))
+	is, ok := au.Waiting(topic)
+	if !ok {
+		return errors.New(a.text("alert.no-pending", rest[0]))
+	}
+	set := is.Doc.(plan.AlertSet)
+	if a.now().Sub(set.Issued) > secondWithin {
+		if err := au.Drop(topic); err != nil {
+			return err
+		}
+		return errors.New(a.text("alert.pending-old", rest[0], int(secondWithin/time.Minute)))
+	}
+	if !a.json {
+		fmt.Fprintln(a.out, a.text("alert.approving", strings.Join(au.Signers(is.Raw), ", ")))
+		for _, al := range set.Alerts {
+			fmt.Fprintf(a.out, "  %s  %s  %s\n  %s\n  %s\n", al.ID, al.Event, a.text("until", al.Until.In(vietnam).Format("15:04 02/01")), al.Headline, al.Instruction)
+		}
+	}
+	for _, person := range names(*by.as) {
+		if is, err = au.Approve(is.Raw, person); err != nil {
+			return err
+		}
+	}
+	v, err := au.Judge(is)
+	if err != nil {
+		return err
+	}
+	if v.Code != plan.Accepted {
+		return errors.New(a.refusal(au, is, v))
+	}
+	return a.alertSend(au, is, by)
+}
+
+// alertSend keeps an office's set and sends it, behind what goes before it.
+func (a *app) alertSend(au *authority.Authority, is authority.Issued, by signing, before ...authority.Issued) error {
+	set := is.Doc.(plan.AlertSet)
+	place, office := set.Place, set.Office
 	if err := au.Keep(is); err != nil {
 		return err
 	}

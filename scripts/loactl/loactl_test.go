@@ -518,3 +518,28 @@ func TestSlug(t *testing.T) {
 		}
 	}
 }
+
+// Two people at two terminals: the first one's signature sounds nothing and waits for a
+// quarter of an hour; the second sees what will sound, signs the same bytes, and it goes.
+func TestAlarmByTwoTerminals(t *testing.T) {
+	w := newWorld(t).sample().online()
+	w.fails(exitFailed, "no alert of 74 waits", "alert", "approve", "74", "--as", "74-2")
+	w.fails(exitFailed, "loactl alert approve 74 --as", "alert", "set", "74", "--event", "Bão", "--headline", "Bão số 5", "--as", "74-1")
+	if w.broker.Retained("loa/v1/p/74/alert/74") != nil {
+		t.Fatal("one signature of two went out")
+	}
+	w.fails(exitFailed, "has signed", "alert", "approve", "74", "--as", "74-1", "--wait", "1ms")
+	if out := w.must("alert", "approve", "74", "--as", "74-2", "--wait", "1ms"); !strings.Contains(out, "Signed by 74-1") || !strings.Contains(out, "Bão số 5") {
+		t.Errorf("the second sees %q", out)
+	}
+	is, err := authority.Read(w.broker.Retained("loa/v1/p/74/alert/74"))
+	if err != nil || len(is.Doc.(plan.AlertSet).Alerts) != 1 {
+		t.Fatalf("%v, %v", is, err)
+	}
+	w.fails(exitFailed, "no alert of 74 waits", "alert", "approve", "74", "--as", "74-2")
+
+	w.fails(exitFailed, "quorum", "alert", "set", "74", "--event", "Lũ", "--headline", "Xả lũ", "--as", "74-1")
+	w.now = func() time.Time { return time.Now().Add(16 * time.Minute) }
+	w.fails(exitFailed, "more than 15 minutes", "alert", "approve", "74", "--as", "74-2")
+	w.fails(exitFailed, "no alert of 74 waits", "alert", "approve", "74", "--as", "74-2")
+}
