@@ -298,7 +298,7 @@ func TestCollect(t *testing.T) {
 	if w.json(&r, "fleet"); silent() || r.Carried["box-1"].IsZero() {
 		t.Errorf("served by stick: %+v", r)
 	}
-	if out := w.must("watch", "--once"); !strings.Contains(out, "stick "+time.Now().In(vietnam).Format(time.DateOnly)) {
+	if out := w.must("watch", "--once"); !strings.Contains(out, "stick "+time.Now().In(vietnam).Format("01-02")) {
 		t.Errorf("%s", out)
 	}
 	w.now = func() time.Time { return time.Now().Add(41 * 24 * time.Hour) }

@@ -16,7 +16,7 @@ THIẾT BỊ                       ĐỊA BÀN  NHÓM  TÊN    TÌNH TRẠNG  Đ
 a-box-with-a-rather-long-name  74             Hộp
 box-1                          26734          box-1              TODAY bị mất
 `[1:]
-	want = strings.Replace(want, "TODAY", day(w.now()), 1)
+	want = strings.Replace(want, "TODAY", w.now().In(vietnam).Format("02/01/2006"), 1)
 	if out != want {
 		t.Errorf("%s\nwant\n%s", out, want)
 	}

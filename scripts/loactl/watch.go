@@ -89,7 +89,7 @@ func (a *app) showFleet(f *fleet) error {
 			}
 			state := a.text("state." + r.State)
 			if !r.Carried.IsZero() {
-				state += " " + a.onDay(r.Carried)
+				state += " " + a.form(r.Carried, "02/01", "01-02") // a column of a screen
 			}
 			a.row(w, r.Box, r.Place, state, word(a.text("clock."+r.Clock), r.Clock), media, r.Sounds, a.shows(r))
 			for _, n := range notes {
