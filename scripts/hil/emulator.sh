@@ -17,8 +17,6 @@ else
 	echo 'emulator.sh: cần QEMU 8.2 trở lên, và quyền root để cài (needs QEMU 8.2 or newer, and root to install it)' >&2
 	exit 2
 fi
-# The emulator of the screen's tests comes along: all of QEMU is of one version, and the
-# distribution's own could not be installed beside it any more.
 echo 'Đang cài QEMU từ backports (installing QEMU from the backports)'
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -29,8 +27,14 @@ apt=(apt-get -q=2 -o Dir::Etc::sourcelist="$dir/sources.list" -o Dir::State::lis
 	-o Acquire::Retries=3 -o Acquire::Languages=none -o DPkg::Lock::Timeout=600)
 # A mirror in mid-sync fails one index; the install says whether it mattered.
 $sudo timeout -s KILL 300 "${apt[@]}" update >"$dir/log" 2>&1 || true
-if ! $sudo env DEBIAN_FRONTEND=noninteractive timeout -s KILL 600 "${apt[@]}" install -y --no-install-recommends \
-	qemu-system-arm/bookworm-backports qemu-system-x86/bookworm-backports qemu-system-data/bookworm-backports qemu-system-common/bookworm-backports >"$dir/log" 2>&1; then
+# The emulator of the screen's tests comes along where it can: all of QEMU is of one
+# version, and the distribution's own could not be installed beside it any more.
+from_backports() {
+	$sudo env DEBIAN_FRONTEND=noninteractive timeout -s KILL 600 "${apt[@]}" install -y --no-install-recommends \
+		"${@/%//bookworm-backports}" >"$dir/log" 2>&1
+}
+all=(qemu-system-arm qemu-system-data qemu-system-common)
+if ! from_backports "${all[@]}" qemu-system-x86 && ! from_backports "${all[@]}"; then
 	tail -n 20 "$dir/log" >&2
 	exit 2
 fi
