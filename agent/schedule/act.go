@@ -40,8 +40,8 @@ func (v *view) acts(f func(plan.Occurrence, *plan.Act), over func(plan.Occurrenc
 	}
 }
 
-// ActID is the ID of the occurrence that an act asks for: "26734/act.play/x1", and the box's name in place of the place when
-// when the act is for it alone.
+// ActID is the ID of the occurrence that an act asks for: "26734/act.play/x1", and the box's name in
+// place of the place when the act is for it alone.
 func ActID(h *plan.Head) string {
 	return cmp.Or(h.Place, h.Device) + "/" + string(h.Kind) + "/" + h.ID
 }

@@ -274,10 +274,8 @@ func (a *app) alertApprove(args []string) error {
 		return errors.New(a.text("alert.pending-old", rest[0], int(secondWithin/time.Minute)))
 	}
 	if !a.json {
-		fmt.Fprintln(a.out, a.text("alert.approving", strings.Join(au.Signers(is.Raw), ", ")))
-		for _, al := range set.Alerts {
-			fmt.Fprintf(a.out, "  %s  %s  %s\n  %s\n  %s\n", al.ID, al.Event, a.text("until", al.Until.In(vietnam).Format("15:04 02/01")), al.Headline, al.Instruction)
-		}
+		fmt.Fprintln(a.out, a.text("alert.approving", strings.Join(au.Signers(is.Raw), ", "), a.named(au, topic)))
+		a.alertWhole(set)
 	}
 	for _, person := range names(*by.as) {
 		if is, err = au.Approve(is.Raw, person); err != nil {
@@ -292,6 +290,25 @@ func (a *app) alertApprove(args []string) error {
 		return errors.New(a.refusal(au, is, v))
 	}
 	return a.alertSend(au, is, by)
+}
+
+// alertWhole shows all that a set does, to whoever is to sign it.
+func (a *app) alertWhole(set plan.AlertSet) {
+	for _, al := range set.Alerts {
+		said := cmp.Or(al.Tone, "siren")
+		if al.Bulletin != nil {
+			said += " + " + cmp.Or(al.Bulletin.Place, set.Place) + "/" + al.Bulletin.ID
+		}
+		fmt.Fprintf(a.out, "  %s  %s  %s  %s\n", al.ID, al.Event, a.text("until", al.Until.In(vietnam).Format("15:04 02/01")), said)
+		for _, line := range []string{al.Headline, al.Instruction} {
+			if line != "" {
+				fmt.Fprintln(a.out, "    "+line)
+			}
+		}
+	}
+	for _, c := range set.Cancel {
+		fmt.Fprintln(a.out, "  "+a.text("alert.cancels", c.Place, c.Office, c.ID))
+	}
 }
 
 // alertSend keeps an office's set and sends it, behind what goes before it.

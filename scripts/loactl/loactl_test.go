@@ -538,6 +538,12 @@ func TestAlarmByTwoTerminals(t *testing.T) {
 	}
 	w.fails(exitFailed, "no alert of 74 waits", "alert", "approve", "74", "--as", "74-2")
 
+	// Who is to sign sees what it ends elsewhere, too.
+	w.fails(exitFailed, "quorum", "alert", "clear", "74", "--cancel", "26734/26734/chay", "--as", "74-1")
+	if out := w.must("alert", "approve", "74", "--as", "74-2", "--wait", "1ms"); !strings.Contains(out, "cancels the alert 26734/26734/chay") {
+		t.Errorf("the second sees %q", out)
+	}
+
 	w.fails(exitFailed, "quorum", "alert", "set", "74", "--event", "Lũ", "--headline", "Xả lũ", "--as", "74-1")
 	w.now = func() time.Time { return time.Now().Add(16 * time.Minute) }
 	w.fails(exitFailed, "more than 15 minutes", "alert", "approve", "74", "--as", "74-2")
