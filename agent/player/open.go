@@ -87,7 +87,7 @@ func phrase(p plan.Part) (Opened, error) {
 		return Opened{}, err
 	}
 	src, err := decode.Open(bytes.NewReader(file), "audio/opus")
-	return Opened{Source: src, GainDB: sound.LevelGain(voice.LUFS, TargetLUFS)}, err
+	return Opened{Source: src, GainDB: sound.LevelGain(voice.Loudness(p.Lang), TargetLUFS)}, err
 }
 
 // openStanding opens what lies on every box.

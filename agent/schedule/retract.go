@@ -27,6 +27,10 @@ func (v *view) retractions() []plan.Occurrence {
 	return due
 }
 
+// calm is what a board shows of it: no alert's page, whose cue and colour would say once
+// more what is being taken back, and two lines that the smallest board shows at once.
+const calm = "BÁO ĐỘNG NHẦM\nKhông nguy hiểm"
+
 func (v *view) retraction(set *plan.AlertSet, r *plan.Retraction) (o plan.Occurrence, ok bool) {
 	v.edge(r.Until)
 	if !v.now.Before(r.Until) {
@@ -36,7 +40,7 @@ func (v *view) retraction(set *plan.AlertSet, r *plan.Retraction) (o plan.Occurr
 	words := body{
 		class: plan.Emergency, origin: plan.Notice, lang: "vi", title: std.Event, rounds: 1,
 		parts: v.tone(set.Place, std.ID),
-		pages: plan.Alert{Headline: std.Headline, Instruction: std.Instruction}.Shown(),
+		pages: []plan.Page{{Text: calm}},
 	}
 	words.measure()
 	o = plan.Occurrence{ID: retractedStem(set, r) + "retracted/0", Start: set.Issued, End: r.Until, Retracts: true}

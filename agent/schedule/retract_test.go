@@ -42,7 +42,7 @@ func TestFalseAlarmIsTakenBackWhereItWasHeard(t *testing.T) {
 		t.Errorf("it lasts %v", o.Length)
 	}
 	shown, _ := Shown(newPlan(taken), on("10:40"))
-	if len(shown) != 1 || len(shown[0].Pages) == 0 {
+	if len(shown) != 1 || len(shown[0].Pages) != 1 || shown[0].Pages[0].Style != "" {
 		t.Errorf("a board shows %v", ids(shown))
 	}
 

@@ -7,8 +7,14 @@ import (
 	"time"
 )
 
-// LUFS is the loudness of the recorded sentences, ITU-R BS.1770.
-const LUFS = -18.0
+// Loudness is that of the recorded sentences of a language, in LUFS (ITU-R BS.1770), on
+// both channels.
+func Loudness(lang string) float64 {
+	if lang == "en" {
+		return -14.9
+	}
+	return -16.5
+}
 
 // Drill is the recorded sentence that goes before a drill.
 const Drill = "drill"

@@ -74,14 +74,14 @@ func run(to string) error {
 	return nil
 }
 
-// record has a sentence said, brings it to the loudness that the box expects, and
-// writes it as Opus: a sentence takes a tenth of what it would as samples.
+// record has a sentence said, brings it near -18 LUFS of one channel, and writes it as
+// Opus: it takes a tenth of what it would as samples.
 func record(file, voiceName, sentence string) error {
 	wave, err := exec.Command("espeak-ng", "-v", voiceName, "-s", "140", "--stdout", sentence).Output()
 	if err != nil {
 		return fmt.Errorf("espeak-ng, %s: %w", sentence, err)
 	}
-	loud := fmt.Sprintf("highpass=f=250,loudnorm=I=%g:TP=-1.5:LRA=7,aresample=48000", voice.LUFS)
+	loud := "highpass=f=250,loudnorm=I=-18:TP=-1.5:LRA=7,aresample=48000" // what comes of it stands in voice.Loudness
 	cmd := exec.Command("ffmpeg", "-v", "error", "-y", "-i", "-", "-af", loud, "-ac", "1", "-c:a", "libopus",
 		"-b:a", "20k", "-application", "voip", "-fflags", "+bitexact", "-flags:a", "+bitexact", file)
 	cmd.Stdin = bytes.NewReader(wave)
