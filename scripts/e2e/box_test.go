@@ -50,8 +50,11 @@ func (s *stage) boxDoes(ts *testscript.TestScript, args []string) error {
 	if len(args) == 0 {
 		return usage(args)
 	}
-	if args[0] == "start" {
+	switch args[0] {
+	case "start":
 		return s.startBox(ts, args[1:])
+	case "unfit":
+		return s.unfitBox(ts, args[1:])
 	}
 	if b.cmd == nil {
 		return errors.New("the box does not run")
@@ -119,6 +122,46 @@ func (b *box) fill() error {
 
 // startBox starts the agent and waits until it answers.
 func (s *stage) startBox(ts *testscript.TestScript, flags []string) error {
+	if err := s.launch(ts, flags); err != nil {
+		return err
+	}
+	b := s.box
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if _, err := b.ask("version"); err == nil {
+			return nil
+		}
+		select {
+		case err := <-b.ended:
+			b.cmd = nil
+			said, _ := os.ReadFile(ts.MkAbs("agent.log"))
+			return fmt.Errorf("the agent ended: %v\n%s", err, said)
+		default:
+		}
+	}
+	return errors.New("the agent does not answer")
+}
+
+// unfitBox starts the agent and waits until it has ended as one that no start makes fit
+// (EX_CONFIG).
+func (s *stage) unfitBox(ts *testscript.TestScript, flags []string) error {
+	if err := s.launch(ts, flags); err != nil {
+		return err
+	}
+	b := s.box
+	select {
+	case err := <-b.ended:
+		b.cmd = nil
+		if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 78 {
+			return fmt.Errorf("the agent ended: %v, want exit status 78", err)
+		}
+		return nil
+	case <-time.After(30 * time.Second):
+		return errors.New("the agent does not end")
+	}
+}
+
+// launch starts the agent and waits for nothing.
+func (s *stage) launch(ts *testscript.TestScript, flags []string) error {
 	b := s.box
 	if b.cmd != nil {
 		return errors.New("the box runs already")
@@ -160,19 +203,7 @@ func (s *stage) startBox(ts *testscript.TestScript, flags []string) error {
 	}
 	b.cmd, b.ended = cmd, make(chan error, 1)
 	go func() { b.ended <- cmd.Wait() }() // stop, kill or end waits for it
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if _, err := b.ask("version"); err == nil {
-			return nil
-		}
-		select {
-		case err := <-b.ended:
-			b.cmd = nil
-			said, _ := os.ReadFile(log.Name())
-			return fmt.Errorf("the agent ended: %v\n%s", err, said)
-		default:
-		}
-	}
-	return errors.New("the agent does not answer")
+	return nil
 }
 
 // end leaves nothing running.

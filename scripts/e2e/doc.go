@@ -18,6 +18,7 @@
 //	schedule ID +4s ITEM…        sign a slot that begins in 4 s: bulletins and chimes
 //	sleep +2s                    until 2 s after the slot's begin
 //	box start [FLAG…]            the agent; -tmpfs SIZE and -readonly are about its storage
+//	box unfit [FLAG…]            the same, for one that is to end at once with exit status 78
 //	box stop|kill|freeze|thaw    SIGTERM (it must end with 0), SIGKILL, SIGSTOP, SIGCONT
 //	box fill                     no space left on its storage
 //	cap sender NAME              an agency whose messages in CAP are taken
