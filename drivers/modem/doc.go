@@ -1,5 +1,6 @@
 // Package modem asks a mobile modem by AT commands who it is, which card is in it and
-// how well it hears its cell. It changes nothing: it neither dials nor unlocks a card.
+// how well it hears its cell, and gives it short messages to send. It changes nothing
+// else: it neither dials nor unlocks a card.
 //
 // # Wiring
 //
@@ -11,6 +12,8 @@
 // # Commands
 //
 // 3GPP TS 27.007: ATE0, AT+CGMM, AT+CGSN, AT+CPIN?, AT+COPS?, AT+CEREG?, AT+CSQ, AT+CESQ.
+// 3GPP TS 27.005 for messages: AT+CMGF=0, AT+CMGS.
+//
 // What makers have of their own tells SINR, which CESQ does not:
 //
 //	AT+QCSQ   Quectel EC25 AT Commands Manual 1.3: "LTE",rssi,rsrp,sinr,rsrq, where

@@ -26,6 +26,9 @@ type Info struct {
 	Registered  string // home, roaming, searching, denied, no
 }
 
+// prompt is how a modem asks for the bytes of a message: no end of a line follows it.
+const prompt = "> "
+
 // patience is how long one command may take; searching for a network takes seconds.
 const patience = 8 * time.Second
 
@@ -61,9 +64,16 @@ func New(ctx context.Context, port io.ReadWriteCloser) (*Modem, error) {
 
 func (m *Modem) read() {
 	defer close(m.over)
-	r := bufio.NewReaderSize(m.port, 4096)
+	r := bufio.NewReader(m.port)
+	line := make([]byte, 0, 4096)
 	for {
-		line, err := r.ReadSlice('\n')
+		c, err := r.ReadByte()
+		if err != nil {
+			return
+		}
+		if line = append(line, c); c != '\n' && string(line) != prompt && len(line) < cap(line) {
+			continue
+		}
 		if text := strings.TrimSpace(string(line)); text != "" {
 			select {
 			case m.lines <- text:
@@ -71,9 +81,7 @@ func (m *Modem) read() {
 				return
 			}
 		}
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-			return
-		}
+		line = line[:0]
 	}
 }
 
@@ -97,16 +105,28 @@ func (m *Modem) command(ctx context.Context, line string) ([]string, error) {
 		}
 		break
 	}
-	if _, err := io.WriteString(m.port, line+"\r"); err != nil {
-		return nil, fmt.Errorf("modem: cannot write %s: %w", line, err)
+	if err := m.write(line + "\r"); err != nil {
+		return nil, err
 	}
+	return m.answer(ctx, line, "OK")
+}
+
+func (m *Modem) write(text string) error {
+	if _, err := io.WriteString(m.port, text); err != nil {
+		return fmt.Errorf("modem: cannot write: %w", err)
+	}
+	return nil
+}
+
+// answer gives the lines between a command and the one that ends it.
+func (m *Modem) answer(ctx context.Context, line, end string) ([]string, error) {
 	var said []string
 	for {
 		select {
 		case text := <-m.lines:
 			switch {
 			case text == line: // an echo
-			case text == "OK":
+			case text == end:
 				return said, nil
 			case text == "ERROR", strings.HasPrefix(text, "+CME ERROR"), strings.HasPrefix(text, "+CMS ERROR"):
 				return nil, fmt.Errorf("%w: %s: %s", errNo, line, text)

@@ -4,9 +4,12 @@ package modemtest
 
 import (
 	"bufio"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -30,6 +33,8 @@ type Modem struct {
 	absent bool // its card
 	rsrp   int
 	echo   bool
+	deaf   string // what the network answers to messages; empty: it takes them
+	sent   []string
 }
 
 // New makes a modem with a card, registered at home, that hears its cell at −97 dBm.
@@ -43,6 +48,16 @@ func (m *Modem) Eject() { m.set(func() { m.absent = true }) }
 
 // Hear sets how well it hears its cell, RSRP in dBm.
 func (m *Modem) Hear(dBm int) { m.set(func() { m.rsrp = dBm }) }
+
+// Deny makes the network answer messages so: "+CMS ERROR: 38"; empty: it takes them.
+func (m *Modem) Deny(how string) { m.set(func() { m.deaf = how }) }
+
+// Sent are the messages that it took, as they were written: hex.
+func (m *Modem) Sent() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.sent)
+}
 
 func (m *Modem) set(f func()) {
 	m.mu.Lock()
@@ -84,6 +99,12 @@ func (m *Modem) Serve(rw io.ReadWriter) {
 			return
 		}
 		line = strings.TrimSpace(line)
+		if length, ok := strings.CutPrefix(line, "AT+CMGS="); ok {
+			if !m.message(in, rw, length) {
+				return
+			}
+			continue
+		}
 		m.mu.Lock()
 		said := m.answer(line)
 		if m.echo && !m.silent {
@@ -100,6 +121,54 @@ func (m *Modem) Serve(rw io.ReadWriter) {
 	}
 }
 
+// message asks for one and takes it; false: the port is closed.
+func (m *Modem) message(in *bufio.Reader, rw io.Writer, length string) bool {
+	m.mu.Lock()
+	silent, absent := m.silent, m.absent
+	m.mu.Unlock()
+	switch {
+	case silent:
+		return true
+	case absent:
+		io.WriteString(rw, "\r\n+CMS ERROR: 310\r\n")
+		return true
+	}
+	io.WriteString(rw, "\r\n> ")
+	var pdu []byte
+	for {
+		c, err := in.ReadByte()
+		if err != nil {
+			return false
+		}
+		if c == 0x1b {
+			io.WriteString(rw, "\r\nOK\r\n")
+			return true
+		}
+		if c == 0x1a {
+			break
+		}
+		pdu = append(pdu, c)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	raw, err := hex.DecodeString(string(pdu))
+	said := ""
+	switch {
+	case m.silent:
+	case err != nil || len(raw) < 2 || length != strconv.Itoa(len(raw)-1-int(raw[0])):
+		said = "+CMS ERROR: 304" // invalid PDU mode parameter
+	case m.deaf != "":
+		said = m.deaf
+	default:
+		m.sent = append(m.sent, string(pdu))
+		said = fmt.Sprintf("+CMGS: %d\r\n\r\nOK", len(m.sent))
+	}
+	if said != "" {
+		io.WriteString(rw, "\r\n+CEREG: 1\r\n\r\n"+said+"\r\n")
+	}
+	return true
+}
+
 func (m *Modem) answer(line string) string {
 	ok := func(lines ...string) string {
 		return "\r\n" + strings.Join(append(lines, "", "OK"), "\r\n") + "\r\n"
@@ -108,7 +177,7 @@ func (m *Modem) answer(line string) string {
 	const news = "+CEREG: 1,\"0333\",\"025C0A20\",7"
 	const no = "\r\nERROR\r\n"
 	switch line {
-	case "ATE0", "AT":
+	case "ATE0", "AT", "AT+CMGF=0":
 		return ok()
 	case "AT+CGMM":
 		return ok(news, map[string]string{Plain: "MODEM", Quectel: "EC25", SIMCom: "SIMCOM_SIM7600E-H"}[m.maker])
