@@ -18,6 +18,7 @@
 //	ledger/NAME/     what boxes have played, as they signed it
 //	index.db         what loactl serve finds things by; may be deleted
 //	tokens.json      who may ask loactl serve over HTTP, without the secrets
+//	channels.toml    where else is said what boxes say; channels/ what was
 //	notify.toml      who is told of faults; notify.json: what each has been told
 package authority
 

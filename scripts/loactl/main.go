@@ -56,6 +56,7 @@ func commands() []command {
 		{"shot", (*app).shot},
 		{"ledger", (*app).ledger},
 		{"report", (*app).report},
+		{"channel", (*app).channels},
 		{"firmware", (*app).firmware},
 		{"serve", (*app).serve},
 		{"broker", (*app).brokers},

@@ -97,6 +97,10 @@ func (a *app) serve(args []string) error {
 	if err != nil {
 		return err
 	}
+	out, err := poster(au, logger)
+	if err != nil {
+		return err
+	}
 	filters := func() []string { return append(d.Filters(), c.Filters()...) }
 	l, err := a.link(au, filters, func(topic string, payload []byte) {
 		if n != nil {
@@ -126,6 +130,9 @@ func (a *app) serve(args []string) error {
 	g.Go(func() error { return a.rollOut(ctx, au, x, d.Tell, logger) })
 	if n != nil {
 		g.Go(func() error { return n.Run(ctx) })
+	}
+	if out != nil {
+		g.Go(func() error { return out.Run(ctx) })
 	}
 	if ends := au.IssuerEnds(); ends.Before(a.now().Add(pki.LeafLife)) {
 		a.note("serve.issuer")

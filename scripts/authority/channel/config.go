@@ -1,0 +1,245 @@
+package channel
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"loa/agent/plan"
+	"loa/scripts/authority/channel/sms"
+)
+
+// File is the name of the settings in an authority's folder.
+const File = "channels.toml"
+
+// The kinds of channels.
+const (
+	ESMS     = "esms"     // short messages by eSMS.vn
+	Modem    = "modem"    // short messages by a modem at a serial port
+	Telegram = "telegram" // a channel or group, by a bot
+	Zalo     = "zalo"     // articles of an Official Account
+	Facebook = "facebook" // posts of a page
+)
+
+var kinds = []string{ESMS, Modem, Telegram, Zalo, Facebook}
+
+// A Config is channels.toml.
+type Config struct {
+	Channels []Channel `toml:"channel"`
+}
+
+// A Channel is one way out.
+type Channel struct {
+	Name    string       `toml:"name"`
+	Kind    string       `toml:"kind"`
+	On      bool         `toml:"on"`      // nothing goes out without it
+	Places  []string     `toml:"places"`  // what is said there, below and above
+	Classes []plan.Class `toml:"classes"` // none: emergency
+	Langs   []string     `toml:"langs"`   // none: vi
+	Quiet   string       `toml:"quiet"`   // "21:00-06:00", in Vietnam, but for emergencies; empty: never
+	PerDay  int          `toml:"per_day"` // posts in 24 hours beside emergencies; 0: 20
+
+	URL    string `toml:"url"`     // instead of the service's own
+	CAFile string `toml:"ca_file"` // PEM; empty: the system's
+
+	TokenFile  string `toml:"token_file"`  // telegram, facebook: the token; zalo: both tokens, which are renewed in it
+	SecretFile string `toml:"secret_file"` // esms: SecretKey; zalo: the application's secret
+	Chat       string `toml:"chat"`        // telegram: @name or a number
+	Page       string `toml:"page"`        // facebook: the page's number
+	App        string `toml:"app"`         // zalo: the application's number
+	Author     string `toml:"author"`      // zalo
+	Cover      string `toml:"cover"`       // zalo: https://… of a picture
+	KeyFile    string `toml:"key_file"`    // esms: ApiKey
+	Brand      string `toml:"brand"`       // esms: a registered brand name; empty: a fixed number
+	Port       string `toml:"port"`        // modem: /dev/serial/by-id/…
+	ToFile     string `toml:"to_file"`     // short messages: lines NUMBER or NUMBER,PLACE
+	Plain      bool   `toml:"plain"`       // short messages: without marks, 160 letters instead of 70
+
+	quietFrom, quietUntil time.Duration // since midnight; equal: never
+	to                    []recipient
+}
+
+// A recipient is told of a place, of what is above it and below; of all without one.
+type recipient struct{ number, place string }
+
+// Load reads the settings in an authority's folder, and the lists of numbers beside them.
+// Without any it gives fs.ErrNotExist.
+func Load(dir string) (Config, error) {
+	name := filepath.Join(dir, File)
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return Config{}, err
+	}
+	c, err := Parse(data)
+	for i := range c.Channels {
+		ch := &c.Channels[i]
+		for _, f := range []*string{&ch.CAFile, &ch.TokenFile, &ch.SecretFile, &ch.KeyFile, &ch.ToFile} {
+			if *f != "" && !filepath.IsAbs(*f) {
+				*f = filepath.Join(dir, *f)
+			}
+		}
+		if err == nil && ch.SMS() {
+			if ch.to, err = numbers(ch.ToFile); err != nil {
+				err = fmt.Errorf("channel %s: %w", ch.Name, err)
+			}
+		}
+	}
+	if err != nil {
+		return c, fmt.Errorf("%s: %w", name, err)
+	}
+	return c, nil
+}
+
+// Parse reads settings and says what is wrong with them.
+func Parse(data []byte) (Config, error) {
+	var c Config
+	d := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
+	if err := d.Decode(&c); err != nil {
+		var strict *toml.StrictMissingError
+		if errors.As(err, &strict) {
+			return c, wrong("có mục không ai biết: %s", "unknown setting: %s", strict.String())
+		}
+		return c, err
+	}
+	seen := make(map[string]bool)
+	for i := range c.Channels {
+		ch := &c.Channels[i]
+		if err := ch.check(); err != nil {
+			return c, fmt.Errorf("channel[%d] (%s): %w", i, ch.Name, err)
+		}
+		if seen[ch.Name] {
+			return c, wrong("channel[%d]: có hai kênh tên %s", "channel[%d]: there are two called %s", i, ch.Name)
+		}
+		seen[ch.Name] = true
+	}
+	return c, nil
+}
+
+// SMS reports a channel whose posts have addresses.
+func (c Channel) SMS() bool { return c.Kind == ESMS || c.Kind == Modem }
+
+// defaults are where the services are.
+var defaults = map[string]string{
+	ESMS: "https://rest.esms.vn", Telegram: "https://api.telegram.org", Zalo: "https://openapi.zalo.me", Facebook: "https://graph.facebook.com",
+}
+
+func (c *Channel) check() error {
+	if c.Name == "" || len(c.Places) == 0 || !slices.Contains(kinds, c.Kind) {
+		return wrong("ghi name, places và kind (%s)", "write name, places and kind (%s)", strings.Join(kinds, ", "))
+	}
+	if len(c.Classes) == 0 {
+		c.Classes = []plan.Class{plan.Emergency}
+	}
+	for _, k := range c.Classes {
+		if !slices.Contains([]plan.Class{plan.Emergency, plan.PriorityC, plan.Normal, plan.Drill}, k) {
+			return wrong("classes: %q; ghi emergency, priority, normal hoặc drill", "classes: %q; write emergency, priority, normal or drill", k)
+		}
+	}
+	if len(c.Langs) == 0 {
+		c.Langs = []string{"vi"}
+	}
+	if c.PerDay == 0 {
+		c.PerDay = 20
+	}
+	if c.PerDay < 0 || c.PerDay > 200 {
+		return wrong("per_day = %d: từ 1 đến 200", "per_day = %d: 1 to 200", c.PerDay)
+	}
+	if c.URL == "" {
+		c.URL = defaults[c.Kind]
+	}
+	if u, err := url.Parse(c.URL); c.Kind != Modem && (err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "") {
+		return wrong("url = %q: ghi https://…", "url = %q: write https://…", c.URL)
+	}
+	for _, need := range map[string][]struct{ name, is string }{
+		ESMS:     {{"key_file", c.KeyFile}, {"secret_file", c.SecretFile}, {"to_file", c.ToFile}},
+		Modem:    {{"port", c.Port}, {"to_file", c.ToFile}},
+		Telegram: {{"token_file", c.TokenFile}, {"chat", c.Chat}},
+		Zalo:     {{"token_file", c.TokenFile}, {"secret_file", c.SecretFile}, {"app", c.App}, {"author", c.Author}, {"cover", c.Cover}},
+		Facebook: {{"token_file", c.TokenFile}, {"page", c.Page}},
+	}[c.Kind] {
+		if need.is == "" {
+			return wrong("%s cần %s", "%s needs %s", c.Kind, need.name)
+		}
+	}
+	if strings.Trim(c.Page, "0123456789") != "" {
+		return wrong("page = %q: ghi số của trang", "page = %q: write the page's number", c.Page)
+	}
+	if c.Quiet == "" {
+		return nil
+	}
+	var h1, m1, h2, m2 int
+	if n, err := fmt.Sscanf(c.Quiet, "%d:%d-%d:%d", &h1, &m1, &h2, &m2); n != 4 || err != nil || min(h1, m1, h2, m2) < 0 || max(h1, h2) > 23 || max(m1, m2) > 59 {
+		return wrong("quiet = %q: ghi 21:00-06:00", "quiet = %q: write 21:00-06:00", c.Quiet)
+	}
+	c.quietFrom = time.Duration(h1)*time.Hour + time.Duration(m1)*time.Minute
+	c.quietUntil = time.Duration(h2)*time.Hour + time.Duration(m2)*time.Minute
+	return nil
+}
+
+// vietnam is the time that quiet hours are told in.
+var vietnam = time.FixedZone("+07", 7*3600)
+
+// rests reports whether a channel is quiet at t.
+func (c Channel) rests(t time.Time) bool {
+	h, m, s := t.In(vietnam).Clock()
+	now := time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second
+	if c.quietFrom <= c.quietUntil {
+		return now >= c.quietFrom && now < c.quietUntil
+	}
+	return now >= c.quietFrom || now < c.quietUntil // past midnight
+}
+
+// mostNumbers bounds a list: a commune's village heads, not its people.
+const mostNumbers = 2000
+
+// numbers reads a list of telephone numbers. Empty lines and what begins with # count for
+// nothing.
+func numbers(file string) (all []recipient, err error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	in := bufio.NewScanner(bytes.NewReader(data))
+	seen := make(map[string]bool)
+	for n := 1; in.Scan(); n++ {
+		text := strings.TrimSpace(in.Text())
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		number, place, _ := strings.Cut(text, ",")
+		number, err := sms.Number(strings.TrimSpace(number))
+		if err != nil {
+			return nil, wrong("%s:%d: không phải số điện thoại; ghi 0912345678 hoặc 0912345678,26734", "%s:%d: no telephone number; write 0912345678 or 0912345678,26734", file, n)
+		}
+		if !seen[number] {
+			all = append(all, recipient{number, strings.TrimSpace(place)})
+		}
+		seen[number] = true
+	}
+	if len(all) > mostNumbers {
+		return nil, wrong("%s có %d số; nhiều nhất %d", "%s has %d numbers; at most %d", file, len(all), mostNumbers)
+	}
+	return all, in.Err()
+}
+
+// An Error says in two languages what is wrong.
+type Error struct{ VI, EN string }
+
+func (e *Error) Error() string { return e.EN }
+
+// Vietnamese is e in that language.
+func (e *Error) Vietnamese() string { return e.VI }
+
+// wrong makes an error; both texts have the same gaps.
+func wrong(vi, en string, args ...any) *Error {
+	return &Error{fmt.Sprintf(vi, args...), fmt.Sprintf(en, args...)}
+}
