@@ -19,6 +19,7 @@
 //	index.db         what loactl serve finds things by; may be deleted
 //	tokens.json      who may ask loactl serve over HTTP, without the secrets
 //	channels.toml    where else is said what boxes say; channels/ what was
+//	exchange.toml    how the province's source system calls things; exchange.json what it has
 //	notify.toml      who is told of faults; notify.json: what each has been told
 package authority
 

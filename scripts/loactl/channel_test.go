@@ -81,7 +81,7 @@ func TestAFollowerReadsWhatIsNew(t *testing.T) {
 	}
 	f := au.Follow()
 	for i, do := range [][]string{
-		{"bulletin", "sign", w.file("b.toml", "id = \"hop\"\nplace = \"26734\"\ntitle = \"Họp\"\ntext = \"a\"\nvalid_until = " + until), "--as", "26734-1"},
+		{"bulletin", "sign", w.file("b.toml", "id = \"hop\"\nplace = \"26734\"\ntitle = \"Họp\"\ntext = \"a\"\nvalid_until = "+until), "--as", "26734-1"},
 		{"bulletin", "withdraw", "hop", "--as", "26734-1"},
 	} {
 		if all, err := f.Spoken(); err != nil || len(all) != min(i, 1) {

@@ -57,6 +57,7 @@ func commands() []command {
 		{"ledger", (*app).ledger},
 		{"report", (*app).report},
 		{"channel", (*app).channels},
+		{"exchange", (*app).exchanges},
 		{"firmware", (*app).firmware},
 		{"serve", (*app).serve},
 		{"broker", (*app).brokers},

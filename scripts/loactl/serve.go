@@ -97,6 +97,10 @@ func (a *app) serve(args []string) error {
 	if err != nil {
 		return err
 	}
+	hand, err := a.serveExchange(ctx, au, x, logger)
+	if err != nil {
+		return err
+	}
 	out, err := poster(au, logger)
 	if err != nil {
 		return err
@@ -133,6 +137,9 @@ func (a *app) serve(args []string) error {
 	}
 	if out != nil {
 		g.Go(func() error { return out.Run(ctx) })
+	}
+	if hand != nil {
+		g.Go(hand)
 	}
 	if ends := au.IssuerEnds(); ends.Before(a.now().Add(pki.LeafLife)) {
 		a.note("serve.issuer")

@@ -15,6 +15,7 @@ import (
 	"loa/scripts/authority/cap"
 	"loa/scripts/authority/channel"
 	"loa/scripts/authority/notify"
+	"loa/scripts/exchange"
 	"loa/scripts/loactl/source"
 )
 
@@ -43,6 +44,7 @@ func (a *app) explain(err error) string {
 		port  *net.OpError
 		alert *cap.Error
 		way   *channel.Error
+		given *exchange.Error
 	)
 	if a.lang == "vi" {
 		switch {
@@ -54,6 +56,8 @@ func (a *app) explain(err error) string {
 			s = strings.Replace(s, told.Error(), told.Vietnamese(), 1)
 		case errors.As(err, &way):
 			s = strings.Replace(s, way.Error(), way.Vietnamese(), 1)
+		case errors.As(err, &given):
+			s = strings.Replace(s, given.Error(), given.Vietnamese(), 1)
 		case errors.As(err, &alert):
 			s = strings.Replace(s, alert.Error(), alert.Vietnamese(), 1)
 		case errors.As(err, &line) && line.VI != "":

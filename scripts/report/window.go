@@ -21,6 +21,15 @@ func Year(y int) Window {
 	}
 }
 
+// YearOf is the window that t lies in.
+func YearOf(t time.Time) Window {
+	w := Year(t.In(zone).Year())
+	if !t.Before(w.Until) {
+		return Year(w.Year + 1)
+	}
+	return w
+}
+
 // Has reports whether t lies within.
 func (w Window) Has(t time.Time) bool { return !t.Before(w.From) && t.Before(w.Until) }
 
