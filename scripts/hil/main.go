@@ -87,10 +87,18 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if o.image == "" {
 		o.image = filepath.Join("build", "image", "loa-"+o.board+".img")
 	}
-	if _, err := os.Stat(o.image); err != nil {
-		return skipped(fmt.Sprintf("there is no image: make image BOARD=%s (%v)", o.board, err))
-	}
 	var err error
+	if o.image, err = filepath.Abs(o.image); err != nil {
+		return err
+	}
+	for _, file := range []string{o.image, kind.Loader(o.image)} {
+		if file == "" {
+			continue
+		}
+		if _, err := os.Stat(file); err != nil {
+			return skipped(fmt.Sprintf("there is no image: make image BOARD=%s (%v)", o.board, err))
+		}
+	}
 	if o.out, err = filepath.Abs(o.out); err != nil {
 		return err
 	}

@@ -125,7 +125,7 @@ func (r *rig) place(s setup) error {
 		return err
 	}
 	m, err := qemu.New(qemu.Opts{
-		Kind: kind, Disk: r.disk.File, Dir: r.dir, USBSound: s.usbSound,
+		Kind: kind, Disk: r.disk.File, Loader: kind.Loader(r.o.image), Dir: r.dir, USBSound: s.usbSound,
 		Forwards: []qemu.Forward{
 			{Guest: centreBroker, Relay: self + " relay " + r.centre.brokerAt},
 			{Guest: centreMedia, Relay: self + " relay " + r.centre.mediaAt},

@@ -3,6 +3,7 @@ package qemu
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 )
 
 // A Kind is a board that can be emulated.
@@ -14,18 +15,19 @@ type Kind struct {
 	pl061   bool   // its lines can be watched and driven
 	sdPower bool   // its disk has to be a power of two
 	patient bool   // its watchdog is not heard
+	beside  bool   // its boot loader lies beside the image, and not on it
 }
 
 // Kinds are the boards that can be emulated: the image of each is booted as it is.
 var Kinds = []Kind{
 	{
-		Name: "virt-arm64", program: "qemu-system-aarch64", usb: "xhci.0", pl061: true,
+		Name: "virt-arm64", program: "qemu-system-aarch64", usb: "xhci.0", pl061: true, beside: true,
 		// With ACPI a GED takes the place of the PL061, and the guest has no GPIO.
-		machine: []string{"-M", "virt,acpi=off", "-cpu", "cortex-a53", "-smp", "2", "-m", "512", "-bios", "/usr/lib/u-boot/qemu_arm64/u-boot.bin"},
+		machine: []string{"-M", "virt,acpi=off", "-cpu", "cortex-a53", "-smp", "2", "-m", "512"},
 	},
 	{
-		Name: "virt-armhf", program: "qemu-system-arm", usb: "xhci.0", pl061: true,
-		machine: []string{"-M", "virt,acpi=off", "-cpu", "cortex-a15", "-smp", "2", "-m", "512", "-bios", "/usr/lib/u-boot/qemu_arm/u-boot.bin"},
+		Name: "virt-armhf", program: "qemu-system-arm", usb: "xhci.0", pl061: true, beside: true,
+		machine: []string{"-M", "virt,acpi=off", "-cpu", "cortex-a15", "-smp", "2", "-m", "512"},
 	},
 	{
 		Name: "orangepi-zero", program: "qemu-system-arm", usb: "usb-bus.4", sdPower: true,
@@ -45,6 +47,15 @@ func KindOf(name string) (k Kind, ok bool) {
 		}
 	}
 	return Kind{}, false
+}
+
+// Loader is the boot loader that the build of an image made for it; "" where it is on the
+// image itself.
+func (k Kind) Loader(image string) string {
+	if !k.beside {
+		return ""
+	}
+	return strings.TrimSuffix(image, ".img") + ".u-boot.bin"
 }
 
 // Watched reports whether the lines of the board are told from outside.
@@ -75,6 +86,9 @@ func (k Kind) args(o Opts, dir, wav string) []string {
 		net += fmt.Sprintf(",guestfwd=tcp:%s-cmd:%s", f.Guest, f.Relay)
 	}
 	a := append([]string{}, k.machine...)
+	if o.Loader != "" {
+		a = append(a, "-bios", o.Loader)
+	}
 	a = append(a,
 		"-S", "-display", "none", "-nodefaults", "-no-user-config", "-rtc", "base="+o.rtc(),
 		"-qmp", "unix:"+sock("qmp")+",server=on,wait=off",

@@ -24,7 +24,7 @@ func TestBootLoader(t *testing.T) {
 	if err := os.WriteFile(disk, make([]byte, 1<<20), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	m, err := New(Opts{Kind: kind, Disk: disk, Dir: t.TempDir()})
+	m, err := New(Opts{Kind: kind, Disk: disk, Loader: "/usr/lib/u-boot/qemu_arm64/u-boot.bin", Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ import (
 type Opts struct {
 	Kind     Kind
 	Disk     string // raw; it is written
+	Loader   string // what it starts from, where the disk has none
 	Dir      string // for logs, sockets, recordings
 	Forwards []Forward
 	RTC      string // its clock at power-on, as 1970-01-01T00:00:00; "" is the time
