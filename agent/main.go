@@ -148,7 +148,7 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 			b.Levels.VolumePercent = cfg.Volume
 		}
 		if p.start == nil && over != nil { // who starts it by hand sees it fail
-			p.start = box.CountStart(cfg.State, version, log)
+			p.start = box.CountStart(cfg.State, version, box.ThisMachine(p.root).Boot, log)
 		}
 		if p.start.Safe() {
 			b = box.Bare(b)

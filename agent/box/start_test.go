@@ -3,6 +3,7 @@ package box
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -33,9 +34,10 @@ func counted(t *testing.T, state string) string {
 
 func TestStarts(t *testing.T) {
 	state, log := filepath.Join(t.TempDir(), "loa"), slog.New(slog.DiscardHandler)
+	boot := "one" // the machine runs on
 	start := func(want bool) *Start {
 		t.Helper()
-		s := CountStart(state, "1.0", log)
+		s := CountStart(state, "1.0", boot, log)
 		if s.Safe() != want {
 			t.Fatalf("safe mode is %v, want %v; on the disk: %s", s.Safe(), want, counted(t, state))
 		}
@@ -61,44 +63,82 @@ func TestStarts(t *testing.T) {
 	s.Again()
 	s.well()
 	start(false).well()
-	if n := counted(t, state); n != "0 1.0" {
+	if n := counted(t, state); n != "0 0 1.0 -" {
 		t.Errorf("on the disk: %s", n)
 	}
 	// The release that mends it does not begin in safe mode.
 	start(false)
 	start(false)
 	start(false)
-	mended := CountStart(state, "1.1", log)
+	mended := CountStart(state, "1.1", boot, log)
 	if mended.Safe() {
 		t.Error("another version is blamed")
 	}
 	mended.well()
 	start(false).well()
 	// A torn file, or one of somebody else's, is no failure.
-	for _, torn := range []string{"", "x", "-7", "99999999999999999999"} {
+	for _, torn := range []string{"", "x", "-7", "3 1.0", "3 0 1.0", "-7 0 1.0 -", "99999999999999999999 0 1.0 -"} {
 		os.WriteFile(filepath.Join(state, "starts"), []byte(torn), 0o600)
 		start(false).well()
 	}
 	// Nor is a disk that takes nothing: here a directory is in the way.
 	os.Remove(filepath.Join(state, "starts"))
 	os.MkdirAll(filepath.Join(state, "starts/x"), 0o700)
-	start2 := CountStart(state, "1.0", log)
+	start2 := CountStart(state, "1.0", boot, log)
 	if start2.Safe() {
 		t.Error("safe mode for want of a file")
 	}
 	start2.well()
 }
 
+// A storm takes the power away again and again while the box starts: that is no failure of
+// the box. Nine times in a row may be one, and what crashes in between is counted.
+func TestPowerCutsAreNoFailedStarts(t *testing.T) {
+	state, log, boots := t.TempDir(), slog.New(slog.DiscardHandler), 0
+	start := func(cut bool) *Start {
+		if cut {
+			boots++
+		}
+		return CountStart(state, "1.0", fmt.Sprint("boot ", boots), log)
+	}
+	for i := range cutStarts {
+		if start(true).Safe() {
+			t.Fatalf("safe mode after %d power cuts", i)
+		}
+	}
+	if !start(true).Safe() || !start(false).Safe() || !start(true).Safe() {
+		t.Errorf("no safe mode after %d power cuts: %s", cutStarts, counted(t, state))
+	}
+	s := start(true)
+	s.Again()
+	s.well()
+	for range cutStarts - 1 {
+		start(true)
+	}
+	start(false).well() // of nine the last stays up
+	for i := range failedStarts {
+		if start(i == 1).Safe() { // a cut among crashes
+			t.Fatalf("safe mode at start %d", i)
+		}
+	}
+	if start(false).Safe() {
+		t.Error("two crashes and a power cut are no three crashes")
+	}
+	if !start(false).Safe() || !start(true).Safe() {
+		t.Errorf("after three crashes: %s", counted(t, state))
+	}
+}
+
 // In safe mode nothing is written: a box that flickers must not wear its card out.
 func TestSafeModeWritesNothing(t *testing.T) {
 	state := t.TempDir()
 	file := filepath.Join(state, "starts")
-	if err := os.WriteFile(file, []byte("3 1.0\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("3 0 1.0 -\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	before, _ := os.Stat(file)
 	for range 5 {
-		CountStart(state, "1.0", slog.New(slog.DiscardHandler)).Withdraw()
+		CountStart(state, "1.0", "one", slog.New(slog.DiscardHandler)).Withdraw()
 	}
 	if after, _ := os.Stat(file); !os.SameFile(before, after) {
 		t.Error("the count was written")
@@ -129,7 +169,7 @@ func frail(t *testing.T, f func(t *testing.T, b *Box, w *trusttest.World)) (ende
 		t.Fatal(err)
 	}
 	state, log := t.TempDir(), slog.New(slog.DiscardHandler)
-	if err := os.WriteFile(filepath.Join(state, "starts"), []byte("3 1.0"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(state, "starts"), []byte("3 0 1.0 -"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -137,7 +177,7 @@ func frail(t *testing.T, f func(t *testing.T, b *Box, w *trusttest.World)) (ende
 		w := trusttest.New(time.Now())
 		b, err := New(Opts{
 			Device: trusttest.Device, State: state, Root: w.RootFile(), Key: trusttest.Key(trusttest.Device), Board: board,
-			Health: health.New(log, nil), Log: log, OpenSink: plugged, Start: CountStart(state, "1.0", log),
+			Health: health.New(log, nil), Log: log, OpenSink: plugged, Start: CountStart(state, "1.0", "one", log),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -234,13 +274,13 @@ func TestSafeModeEnds(t *testing.T) {
 
 // A start that has stayed up for a minute is written down as good, by the box.
 func TestGoodStart(t *testing.T) {
-	supervised(t, plugged, func(b *Box) { b.o.Start = CountStart(b.o.State, "1.0", b.o.Log) }, func(t *testing.T, b *Box, w *trusttest.World, m *manager) {
+	supervised(t, plugged, func(b *Box) { b.o.Start = CountStart(b.o.State, "1.0", "one", b.o.Log) }, func(t *testing.T, b *Box, w *trusttest.World, m *manager) {
 		time.Sleep(50 * time.Second)
-		if n := counted(t, b.o.State); n != "1 1.0" {
+		if n := counted(t, b.o.State); n != "0 0 1.0 one" {
 			t.Errorf("after 50 s: %s", n)
 		}
 		time.Sleep(15 * time.Second)
-		if n := counted(t, b.o.State); n != "0 1.0" {
+		if n := counted(t, b.o.State); n != "0 0 1.0 -" {
 			t.Errorf("after 65 s: %s", n)
 		}
 	})

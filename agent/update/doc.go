@@ -26,6 +26,8 @@
 //	compatible=loa-BOARD                  BOARD as in boards/ and in the release
 //	bootloader=uboot                      BOOT_ORDER, BOOT_A_LEFT, BOOT_B_LEFT
 //	bundle-formats=-plain
+//	boot-attempts=9                       of a slot that is marked good: a storm is no failure
+//	boot-attempts-primary=3               of one on trial
 //	statusfile=…                          on the data partition
 //	[slot.rootfs.0]  bootname=A
 //	[slot.rootfs.1]  bootname=B

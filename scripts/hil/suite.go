@@ -51,6 +51,11 @@ var suite = []session{
 	{name: "power cuts", short: true, steps: []step{
 		{"cut at random instants: it boots, and nothing that it had is lost", 2 * time.Hour, powerCuts},
 	}},
+	{name: "storm", steps: []step{
+		{"power-on to ready", 5 * time.Minute, powerOn},
+		{"connects over the network", 2 * time.Minute, connects},
+		{"power cut again and again while it starts: it is as it was", 15 * time.Minute, storm},
+	}},
 	{name: "resumes", steps: []step{
 		{"power-on to ready", 5 * time.Minute, powerOn},
 		{"connects over the network", 2 * time.Minute, connects},

@@ -1,9 +1,12 @@
 # Chooses the slot and counts the tries, on every board alike. The variables are RAUC's
 # own; they lie outside all partitions, twice, 4 KiB each: at 15 MiB, which Linux writes
 # too, and at 15.5 MiB, which serves when a power cut tore the first.
+# A slot that has proven itself has nine tries, one on trial three (RAUC's system.conf):
+# whoever counts starts cannot tell a crash from a storm in which the power comes and goes.
+# A kernel that does not load is no power cut, and leaves its slot two at the most.
 setenv BOOT_ORDER "A B"
-setenv BOOT_A_LEFT 3
-setenv BOOT_B_LEFT 3
+setenv BOOT_A_LEFT 9
+setenv BOOT_B_LEFT 9
 # Addresses of our own: arm64's kernel has 45 MB and would lie over the usual ones.
 setexpr dtb_addr ${kernel_addr_r} + 0x3f00000
 setexpr initrd_addr ${kernel_addr_r} + 0x4000000
@@ -34,14 +37,13 @@ elif test "${slot}" = "B"; then
   setexpr BOOT_B_LEFT ${BOOT_B_LEFT} - 1
   setenv part 3
 else
-  echo "loa: no tries left, both slots get three more"
+  echo "loa: no tries left, both slots get nine more"
   setenv BOOT_ORDER "A B"
-  setenv BOOT_A_LEFT 3
-  setenv BOOT_B_LEFT 3
+  setenv BOOT_A_LEFT 9
+  setenv BOOT_B_LEFT 9
 fi
-env export -c -s 0x1000 ${env_addr} BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT
-${devtype} write ${env_addr} 0x7800 0x8
-${devtype} write ${env_addr} 0x7c00 0x8
+setenv keep 'env export -c -s 0x1000 ${env_addr} BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT; ${devtype} write ${env_addr} 0x7800 0x8; ${devtype} write ${env_addr} 0x7c00 0x8'
+run keep
 if test -z "${slot}"; then
   reset
 fi
@@ -65,5 +67,12 @@ if load ${devtype} ${devnum}:${part} ${kernel_addr_r} /boot/vmlinuz && load ${de
   @BOOT@ ${kernel_addr_r} ${initrd_addr}:${filesize} ${dtb}
 fi
 echo "loa: slot ${slot} did not start"
+if test "${slot}" = "A" -a 0x${BOOT_A_LEFT} -gt 2; then
+  setenv BOOT_A_LEFT 2
+  run keep
+elif test "${slot}" = "B" -a 0x${BOOT_B_LEFT} -gt 2; then
+  setenv BOOT_B_LEFT 2
+  run keep
+fi
 sleep 2
 reset
