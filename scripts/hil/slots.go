@@ -45,7 +45,7 @@ func tornCounters(ctx context.Context, r *rig) (string, error) {
 
 // lostCounters: without either copy the box starts as it did from the shop.
 func lostCounters(ctx context.Context, r *rig) (string, error) {
-	return r.spoiled(ctx, r.disk.LoseCounters, `loa: no counters yet\s+loa: slot A`)
+	return r.spoiled(ctx, r.disk.LoseCounters, `loa: no counters yet\s+(?:[^\n]* write: [^\n]*\s+)*loa: slot A \(`)
 }
 
 // spoiled cuts the power, spoils the counters, and starts the box again, which has to say
