@@ -87,13 +87,11 @@ func (t technician) Status() console.Status {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	if lines, err := b.station.Ahead(ctx, 24*time.Hour); err == nil {
-		// What sounds or waits now is a line of its own, beginning now.
-		if i := slices.IndexFunc(lines, func(l ahead.Line) bool { return l.Sounds && l.Occurrence.Start.After(v.At) }); i >= 0 {
-			it := itemOf(lines[i].Occurrence)
-			it.From, it.Until, it.Volume = lines[i].At, lines[i].Until, lines[i].Volume
-			st.Next = &it
-		}
+	look := func(d time.Duration) ([]ahead.Line, error) { return b.station.Ahead(ctx, d) }
+	if l, ok := comesNext(b.now(), v.At, look); ok {
+		it := itemOf(l.Occurrence)
+		it.From, it.Until, it.Volume = l.At, l.Until, l.Volume
+		st.Next = &it
 	}
 	have := b.mediaOf(p)
 	for _, m := range have {
@@ -101,6 +99,31 @@ func (t technician) Status() console.Status {
 		st.MediaPresent += m.Present
 	}
 	return st
+}
+
+// stretches are in which of the hours to come the next sound is looked for. Where much is to
+// come the first will do: a day of it takes a small processor half a minute.
+var stretches = []time.Duration{15 * time.Minute, 4 * time.Hour, 24 * time.Hour}
+
+// comesNext is the first that begins to sound after a time, by what look says of the
+// stretch from now on. (What sounds or waits at that time is a line too, beginning now.)
+func comesNext(now, after time.Time, look func(time.Duration) ([]ahead.Line, error)) (next ahead.Line, ok bool) {
+	for i, d := range stretches {
+		lines, err := look(d)
+		if err != nil {
+			break
+		}
+		for _, l := range lines {
+			if !l.Sounds || !l.Occurrence.Start.After(after) {
+				continue
+			}
+			if l.Until.Before(now.Add(d)) || i == len(stretches)-1 {
+				return l, true
+			}
+			break // the stretch may be over before it is
+		}
+	}
+	return next, false
 }
 
 // mutedUntil is when the last mute ends that counts; it may be over.
