@@ -23,7 +23,7 @@ var floors = [][]string{
 	{"agent/sound", "agent/standing", "agent/pace", "agent/plan", "agent/config", "agent/health", "agent/clock", "agent/viet", "agent/host", "agent/supervisor", "boards"},
 	{"agent/message", "agent/network", "agent/settings", "agent/speech", "agent/voice"},
 	{"agent/decode", "agent/schedule", "agent/policy", "agent/arbiter", "agent/trust", "agent/store", "agent/media", "agent/ledger", "agent/speaker", "agent/layout", "agent/stick", "agent/enrol", "agent/sense", "agent/passcode", "agent/update", "agent/commission", "agent/survey", "agent/lastrun"},
-	{"agent/relay", "agent/speech/engine", "agent/live", "agent/ahead"},
+	{"agent/relay", "agent/speech/engine", "agent/live", "agent/ahead", "agent/trigger"},
 	{"agent/station", "agent/player", "agent/console", "agent/mqtt", "agent/display"},
 	{"agent/box", "agent/hardware"},
 	{"agent"},

@@ -24,6 +24,7 @@ var decoders = map[plan.Kind]func([]byte) (document, error){
 	plan.KindSchedule: read[plan.Schedule],
 	plan.KindPolicy:   read[plan.Policy],
 	plan.KindAlert:    read[plan.AlertSet],
+	plan.KindTrigger:  read[plan.Triggers],
 	plan.KindPlay:     read[plan.Act],
 	plan.KindStop:     read[plan.Act],
 	plan.KindLive:     read[plan.Act],
@@ -139,6 +140,9 @@ func WithProof(doc any, p plan.Proof) any {
 		d.Proof = p
 		return d
 	case plan.AlertSet:
+		d.Proof = p
+		return d
+	case plan.Triggers:
 		d.Proof = p
 		return d
 	case plan.Act:

@@ -130,7 +130,7 @@ func parsePlace(s string, l []string) (Topic, error) {
 		return LiveTopic(place, l[3]), nil
 	case len(l) == 5 && l[2] == LeafDoc && plan.ValidID(l[4]):
 		switch kind := plan.Kind(l[3]); kind {
-		case plan.KindBulletin, plan.KindSchedule, plan.KindPolicy:
+		case plan.KindBulletin, plan.KindSchedule, plan.KindPolicy, plan.KindTrigger:
 			return DocTopic(place, kind, l[4]), nil
 		}
 	}
@@ -159,7 +159,7 @@ func ClockTopic() Topic {
 	return Topic{Dir: DirTrust, Leaf: LeafClock, Kind: plan.KindClock, Place: plan.RootPlace, ID: LeafClock}
 }
 
-// DocTopic is where a bulletin, schedule or policy is kept.
+// DocTopic is where a bulletin, schedule or policy, or triggers, are kept.
 func DocTopic(place string, kind plan.Kind, id string) Topic {
 	return Topic{Dir: DirPlace, Leaf: LeafDoc, Place: place, Kind: kind, ID: id}
 }
@@ -253,7 +253,7 @@ func TopicOf(doc any) (Topic, error) {
 		return BeatTopic(h.Place), nil
 	case plan.KindWant:
 		return DeviceTopic(h.Device, LeafWant), nil
-	case plan.KindBulletin, plan.KindSchedule, plan.KindPolicy:
+	case plan.KindBulletin, plan.KindSchedule, plan.KindPolicy, plan.KindTrigger:
 		return DocTopic(h.Place, h.Kind, h.ID), nil
 	}
 	if h.Device != "" {

@@ -52,7 +52,7 @@ func TestNoTopics(t *testing.T) {
 func TestTopicOf(t *testing.T) {
 	kept := map[plan.Kind]bool{
 		plan.KindRoot: true, plan.KindList: true, plan.KindClock: true, plan.KindBulletin: true, plan.KindSchedule: true,
-		plan.KindPolicy: true, plan.KindAlert: true, plan.KindWant: true, plan.KindBeat: true,
+		plan.KindPolicy: true, plan.KindAlert: true, plan.KindTrigger: true, plan.KindWant: true, plan.KindBeat: true,
 	}
 	for kind, raw := range examples(t) {
 		doc, err := message.Decode(kind, raw)

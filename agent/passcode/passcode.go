@@ -54,9 +54,20 @@ func Make(secret []byte, device string) string {
 			have -= 5
 		}
 	}
-	code := b.String()
-	return code[:4] + "-" + code[4:8] + "-" + code[8:]
+	return grouped(b.String())
 }
+
+// Fresh is a code that nobody can make again.
+func Fresh() string {
+	random := make([]byte, length)
+	rand.Read(random)
+	for i, x := range random {
+		random[i] = letters[x&31]
+	}
+	return grouped(string(random))
+}
+
+func grouped(code string) string { return code[:4] + "-" + code[4:8] + "-" + code[8:] }
 
 // Parse reads a code as people type it: in small letters, without the dash, with O for 0
 // and I or L for 1. ok is false for what is no code at all, such as noise on a line.
@@ -73,9 +84,15 @@ func Seal(code string) (string, error) {
 	}
 	salt := make([]byte, 16)
 	rand.Read(salt)
-	sum := argon2.IDKey([]byte(plain), salt, passes, memory, threads, sha256.Size)
+	sum := Stretch(plain, salt)
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, passes, threads,
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum)), nil
+}
+
+// Stretch is the sum of a code that Parse has read, with a salt that is known: so one sum
+// is enough to look for it among many.
+func Stretch(code string, salt []byte) []byte {
+	return argon2.IDKey([]byte(code), salt, passes, memory, threads, sha256.Size)
 }
 
 // Matches reports whether typed is the code of which sealed is the sum.

@@ -1,6 +1,9 @@
 package plan
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Validate says what is wrong with the office's set of alerts.
 func (s AlertSet) Validate() error {
@@ -9,6 +12,9 @@ func (s AlertSet) Validate() error {
 	c.id("office", s.Office)
 	if s.Office != s.ID {
 		c.fail("office", "%q in the slot of %q: an office writes only its own", s.Office, s.ID)
+	}
+	if strings.HasPrefix(s.Office, TriggerOffice) {
+		c.fail("office", "names that begin with %s are the boxes' own", TriggerOffice)
 	}
 	if s.Alerts == nil {
 		c.fail("alerts", "missing: write [] for all clear")

@@ -18,7 +18,8 @@ const (
 	KindBulletin Kind = "bulletin"
 	KindSchedule Kind = "schedule"
 	KindPolicy   Kind = "policy"
-	KindAlert    Kind = "alert" // one office's set of active alerts
+	KindAlert    Kind = "alert"   // one office's set of active alerts
+	KindTrigger  Kind = "trigger" // what starts a standing alert where nobody can be reached; grant kind alert
 	KindPlay     Kind = "act.play"
 	KindStop     Kind = "act.stop"
 	KindLive     Kind = "act.live"
@@ -392,6 +393,7 @@ type Plan struct {
 	Schedules map[Key]Schedule
 	Policies  map[Key]Policy // a looser one of one signer has its elder beside it for a day, under id@version
 	Alerts    map[Key]AlertSet
+	Triggers  map[Key]Triggers
 	Acts      []Act             // accepted and unexpired plays, stops, drills, in order of arrival
 	Ended     map[Key]time.Time // bulletins and schedules that ended within a week, and when
 	Want      Want

@@ -23,6 +23,10 @@ var vietnamese = map[string]string{
 	"%q stands here twice":               "%q có hai lần ở đây",
 	"%q stands among the alerts as well": "%q cũng có trong danh sách báo động",
 
+	"%q is no sum: 32 hexadecimal digits":            "%q không phải tổng kiểm: cần 32 chữ số thập lục phân",
+	"%q is no telephone number such as +84912345678": "%q không phải số điện thoại như +84912345678",
+	"names that begin with %s are the boxes' own":    "tên bắt đầu bằng %s là của riêng thiết bị",
+
 	"%d is newer than this box; it understands %d":                          "%d mới hơn thiết bị này; thiết bị hiểu đến %d",
 	"both a place and a device: write one of them":                          "có cả địa bàn lẫn thiết bị: chỉ viết một",
 	"neither a place nor a device: write one of them":                       "không có địa bàn cũng không có thiết bị: viết một trong hai",

@@ -14,10 +14,10 @@ import (
 // time: one that was over days ago must not wake a commune. What a technician plays
 // needs none; the box asks for a confirmation.
 func ClockNeeded(o plan.Occurrence) clock.Level {
-	switch o.By.Kind {
-	case "":
+	switch {
+	case o.By.Kind == "", o.By.Triggered(): // it was started here and now, or on a day that is known
 		return clock.None
-	case plan.KindAlert:
+	case o.By.Kind == plan.KindAlert:
 		return clock.NTP
 	}
 	return clock.RTC

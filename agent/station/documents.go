@@ -47,6 +47,7 @@ func (s *Station) load() {
 		}
 	}
 	s.recall(now)
+	s.loadStarted(now)
 	s.write(ledger.Entry{Kind: ledger.Boot}, nil, now)
 	s.rejudge(now)
 	s.settleStored(now)
@@ -215,7 +216,7 @@ func (s *Station) save() error {
 // keepsRaw reports the kinds whose envelopes are kept beside the state of trust.
 func keepsRaw(k plan.Kind) bool {
 	switch k {
-	case plan.KindBulletin, plan.KindSchedule, plan.KindPolicy, plan.KindAlert, plan.KindWant:
+	case plan.KindBulletin, plan.KindSchedule, plan.KindPolicy, plan.KindAlert, plan.KindTrigger, plan.KindWant:
 		return true
 	}
 	return false

@@ -180,6 +180,9 @@ func (m *fakeMedia) open(ctx context.Context, p plan.Part) (player.Opened, error
 	if p.Relay != nil {
 		return player.Opened{Source: sound.NewTone(330, -20, time.Hour)}, nil
 	}
+	if p.Standing != "" {
+		return player.Opened{Source: &tone{left: 2 * int(sound.Frames64(p.Length))}}, nil
+	}
 	src, _, err := sound.Chime(p.Chime)
 	return player.Opened{Source: src}, err
 }

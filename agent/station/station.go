@@ -14,6 +14,7 @@ import (
 	"loa/agent/plan"
 	"loa/agent/policy"
 	"loa/agent/schedule"
+	"loa/agent/trigger"
 	"loa/agent/trust"
 )
 
@@ -129,6 +130,7 @@ type Station struct {
 	lit        bool                   // the lamp is
 	unsaved    bool                   // nor is the state of trust
 	settling   map[plan.Key]time.Time // alarms that wait whether their end comes
+	started    []trigger.Start        // standing alerts that were started here
 	meanwhile  meanwhile
 	local      *plan.Occurrence // what the technician plays
 	confirmed  string           // its ID, when quiet hours are no reason against it
@@ -296,6 +298,11 @@ func (s *Station) stepped(step clock.Step) {
 	if !s.usage.LocalUntil.IsZero() { // it lasts no longer by the new clock
 		s.attend(s.usage.LocalUntil.Add(step.By), now)
 	}
+	for i := range s.started {
+		if st := &s.started[i]; st.Fresh {
+			st.At = st.At.Add(step.By)
+		}
+	}
 	for _, t := range s.turns { // by the new clock they began so much earlier or later
 		t.began = t.began.Add(step.By)
 	}
@@ -328,6 +335,7 @@ func (s *Station) replan(now time.Time) {
 	}
 	s.flushTallies(now)
 	s.plan = s.o.Trust.Plan(now)
+	s.startedHere(now)
 	box := s.o.Box
 	wanted := policy.BoxOf(&s.plan)
 	if set := s.plan.Want.Settings; set != nil {

@@ -10,6 +10,7 @@ import (
 	"loa/agent/clock"
 	"loa/agent/message"
 	"loa/agent/plan"
+	"loa/agent/standing"
 )
 
 // alerts takes one office's whole set. Less than before needs one signature:
@@ -47,6 +48,36 @@ func (j *judgement) alerts(s plan.AlertSet) error {
 		}
 	}
 	return j.keep(k)
+}
+
+// triggers are taken from whoever may sound the alarm itself, of whom it takes two: what
+// they sign sounds without them. To end them one is enough.
+func (j *judgement) triggers(t plan.Triggers) error {
+	known := func(field string, i int, name string) error {
+		if _, ok := standing.Find(name); !ok {
+			return refuse(plan.Unsupported, fmt.Sprintf("%s[%d].alert", field, i), "no alert that lies on every box is called %q", name)
+		}
+		return nil
+	}
+	for i, l := range t.Lines {
+		if err := known("lines", i, l.Alert); err != nil {
+			return err
+		}
+	}
+	for i, c := range t.Codes {
+		if err := known("codes", i, c.Alert); err != nil {
+			return err
+		}
+	}
+	return j.keep(kept{claim: triggering(t), clock: clock.RTC, ends: t.ValidUntil, life: plan.MaxLife})
+}
+
+func triggering(t plan.Triggers) claim {
+	c := claim{place: t.Place, kind: plan.KindAlert, class: plan.Emergency, least: 2}
+	if t.Withdrawn {
+		c.least, c.lower = 1, true
+	}
+	return c
 }
 
 // lifts is the cancels that are missing in the new set while the alerts that they

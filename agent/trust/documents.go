@@ -165,6 +165,8 @@ func withdrawn(doc any) bool {
 		return d.Withdrawn
 	case plan.Policy:
 		return d.Withdrawn
+	case plan.Triggers:
+		return d.Withdrawn
 	}
 	return false
 }
@@ -195,7 +197,7 @@ func (j *judgement) room(topic string, next record) error {
 // isUrgent reports an alarm, or words for one.
 func isUrgent(doc any) bool {
 	switch d := doc.(type) {
-	case plan.AlertSet:
+	case plan.AlertSet, plan.Triggers:
 		return true
 	case plan.Bulletin:
 		return d.Class == plan.Emergency

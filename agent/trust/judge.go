@@ -73,6 +73,8 @@ func (j *judgement) run(topic string) error {
 		return j.policy(doc)
 	case plan.AlertSet:
 		return j.alerts(doc)
+	case plan.Triggers:
+		return j.triggers(doc)
 	case plan.Act:
 		return j.act(doc)
 	case plan.Want:

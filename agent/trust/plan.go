@@ -23,6 +23,7 @@ func (t *Trust) Plan(now time.Time) plan.Plan {
 		Device: t.device, Place: w.OwnPlace, Groups: w.Groups, Above: above, Want: w,
 		Bulletins: map[plan.Key]plan.Bulletin{}, Schedules: map[plan.Key]plan.Schedule{},
 		Policies: map[plan.Key]plan.Policy{}, Alerts: map[plan.Key]plan.AlertSet{}, Ended: map[plan.Key]time.Time{},
+		Triggers: map[plan.Key]plan.Triggers{},
 	}
 	mine := t.mine(now)
 	for topic, b := range t.bodies {
@@ -51,6 +52,10 @@ func (t *Trust) Plan(now time.Time) plan.Plan {
 			maps.Copy(p.Policies, rec.policies(now))
 		case plan.AlertSet:
 			p.Alerts[d.Key()] = d
+		case plan.Triggers:
+			if d.At(now) {
+				p.Triggers[d.Key()] = d
+			}
 		}
 	}
 	cancel(p.Alerts)

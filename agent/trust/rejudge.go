@@ -70,6 +70,8 @@ func over(doc any, now time.Time, ago time.Duration) bool {
 		return !now.Before(d.ValidUntil.Add(ago))
 	case plan.Policy:
 		return !now.Before(d.ValidUntil.Add(ago))
+	case plan.Triggers:
+		return !now.Before(d.ValidUntil.Add(ago))
 	}
 	return false
 }
@@ -101,6 +103,8 @@ func (t *Trust) stillHolds(doc any, keys []string, now time.Time) (proof, error)
 		c = claim{place: d.Place, kind: plan.KindSchedule, class: class}
 	case plan.Policy:
 		c = claim{place: d.Place, kind: plan.KindPolicy}
+	case plan.Triggers:
+		c = triggering(d)
 	case plan.AlertSet:
 		c = claim{place: d.Place, kind: plan.KindAlert, class: plan.Emergency, office: d.Office}
 		if len(d.Alerts) == 0 {

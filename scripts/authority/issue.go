@@ -237,6 +237,9 @@ func headOf(doc any) (*plan.Head, func() any, error) {
 	case *plan.Policy:
 		set(&d.Head, plan.KindPolicy, "")
 		return &d.Head, func() any { return *d }, nil
+	case *plan.Triggers:
+		set(&d.Head, plan.KindTrigger, "")
+		return &d.Head, func() any { return *d }, nil
 	case *plan.AlertSet:
 		set(&d.Head, plan.KindAlert, d.Office)
 		return &d.Head, func() any { return *d }, nil

@@ -47,6 +47,22 @@ func (w *World) Alerts(place, office string, ids ...string) plan.AlertSet {
 	return s
 }
 
+// Triggers lets a switch start the flood alarm and take it back, and codes, by their sums,
+// the storm alarm.
+func (w *World) Triggers(place, id string, sums ...string) plan.Triggers {
+	t := plan.Triggers{
+		Head: w.Head(plan.KindTrigger, place, id), Validity: w.Valid(), ForS: 600, GapS: 10,
+		Lines: []plan.TriggerLine{
+			{Line: "key", Alert: "flood", HoldS: 3, PerDay: 2},
+			{Line: "sorry", Alert: "false-alarm", HoldS: 3, PerDay: 2},
+		},
+	}
+	for _, sum := range sums {
+		t.Codes = append(t.Codes, plan.TriggerCode{Alert: "storm", Sum: sum})
+	}
+	return t
+}
+
 // Play plays an item now.
 func (w *World) Play(place, id string, item plan.Item) plan.Act {
 	return plan.Act{Head: w.Head(plan.KindPlay, place, id), Until: w.Now.Add(5 * time.Minute), Item: &item}

@@ -104,6 +104,11 @@ func (w *World) alarms() []Case {
 	cancel.Cancel = []plan.Cancel{{Place: Commune, Office: Office, ID: "a1"}}
 	upward := later.Alerts(Commune, "flood")
 	upward.Cancel = []plan.Cancel{{Place: Province, Office: ProvinceOffice, ID: "a1"}}
+	triggers := Seal(w.Triggers(Commune, "keys"), Warner1, Warner2)
+	withdrawn := later.Triggers(Commune, "keys")
+	withdrawn.Withdrawn = true
+	unknown := w.Triggers(Commune, "keys")
+	unknown.Lines[0].Alert = "meteor"
 	provincial := Seal(w.Alerts(Province, ProvinceOffice, "a1"), Prov1, Prov2)
 	return []Case{
 		{Name: "an alert of the commune by two", Message: issued, Want: plan.Accepted},
@@ -123,6 +128,12 @@ func (w *World) alarms() []Case {
 		{Name: "the emptied topic of an alert", Before: []Message{issued}, Message: Message{Topic: "loa/v1/p/26734/alert/ubnd"}, Want: plan.Accepted, Same: true},
 		{Name: "an older set", Before: []Message{Seal(keep("a1"), Warner1, Warner2)}, Message: issued, Want: plan.Replay},
 		{Name: "an alert during a mute by one", Before: []Message{Seal(w.Mute("mute-1", time.Hour), Prov1)}, Message: issued, Want: plan.Accepted},
+		{Name: "triggers by two", Message: triggers, Want: plan.Accepted},
+		{Name: "triggers by one", Message: Seal(w.Triggers(Commune, "keys"), Warner1), Want: plan.Quorum},
+		{Name: "triggers by authors", Message: Seal(w.Triggers(Commune, "keys"), Author1, Author2), Want: plan.WrongKind},
+		{Name: "triggers for the province by a commune", Message: Seal(w.Triggers(Province, "keys"), Warner1, Warner2), Want: plan.Scope},
+		{Name: "triggers of an alert that does not lie here", Message: Seal(unknown, Warner1, Warner2), Want: plan.Unsupported},
+		{Name: "triggers withdrawn by one", Before: []Message{triggers}, Message: Seal(withdrawn, Warner1), Want: plan.Accepted},
 		{Name: "a standing alert once more after a restart", Before: []Message{issued}, Reboot: true, Message: issued, Want: plan.Accepted, Same: true},
 	}
 }

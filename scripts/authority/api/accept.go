@@ -26,7 +26,7 @@ import (
 // books are; what an online key says is the dispatcher's to say, and such a key may hold
 // none of these.
 var said = []plan.Kind{
-	plan.KindBulletin, plan.KindSchedule, plan.KindPolicy, plan.KindAlert, plan.KindWant,
+	plan.KindBulletin, plan.KindSchedule, plan.KindPolicy, plan.KindAlert, plan.KindTrigger, plan.KindWant,
 	plan.KindPlay, plan.KindStop, plan.KindLive, plan.KindDrill, plan.KindMute,
 }
 

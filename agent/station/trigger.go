@@ -1,0 +1,112 @@
+package station
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"loa/agent/clock"
+	"loa/agent/ledger"
+	"loa/agent/plan"
+	"loa/agent/standing"
+	"loa/agent/trigger"
+)
+
+// startedName is where the alerts lie that were started here. It is small and written once
+// for each of them, before it sounds: a code counts once, whatever becomes of the supply.
+const startedName = "trigger/started"
+
+func (s *Station) loadStarted(now time.Time) {
+	raw, err := s.o.Docs.Get(startedName)
+	if err != nil {
+		return // there were none
+	}
+	if err := json.Unmarshal(raw, &s.started); err != nil {
+		s.fault("which codes were used is not known any more", err, now)
+	}
+}
+
+// startedHere adds to the plan what was started at the box and still holds.
+func (s *Station) startedHere(now time.Time) {
+	if len(s.started) == 0 {
+		return
+	}
+	_, level := s.o.Clock.Now()
+	sets := trigger.Alerts(&s.plan, s.started, level >= clock.RTC, now)
+	maps.Copy(s.plan.Alerts, sets)
+	if end := trigger.Ends(sets); !end.IsZero() && end.Before(s.replanAt) {
+		s.replanAt = end
+	}
+}
+
+// Pressed takes that a switch is pressed, since when and for how long.
+func (s *Station) Pressed(ctx context.Context, line string, press time.Time, held time.Duration) error {
+	return s.order(ctx, func(now time.Time) {
+		started, refused := trigger.Pressed(&s.plan, s.started, line, press, held, now)
+		for _, st := range started {
+			// What it starts is worth more than that it is remembered.
+			if err := s.keepStarted(st, now); err != nil {
+				s.fault("that "+st.ID+" was started would not survive a power cut", err, now)
+				s.started = append(s.started, st)
+			}
+			s.begin(st, "line "+line, now)
+		}
+		for _, st := range refused {
+			s.tallyUp(plan.RepeatLimit, line, "the switch has started "+st.Alert+" as often as a day allows", now)
+		}
+	})
+}
+
+// Coded takes a code that came by SMS, as its sums, and says what was wrong with it; nil:
+// it has started its alert.
+func (s *Station) Coded(ctx context.Context, sums map[plan.Key]string, from string, sent time.Time) (wrong *plan.Error, err error) {
+	err = s.order(ctx, func(now time.Time) {
+		_, level := s.o.Clock.Now()
+		var st trigger.Start
+		if st, wrong = trigger.Coded(&s.plan, s.started, sums, sent, level, now); wrong == nil {
+			// One that may be forgotten could start another alarm.
+			if err := s.keepStarted(st, now); err != nil {
+				wrong = &plan.Error{Code: plan.Storage, Msg: err.Error()}
+			}
+		}
+		if wrong == nil {
+			s.begin(st, "SMS from "+quote(from), now)
+			return
+		}
+		s.tallyUp(wrong.Code, "sms", wrong.Msg, now)
+		if st.ID != "" {
+			s.ack(Ack{Doc: st.Triggers(), State: "refused", Result: plan.Refused, Code: wrong.Code, Why: wrong.Msg, VI: wrong.VI})
+		}
+	})
+	return wrong, err
+}
+
+// keepStarted makes it durable that an alert was started.
+func (s *Station) keepStarted(st trigger.Start, now time.Time) error {
+	all := append(trigger.Forget(slices.Clone(s.started), now), st)
+	raw, err := json.Marshal(all)
+	if err == nil {
+		err = s.o.Docs.Put(startedName, raw)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot keep what was started here: %w", err)
+	}
+	s.started = all
+	return nil
+}
+
+// begin lets an alert have its effect and tells of it.
+func (s *Station) begin(st trigger.Start, by string, now time.Time) {
+	s.catchUp(now)
+	s.changed(now, false)
+	s.soundFirst(now)
+	std, _ := standing.Find(st.Alert)
+	s.write(ledger.Entry{
+		Kind: ledger.Alert, ID: st.Office().String(), Class: plan.Emergency, Place: st.Place,
+		Holders: s.plan.Triggers[st.Triggers()].Proof.Holders, Title: std.Headline, Detail: st.ID + ", started at the box by " + by,
+	}, nil, now)
+	s.o.Log.Warn("an alert was started at the box", "alert", st.ID, "by", by)
+}

@@ -1,0 +1,178 @@
+package trigger
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"loa/agent/clock"
+	"loa/agent/plan"
+)
+
+var noon = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+
+func world(docs ...plan.Triggers) *plan.Plan {
+	p := &plan.Plan{Device: "box-1", Triggers: map[plan.Key]plan.Triggers{}}
+	for _, d := range docs {
+		p.Triggers[d.Key()] = d
+	}
+	return p
+}
+
+func doc(codes ...string) plan.Triggers {
+	d := plan.Triggers{
+		Head:     plan.Head{Place: "26734", Kind: plan.KindTrigger, ID: "keys"},
+		Validity: plan.Validity{ValidFrom: noon.Add(-time.Hour), ValidUntil: noon.Add(time.Hour)}, ForS: 600,
+	}
+	for _, c := range codes {
+		d.Codes = append(d.Codes, plan.TriggerCode{Alert: "flood", Sum: Sum(c, "26734", "keys", "box-1")})
+	}
+	return d
+}
+
+// A code is good at one box, in one document, within its time, once.
+func TestACodeIsBound(t *testing.T) {
+	const code = "K7QX39MPAT5C"
+	p := world(doc(code))
+	sums := func(p *plan.Plan, text string) map[plan.Key]string {
+		all, bad := Sums(p, Message{From: "0912345678", Text: text}, &Guard{}, noon)
+		if bad != nil {
+			t.Fatalf("%q: %v", text, bad)
+		}
+		return all
+	}
+	ask := func(p *plan.Plan, starts []Start, text string, at time.Time) plan.Code {
+		_, bad := Coded(p, starts, sums(p, text), at, clock.RTC, at)
+		if bad == nil {
+			return plan.Accepted
+		}
+		return bad.Code
+	}
+	for _, text := range []string{code, "k7qx-39mp-at5c", " K7QX 39MP AT5C \n"} {
+		if got := ask(p, nil, text, noon); got != plan.Accepted {
+			t.Errorf("%q: %s", text, got)
+		}
+	}
+	s, _ := Coded(p, nil, sums(p, code), noon, clock.RTC, noon)
+	if got := ask(p, []Start{s}, code, noon); got != plan.Replay {
+		t.Errorf("used: %q", got)
+	}
+	other := world(doc(code))
+	other.Device = "box-2"
+	renamed := doc(code)
+	renamed.ID = "others"
+	for what, p := range map[string]*plan.Plan{"another box": other, "other triggers": world(renamed)} {
+		if got := ask(p, nil, code, noon); got != plan.UnknownKey {
+			t.Errorf("%s: %q", what, got)
+		}
+	}
+	for _, at := range []time.Time{noon.Add(-2 * time.Hour), noon.Add(2 * time.Hour)} {
+		if got := ask(p, nil, code, at); got != plan.UnknownKey {
+			t.Errorf("outside its time: %q", got)
+		}
+	}
+}
+
+func TestWhoMaySendCodes(t *testing.T) {
+	d := doc("K7QX39MPAT5C")
+	d.Senders = []string{"+84912345678"}
+	for from, want := range map[string]plan.Code{
+		"+84912345678": plan.Accepted, "0912345678": plan.Accepted, "0912 345 678": plan.Accepted,
+		"+84912345679": plan.Scope, "VIETTEL": plan.Scope, "": plan.Scope,
+	} {
+		got := plan.Accepted
+		if _, bad := Sums(world(d), Message{From: from, Text: "K7QX39MPAT5C"}, &Guard{}, noon); bad != nil {
+			got = bad.Code
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", from, got, want)
+		}
+	}
+	if _, bad := Sums(world(d), Message{From: "+84912345678", Text: "Quý khách còn 12.000đ"}, &Guard{}, noon); bad == nil || bad.Code != plan.Malformed {
+		t.Errorf("an advertisement: %v", bad)
+	}
+}
+
+// Wrong codes cost their sender time, more each time, and nobody else; the box remembers
+// no more senders than it has room for.
+func TestWrongCodesWait(t *testing.T) {
+	var g Guard
+	now := noon
+	for range 3 {
+		if !g.allows("+841", now) {
+			t.Fatal("it waits too early")
+		}
+		g.Wrong("+841", now)
+	}
+	if g.allows("+841", now.Add(14*time.Minute)) || !g.allows("+841", now.Add(16*time.Minute)) || !g.allows("+842", now) {
+		t.Error("after three")
+	}
+	g.Wrong("+841", now.Add(16*time.Minute))
+	if g.allows("+841", now.Add(45*time.Minute)) || !g.allows("+841", now.Add(47*time.Minute)) {
+		t.Error("after four")
+	}
+	for range 100 {
+		g.Wrong("+841", now)
+	}
+	if g.allows("+841", now.Add(23*time.Hour)) || !g.allows("+841", now.Add(25*time.Hour)) {
+		t.Error("after very many")
+	}
+	for i := range 100 {
+		if from := fmt.Sprint(i); g.allows(from, now) {
+			g.Wrong(from, now)
+		}
+	}
+	if len(g.wrong) > faultsMost {
+		t.Errorf("%d senders", len(g.wrong))
+	}
+}
+
+// The switch counts what is held, after it has been open: no bounce, no short that was
+// there at the start, no pause in looking.
+func TestSwitch(t *testing.T) {
+	type look struct {
+		after time.Duration
+		on    bool
+	}
+	const step = 100 * time.Millisecond
+	held := func(s *Switch, now time.Time, looks ...look) (most time.Duration, end time.Time) {
+		for _, l := range looks {
+			for until := now.Add(l.after); now.Before(until); now = now.Add(step) {
+				if _, h := s.See(l.on, now); h > most {
+					most = h
+				}
+			}
+		}
+		return most, now
+	}
+	bouncing := []look{{5 * time.Second, false}}
+	for range 100 {
+		bouncing = append(bouncing, look{900 * time.Millisecond, true}, look{step, false})
+	}
+	for what, c := range map[string]struct {
+		looks []look
+		want  time.Duration
+	}{
+		"a press":            {[]look{{5 * time.Second, false}, {3 * time.Second, true}}, 3*time.Second - step},
+		"on from the start":  {[]look{{time.Hour, true}}, 0},
+		"a bounce":           {bouncing, 900*time.Millisecond - step},
+		"let go for a blink": {[]look{{5 * time.Second, false}, {2 * time.Second, true}, {step, false}, {10 * time.Second, true}}, 2*time.Second - step},
+		"open too shortly":   {[]look{{time.Second, false}, {10 * time.Second, true}}, 0},
+	} {
+		if got, _ := held(&Switch{}, noon, c.looks...); got != c.want {
+			t.Errorf("%s: %v, want %v", what, got, c.want)
+		}
+	}
+	var s Switch
+	_, at := held(&s, noon, look{5 * time.Second, false}, look{2 * time.Second, true})
+	if _, h := s.See(true, at.Add(3*time.Second)); h != 0 {
+		t.Error("nobody looked for 3 s, and it is pressed all the same")
+	}
+	_, at = held(&s, at, look{9 * time.Minute, true})
+	if s.Stuck() {
+		t.Error("stuck too early")
+	}
+	if held(&s, at, look{2 * time.Minute, true}); !s.Stuck() {
+		t.Error("it is not stuck")
+	}
+}
