@@ -230,6 +230,10 @@ func (b *Box) Run(ctx context.Context) error {
 		run(under, "lamp", func(ctx context.Context) error { return b.lamp.keep(ctx, b.o.Lamp) })
 	}
 	run(under, "sensors", b.sense.Run)
+	run(ctx, "switches", b.switches)
+	if b.o.Messages != nil {
+		run(ctx, "codes", b.codes)
+	}
 	run(under, "clocks", b.keepClocks)
 	b.relay.begin(under) // before the station may ask for one
 	run(under, "relays", b.relay.run)

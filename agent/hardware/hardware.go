@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"periph.io/x/conn/v3/i2c"
 
@@ -96,6 +97,10 @@ type Devices struct {
 	// [survey.ErrNone] where there is none.
 	Modem func(context.Context) (survey.Modem, error)
 
+	// Messages hands every SMS that has come to take, and deletes those of which that
+	// says so; its error is [survey.ErrNone] where there is no modem.
+	Messages func(ctx context.Context, take func(from, text string, sent time.Time) (taken bool)) error
+
 	// Wires are the pins besides the amplifier's that a technician can test, by name.
 	Wires []Wire
 
@@ -163,7 +168,8 @@ func Open(b boards.Board, o Opts) *Devices {
 			})
 		}
 	}
-	d.Modem = modemOf(b.Modem, o)
+	mobile := modemOf(b.Modem, o)
+	d.Modem, d.Messages = surveyed(mobile), messages(mobile)
 	if d.Lamp, err = lampOf(b, o, d); err != nil {
 		o.Report(Missing, fmt.Errorf("board %s: lines.%s: %w", b.Name, lampName, err))
 	}

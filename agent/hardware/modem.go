@@ -2,7 +2,9 @@ package hardware
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"loa/agent/config"
 	"loa/agent/survey"
@@ -11,36 +13,86 @@ import (
 	"loa/drivers/tty"
 )
 
-// modemOf opens the modem at the board's port, or else whatever ModemManager has.
-func modemOf(m boards.Modem, o Opts) func(context.Context) (survey.Modem, error) {
-	if m.TTY == "" {
-		return func(context.Context) (survey.Modem, error) {
-			managed, err := modem.Managed()
-			if err != nil {
-				return nil, survey.ErrNone
-			}
-			return mobile{managed}, nil
-		}
-	}
-	path := config.Move(o.Root, m.TTY)
-	return func(ctx context.Context) (survey.Modem, error) {
-		port, err := tty.Open(path, m.Baud)
-		if err != nil {
-			return nil, err
-		}
-		at, err := modem.New(ctx, port)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		return mobile{at}, nil
-	}
-}
-
 // asked is what both kinds of modem answer.
 type asked interface {
 	Info(context.Context) (modem.Info, error)
 	Signal(context.Context) (modem.Signal, error)
+	Messages(context.Context) ([]modem.SMS, error)
+	Delete(ctx context.Context, id string) error
 	Close() error
+}
+
+// modemOf opens the modem at the board's port, or else whatever ModemManager has.
+func modemOf(m boards.Modem, o Opts) func(context.Context) (asked, error) {
+	if m.TTY == "" {
+		return func(context.Context) (asked, error) {
+			managed, err := modem.Managed()
+			if err != nil {
+				return nil, survey.ErrNone
+			}
+			return managed, nil
+		}
+	}
+	path := config.Move(o.Root, m.TTY)
+	turn := make(chan struct{}, 1) // a technician and the reader of messages have one port
+	return func(ctx context.Context) (asked, error) {
+		select {
+		case turn <- struct{}{}:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%s: somebody else asks the modem: %w", path, ctx.Err())
+		}
+		port, err := tty.Open(path, m.Baud)
+		if err != nil {
+			<-turn
+			return nil, err
+		}
+		at, err := modem.New(ctx, port)
+		if err != nil {
+			<-turn
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return aPort{at, turn}, nil
+	}
+}
+
+// aPort lets the next one have it when it is closed.
+type aPort struct {
+	*modem.Modem
+	turn chan struct{}
+}
+
+func (s aPort) Close() error {
+	defer func() { <-s.turn }()
+	return s.Modem.Close()
+}
+
+// surveyed is a modem for a technician's questions.
+func surveyed(open func(context.Context) (asked, error)) func(context.Context) (survey.Modem, error) {
+	return func(ctx context.Context) (survey.Modem, error) {
+		m, err := open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return mobile{m}, nil
+	}
+}
+
+// messages hands on what has come by SMS and lets go of what was taken.
+func messages(open func(context.Context) (asked, error)) func(context.Context, func(from, text string, sent time.Time) bool) error {
+	return func(ctx context.Context, take func(from, text string, sent time.Time) bool) error {
+		m, err := open(ctx)
+		if err != nil {
+			return err
+		}
+		defer m.Close()
+		all, err := m.Messages(ctx)
+		for _, s := range all {
+			if take(s.From, s.Text, s.Sent) {
+				err = errors.Join(err, m.Delete(ctx, s.ID))
+			}
+		}
+		return err
+	}
 }
 
 // mobile is a modem in the words of a survey.

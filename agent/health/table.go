@@ -294,6 +294,14 @@ var table = []Condition{
 		"Không đọc được công tắc cửa tủ", "The door switch cannot be read",
 		"Kiểm tra chân của công tắc cửa trong tệp bo mạch", "Check the pin of the door switch in the board file",
 		"công tắc cửa", "door switch"},
+	{"trigger-line", Warning, 10 * time.Second,
+		"Công tắc báo động không dùng được", "An alarm switch is out of use",
+		"Nhả công tắc; kiểm tra dây có chập, đứt không và chân của nó trong tệp bo mạch", "Let the switch go; check its wires for a short or a break, and its pin in the board file",
+		"công tắc khóa hoặc dây công tắc", "key switch or its wire"},
+	{"trigger-sms", Warning, 10 * time.Minute,
+		"Không nhận được mã báo động qua SMS", "Alarm codes by SMS cannot arrive",
+		"Chạy survey net; kiểm tra modem, SIM và sóng", "Run survey net; check modem, SIM and signal",
+		"modem 4G hoặc SIM", "4G modem or SIM"},
 
 	// Software.
 	{"update-failed", Warning, 0,

@@ -13,6 +13,7 @@ type Triggers struct {
 	Validity
 	Lines   []TriggerLine `json:"lines,omitempty"`
 	Codes   []TriggerCode `json:"codes,omitempty"`
+	Box     string        `json:"box,omitempty"`     // at which alone it counts; codes are one box's
 	Senders []string      `json:"senders,omitempty"` // numbers from which codes count, such as +84912345678; none: any
 
 	ForS   int `json:"for_s"`            // how long an alert that is started stands, 60…7200
@@ -70,6 +71,9 @@ func (t Triggers) Validate() error {
 		if len(code.Sum) != 32 || strings.Trim(code.Sum, "0123456789abcdef") != "" {
 			c.fail(at+".sum", "%q is no sum: 32 hexadecimal digits", code.Sum)
 		}
+	}
+	if t.Box != "" || len(t.Codes) > 0 {
+		c.id("box", t.Box)
 	}
 	c.count("senders", len(t.Senders), 0, 16)
 	for i, n := range t.Senders {

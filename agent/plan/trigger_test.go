@@ -15,6 +15,7 @@ func TestTriggers(t *testing.T) {
 			Validity: Validity{ValidUntil: issued.AddDate(0, 6, 0)}, ForS: 600,
 			Lines:   []TriggerLine{{Line: "key", Alert: "flood", HoldS: 3, PerDay: 2}},
 			Codes:   []TriggerCode{{Alert: "dam", Sum: strings.Repeat("0a", 16)}},
+			Box:     "box-1",
 			Senders: []string{"+84912345678"},
 		}
 	}
@@ -28,6 +29,7 @@ func TestTriggers(t *testing.T) {
 		"codes[0].sum":     func(d *Triggers) { d.Codes[0].Sum = strings.Repeat("0A", 16) },
 		"codes":            func(d *Triggers) { d.Codes = make([]TriggerCode, 129) },
 		"senders[0]":       func(d *Triggers) { d.Senders[0] = "0912345678" },
+		"box":              func(d *Triggers) { d.Box = "" },
 		"for_s":            func(d *Triggers) { d.ForS = 7201 },
 		"id":               func(d *Triggers) { d.ID = strings.Repeat("k", 57) },
 		"valid_until":      func(d *Triggers) { d.ValidUntil = issued.AddDate(2, 0, 0) },

@@ -38,7 +38,7 @@ func Sums(p *plan.Plan, m Message, g *Guard, now time.Time) (map[plan.Key]string
 		return nil, refuse(plan.Malformed, "an SMS that is no code", "tin nhắn không phải mã")
 	}
 	var docs []plan.Triggers
-	for _, doc := range p.Triggers {
+	for _, doc := range inForce(p, now) {
 		if len(doc.Codes) > 0 && (len(doc.Senders) == 0 || slices.Contains(doc.Senders, number(m.From))) {
 			docs = append(docs, doc)
 		}

@@ -53,7 +53,7 @@ func (t *Trust) Plan(now time.Time) plan.Plan {
 		case plan.AlertSet:
 			p.Alerts[d.Key()] = d
 		case plan.Triggers:
-			if d.At(now) {
+			if now.Before(d.ValidUntil) && (d.Box == "" || d.Box == t.device) {
 				p.Triggers[d.Key()] = d
 			}
 		}

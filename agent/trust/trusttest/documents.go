@@ -58,6 +58,7 @@ func (w *World) Triggers(place, id string, sums ...string) plan.Triggers {
 		},
 	}
 	for _, sum := range sums {
+		t.Box = Device
 		t.Codes = append(t.Codes, plan.TriggerCode{Alert: "storm", Sum: sum})
 	}
 	return t

@@ -35,6 +35,10 @@ type Modem struct {
 	echo   bool
 	deaf   string // what the network answers to messages; empty: it takes them
 	sent   []string
+
+	messages []message
+	index    int
+	text     bool // the mode for people
 }
 
 // New makes a modem with a card, registered at home, that hears its cell at −97 dBm.
@@ -176,8 +180,11 @@ func (m *Modem) answer(line string) string {
 	// A registration that changes is told at any time.
 	const news = "+CEREG: 1,\"0333\",\"025C0A20\",7"
 	const no = "\r\nERROR\r\n"
+	if said, is := m.sms(line); is {
+		return ok(said...)
+	}
 	switch line {
-	case "ATE0", "AT", "AT+CMGF=0":
+	case "ATE0", "AT":
 		return ok()
 	case "AT+CGMM":
 		return ok(news, map[string]string{Plain: "MODEM", Quectel: "EC25", SIMCom: "SIMCOM_SIM7600E-H"}[m.maker])

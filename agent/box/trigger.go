@@ -1,0 +1,169 @@
+package box
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"loa/agent/plan"
+	"loa/agent/survey"
+	"loa/agent/trigger"
+)
+
+const (
+	// A line that nothing holds follows the mains, and looks of an even distance would
+	// meet it always on the same side.
+	watchEvery  = 120 * time.Millisecond
+	watchSpread = 100 * time.Millisecond
+	idleEvery   = 2 * time.Second // while no triggers name a line
+
+	smsEvery = 10 * time.Second
+	smsAgain = time.Minute // after a modem that did not answer
+	smsTime  = time.Minute // for one look
+)
+
+// TriggerLine is a switch that cannot be read, or is on for longer than anybody presses
+// one; TriggerSMS a modem that gives no messages.
+const (
+	TriggerLine = "trigger-line"
+	TriggerSMS  = "trigger-sms"
+)
+
+// A watched is one switch.
+type watched struct {
+	trigger.Switch
+	told time.Duration // for how long it was pressed when the station heard of it
+}
+
+// switches watches the lines of which triggers say that they start an alert.
+func (b *Box) switches(ctx context.Context) error {
+	all := make(map[string]*watched)
+	for {
+		holds := b.holds()
+		for name := range all {
+			if holds[name] == nil {
+				delete(all, name)
+				b.o.Health.ReportOf(TriggerLine, name, nil)
+			}
+		}
+		for _, w := range b.o.Wires {
+			if holds[w.Name] == nil || w.Read == nil {
+				continue
+			}
+			s := all[w.Name]
+			if s == nil {
+				s = &watched{}
+				all[w.Name] = s
+			}
+			b.look(ctx, w, s, holds[w.Name])
+		}
+		pause := idleEvery
+		if len(all) > 0 {
+			pause = watchEvery + rand.N(watchSpread)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+	}
+}
+
+// holds is, by the line, for how long it has to be pressed.
+func (b *Box) holds() map[string][]time.Duration {
+	all := make(map[string][]time.Duration)
+	now := b.now()
+	for _, t := range b.plan.Load().Triggers {
+		for _, l := range t.Lines {
+			if t.At(now) {
+				all[l.Line] = append(all[l.Line], time.Duration(l.HoldS)*time.Second)
+			}
+		}
+	}
+	return all
+}
+
+func (b *Box) look(ctx context.Context, w Wire, s *watched, holds []time.Duration) {
+	on, err := w.Read()
+	if err != nil {
+		s.Lost()
+		b.o.Health.ReportOf(TriggerLine, w.Name, err)
+		return
+	}
+	press, held := s.See(on, time.Now())
+	if s.Stuck() {
+		err = errors.New("on for more than ten minutes: a short, or a switch that nobody has let go")
+	}
+	b.o.Health.ReportOf(TriggerLine, w.Name, err)
+	if held == 0 {
+		s.told = 0
+		return
+	}
+	due := func(d time.Duration) bool { return s.told < d && d <= held }
+	if slices.ContainsFunc(holds, due) && b.station.Pressed(ctx, w.Name, press, held) == nil {
+		s.told = held
+	}
+}
+
+// codes reads the SMS that come while triggers have codes for this box.
+func (b *Box) codes(ctx context.Context) error {
+	var guard trigger.Guard
+	for {
+		pause := smsEvery
+		if b.takesCodes() {
+			short, cancel := context.WithTimeout(ctx, smsTime)
+			err := b.o.Messages(short, func(from, text string, sent time.Time) bool {
+				return b.tryCode(ctx, trigger.Message{From: from, Text: text, Sent: sent}, &guard)
+			})
+			cancel()
+			if ctx.Err() != nil {
+				return nil
+			}
+			if err != nil {
+				pause = smsAgain
+			}
+			if errors.Is(err, survey.ErrNone) {
+				err = errors.New("there is no modem")
+			}
+			b.o.Health.Report(TriggerSMS, err)
+		} else {
+			b.o.Health.Report(TriggerSMS, nil)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (b *Box) takesCodes() bool {
+	now := b.now()
+	for _, t := range b.plan.Load().Triggers {
+		if len(t.Codes) > 0 && t.At(now) {
+			return true
+		}
+	}
+	return false
+}
+
+// tryCode reports whether an SMS can be deleted: nothing more will come of it.
+func (b *Box) tryCode(ctx context.Context, m trigger.Message, g *trigger.Guard) bool {
+	sums, bad := trigger.Sums(b.plan.Load(), m, g, b.now())
+	if bad != nil {
+		b.station.Count(bad.Code, "sms", bad.Msg, 1)
+		return true
+	}
+	wrong, err := b.station.Coded(ctx, sums, m.From, m.Sent)
+	if err != nil {
+		b.o.Log.Warn("a code waits", "err", fmt.Errorf("the station: %w", err))
+		return false
+	}
+	if wrong != nil && wrong.Code == plan.UnknownKey {
+		g.Wrong(m.From, b.now())
+	}
+	return wrong == nil || wrong.Code != plan.Storage
+}

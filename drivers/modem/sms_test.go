@@ -1,0 +1,99 @@
+package modem
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"loa/drivers/modem/modemtest"
+)
+
+// Messages come as they were sent, whatever their alphabet, and go when they are deleted;
+// what makes none is there to be deleted.
+func TestMessages(t *testing.T) {
+	at := time.Date(2026, 11, 27, 3, 15, 42, 0, time.FixedZone("", 7*3600))
+	for _, maker := range []string{modemtest.SIMCom, modemtest.Quectel, modemtest.Plain} {
+		fake := modemtest.New(maker)
+		fake.Send("+84912345678", "K7QX-39MP-AT5C", at)
+		fake.Send("0912345", "ok: Lũ đang lên", at.Add(time.Minute)) // not in seven bits
+		fake.Send("VIETTEL", "OK\r\n+CMGL: 9,1,,3\r\n00", at)
+		fake.Store("07914889000000F00")
+		m, err := New(t.Context(), plug(t, fake))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := m.Messages(t.Context())
+		if err != nil || len(all) != 4 {
+			t.Fatalf("%+v, %v", all, err)
+		}
+		want := []SMS{
+			{"1", "+84912345678", "K7QX-39MP-AT5C", at},
+			{"2", "0912345", "ok: Lũ đang lên", at.Add(time.Minute)},
+			{"3", "VIETTEL", "OK\r\n+CMGL: 9,1,,3\r\n00", at},
+			{ID: "4"},
+		}
+		for i, w := range want {
+			if g := all[i]; g.ID != w.ID || g.From != w.From || g.Text != w.Text || !g.Sent.Equal(w.Sent) {
+				t.Errorf("%d: %+v, want %+v", i, g, w)
+			}
+		}
+		for _, s := range all[:3] {
+			if err := m.Delete(t.Context(), s.ID); err != nil {
+				t.Error(err)
+			}
+		}
+		if all, err := m.Messages(t.Context()); err != nil || len(all) != 1 || all[0].ID != "4" {
+			t.Errorf("after deleting: %+v, %v", all, err)
+		}
+		m.Close()
+	}
+}
+
+// A message of a real network, as AT+CMGL gives it, and with a header before its text.
+func TestPDUs(t *testing.T) {
+	// The example of 3GPP's alphabet that every description of PDUs has: "hellohello".
+	s, err := parseDeliver("07917283010010F5040BC87238880900F10000993092516195800AE8329BFD4697D9EC37")
+	if err != nil || s.From != "27838890001" || s.Text != "hellohello" || s.Sent.Format(time.RFC3339) != "1999-03-29T15:16:59+02:00" && s.Sent.Format(time.RFC3339) != "2099-03-29T15:16:59+02:00" {
+		t.Errorf("%+v, %v", s, err)
+	}
+	for _, broken := range []string{"", "0", "zz", "00", "FF", "07917283010010F504", "07917283010010F5040BC87238880900F10000993092516195800A", strings.Repeat("FF", 160)} {
+		if s, err := parseDeliver(broken); err == nil {
+			t.Errorf("%q is %+v", broken, s)
+		}
+	}
+}
+
+func FuzzDeliver(f *testing.F) {
+	f.Add("07917283010010F5040BC87238880900F10000993092516195800AE8329BFD4697D9EC37")
+	f.Fuzz(func(t *testing.T, text string) {
+		if s, err := parseDeliver(text); err == nil && (len(s.From) > 41 || len(s.Text) > 1200) {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestMessagesOfModemManager(t *testing.T) {
+	m := manager(t, `
+gone=$(dirname "$0")/gone
+case "$*" in
+"-m any --messaging-list-sms -J")
+	if [ -e "$gone" ]; then echo '{"modem.messaging.sms":[]}'
+	else echo '{"modem.messaging.sms":["/org/freedesktop/ModemManager1/SMS/3","/org/freedesktop/ModemManager1/SMS/4"]}'; fi ;;
+"-s /org/freedesktop/ModemManager1/SMS/3 -J") echo '{"sms":{"content":{"data":"--","number":"+84912345678","text":"K7QX-39MP-AT5C"},"properties":{"pdu-type":"deliver","state":"received","timestamp":"2026-11-27T03:15:42+07"}}}' ;;
+"-s /org/freedesktop/ModemManager1/SMS/4 -J") echo '{"sms":{"content":{"number":"+84912345678","text":"--"},"properties":{"pdu-type":"deliver","state":"receiving","timestamp":"--"}}}' ;;
+"-m any --messaging-delete-sms=/org/freedesktop/ModemManager1/SMS/3") : >"$gone" ;;
+*) echo "error: what is $*?" >&2; exit 1 ;;
+esac
+`)
+	all, err := m.Messages(t.Context())
+	if err != nil || len(all) != 1 || all[0].Text != "K7QX-39MP-AT5C" || all[0].From != "+84912345678" ||
+		!all[0].Sent.Equal(time.Date(2026, 11, 26, 20, 15, 42, 0, time.UTC)) {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	if err := m.Delete(t.Context(), all[0].ID); err != nil {
+		t.Error(err)
+	}
+	if all, err := m.Messages(t.Context()); err != nil || len(all) != 0 {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
