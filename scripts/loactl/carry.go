@@ -213,6 +213,8 @@ func over(doc any, now time.Time) bool {
 		return !now.Before(d.ValidUntil)
 	case plan.Policy:
 		return !now.Before(d.ValidUntil)
+	case plan.Triggers:
+		return !now.Before(d.ValidUntil)
 	}
 	return false
 }

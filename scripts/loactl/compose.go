@@ -114,6 +114,8 @@ func (a *app) decode(f *source.File, kind plan.Kind) (any, error) {
 		return &d, nil
 	case plan.Policy:
 		return &d, nil
+	case plan.Triggers:
+		return &d, nil
 	case plan.AlertSet:
 		return &d, nil
 	}

@@ -20,7 +20,7 @@ func (a *app) bulletin(args []string) error { return a.document(plan.KindBulleti
 func (a *app) schedule(args []string) error { return a.document(plan.KindSchedule, args) }
 func (a *app) policy(args []string) error   { return a.document(plan.KindPolicy, args) }
 
-// document is what bulletins, schedules and policies have in common.
+// document is what bulletins, schedules, policies and triggers have in common.
 func (a *app) document(kind plan.Kind, args []string) error {
 	with := func(f func(plan.Kind, []string) error) func([]string) error {
 		return func(args []string) error { return f(kind, args) }
@@ -192,6 +192,9 @@ func (a *app) documentWithdraw(kind plan.Kind, args []string) error {
 		d.Withdrawn = true
 		doc = &d
 	case plan.Policy:
+		d.Withdrawn = true
+		doc = &d
+	case plan.Triggers:
 		d.Withdrawn = true
 		doc = &d
 	}
@@ -415,6 +418,8 @@ func validity(doc any) plan.Validity {
 	case plan.Schedule:
 		return d.Validity
 	case plan.Policy:
+		return d.Validity
+	case plan.Triggers:
 		return d.Validity
 	}
 	return plan.Validity{}

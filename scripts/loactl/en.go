@@ -30,6 +30,7 @@ var en = map[string]string{
 	"cmd.carry":    "take documents and files to boxes without a network on a stick, and their ledgers back",
 	"cmd.send":     "send what the broker does not have yet",
 	"cmd.alert":    "emergency alerts: set and clear",
+	"cmd.trigger":  "what starts an alarm at a box that nobody reaches: switches, codes by SMS",
 	"cmd.play":     "play something now",
 	"cmd.live":     "speak to a place: recorded and then played, or direct",
 	"cmd.drill":    "hold a drill now",
@@ -60,6 +61,7 @@ var en = map[string]string{
 	"use.say":      "say FILE|- [--region north|central|south] [--engine espeak-ng|exec|bank]\nsay FILE|- --out FOLDER [--place PLACE [--id ID] [--title TEXT] [--class normal|priority|emergency|drill]] [--encode]\nsay --text TEXT …",
 	"use.carry":    "carry DIR --box BOX[,…]\ncarry DIR --place PLACE\ncarry DIR --collect",
 	"use.alert":    "alert set PLACE --event TEXT --headline TEXT --as NAME,NAME [--standing storm|flood|dam|fire|false-alarm] [--instruction TEXT] [--bulletin ID] [--tone siren] [--repeat N] [--gap 20s] [--for 1h] [--another] [--id ID] [--office ID] [--severity severe] [--urgency immediate] [--certainty observed]\nalert clear PLACE --as NAME [--id ID] [--office ID] [--cancel PLACE/OFFICE/ID]\nalert undo PLACE --as NAME [--id ID] [--office ID] [--for 1h]\nalert approve PLACE --as NAME [--office ID]\nalert list\nalert --cap FILE|ID [--dry-run] [--as NAME,NAME] [--audio FILE]\nalert cap [--fetch]",
+	"use.trigger":  "trigger codes BOX --for storm,flood --out SHEET --as NAME,NAME [--each 4] [--until 2027-06-01] [--lasts 15m] [--from +84912345678,…] [--send]\ntrigger new [ID] --place CODE\ntrigger check FILE…\ntrigger sign FILE… --as NAME,NAME [--send]\ntrigger approve ID --as NAME [--send]\ntrigger withdraw ID --as NAME [--send]\ntrigger show ID\ntrigger list",
 	"use.play":     "play PLACE|BOX --bulletin ID --as NAME [--repeat N] [--volume N] [--for 5m] [--wait 5s]\nplay PLACE|BOX --chime gong|two-tone|siren|drill|test [--class normal] --as NAME …",
 	"use.drill":    "drill PLACE --bulletin ID --as NAME [--repeat N] [--wait 5s]\ndrill result [ID]",
 	"use.live":     "live --place PLACE --as NAME [--from mic|alsa:NAME|stdin|FILE] [--chime two-tone|none] [--title TEXT] [--class normal|priority] [--for 10m] [--volume N] [--wait 2s]\nlive --direct --place PLACE --as NAME [--from …] [--chime …] [--title TEXT] [--for 10m] [--volume N] [--wait 2s]",
@@ -191,6 +193,34 @@ relay_hosts = []
 from = "21:00"
 until = "05:30"`,
 
+	"template.trigger": `# What may start an alarm at the boxes themselves. Two who may sound the alarm sign it:
+# loactl trigger sign THIS-FILE --as NAME,NAME
+id = "%s"
+place = "%s"
+valid_until = %s
+for_s = 900                 # how long the alarm stands: 60 to 7200
+repeat = 3                  # how often it sounds in that time
+gap_s = 20
+
+[[lines]]                   # an input of the board file, [lines.key]
+line = "key"
+alert = "flood"             # storm, flood, dam, fire; false-alarm takes back what was started here
+hold_s = 3                  # the switch is held for so long: 2 to 60
+per_day = 2`,
+
+	"trigger.needs": "say which alerts and where the sheet goes: --for storm,flood --out FILE",
+	"trigger.box":   "no box is called %s",
+	"trigger.sheet": "%s: %d codes for %s. Print it and delete the file: the codes are nowhere else. All earlier codes of the box are void.",
+	"trigger.paper": `ALARM CODES BY SMS
+Box %s, %s
+Good until %s
+
+Send one code, and nothing else, to the number of the SIM in the box:
+
+    Number: ____________________
+
+Each code counts once. Tick it off. Keep this sheet locked away.`,
+
 	"playlist.place":   "say for which place: --place CODE",
 	"playlist.nothing": "nothing of it can be played",
 	"playlist.length":  "streams have no length: say how long the slot is, --for 30m",
@@ -304,6 +334,7 @@ until = "05:30"`,
 	"name.bulletin": "bulletin",
 	"name.schedule": "schedule",
 	"name.policy":   "policy",
+	"name.trigger":  "triggers",
 	"name.root":     "root %d",
 	"name.list":     "list of authority of %s",
 	"name.alert":    "alert at %s",

@@ -42,6 +42,7 @@ func commands() []command {
 		{"send", (*app).send},
 		{"carry", (*app).carry},
 		{"alert", (*app).alert},
+		{"trigger", (*app).trigger},
 		{"play", (*app).play},
 		{"live", (*app).live},
 		{"drill", (*app).drill},

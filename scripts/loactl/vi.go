@@ -30,6 +30,7 @@ var vi = map[string]string{
 	"cmd.carry":    "mang văn bản và tệp đến thiết bị không có mạng bằng ổ USB, và nhận nhật ký về",
 	"cmd.send":     "gửi những gì máy chủ chưa có",
 	"cmd.alert":    "báo động khẩn cấp: phát và kết thúc",
+	"cmd.trigger":  "cho phép kích hoạt báo động tại thiết bị mất mạng: công tắc, mã SMS",
 	"cmd.play":     "phát ngay",
 	"cmd.live":     "nói với một địa bàn: thu rồi phát, hoặc trực tiếp",
 	"cmd.drill":    "diễn tập ngay",
@@ -60,6 +61,7 @@ var vi = map[string]string{
 	"use.say":      "say TỆP|- [--region north|central|south] [--engine espeak-ng|exec|bank]\nsay TỆP|- --out THƯ-MỤC [--place ĐỊA-BÀN [--id MÃ] [--title CHỮ] [--class normal|priority|emergency|drill]] [--encode]\nsay --text CHỮ …",
 	"use.carry":    "carry THƯ-MỤC --box THIẾT-BỊ[,…]\ncarry THƯ-MỤC --place ĐỊA-BÀN\ncarry THƯ-MỤC --collect",
 	"use.alert":    "alert set ĐỊA-BÀN --event CHỮ --headline CHỮ --as NGƯỜI,NGƯỜI [--standing storm|flood|dam|fire|false-alarm] [--instruction CHỮ] [--bulletin MÃ] [--tone siren] [--repeat N] [--gap 20s] [--for 1h] [--another] [--id MÃ] [--office MÃ] [--severity severe] [--urgency immediate] [--certainty observed]\nalert clear ĐỊA-BÀN --as NGƯỜI [--id MÃ] [--office MÃ] [--cancel ĐỊA-BÀN/CƠ-QUAN/MÃ]\nalert undo ĐỊA-BÀN --as NGƯỜI [--id MÃ] [--office MÃ] [--for 1h]\nalert approve ĐỊA-BÀN --as NGƯỜI [--office MÃ]\nalert list\nalert --cap TỆP|MÃ [--dry-run] [--as NGƯỜI,NGƯỜI] [--audio TỆP]\nalert cap [--fetch]",
+	"use.trigger":  "trigger codes THIẾT-BỊ --for storm,flood --out TỜ-MÃ --as NGƯỜI,NGƯỜI [--each 4] [--until 2027-06-01] [--lasts 15m] [--from +84912345678,…] [--send]\ntrigger new [MÃ] --place ĐỊA-BÀN\ntrigger check TỆP…\ntrigger sign TỆP… --as NGƯỜI,NGƯỜI [--send]\ntrigger approve MÃ --as NGƯỜI [--send]\ntrigger withdraw MÃ --as NGƯỜI [--send]\ntrigger show MÃ\ntrigger list",
 	"use.play":     "play ĐỊA-BÀN|THIẾT-BỊ --bulletin MÃ --as NGƯỜI [--repeat N] [--volume N] [--for 5m] [--wait 5s]\nplay ĐỊA-BÀN|THIẾT-BỊ --chime gong|two-tone|siren|drill|test [--class normal] --as NGƯỜI …",
 	"use.drill":    "drill ĐỊA-BÀN --bulletin MÃ --as NGƯỜI [--repeat N] [--wait 5s]\ndrill result [MÃ]",
 	"use.live":     "live --place ĐỊA-BÀN --as NGƯỜI [--from mic|alsa:TÊN|stdin|TỆP] [--chime two-tone|none] [--title CHỮ] [--class normal|priority] [--for 10m] [--volume N] [--wait 2s]\nlive --direct --place ĐỊA-BÀN --as NGƯỜI [--from …] [--chime …] [--title CHỮ] [--for 10m] [--volume N] [--wait 2s]",
@@ -191,6 +193,34 @@ relay_hosts = []
 from = "21:00"
 until = "05:30"`,
 
+	"template.trigger": `# Những gì được phép kích hoạt báo động ngay tại thiết bị. Hai người có quyền báo động cùng ký:
+# loactl trigger sign TỆP-NÀY --as NGƯỜI,NGƯỜI
+id = "%s"
+place = "%s"
+valid_until = %s
+for_s = 900                 # báo động kéo dài bao lâu: 60 đến 7200 giây
+repeat = 3                  # phát mấy lần trong thời gian đó
+gap_s = 20
+
+[[lines]]                   # một ngõ vào của tệp bo mạch, [lines.key]
+line = "key"
+alert = "flood"             # storm bão, flood lũ, dam hồ đập, fire cháy; false-alarm rút lại báo động đã kích hoạt tại đây
+hold_s = 3                  # giữ công tắc bao lâu: 2 đến 60 giây
+per_day = 2`,
+
+	"trigger.needs": "cho biết báo động nào và ghi tờ mã vào đâu: --for storm,flood --out TỆP",
+	"trigger.box":   "không có thiết bị nào tên %s",
+	"trigger.sheet": "%s: %d mã cho %s. In ra rồi xóa tệp: mã không được lưu ở nơi nào khác. Mọi mã cũ của thiết bị đều hết hiệu lực.",
+	"trigger.paper": `MÃ BÁO ĐỘNG QUA SMS
+Thiết bị %s, %s
+Dùng được đến %s
+
+Nhắn đúng một mã, không viết gì thêm, đến số của SIM trong thiết bị:
+
+    Số: ____________________
+
+Mỗi mã chỉ dùng một lần. Dùng xong thì đánh dấu. Cất tờ này trong tủ khóa.`,
+
 	"playlist.place":   "cho biết địa bàn: --place MÃ",
 	"playlist.nothing": "không phát được mục nào trong đó",
 	"playlist.length":  "nguồn trực tiếp không có thời lượng: cho biết khung giờ dài bao lâu, --for 30m",
@@ -304,6 +334,7 @@ until = "05:30"`,
 	"name.bulletin": "bản tin",
 	"name.schedule": "lịch phát",
 	"name.policy":   "quy định",
+	"name.trigger":  "kích hoạt tại chỗ",
 	"name.root":     "khóa gốc số %d",
 	"name.list":     "danh sách quyền của %s",
 	"name.alert":    "báo động ở %s",

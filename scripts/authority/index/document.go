@@ -43,6 +43,8 @@ func Describe(is authority.Issued, signers []string) Document {
 		d.Withdrawn, d.Until = doc.Withdrawn, doc.ValidUntil
 	case plan.Policy:
 		d.Withdrawn, d.Until = doc.Withdrawn, doc.ValidUntil
+	case plan.Triggers:
+		d.Withdrawn, d.Until = doc.Withdrawn, doc.ValidUntil
 	case plan.AlertSet:
 		d.Withdrawn = len(doc.Alerts) == 0
 		for _, a := range doc.Alerts {
