@@ -65,6 +65,11 @@ hil: ## boot the image of virt-arm64 in an emulator, and try from outside what a
 hil-all: ## the same with every step, 100 power cuts, and the boards that can be emulated: some hours
 	@for board in virt-arm64 virt-armhf orangepi-zero; do BUILD=$(BUILD) scripts/hil/hil.sh $$board -all $(HIL) || failed=1; done; exit $${failed:-0}
 
+.PHONY: e2e-web
+e2e-web: ## the pages of loactl serve in Debian's Chromium: a box speaks, people read; pictures in build/web
+	@scripts/packages.sh build run web
+	@scripts/web.sh
+
 .PHONY: fuzz
 fuzz: ## every fuzz target, FUZZTIME each (default 30s)
 	@scripts/packages.sh build test

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that a make target needs, and says which.
-# Usage: scripts/packages.sh GROUP…   (build run test bench arm screen image hil deb)
+# Usage: scripts/packages.sh GROUP…   (build run test bench arm screen image hil deb web)
 # Without root and sudo it names what is missing and exits 2.
 set -eu
 
@@ -11,6 +11,9 @@ bench="$test mpd snapserver snapclient nftables gcc-arm-linux-gnueabihf libc6-de
 screen='qemu-system-x86'
 hil="qemu-system-arm u-boot-qemu mtools dosfstools e2fsprogs"
 deb='lintian'
+web='chromium'
+# Node comes with npm from its own makers, and in two packages from Debian.
+command -v node >/dev/null && command -v npm >/dev/null || web="$web nodejs npm"
 arm='qemu-user gcc-arm-linux-gnueabihf gcc-aarch64-linux-gnu libc6-dev-armhf-cross libc6-dev-arm64-cross
 libasound2-dev:armhf libasound2-dev:arm64 libmpg123-dev:armhf libmpg123-dev:arm64'
 

@@ -45,6 +45,12 @@ slow demo make --no-print-directory demo
 slow hil timeout -k 60 25m scripts/hil/hil.sh virt-arm64 -run '^everyday$'
 # The agent and loactl as programs, by the scripts of one page each.
 slow e2e go test -timeout 15m ./scripts/e2e
+# What people see of it, in a browser.
+if ((SECONDS - start > limit)) || scripts/packages.sh web; then
+	slow web scripts/web.sh
+else
+	left+=("web (its packages cannot be had here)")
+fi
 # Every broker against the same cases; prints case by engine.
 slow brokers go test -count=1 -v -timeout 10m -run TestMatrix ./scripts/broker/conform
 # A province of boxes in one process, and what its broker does to it.

@@ -44,6 +44,7 @@ func (a *app) serve(args []string) error {
 	listen := fs.String("broker-listen", "", "")
 	media := fs.String("media", "", "")
 	listenAPI := fs.String("api", "", "")
+	listenWeb := fs.String("web", "", "")
 	every := fs.Duration("every", dispatch.Period, "")
 	if _, err := a.parse(fs, args, 0, 0); err != nil {
 		return err
@@ -123,6 +124,11 @@ func (a *app) serve(args []string) error {
 			Authority: au, Index: x, Archive: ledgers(au), Tokens: tokens(au), Broker: &sender{l, d}, Log: logger,
 			Ahead: func(h plan.Head, hours int) ([]ahead.Line, error) { return a.comes(au, h, nil, hours, false) },
 		}); err != nil {
+			return err
+		}
+	}
+	if *listenWeb != "" {
+		if err := a.serveWeb(ctx, g, au, x, *listenWeb, logger); err != nil {
 			return err
 		}
 	}

@@ -133,12 +133,31 @@ func (a *Archive) EachArrived(device string, pub ed25519.PublicKey, f func(e led
 	return a.walk(device, pub, 1, f)
 }
 
+// Since is EachArrived without the segments that were here before t; neither they nor
+// their links are checked.
+func (a *Archive) Since(device string, pub ed25519.PublicKey, t time.Time, f func(e ledger.Entry, arrived time.Time) bool) error {
+	files, err := a.files(device)
+	if err != nil {
+		return err
+	}
+	files = slices.DeleteFunc(files, func(name string) bool {
+		info, err := os.Stat(filepath.Join(a.dir, device, name))
+		return err == nil && info.ModTime().Before(t)
+	})
+	return a.each(device, files, pub, 1, f)
+}
+
 func (a *Archive) walk(device string, pub ed25519.PublicKey, first int64, f func(ledger.Entry, time.Time) bool) error {
 	files, err := a.files(device)
 	if err != nil {
 		return err
 	}
 	files = slices.DeleteFunc(files, func(name string) bool { return name < segmentName(message.LedgerHead{To: first}) })
+	return a.each(device, files, pub, first, f)
+}
+
+// each reads the entries of these segments, from entry first on.
+func (a *Archive) each(device string, files []string, pub ed25519.PublicKey, first int64, f func(ledger.Entry, time.Time) bool) error {
 	var seq int64
 	hash := ""
 	for _, name := range files {

@@ -1,0 +1,80 @@
+// Package residents is what the people of a place read, hear and answer on their phones:
+// pages of what was said there, feeds of it, and the way back to who said it.
+package residents
+
+import (
+	"embed"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"loa/scripts/authority/said"
+	"loa/scripts/loactl/web/look"
+)
+
+//go:embed all:pages static
+var embedded embed.FS
+
+// book tells what was said.
+type book interface {
+	At(place string, below bool) (said.Told, bool, error)
+	Places() []said.Listed
+}
+
+// Opts are what the pages are made from.
+type Opts struct {
+	Book   book
+	Media  string   // the folder of recordings
+	Name   string   // of the authority
+	URL    string   // at which the public finds these pages, without a slash at its end
+	Frames []string // origins whose pages may show the strip; none: any
+	Now    func() time.Time
+	Log    *slog.Logger // nil: silent
+}
+
+// Site is an [http.Handler].
+type Site struct {
+	o     Opts
+	pages *look.Pages
+	files *look.Files
+	cache cache
+	mux   *http.ServeMux
+}
+
+// New makes the pages.
+func New(o Opts) (*Site, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	o.URL = strings.TrimSuffix(o.URL, "/")
+	static, err := fs.Sub(embedded, "static")
+	if err != nil {
+		return nil, err
+	}
+	pages, err := fs.Sub(embedded, "pages")
+	if err != nil {
+		return nil, err
+	}
+	s := &Site{o: o, mux: http.NewServeMux()}
+	if s.files, err = look.NewFiles("/static/", static); err != nil {
+		return nil, err
+	}
+	if s.pages, err = look.New(look.Opts{Pages: pages, Words: words, Files: s.files, Funcs: funcs()}); err != nil {
+		return nil, err
+	}
+	s.mux.Handle("GET "+look.Prefix, s.pages)
+	s.mux.Handle("GET /static/", s.files)
+	s.mux.HandleFunc("GET /{$}", s.home)
+	s.mux.HandleFunc("GET /p/{place}", s.place)
+	s.mux.HandleFunc("GET /p/{place}/now.json", s.now)
+	s.mux.HandleFunc("GET /p/{place}/audio/{sha256}", s.audio)
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.missing(w, r) })
+	return s, nil
+}
+
+// ServeHTTP answers one question.
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	look.Guard(s.mux).ServeHTTP(w, r)
+}

@@ -1,0 +1,53 @@
+// What an open page does by itself: it asks every 20 seconds whether something is new,
+// and shows it; where somebody listens, it only says so.
+"use strict";
+(() => {
+  const news = document.getElementById("news");
+  if (!news || !window.fetch) return;
+  let version = "";
+
+  const say = (text, button) => {
+    news.replaceChildren();
+    if (!text) return;
+    const p = document.createElement("p");
+    p.className = "note";
+    p.textContent = text + " ";
+    if (button) {
+      const b = document.createElement("button");
+      b.type = "button";
+      b.textContent = button;
+      b.addEventListener("click", () => { say(""); show(); });
+      p.append(b);
+    }
+    news.append(p);
+  };
+
+  const show = async () => {
+    const res = await fetch(location.href, { cache: "no-cache" });
+    if (!res.ok) return;
+    const fresh = new DOMParser().parseFromString(await res.text(), "text/html").getElementById("told");
+    if (fresh) document.getElementById("told").replaceWith(fresh);
+  };
+
+  const ask = async () => {
+    if (document.hidden) return;
+    try {
+      const res = await fetch(news.dataset.now, { cache: "no-cache" });
+      if (!res.ok) return;
+      const now = await res.json();
+      if (news.dataset.lost) { delete news.dataset.lost; say(""); }
+      if (version && version !== now.version) {
+        const listens = [...document.querySelectorAll("audio")].some((a) => !a.paused);
+        if (listens) say(news.dataset.fresh, news.dataset.reload);
+        else await show();
+      }
+      version = now.version;
+    } catch {
+      news.dataset.lost = "yes";
+      say(news.dataset.offline);
+    }
+  };
+  ask();
+  setInterval(ask, 20000);
+  document.addEventListener("visibilitychange", ask);
+})();
