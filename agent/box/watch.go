@@ -103,8 +103,11 @@ func sealedOff(dir string, ask statfs) error {
 	return fmt.Errorf("%s is read-only", dir)
 }
 
-// standing reports how the box stands with its authority.
+// standing reports how the box stands with its authority. Who looks later has the last
+// word, whoever it is.
 func (b *Box) standing(now time.Time) {
+	b.stand.Lock()
+	defer b.stand.Unlock()
 	p := b.plan.Load()
 	raise := func(code string, is bool, why string) {
 		var err error
