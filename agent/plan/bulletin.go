@@ -100,6 +100,9 @@ func (c *check) page(at string, p Page) {
 		c.id(at+".style", p.Style)
 	}
 	c.between(at+".stay_s", int64(p.StayS), 0, 3600)
+	if p.Lang != "" {
+		c.lang(at+".lang", p.Lang)
+	}
 }
 
 // ref is a reference that pins what it refers to.

@@ -164,6 +164,7 @@ type Page struct {
 	Type  string `json:"type,omitempty"`   // of the picture: image/png, image/jpeg, image/webp, image/gif
 	Style string `json:"style,omitempty"`  // how it is set, such as scroll or alert; empty: notice
 	StayS int    `json:"stay_s,omitempty"` // 0: as long as a reader needs
+	Lang  string `json:"lang,omitempty"`   // default: the bulletin's
 }
 
 // A Bulletin is what is said and shown.
@@ -252,18 +253,23 @@ type Policy struct {
 	Head
 	Validity
 	Zone                 string   `json:"zone"`
-	QuietHours           []Span   `json:"quiet_hours"`                 // an empty list is a decision: none
-	AirtimeDayS          int      `json:"airtime_day_s,omitempty"`     // per day, relays count; 0: no cap
-	AirtimeSessionS      int      `json:"airtime_session_s,omitempty"` // per slot
-	AirtimeDays          []string `json:"airtime_days,omitempty"`      // days with any air time at all; none: every day
-	RepeatsPerDay        int      `json:"repeats_per_day,omitempty"`   // of one bulletin
-	EmergencyHourS       int      `json:"emergency_hour_s,omitempty"`  // of emergency sound per hour and signer place with one signer; 0: the image's 600
+	QuietHours           []Span   `json:"quiet_hours"`                      // an empty list is a decision: none
+	AirtimeDayS          int      `json:"airtime_day_s,omitempty"`          // per day, relays count; 0: no cap
+	AirtimeSessionS      int      `json:"airtime_session_s,omitempty"`      // per slot
+	AirtimeDays          []string `json:"airtime_days,omitempty"`           // days with any air time at all; none: every day
+	RepeatsPerDay        int      `json:"repeats_per_day,omitempty"`        // of one bulletin
+	EmergencyHourS       int      `json:"emergency_hour_s,omitempty"`       // of emergency sound per hour and signer place with one signer; 0: the image's 600
+	EmergencyHourRepeats int      `json:"emergency_hour_repeats,omitempty"` // how often emergencies of one signer place begin in an hour with one signer, every round; 0: the image's 12
 	VolumeCeilingPercent int      `json:"volume_ceiling_percent,omitempty"`
 	Volumes              []Volume `json:"volumes,omitempty"` // the first that holds; else 100
 	RelayHosts           []string `json:"relay_hosts,omitempty"`
 	BannedWords          []string `json:"banned_words,omitempty"`
 	Brightness           []Volume `json:"brightness,omitempty"`
 	MeteredDayBytes      int64    `json:"metered_day_bytes,omitempty"` // fetched over a SIM per day; 0: no cap
+
+	// Languages is in which order an item that has several is heard and seen, by their BCP 47
+	// tags; others come after these. The nearest place that says so decides.
+	Languages []string `json:"languages,omitempty"`
 
 	DefaultPages []DefaultPage `json:"default_pages,omitempty"` // what a board shows when nothing is due
 

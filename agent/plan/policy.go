@@ -18,6 +18,7 @@ func (p Policy) Validate() error {
 	c.days("airtime_days", p.AirtimeDays)
 	c.between("repeats_per_day", int64(p.RepeatsPerDay), 0, 1000)
 	c.between("emergency_hour_s", int64(p.EmergencyHourS), 0, 3600)
+	c.between("emergency_hour_repeats", int64(p.EmergencyHourRepeats), 0, 60)
 	c.percent("volume_ceiling_percent", p.VolumeCeilingPercent)
 	c.volumes("volumes", p.Volumes)
 	c.count("relay_hosts", len(p.RelayHosts), 0, 64)
@@ -29,6 +30,10 @@ func (p Policy) Validate() error {
 		c.required(index("banned_words", i), w, 64)
 	}
 	c.volumes("brightness", p.Brightness)
+	c.count("languages", len(p.Languages), 0, 16)
+	for i, l := range p.Languages {
+		c.lang(index("languages", i), l)
+	}
 	c.count("default_pages", len(p.DefaultPages), 0, 32)
 	for i, d := range p.DefaultPages {
 		at := index("default_pages", i)

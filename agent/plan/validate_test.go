@@ -150,6 +150,7 @@ func TestPolicy(t *testing.T) {
 		{func(p *Policy) { p.QuietHours[0].From = "24:00" }, "quiet_hours[0].from", "begins at 00:00"},
 		{func(p *Policy) { p.AirtimeDayS = 86401 }, "airtime_day_s", "86400"},
 		{func(p *Policy) { p.AirtimeDays = []string{"mon", "mon"} }, "airtime_days[1]", "twice"},
+		{func(p *Policy) { p.EmergencyHourRepeats = 61 }, "emergency_hour_repeats", "0 to 60"},
 		{func(p *Policy) { p.EmergencyHourS = -1 }, "emergency_hour_s", "0 to 3600"},
 		{func(p *Policy) { p.Volumes[0].Percent = 0 }, "volumes[0].percent", "1 to 100"},
 		{func(p *Policy) { p.RelayHosts[0] = "*.example.vn" }, "relay_hosts[0]", "radio.example.vn"},

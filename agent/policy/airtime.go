@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -48,6 +49,43 @@ func (j *judge) emergency() *Verdict {
 		Code: plan.Airtime,
 		Why:  fmt.Sprintf("emergencies signed by %s have sounded for their %d minutes of this hour", j.o.Signer, minutes),
 		VI:   fmt.Sprintf("tin khẩn cấp do %s ký đã phát đủ %d phút trong một giờ", j.o.Signer, minutes),
+	}
+}
+
+// emergencyRepeats bounds how often emergencies of one signer place begin in any hour:
+// each round counts, whatever the alert is called in which it comes. What goes on after
+// an interruption does not count again.
+func (j *judge) emergencyRepeats() *Verdict {
+	if !j.isEmergency() || j.o.Retracts || j.sounds() {
+		return nil
+	}
+	limit := emergencyRepeats
+	for _, l := range j.laws {
+		if l.EmergencyHourRepeats > 0 {
+			limit = min(limit, l.EmergencyHourRepeats)
+		}
+	}
+	if j.o.Holders >= 2 {
+		limit *= quorumFactor
+	}
+	begun := make(map[string]time.Time) // the first turn of each round in the hour
+	j.u.all(j.now, func(x *Use) {
+		if x.Class != plan.Emergency || x.Signer != j.o.Signer || x.From.After(j.now) || j.now.Sub(x.From) >= time.Hour {
+			return
+		}
+		if first, ok := begun[x.ID]; !ok || x.From.Before(first) {
+			begun[x.ID] = x.From
+		}
+	})
+	if _, goesOn := begun[j.o.ID]; goesOn || len(begun) < limit {
+		return nil
+	}
+	all := slices.SortedFunc(maps.Values(begun), time.Time.Compare)
+	j.edge(all[len(all)-limit].Add(time.Hour))
+	return &Verdict{
+		Code: plan.RepeatLimit,
+		Why:  fmt.Sprintf("emergencies signed by %s have begun %d times in an hour", j.o.Signer, len(begun)),
+		VI:   fmt.Sprintf("tin khẩn cấp do %s ký đã phát %d lần trong một giờ", j.o.Signer, len(begun)),
 	}
 }
 

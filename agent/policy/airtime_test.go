@@ -130,6 +130,46 @@ func TestEmergencyHour(t *testing.T) {
 	expect(t, "the image's bound", Allow(laws(loose), u, alert("a10"), on("00:10")), plan.Airtime, "01:01")
 }
 
+// A short alarm that is sent again and again is stopped by how often it begins, long
+// before its length adds up; each round counts, and going on after an interruption not.
+func TestEmergencyRepeats(t *testing.T) {
+	ps := laws(rule(nil))
+	short := func(id string) plan.Occurrence {
+		o := alert(id)
+		o.Length = 15 * time.Second
+		return o
+	}
+	var u Usage
+	for i := range 12 { // every four minutes, from midnight
+		at := on("00:00").Add(time.Duration(i) * 4 * time.Minute)
+		if v := Allow(ps, u, short(fmt.Sprint("a", i)), at); v.Code != plan.Accepted {
+			t.Fatalf("number %d: %+v", i, v)
+		}
+		u = used(u, short(fmt.Sprint("a", i)), at, 5*time.Second)
+		u = used(u, short(fmt.Sprint("a", i)), at.Add(10*time.Second), 10*time.Second)
+	}
+	v := Allow(ps, u, short("a12"), on("00:48"))
+	expect(t, "the thirteenth", v, plan.RepeatLimit, "01:00")
+	if v.Final {
+		t.Error("an alert waits for its time")
+	}
+	expect(t, "when the first is an hour ago", Allow(ps, u, short("a12"), on("01:00:10")), plan.Accepted, "")
+	expect(t, "one that was interrupted", Allow(ps, u, short("a11"), on("00:48")), plan.Accepted, "")
+	more := short("a12")
+	more.Holders = 2
+	expect(t, "two holders", Allow(ps, u, more, on("00:48")), plan.Accepted, "")
+	back := short("a12")
+	back.Retracts = true
+	expect(t, "what takes a false alarm back", Allow(ps, u, back, on("00:48")), plan.Accepted, "")
+	other := short("a12")
+	other.Signer = "79"
+	expect(t, "another signer", Allow(ps, u, other, on("00:48")), plan.Accepted, "")
+	tight := laws(rule(func(p *plan.Policy) { p.EmergencyHourRepeats = 2 }))
+	expect(t, "a tighter law", Allow(tight, u, short("a12"), on("00:48")), plan.RepeatLimit, "01:40")
+	loose := laws(rule(func(p *plan.Policy) { p.EmergencyHourRepeats = 60 }))
+	expect(t, "the image's bound", Allow(loose, u, short("a12"), on("00:48")), plan.RepeatLimit, "01:00")
+}
+
 // An alert that repeats without end must come in whole rounds, not stutter.
 func TestEmergencyDoesNotStutter(t *testing.T) {
 	ps := laws(rule(nil))

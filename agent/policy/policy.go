@@ -15,6 +15,9 @@ const (
 	// A correctly signed alert once howled over a province for 50 minutes at
 	// midnight. One signer gets this much emergency sound in any hour.
 	emergencyHour = 600 * time.Second
+	// So often it may begin in that hour, every round: a short alarm that is sent again and
+	// again would frighten people all night and stay below the limit of its length.
+	emergencyRepeats = 12
 	// More holders make a mistake less likely: with two or more it is three times as much.
 	quorumFactor = 3
 	// An emergency of unknown length must have at least this much left to begin.
@@ -83,8 +86,8 @@ type Verdict struct {
 // The order of the questions is: what schedule refused, local mode, mute, quiet
 // hours, air time, repeats, relay hosts, banned words; before the hours, safe mode. An
 // emergency answers only
-// for local mode, a mute that two holders signed, and the length of emergency
-// sound in an hour.
+// for local mode, a mute that two holders signed, and how long and how often
+// emergencies sound in an hour.
 //
 // The host of each https address of a relay must be listed by at least one
 // policy and by every policy that lists any; inputs of the box itself
@@ -163,7 +166,7 @@ var vietnam = time.FixedZone("+07:00", 7*3600)
 
 func (j *judge) decide() *Verdict {
 	for _, question := range []func() *Verdict{
-		j.sound, j.localMode, j.muted, j.emergency,
+		j.sound, j.localMode, j.muted, j.emergencyRepeats, j.emergency,
 		j.safeMode, j.quiet, j.airtimeDays, j.airtime, j.repeats, j.relay, j.words,
 	} {
 		if refuse := question(); refuse != nil {
