@@ -122,8 +122,8 @@ func (v *view) alertBody(set *plan.AlertSet, a *plan.Alert) body {
 }
 
 // tone is what sounds before the words of an alert: a chime, or an alert that lies on
-// every box. After that comes what the nearest place has recorded of it in other
-// languages, in a bulletin of class emergency that is called standing-NAME.
+// every box, with what the nearest place has recorded of it in other languages, in a
+// bulletin of class emergency that is called standing-NAME.
 func (v *view) tone(place, name string) []plan.Part {
 	std, ok := standing.Find(name)
 	if !ok {
@@ -133,7 +133,7 @@ func (v *view) tone(place, name string) []plan.Part {
 		}
 		return tone.parts
 	}
-	parts := append(chime(std.Tone).parts, plan.Part{Standing: std.ID, Length: std.Length})
+	said := []plan.Part{{Standing: std.ID, Lang: "vi", Length: std.Length}}
 	for _, p := range append([]string{v.p.Place, place}, v.p.Above...) {
 		k := plan.Key{Place: p, Kind: plan.KindBulletin, ID: "standing-" + std.ID}
 		doc, ok := v.p.Bulletins[k]
@@ -142,13 +142,14 @@ func (v *view) tone(place, name string) []plan.Part {
 		}
 		words := v.bulletin(plan.Ref{Place: p, Kind: plan.KindBulletin, ID: k.ID, SHA256: doc.Proof.SHA256}, place, 0)
 		for _, w := range words.parts {
-			if words.err == nil && w.Audio != nil && cmp.Or(w.Audio.Lang, doc.Lang) != "vi" {
-				parts = append(parts, w)
+			if words.err == nil && w.Audio != nil && language(cmp.Or(w.Audio.Lang, doc.Lang)) != "vi" {
+				w.Lang = cmp.Or(w.Audio.Lang, doc.Lang)
+				said = append(said, w)
 			}
 		}
 		break
 	}
-	return parts
+	return append(chime(std.Tone).parts, inOrder(v, said, func(p plan.Part) string { return p.Lang })...)
 }
 
 // cancelled reports whether an office that may has ended the alert. Trust has
@@ -170,11 +171,15 @@ func (v *view) cancelled(set *plan.AlertSet, a *plan.Alert) bool {
 // the words that came after the tone.
 func alertID(set *plan.AlertSet, a *plan.Alert, b *body) string {
 	h := sha256.New()
-	for _, p := range b.parts {
-		h.Write([]byte(p.Chime + p.Standing))
-		if p.Audio != nil {
-			h.Write([]byte(p.Audio.SHA256))
+	said := make([]string, len(b.parts)) // an order of languages that changes is no other alert
+	for i, p := range b.parts {
+		if said[i] = p.Chime + p.Standing; p.Audio != nil {
+			said[i] += p.Audio.SHA256
 		}
+	}
+	slices.Sort(said)
+	for _, s := range said {
+		h.Write([]byte(s))
 	}
 	h.Write([]byte{0})
 	h.Write([]byte(a.Headline))

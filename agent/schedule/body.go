@@ -95,7 +95,7 @@ func (v *view) bulletin(ref plan.Ref, place string, gap time.Duration) body {
 		return b
 	}
 	b.origin, b.lang, b.text, b.until = doc.Origin, doc.Lang, doc.Text, doc.ValidUntil
-	b.pages, b.ticker = doc.Shown(), doc.Ticker
+	b.pages, b.ticker = inOrder(v, doc.Shown(), func(p plan.Page) string { return cmp.Or(p.Lang, doc.Lang) }), doc.Ticker
 	if len(doc.Audio) == 0 {
 		b.seen = !v.board
 		b.length = doc.ShownFor() * time.Duration(max(1, doc.Repeat))
@@ -103,8 +103,7 @@ func (v *view) bulletin(ref plan.Ref, place string, gap time.Duration) body {
 	}
 	b.rounds, b.gap = max(1, doc.Repeat), gap
 	b.parts = make([]plan.Part, len(doc.Audio))
-	for i := range doc.Audio {
-		a := doc.Audio[i]
+	for i, a := range inOrder(v, doc.Audio, func(a plan.Audio) string { return cmp.Or(a.Lang, doc.Lang) }) {
 		b.parts[i] = plan.Part{Audio: &a, LoudnessLUFS: doc.LoudnessLUFS, Length: time.Duration(a.DurationMS) * time.Millisecond}
 	}
 	b.measure()
