@@ -263,7 +263,13 @@ func versions(p *plan.Plan) map[string]int64 {
 	for k, d := range p.Policies {
 		all[k.String()] = d.Version()
 	}
+	for k, d := range p.Triggers {
+		all[k.String()] = d.Version()
+	}
 	for k, d := range p.Alerts {
+		if k.Triggered() { // started here: nobody has signed it
+			continue
+		}
 		all[k.String()] = d.Version()
 	}
 	if p.Want.ID != "" {

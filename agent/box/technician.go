@@ -181,6 +181,9 @@ func (t technician) Documents() []console.Document {
 	for _, d := range p.Policies {
 		add(d.Head, &d.Validity, "", "", 0)
 	}
+	for _, d := range p.Triggers {
+		add(d.Head, &d.Validity, startedBy(&d), plan.Emergency, 0)
+	}
 	for _, d := range p.Alerts {
 		title := ""
 		if len(d.Alerts) > 0 {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"loa/agent/plan"
@@ -166,4 +168,20 @@ func (b *Box) tryCode(ctx context.Context, m trigger.Message, g *trigger.Guard) 
 		g.Wrong(m.From, b.now())
 	}
 	return wrong == nil || wrong.Code != plan.Storage
+}
+
+// startedBy says in a line what starts what: "key → flood, SMS → storm ×4".
+func startedBy(t *plan.Triggers) string {
+	var all []string
+	for _, l := range t.Lines {
+		all = append(all, l.Line+" → "+l.Alert)
+	}
+	codes := make(map[string]int)
+	for _, c := range t.Codes {
+		codes[c.Alert]++
+	}
+	for _, alert := range slices.Sorted(maps.Keys(codes)) {
+		all = append(all, fmt.Sprintf("SMS → %s ×%d", alert, codes[alert]))
+	}
+	return strings.Join(all, ", ")
 }

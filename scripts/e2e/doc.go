@@ -23,6 +23,9 @@
 //	box fill                     no space left on its storage
 //	cap sender NAME              an agency whose messages in CAP are taken
 //	cap write FILE ID PLACE [type=|status=|headline=|refers=…]   a message that it has signed
+//	modem                        the box has a mobile modem, at /dev/modem
+//	sms FROM TEXT|@SHEET:N [24h] a message arrives, which was sent so long ago; N: a code of a sheet
+//	switch FILE on|off           an input of the box, which its board file gives as a file
 //	deaf                         nobody can reach the box from the network
 //	console LINE                 one line to the box's console
 //	until 10s REGEXP LINE        ask the console until it answers so

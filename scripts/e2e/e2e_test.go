@@ -102,6 +102,9 @@ func TestScripts(t *testing.T) {
 			"ahead":    command((*stage).ahead),
 			"card":     command((*stage).cardIs),
 			"cap":      command((*stage).capIs),
+			"switch":   command((*stage).switchIs),
+			"modem":    command((*stage).plugModem),
+			"sms":      command((*stage).sms),
 		},
 	})
 }

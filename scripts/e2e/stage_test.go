@@ -16,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"loa/drivers/modem/modemtest"
 	"loa/drivers/oto/ototest"
 	"loa/scripts/authority"
 	"loa/scripts/authority/pki"
@@ -52,6 +53,7 @@ type stage struct {
 	agency   agency
 	card     *ototest.Card
 	terminal *terminal
+	modem    *modemtest.Modem
 }
 
 func newStage(env *testscript.Env) *stage {
