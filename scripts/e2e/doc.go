@@ -10,12 +10,14 @@
 //	broker expired               it comes back with a certificate of last year
 //	media break ID HOW           the recording becomes 404, corrupt, html or short; "heal" mends it
 //	place CODE SIGNER            whose programme is signed from now on; before that the commune's
+//	law CLOCK [LINE…]            the commune is quiet from 21:00 to 05:30 by a zone in which it is CLOCK now; more of its policy
+//	tape record|replay           keep all that the broker sends; publish all of it again, as it came
 //	another NAME, at NAME        one more box in the commune; of which box the script speaks
 //	forger start|stop            whoever hears live talk sends each packet again, changed, and a tone of its own
 //	said MASTER SCORE            half of the half seconds of a recording, or more, are in what sounded, in their order, as truly as SCORE
 //	forged                       the forger's tone is in what sounded
 //	bulletin ID FILE [CLASS]     sign a recording as a bulletin; of class "unheard", without listening to it
-//	schedule ID +4s ITEM…        sign a slot that begins in 4 s: bulletins and chimes
+//	schedule ID +4s ITEM…        sign a slot that begins in 4 s: bulletins, chimes, relays of https://…; --yes: whatever loactl warns of; drill=silent|audible
 //	sleep +2s                    until 2 s after the slot's begin
 //	box start [FLAG…]            the agent; -tmpfs SIZE and -readonly are about its storage
 //	box unfit [FLAG…]            the same, for one that is to end at once with exit status 78

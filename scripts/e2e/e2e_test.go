@@ -80,6 +80,8 @@ func TestScripts(t *testing.T) {
 			"broker":   command((*stage).brokerIs),
 			"media":    command((*stage).mediaIs),
 			"place":    command((*stage).speaksFor),
+			"law":      command((*stage).law),
+			"tape":     command((*stage).tapeDoes),
 			"another":  command((*stage).another),
 			"at":       command((*stage).at),
 			"forger":   command((*stage).forgerIs),

@@ -98,8 +98,21 @@ func (s *stage) schedule(ts *testscript.TestScript, args []string) error {
 	}
 	s.slot = time.Now().Add(in).Truncate(time.Second).Add(time.Second)
 	var items strings.Builder
+	sure, drill := false, ""
 	for _, item := range args[2:] {
 		key := "bulletin"
+		if item == "--yes" {
+			sure = true
+			continue
+		}
+		if way, ok := strings.CutPrefix(item, "drill="); ok {
+			drill = fmt.Sprintf("drill = %q", way)
+			continue
+		}
+		if strings.HasPrefix(item, "https://") {
+			fmt.Fprintf(&items, "\t{ relay = { urls = [%q], title = \"Tiếp sóng\", class = \"normal\", origin = \"higher\", lang = \"vi\" } },\n", item)
+			continue
+		}
 		if _, ok := sound.ChimeLength(item); ok {
 			key = "chime"
 		}
@@ -108,18 +121,24 @@ func (s *stage) schedule(ts *testscript.TestScript, args []string) error {
 	draft := ts.MkAbs("schedule-" + args[0] + ".toml")
 	if err := os.WriteFile(draft, fmt.Appendf(nil, `id = %q
 place = %q
+zone = %q
 valid_until = %s
 [[slots]]
 id = "s1"
 at = [%q]
 for_s = 120
 gap_s = 1
+%s
 items = [
 %s]
-`, args[0], s.place, until(), s.slot.In(time.FixedZone("", 7*3600)).Format("15:04:05"), items.String()), 0o600); err != nil {
+`, args[0], s.place, s.zone, until(), s.clockAt(s.slot), drill, items.String()), 0o600); err != nil {
 		return err
 	}
-	return ts.Exec("loactl", "schedule", "sign", draft, "--as", s.signer)
+	line := []string{"schedule", "sign", draft, "--as", s.signer}
+	if sure {
+		line = append(line, "--yes")
+	}
+	return ts.Exec("loactl", line...)
 }
 
 // sleep waits until a moment of the slot.

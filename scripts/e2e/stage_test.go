@@ -37,6 +37,7 @@ type stage struct {
 	au     *authority.Authority
 	place  string            // whose programme is signed
 	signer string            // by whom
+	zone   string            // by which programmes go
 	slot   time.Time         // when the last schedule begins
 	digest map[string]string // of each bulletin's recording
 
@@ -50,6 +51,7 @@ type stage struct {
 	box      *box   // that the script speaks of
 	boxes    []*box // all of them
 	forger   *forger
+	tape     *tape
 	agency   agency
 	card     *ototest.Card
 	terminal *terminal
@@ -57,12 +59,15 @@ type stage struct {
 }
 
 func newStage(env *testscript.Env) *stage {
-	s := &stage{env: env, place: commune, signer: commune + "-1", digest: make(map[string]string), broken: make(map[string]string)}
+	s := &stage{env: env, place: commune, signer: commune + "-1", zone: "+07:00", digest: make(map[string]string), broken: make(map[string]string)}
 	s.box = &box{name: device, root: filepath.Join(env.WorkDir, "box")}
 	s.boxes = []*box{s.box}
 	env.Defer(func() {
 		s.terminal.close()
 		s.forger.end()
+		if s.tape != nil {
+			s.tape.end()
+		}
 		for _, b := range s.boxes {
 			b.end()
 		}
