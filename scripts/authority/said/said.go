@@ -287,3 +287,18 @@ func (b *Book) Places() []Listed {
 	walk("", 0)
 	return all
 }
+
+// Box is where a box stands now and what it is called; false for one that there is not.
+func (b *Book) Box(device string) (place Named, label string, ok bool) {
+	box, ok := b.au.Boxes()[device]
+	if !ok {
+		return Named{}, "", false
+	}
+	book, now := b.au.Book(), b.now()
+	code, ok := book.Of(device, now)
+	if !ok {
+		return Named{}, "", false
+	}
+	f, _ := book.At(code, now)
+	return Named{code, f.Name}, cmp.Or(box.Name, device), true
+}

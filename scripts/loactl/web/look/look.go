@@ -148,3 +148,6 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.shared.Ser
 
 // Style is where the stylesheet is, for what keeps it to be read without a network.
 func (p *Pages) Style() string { return p.shared.URL("style.css") }
+
+// Icon is where the icon is.
+func (p *Pages) Icon() string { return p.shared.URL("icon.svg") }

@@ -8,12 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/runes"
 	"golang.org/x/text/transform"
 	"golang.org/x/text/unicode/norm"
-	"unicode"
 
 	"loa/scripts/authority/said"
 	"loa/scripts/loactl/web/look"
@@ -33,6 +33,13 @@ func (s *Site) view(r *http.Request, data any) look.View {
 func (s *Site) render(name string, v look.View) ([]byte, error) {
 	var b bytes.Buffer
 	err := s.pages.Render(&b, name, v)
+	return b.Bytes(), err
+}
+
+// bare is a page without the frame.
+func (s *Site) bare(name string, v look.View) ([]byte, error) {
+	var b bytes.Buffer
+	err := s.pages.Bare(&b, name, v)
 	return b.Bytes(), err
 }
 
@@ -81,7 +88,7 @@ func (s *Site) home(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(body) // whoever asked has gone
 		return
 	}
-	s.give(w, r, "home "+look.Lang(r), html, func() ([]byte, error) { return s.render("home", s.view(r, s.listed(""))) })
+	s.give(w, r, "home "+look.Lang(r), html, func() ([]byte, error) { return s.render("home", s.plain(r, s.listed(""))) })
 }
 
 // A listing is the page of all places.
@@ -127,9 +134,7 @@ func (s *Site) place(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return nil, err
 		}
-		v := s.view(r, t)
-		v.At.RawQuery = "" // what else somebody asked is not for all others
-		return s.render("place", v)
+		return s.render("place", s.plain(r, t))
 	})
 }
 
@@ -172,7 +177,7 @@ func (s *Site) now(w http.ResponseWriter, r *http.Request) {
 
 // audio gives out a recording that was said, and no other that lies in the folder.
 func (s *Site) audio(w http.ResponseWriter, r *http.Request) {
-	t, err := s.told(r.PathValue("place"), false)
+	t, err := s.told(r.PathValue("place"), true)
 	a, ok := t.Recording(r.PathValue("sha256"))
 	if err != nil || !ok {
 		s.missing(w, r)

@@ -21,17 +21,19 @@ var embedded embed.FS
 type book interface {
 	At(place string, below bool) (said.Told, bool, error)
 	Places() []said.Listed
+	Box(device string) (place said.Named, label string, ok bool)
 }
 
 // Opts are what the pages are made from.
 type Opts struct {
-	Book   book
-	Media  string   // the folder of recordings
-	Name   string   // of the authority
-	URL    string   // at which the public finds these pages, without a slash at its end
-	Frames []string // origins whose pages may show the strip; none: any
-	Now    func() time.Time
-	Log    *slog.Logger // nil: silent
+	Book     book
+	Requests store
+	Media    string   // the folder of recordings
+	Name     string   // of the authority
+	URL      string   // at which the public finds these pages, without a slash at its end
+	Frames   []string // origins whose pages may show the strip; none: any
+	Now      func() time.Time
+	Log      *slog.Logger // nil: silent
 }
 
 // Site is an [http.Handler].
@@ -41,6 +43,9 @@ type Site struct {
 	files *look.Files
 	cache cache
 	mux   *http.ServeMux
+
+	nets, places, codes buckets
+	photos, voices      chan struct{} // as many as are looked at at once
 }
 
 // New makes the pages.
@@ -57,7 +62,10 @@ func New(o Opts) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{o: o, mux: http.NewServeMux()}
+	s := &Site{
+		o: o, mux: http.NewServeMux(), photos: make(chan struct{}, 1), voices: make(chan struct{}, 1),
+		nets: buckets{of: fromOneNet}, places: buckets{of: aboutAPlace}, codes: buckets{of: codesTried},
+	}
 	if s.files, err = look.NewFiles("/static/", static); err != nil {
 		return nil, err
 	}
@@ -70,6 +78,19 @@ func New(o Opts) (*Site, error) {
 	s.mux.HandleFunc("GET /p/{place}", s.place)
 	s.mux.HandleFunc("GET /p/{place}/now.json", s.now)
 	s.mux.HandleFunc("GET /p/{place}/audio/{sha256}", s.audio)
+	s.mux.HandleFunc("GET /p/{place}/feed.json", s.feed("feed.json", "application/feed+json", s.jsonFeed))
+	s.mux.HandleFunc("GET /p/{place}/feed.atom", s.feed("feed.atom", "application/atom+xml; charset=utf-8", s.atom))
+	s.mux.HandleFunc("GET /p/{place}/feed.rss", s.feed("feed.rss", "application/rss+xml; charset=utf-8", s.rss))
+	s.mux.HandleFunc("GET /p/{place}/strip", s.strip)
+	s.mux.HandleFunc("GET /p/{place}/manifest.webmanifest", s.manifest)
+	s.mux.HandleFunc("GET /sw.js", s.worker)
+	s.mux.HandleFunc("GET /privacy", s.privacy)
+	s.mux.HandleFunc("GET /o/{box}", s.pole)
+	s.mux.HandleFunc("GET /p/{place}/report", s.ask)
+	s.mux.HandleFunc("POST /report", s.report)
+	s.mux.HandleFunc("GET /follow", s.code)
+	s.mux.HandleFunc("POST /follow", s.follow)
+	s.mux.HandleFunc("POST /follow/{do}", s.follow)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.missing(w, r) })
 	return s, nil
 }

@@ -1,0 +1,265 @@
+package requests
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A desk is a store whose time the test sets.
+type desk struct {
+	*Store
+	t   *testing.T
+	dir string
+	at  time.Time
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	d := &desk{t: t, dir: t.TempDir(), at: time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)}
+	var err error
+	if d.Store, err = Open(d.dir, func() time.Time { return d.at }); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+func (d *desk) add(a Ask) (Request, string) {
+	d.t.Helper()
+	r, code, err := d.Add(a)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.at = d.at.Add(time.Minute)
+	return r, code
+}
+
+func (d *desk) state(code string) State {
+	d.t.Helper()
+	r, err := d.Follow(code)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return r.State
+}
+
+func TestAReportAndItsAnswer(t *testing.T) {
+	d := newDesk(t)
+	r, code := d.add(Ask{Place: "26734", Box: "d-1", Kind: Unheard, Text: "Không nghe thấy gì"})
+	if err := d.Reopen(code, "x"); !errors.Is(err, ErrOver) {
+		t.Errorf("a report without an answer was opened again: %v", err)
+	}
+	if err := d.Answer(r.ID, "lan", "Đã sửa"); err != nil {
+		t.Fatal(err)
+	}
+	typed := strings.ToLower(strings.ReplaceAll(code, "-", " "))
+	got, err := d.Follow(strings.NewReplacer("0", "o", "1", "l").Replace(typed))
+	if err != nil || got.State != Answered || len(got.Events) != 1 || got.Events[0].Text != "Đã sửa" {
+		t.Fatalf("%+v %v", got, err)
+	}
+	if err := d.Reopen(code, "Vẫn không nghe"); err != nil || d.state(code) != New {
+		t.Errorf("not open again: %v", err)
+	}
+	if _, err := d.Follow("0000-0000-0000-0000"); !errors.Is(err, ErrNone) {
+		t.Errorf("a guess: %v", err)
+	}
+	if list, err := d.List(Which{Places: []string{"26737"}}); err != nil || len(list) != 0 {
+		t.Errorf("another place's staff see %v %v", list, err)
+	}
+	if list, err := d.List(Which{Places: []string{"26734"}, States: []State{New}}); err != nil || len(list) != 1 {
+		t.Errorf("%v %v", list, err)
+	}
+}
+
+// The code is in no file: whoever steals the folder cannot act as a resident.
+func TestOnlyTheHashIsKept(t *testing.T) {
+	d := newDesk(t)
+	_, code := d.add(Ask{Place: "26734", Kind: Other, Text: "bí mật của tôi"})
+	found := func(what string) bool {
+		files, _ := filepath.Glob(filepath.Join(d.dir, "requests", "*"))
+		for _, f := range files {
+			data, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Contains(data, []byte(what)) {
+				return true
+			}
+		}
+		return false
+	}
+	if found(code) || found(strings.ReplaceAll(code, "-", "")) {
+		t.Error("the code is kept")
+	}
+	if !found("bí mật của tôi") {
+		t.Fatal("this test does not see what is kept")
+	}
+	if err := d.Delete(code); err != nil {
+		t.Fatal(err)
+	}
+	if found("bí mật của tôi") {
+		t.Error("the words are there after they were deleted")
+	}
+	if _, err := d.Follow(code); !errors.Is(err, ErrNone) {
+		t.Errorf("the code opens: %v", err)
+	}
+	if n, err := d.Counts(d.at.Add(-time.Hour), d.at); err != nil || len(n) != 1 || n[0].N != 1 || n[0].Month != "2026-11" {
+		t.Errorf("its count is gone: %v %v", n, err)
+	}
+}
+
+// Who sends the same as somebody else gets a code that opens the answer, and nothing that
+// the other wrote.
+func TestTheSameIsFolded(t *testing.T) {
+	d := newDesk(t)
+	first, _ := d.add(Ask{Place: "26734", Box: "d-1", Kind: Loud, Text: "Ồn  quá", Contact: "0901 234 567"})
+	second, code := d.add(Ask{Place: "26734", Box: "d-1", Kind: Loud, Text: "ồn quá"})
+	third, _ := d.add(Ask{Place: "26734", Box: "d-1", Kind: Loud, Text: "ồn quá", Photo: []byte("x")})
+	if second.Same != first.ID || third.Same != "" {
+		t.Fatalf("%+v %+v", second, third)
+	}
+	if err := d.Answer(first.ID, "lan", "Đã vặn nhỏ"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.Follow(code)
+	if err != nil || got.ID != second.ID || got.State != Answered || got.Contact != "" || len(got.Events) != 1 {
+		t.Errorf("%+v %v", got, err)
+	}
+	if list, _ := d.List(Which{Places: []string{"26734"}, Folded: true}); len(list) != 2 || list[1].Others != 1 {
+		t.Errorf("%+v", list)
+	}
+	if err := d.Reopen(code, "vẫn ồn"); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := d.Follow(code); got.Same != "" || got.State != New {
+		t.Errorf("%+v", got)
+	}
+	d.at = d.at.Add(same)
+	if r, _ := d.add(Ask{Place: "26734", Box: "d-1", Kind: Loud, Text: "ồn quá"}); r.Same != "" {
+		t.Error("folded into one of yesterday")
+	}
+}
+
+func TestThreeInADayAreAFault(t *testing.T) {
+	d := newDesk(t)
+	var last Request
+	for i := range 3 {
+		if c, err := d.Complaints(d.at); err != nil || len(c) != 0 {
+			t.Fatalf("after %d: %v %v", i, c, err)
+		}
+		last, _ = d.add(Ask{Place: "26734", Box: "d-1", Kind: Loud})
+		d.add(Ask{Place: "26734", Box: "d-2", Kind: Other, Text: "x"})
+	}
+	if c, err := d.Complaints(d.at); err != nil || len(c) != 1 || c[0] != (Complaint{"26734", "d-1", Loud, 3}) {
+		t.Errorf("%v %v", c, err)
+	}
+	if c, _ := d.Complaints(d.at.Add(25 * time.Hour)); len(c) != 0 {
+		t.Errorf("a day later: %v", c)
+	}
+	if err := d.SetState(last.ID, "lan", Refused, "spam"); err != nil {
+		t.Fatal(err)
+	}
+	if c, _ := d.Complaints(d.at); len(c) != 0 {
+		t.Errorf("spam counts: %v", c)
+	}
+}
+
+func TestWhatIsOldIsErased(t *testing.T) {
+	d := newDesk(t)
+	old, code := d.add(Ask{Place: "26734", Kind: Other, Text: "x", Photo: []byte("jpeg")})
+	d.at = d.at.Add(Kept)
+	_, young := d.add(Ask{Place: "26734", Kind: Other, Text: "y"})
+	if n, err := d.Sweep(); n != 1 || err != nil {
+		t.Fatalf("%d %v", n, err)
+	}
+	if _, err := d.Follow(code); !errors.Is(err, ErrNone) {
+		t.Errorf("%v", err)
+	}
+	if _, err := d.Attachment(old.ID, "photo"); !errors.Is(err, ErrNone) {
+		t.Errorf("the picture: %v", err)
+	}
+	if d.state(young) != New {
+		t.Error("a young one was erased")
+	}
+	if err := d.Answer(old.ID, "lan", "x"); !errors.Is(err, ErrOver) {
+		t.Errorf("an erased one was answered: %v", err)
+	}
+}
+
+func picture(w, h int) *image.Gray { return image.NewGray(image.Rect(0, 0, w, h)) }
+
+func TestPhoto(t *testing.T) {
+	var good, big, bomb bytes.Buffer
+	if err := jpeg.Encode(&good, picture(3000, 2000), nil); err != nil {
+		t.Fatal(err)
+	}
+	// Where it was taken stands in an APP1 segment right after the first marker.
+	tagged := append([]byte{0xff, 0xd8, 0xff, 0xe1, 0, 18}, append([]byte("Exif\x00\x00GPS:secret"), good.Bytes()[2:]...)...)
+	tagged[5] = byte(len("Exif\x00\x00GPS:secret") + 2)
+	out, err := Photo(bytes.NewReader(tagged))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if head, kind, err := image.DecodeConfig(bytes.NewReader(out)); err != nil || kind != "jpeg" || head.Width != 1600 || head.Height != 1066 {
+		t.Errorf("%v %s %v", head, kind, err)
+	}
+	if bytes.Contains(out, []byte("secret")) {
+		t.Error("where it was taken is still in it")
+	}
+	png.Encode(&bomb, picture(1, 1))
+	binary.BigEndian.PutUint32(bomb.Bytes()[16:], 20000) // width and height, and the sum of their chunk
+	binary.BigEndian.PutUint32(bomb.Bytes()[20:], 20000)
+	binary.BigEndian.PutUint32(bomb.Bytes()[29:], crc32.ChecksumIEEE(bomb.Bytes()[12:29]))
+	big.Write(make([]byte, MaxPhoto+1))
+	for name, data := range map[string][]byte{"a bomb": bomb.Bytes(), "too many bytes": big.Bytes(), "no picture": []byte("<svg onload=alert(1)>"), "half": tagged[:len(tagged)/3], "nothing": nil} {
+		if _, err := Photo(bytes.NewReader(data)); !errors.Is(err, ErrAttachment) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestVoice(t *testing.T) {
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		t.Skip("no ffmpeg")
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "voice.m4a")
+	if out, err := exec.Command("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=d=70", "-metadata", "comment=secret", "-c:a", "aac", "-b:a", "64k", file).CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil || !bytes.Contains(data, []byte("secret")) {
+		t.Fatal(err, "no comment in it")
+	}
+	out, err := Voice(context.Background(), bytes.NewReader(data))
+	if err != nil || !bytes.HasPrefix(out, []byte("OggS")) || len(out) > maxKept || bytes.Contains(out, []byte("secret")) {
+		t.Errorf("%d bytes, %v", len(out), err)
+	}
+	private := filepath.Join(dir, "private")
+	if err := os.WriteFile(private, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"a list of files": "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile://" + private + "\n#EXT-X-ENDLIST\n",
+		"a concatenation": "ffconcat version 1.0\nfile " + private + "\n",
+		"no sound":        "hello",
+		"too many bytes":  strings.Repeat("x", MaxVoice+1),
+		"nothing":         "",
+	} {
+		if _, err := Voice(context.Background(), strings.NewReader(text)); !errors.Is(err, ErrAttachment) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

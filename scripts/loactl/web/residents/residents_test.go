@@ -1,0 +1,476 @@
+package residents
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"hash/crc32"
+	"image"
+	"image/png"
+	"log/slog"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"loa/agent/plan"
+	"loa/scripts/authority/requests"
+	"loa/scripts/authority/said"
+	"loa/scripts/loactl/web/look"
+)
+
+const evil = `"><script>alert('x')</script><img src=x onerror=alert(1)>{{.}}`
+
+var noon = time.Date(2026, 11, 27, 5, 0, 0, 0, time.UTC)
+
+// shelf is a book of two communes of a province.
+type shelf struct {
+	told map[string]said.Told
+	asks int
+}
+
+func (b *shelf) At(place string, below bool) (said.Told, bool, error) {
+	b.asks++
+	t, ok := b.told[place]
+	if ok && below {
+		t.Items = append(t.Items, b.told["26737"].Items...)
+	}
+	return t, ok, nil
+}
+
+func (b *shelf) Places() []said.Listed {
+	return []said.Listed{{Named: said.Named{Code: "74", Name: "Tỉnh Bình Dương"}}, {Named: said.Named{Code: "26734", Name: "Xã Đông " + evil}, Depth: 1}}
+}
+
+func (b *shelf) Box(device string) (said.Named, string, bool) {
+	return said.Named{Code: "26734", Name: "Xã Đông"}, "Cột số 3 " + evil, device == "d-0001"
+}
+
+// A site is the pages with what lies behind them.
+type site struct {
+	*Site
+	t     *testing.T
+	book  *shelf
+	store *requests.Store
+	now   time.Time
+	from  string
+}
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	dir := t.TempDir()
+	s := &site{t: t, now: noon, from: "203.0.113.7:1000"}
+	store, err := requests.Open(dir, func() time.Time { return s.now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	item := func(place, id string) said.Item {
+		return said.Item{Place: place, Kind: "bulletin", ID: id, Class: plan.Normal, Origin: plan.Notice, Lang: "vi", Title: id + evil, Text: "Dòng 1\n" + evil, First: noon, Last: noon, Times: 2, Now: id == "hop",
+			Audio: []said.Audio{{SHA256: strings.Repeat("a", 64), Type: "audio/mpeg", Lang: "vi", Bytes: 5, Seconds: 61}}}
+	}
+	s.book = &shelf{told: map[string]said.Told{
+		"26734": {Place: "26734", Name: "Xã Đông " + evil, Above: []said.Named{{Code: "74", Name: "Tỉnh Bình Dương"}}, Alerts: []said.Alert{
+			{Place: "26734", Office: "26734", ID: "lu", Severity: "severe", Headline: "Lũ quét" + evil, Instruction: "Lên cao" + evil, From: noon, Until: noon.Add(time.Hour)},
+			{Place: "26734", Office: "26734", ID: "chay", Headline: "Cháy" + evil, From: noon, Until: noon.Add(time.Hour), Retracted: true},
+		}, Items: []said.Item{item("26734", "hop"), {Place: "74", Kind: "live", ID: "s1", Class: plan.Live, First: noon, Last: noon, Times: 1},
+			{Place: "26734", Kind: "bulletin", ID: "sai", Class: plan.Normal, Lang: "vi", Title: "Tin sai", First: noon, Last: noon, Times: 1, Withdrawn: true}}},
+		"26737": {Place: "26737", Name: "Phường Thuận An", Alerts: []said.Alert{}, Items: []said.Item{item("26737", "xa")}},
+		"74":    {Place: "74", Name: "Tỉnh Bình Dương", Alerts: []said.Alert{}, Items: []said.Item{}},
+	}}
+	if err := os.WriteFile(filepath.Join(dir, strings.Repeat("a", 64)), []byte("sound"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, strings.Repeat("b", 64)), []byte("unsaid"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.store = store
+	s.Site, err = New(Opts{Book: s.book, Requests: store, Media: dir, Name: "Bình Dương", URL: "https://loa.example/", Frames: []string{"https://xa.example"},
+		Now: func() time.Time { return s.now }, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s *site) do(r *http.Request) *httptest.ResponseRecorder {
+	s.t.Helper()
+	r.RemoteAddr = s.from
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w
+}
+
+func (s *site) get(path string) *httptest.ResponseRecorder {
+	return s.do(httptest.NewRequest("GET", path, nil))
+}
+
+func (s *site) post(path string, fields ...string) *httptest.ResponseRecorder {
+	form := url.Values{}
+	for i := 0; i < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	r := httptest.NewRequest("POST", path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return s.do(r)
+}
+
+var codeIn = regexp.MustCompile(`[0-9A-Z]{4}(-[0-9A-Z]{4}){3}`)
+
+// sent reports, and gives the code.
+func (s *site) sent(fields ...string) string {
+	s.t.Helper()
+	w := s.post("/report", fields...)
+	code := codeIn.FindString(w.Body.String())
+	if w.Code != 200 || code == "" {
+		s.t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	return code
+}
+
+func TestWords(t *testing.T) {
+	for _, f := range look.Check(words) {
+		t.Error(f)
+	}
+}
+
+// Every page in every language is whole, says how it may be used, and holds no script
+// and no word as anything but a word.
+func TestPages(t *testing.T) {
+	s := newSite(t)
+	code := s.sent("place", "26734", "kind", "other", "text", evil, "contact", evil)
+	r, err := s.store.Follow(code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.Answer(r.ID, "lan", "Cảm ơn"+evil); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range look.Langs {
+		pages := map[string]*httptest.ResponseRecorder{
+			"wrong": s.post("/report?lang="+l, "place", "26734", "kind", evil, "text", evil, "contact", evil),
+			"code":  s.post("/follow?lang="+l, "code", evil), "mine": s.post("/follow?lang="+l, "code", code),
+		}
+		for _, path := range []string{"/", "/?q=" + url.QueryEscape(evil), "/?q=dong", "/p/26734", "/p/74", "/p/26734/strip", "/o/d-0001", "/p/26734/report", "/follow", "/privacy", "/none", "/p/none"} {
+			at := path + "?lang=" + l
+			if strings.Contains(path, "?") {
+				at = path + "&lang=" + l
+			}
+			pages[path] = s.get(at)
+		}
+		for name, w := range pages {
+			body := w.Body.String()
+			if w.Code >= 500 || !strings.Contains(body, `<html lang="`+l+`">`) || !strings.HasSuffix(strings.TrimSpace(body), "</html>") {
+				t.Errorf("%s in %s: %d %s", name, l, w.Code, body)
+			}
+			if strings.Contains(body, "<script>") || strings.Contains(body, "<img") || regexp.MustCompile(`<[^>]*\son[a-z]+=`).MatchString(regexp.MustCompile(`"[^"]*"`).ReplaceAllString(body, `""`)) || strings.Contains(body, "style=") {
+				t.Errorf("%s in %s has a script or a style in it:\n%s", name, l, body)
+			}
+			csp := w.Header().Get("Content-Security-Policy")
+			if strings.Contains(csp, "unsafe") || !strings.Contains(csp, "default-src 'none'") || (name == "/p/26734/strip") != strings.Contains(csp, "frame-ancestors https://xa.example") {
+				t.Errorf("%s: %s", name, csp)
+			}
+			if len(w.Header().Values("Set-Cookie")) > 0 {
+				t.Errorf("%s sets a cookie", name)
+			}
+		}
+		if !strings.Contains(pages["/p/26734"].Body.String(), "Lũ quét&#34;&gt;") || strings.Contains(pages["/?q=dong"].Body.String(), ">Tỉnh") || !strings.Contains(pages["/?q=dong"].Body.String(), ">Xã Đông") {
+			t.Errorf("in %s: an alert or a search is missing", l)
+		}
+	}
+}
+
+// The first load of a place on a phone, as bytes on the line.
+func TestFirstLoadIsSmall(t *testing.T) {
+	s := newSite(t)
+	one := s.book.told["26734"].Items[0]
+	one.Text = strings.Repeat("Ủy ban nhân dân xã thông báo lịch cắt điện. ", 40)
+	told := s.book.told["26734"]
+	for i := range 60 { // twenty bulletins a day
+		one.ID = fmt.Sprint("b", i)
+		told.Items = append(told.Items, one)
+	}
+	s.book.told["26734"] = told
+	total := 0
+	load := func(path string) string {
+		r := httptest.NewRequest("GET", path, nil)
+		r.Header.Set("Accept-Encoding", "gzip")
+		w := s.do(r)
+		total += w.Body.Len()
+		if w.Code != 200 {
+			t.Fatalf("%s: %d", path, w.Code)
+		}
+		return path
+	}
+	load("/p/26734")
+	page := s.get("/p/26734").Body.String()
+	for _, m := range regexp.MustCompile(`(?:src|href)="(/(?:look|static)/[^"]+)"`).FindAllStringSubmatch(page, -1) {
+		load(m[1])
+	}
+	load("/p/26734/now.json")
+	load("/sw.js")
+	load("/p/26734/manifest.webmanifest")
+	load(s.files.URL("icon-192.png"))
+	t.Logf("%d bytes", total)
+	if total > 150<<10 {
+		t.Errorf("the first load has %d bytes, more than 150 KB", total)
+	}
+}
+
+func TestFeeds(t *testing.T) {
+	s := newSite(t)
+	var j struct {
+		Version string
+		Items   []entry
+	}
+	w := s.get("/p/26734/feed.json")
+	if err := json.Unmarshal(w.Body.Bytes(), &j); err != nil || len(j.Items) != 2 || j.Version != "https://jsonfeed.org/version/1.1" || w.Header().Get("Access-Control-Allow-Origin") != "*" {
+		t.Fatalf("%v %s", err, w.Body)
+	}
+	if a := j.Items[1]; a.Title != "hop"+evil || a.Attachments[0].URL != "https://loa.example/p/26734/audio/"+strings.Repeat("a", 64) {
+		t.Errorf("%+v", a)
+	}
+	for path, n := range map[string]int{
+		"/p/26734/feed.json?class=emergency": 1, "/p/26734/feed.json?class=normal": 1, "/p/26734/feed.json?origin=own": 0,
+		"/p/74/feed.json": 0, "/p/74/feed.json?below=1": 1, "/p/74/feed.json?below=1&language=en": 0, "/p/26734/feed.json?class=nonsense": 2,
+	} {
+		if err := json.Unmarshal(s.get(path).Body.Bytes(), &j); err != nil || len(j.Items) != n {
+			t.Errorf("%s: %v, %d items, want %d", path, err, len(j.Items), n)
+		}
+	}
+	var atom struct {
+		XMLName xml.Name `xml:"http://www.w3.org/2005/Atom feed"`
+		ID      string   `xml:"id"`
+		Updated string   `xml:"updated"`
+		Entry   []struct {
+			ID      string `xml:"id"`
+			Title   string `xml:"title"`
+			Updated string `xml:"updated"`
+		} `xml:"entry"`
+	}
+	if err := xml.Unmarshal(s.get("/p/26734/feed.atom").Body.Bytes(), &atom); err != nil || len(atom.Entry) != 2 || atom.Entry[1].Title != "hop"+evil || atom.Updated == "" {
+		t.Errorf("%v %+v", err, atom)
+	}
+	var rss struct {
+		Items []struct {
+			Title       string `xml:"title"`
+			Description string `xml:"description"`
+			Pub         string `xml:"pubDate"`
+		} `xml:"channel>item"`
+	}
+	if err := xml.Unmarshal(s.get("/p/26734/feed.rss").Body.Bytes(), &rss); err != nil || len(rss.Items) != 2 || strings.Contains(rss.Items[1].Description, "<script") {
+		t.Errorf("%v %+v", err, rss)
+	}
+}
+
+// What was not said is given to nobody, and what was said to everybody, in parts too.
+func TestRecordings(t *testing.T) {
+	s := newSite(t)
+	if w := s.get("/p/26734/audio/" + strings.Repeat("b", 64)); w.Code != 404 {
+		t.Errorf("unsaid: %d", w.Code)
+	}
+	r := httptest.NewRequest("GET", "/p/26734/audio/"+strings.Repeat("a", 64), nil)
+	r.Header.Set("Range", "bytes=1-2")
+	if w := s.do(r); w.Code != 206 || w.Body.String() != "ou" || w.Header().Get("Content-Type") != "audio/mpeg" {
+		t.Errorf("%d %q %v", w.Code, w.Body, w.Header())
+	}
+}
+
+// Ten thousand readers cost what one costs, and who has the newest is told so.
+func TestReadersCostNothing(t *testing.T) {
+	s := newSite(t)
+	tag := s.get("/p/26734/now.json").Header().Get("ETag")
+	for range 1000 {
+		r := httptest.NewRequest("GET", "/p/26734/now.json", nil)
+		r.Header.Set("If-None-Match", tag)
+		if w := s.do(r); w.Code != 304 {
+			t.Fatalf("%d", w.Code)
+		}
+	}
+	if s.book.asks != 1 {
+		t.Errorf("asked %d times", s.book.asks)
+	}
+	s.now = s.now.Add(fresh)
+	told := s.book.told["26734"]
+	told.Items = told.Items[1:]
+	s.book.told["26734"] = told
+	if other := s.get("/p/26734/now.json").Header().Get("ETag"); other == tag {
+		t.Error("nothing changed when something did")
+	}
+}
+
+func TestTwoWays(t *testing.T) {
+	s := newSite(t)
+	code := s.sent("box", "d-0001", "place", "26737", "kind", "unheard", "text", "Không nghe\u202e thấy\x00 gì\r\n!")
+	r, err := s.store.Follow(code)
+	if err != nil || r.Box != "d-0001" || r.Place != "26734" || r.Text != "Không nghe thấy gì\n!" {
+		t.Fatalf("%+v %v: the box says where it stands", r, err)
+	}
+	if err := s.store.Answer(r.ID, "lan", "Đã sửa loa"); err != nil {
+		t.Fatal(err)
+	}
+	if w := s.post("/follow", "code", code); !strings.Contains(w.Body.String(), "Đã sửa loa") || w.Header().Get("Cache-Control") != "no-store" || strings.Contains(w.Header().Get("Location"), code) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if w := s.post("/follow/reopen", "code", code, "text", "Chưa được"); !strings.Contains(w.Body.String(), "Chưa được") {
+		t.Errorf("%s", w.Body)
+	}
+	var all requests.Export
+	if w := s.post("/follow/export", "code", code); json.Unmarshal(w.Body.Bytes(), &all) != nil || all.Text == "" {
+		t.Errorf("%s", w.Body)
+	}
+	if w := s.post("/follow/delete", "code", code); w.Code != 200 {
+		t.Errorf("%d", w.Code)
+	}
+	if w := s.post("/follow", "code", code); w.Code != 404 {
+		t.Errorf("after it was deleted: %d", w.Code)
+	}
+}
+
+// TestAttacks tries what strangers try, and prints what held.
+func TestAttacks(t *testing.T) {
+	upload := func(s *site, name string, data []byte) *httptest.ResponseRecorder {
+		var b bytes.Buffer
+		m := multipart.NewWriter(&b)
+		for k, v := range map[string]string{"place": "26734", "kind": "broken", "text": "x"} {
+			m.WriteField(k, v)
+		}
+		f, _ := m.CreateFormFile(name, evil)
+		f.Write(data)
+		m.Close()
+		r := httptest.NewRequest("POST", "/report", &b)
+		r.Header.Set("Content-Type", m.FormDataContentType())
+		return s.do(r)
+	}
+	all := func(s *site) []requests.Request {
+		list, err := s.store.List(requests.Which{Places: []string{"26734", "26737", "74"}, Limit: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	var bomb bytes.Buffer
+	png.Encode(&bomb, image.NewGray(image.Rect(0, 0, 1, 1)))
+	binary.BigEndian.PutUint32(bomb.Bytes()[16:], 30000) // width and height, and the sum of their chunk
+	binary.BigEndian.PutUint32(bomb.Bytes()[20:], 30000)
+	binary.BigEndian.PutUint32(bomb.Bytes()[29:], crc32.ChecksumIEEE(bomb.Bytes()[12:29]))
+	for _, tt := range []struct {
+		name string
+		held func(*site) bool
+	}{
+		{"CSRF: another site posts a report", func(s *site) bool {
+			r := httptest.NewRequest("POST", "https://loa.example/report", strings.NewReader("place=26734&kind=loud"))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Origin", "https://evil.example")
+			return s.do(r).Code == 403 && len(all(s)) == 0
+		}},
+		{"CSRF: another site deletes with a code it knows", func(s *site) bool {
+			code := s.sent("place", "26734", "kind", "loud")
+			r := httptest.NewRequest("POST", "https://loa.example/follow/delete", strings.NewReader("code="+code))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Sec-Fetch-Site", "cross-site")
+			return s.do(r).Code == 403 && s.post("/follow", "code", code).Code == 200
+		}},
+		{"a link deletes (GET)", func(s *site) bool {
+			code := s.sent("place", "26734", "kind", "loud")
+			return s.get("/follow/delete?code="+code).Code >= 400 && s.post("/follow", "code", code).Code == 200
+		}},
+		{"code in the address", func(s *site) bool {
+			code := s.sent("place", "26734", "kind", "loud")
+			return !strings.Contains(s.get("/follow?code="+code).Body.String(), code)
+		}},
+		{"IDOR: one's own report by its number", func(s *site) bool {
+			s.sent("place", "26734", "kind", "loud")
+			return s.post("/follow", "code", all(s)[0].ID).Code == 404
+		}},
+		{"IDOR: another's report by sending the same", func(s *site) bool {
+			s.sent("place", "26734", "kind", "loud", "text", "ồn", "contact", "0901234567")
+			return !strings.Contains(s.post("/follow", "code", s.sent("place", "26734", "kind", "loud", "text", "ồn")).Body.String(), "0901234567")
+		}},
+		{"IDOR: a recording by another place's address", func(s *site) bool {
+			return s.get("/p/74x/audio/"+strings.Repeat("a", 64)).Code == 404
+		}},
+		{"IDOR: a box put into another place", func(s *site) bool {
+			s.sent("place", "26737", "box", "d-0001", "kind", "loud")
+			return all(s)[0].Place == "26734"
+		}},
+		{"a box, a place that there is not", func(s *site) bool {
+			return s.post("/report", "place", "26734", "box", "d-9", "kind", "loud").Code == 404 && s.post("/report", "place", "9", "kind", "loud").Code == 404 && len(all(s)) == 0
+		}},
+		{"path traversal", func(s *site) bool {
+			return s.get("/static/../residents.go").Code != 200 && s.get("/p/26734/audio/..%2f..%2fauthority.json").Code == 404 && s.get("/look/..%2fframe.html").Code == 404
+		}},
+		{"upload: a picture of 900 million pixels", func(s *site) bool {
+			return upload(s, "photo", bomb.Bytes()).Code == 422 && len(all(s)) == 0
+		}},
+		{"upload: 64 MB", func(s *site) bool {
+			return upload(s, "photo", make([]byte, 64<<20)).Code == 413 && len(all(s)) == 0
+		}},
+		{"upload: a page that calls itself a picture", func(s *site) bool {
+			return upload(s, "photo", []byte("<html>"+evil)).Code == 422 && len(all(s)) == 0
+		}},
+		{"upload: a playlist that names files of the server", func(s *site) bool {
+			return upload(s, "voice", []byte("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n")).Code == 422 && len(all(s)) == 0
+		}},
+		{"a million letters", func(s *site) bool {
+			return s.post("/report", "place", "26734", "kind", "other", "text", strings.Repeat("ơ", 1_000_000)).Code == 422 && len(all(s)) == 0
+		}},
+		{"spam by a machine that fills every field", func(s *site) bool {
+			return s.post("/report", "place", "26734", "kind", "other", "text", "buy", "website", "http://x").Code == 200 && len(all(s)) == 0
+		}},
+		{"flood from one network", func(s *site) bool {
+			for i := range 200 {
+				s.from = fmt.Sprintf("203.0.113.%d:1", i)
+				s.post("/report", "place", "26734", "kind", "other", "text", fmt.Sprint(i))
+			}
+			blocked := len(all(s)) == fromOneNet.Burst
+			s.from = "198.51.100.1:1"
+			return blocked && s.post("/report", "place", "26734", "kind", "loud").Code == 200
+		}},
+		{"flood from everywhere about one place", func(s *site) bool {
+			for i := range 300 {
+				s.from = fmt.Sprintf("10.%d.%d.1:1", i/200, i%200)
+				s.post("/report", "place", "26734", "kind", "other", "text", fmt.Sprint(i))
+			}
+			return len(all(s)) == aboutAPlace.Burst && s.post("/report", "place", "26737", "kind", "loud").Code == 200
+		}},
+		{"codes tried one after another", func(s *site) bool {
+			for range codesTried.Burst {
+				s.post("/follow", "code", "0000-0000-0000-0000")
+			}
+			return s.post("/follow", "code", "0000-0000-0000-0000").Code == 429
+		}},
+		{"feeds filled into the cache", func(s *site) bool {
+			for i := range 5000 {
+				s.get(fmt.Sprintf("/p/26734/feed.json?class=%d&x=%d&lang=%d", i, i, i))
+			}
+			return len(s.cache.by) < 10
+		}},
+		{"another host's name put into the cache", func(s *site) bool {
+			r := httptest.NewRequest("GET", "/p/26734/feed.atom", nil)
+			r.Host = "evil.example"
+			s.do(r)
+			return !strings.Contains(s.get("/p/26734/feed.atom").Body.String(), "evil.example")
+		}},
+		{"signs that turn words around", func(s *site) bool {
+			s.sent("place", "26734", "kind", "other", "text", "\u202egnp.exe\u2066\ufeff\x1b[2J")
+			return all(s)[0].Text == "gnp.exe[2J"
+		}},
+	} {
+		s := newSite(t)
+		held := tt.held(s)
+		if !held {
+			t.Errorf("%s: did not hold", tt.name)
+			continue
+		}
+		t.Logf("held  %s", tt.name)
+	}
+}

@@ -1,0 +1,82 @@
+// Keeps what a reader has opened for when there is no network: pages as they were last,
+// the recordings of the last 72 hours as far as there is room, files for good.
+"use strict";
+const shell = {{.Shell}};
+const budget = 20 * 1024 * 1024; // bytes of recordings
+const patience = 5000; // ms, after which a page that was kept is better than one that may come
+
+self.addEventListener("install", (e) => {
+  e.waitUntil(caches.open("files").then((c) => c.addAll(shell)).then(() => self.skipWaiting()));
+});
+
+self.addEventListener("activate", (e) => {
+  e.waitUntil((async () => {
+    const files = await caches.open("files");
+    for (const old of await files.keys()) {
+      if (!shell.includes(new URL(old.url).pathname)) await files.delete(old);
+    }
+    await self.clients.claim();
+  })());
+});
+
+self.addEventListener("fetch", (e) => {
+  const url = new URL(e.request.url);
+  if (e.request.method !== "GET" || url.origin !== location.origin) return;
+  if (shell.includes(url.pathname)) e.respondWith(kept("files", e.request));
+  else if (/^\/p\/[a-z0-9-]+\/audio\//.test(url.pathname)) e.respondWith(recording(e.request));
+  else if (url.pathname === "/" || /^\/p\/[a-z0-9-]+$/.test(url.pathname)) e.respondWith(page(e.request));
+});
+
+const kept = async (name, request) => (await (await caches.open(name)).match(request)) || fetch(request);
+
+// page asks the network, and shows what was kept when that fails or takes too long.
+const page = async (request) => {
+  const pages = await caches.open("pages");
+  const old = await pages.match(request.url);
+  const asked = fetch(request).then(async (res) => {
+    if (res.ok) await pages.put(request.url, res.clone());
+    return res;
+  });
+  if (!old) return asked;
+  const late = new Promise((done) => setTimeout(done, patience, old));
+  return Promise.race([asked.catch(() => old), late]);
+};
+
+// recording answers also for a part, as players ask.
+const recording = async (request) => {
+  const whole = await (await caches.open("audio")).match(request.url);
+  if (!whole) return fetch(request);
+  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.get("range") || "");
+  if (!range) return whole;
+  const body = await whole.blob();
+  const from = Number(range[1]);
+  const to = Math.min(range[2] ? Number(range[2]) : body.size - 1, body.size - 1);
+  if (from > to) return new Response(null, { status: 416, headers: { "Content-Range": `bytes */${body.size}` } });
+  return new Response(body.slice(from, to + 1, body.type), {
+    status: 206,
+    headers: { "Content-Type": whole.headers.get("Content-Type") || "", "Content-Length": String(to - from + 1), "Content-Range": `bytes ${from}-${to}/${body.size}`, "Accept-Ranges": "bytes" },
+  });
+};
+
+// An open page says which recordings it has, the newest first: those that fit are kept,
+// all others forgotten.
+self.addEventListener("message", (e) => {
+  if (!e.data || !Array.isArray(e.data.audio)) return;
+  e.waitUntil((async () => {
+    const audio = await caches.open("audio");
+    const want = [];
+    let bytes = 0;
+    for (const one of e.data.audio) {
+      bytes += Number(one.bytes) || budget;
+      if (bytes > budget) break;
+      want.push(one.url);
+    }
+    for (const old of await audio.keys()) {
+      if (!want.includes(old.url)) await audio.delete(old);
+    }
+    for (const url of want) {
+      if (new URL(url).origin === location.origin && !(await audio.match(url))) await audio.add(url).catch(() => {});
+    }
+    for (const client of await self.clients.matchAll()) client.postMessage({ kept: want.length });
+  })());
+});
