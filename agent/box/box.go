@@ -77,8 +77,8 @@ type Box struct {
 	doubts  sync.Once                       // tells of one answer that was refused
 	asks    atomic.Pointer[time.Time]       // when a box without a name asks again; nil: it asks now
 	relay   relays
-	visit sync.Mutex // held while a stick is read
-	stand sync.Mutex // held while it is said how the box stands
+	visit   sync.Mutex // held while a stick is read
+	stand   sync.Mutex // held while it is said how the box stands
 	statfs  statfs     // unix.Statfs
 
 	safeUntil time.Time // while the box is in safe mode
