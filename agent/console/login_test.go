@@ -55,6 +55,17 @@ func TestTheCode(t *testing.T) {
 	}
 }
 
+// Whoever presses Enter and types the code before the box has answered has typed it.
+func TestTheCodeIsTypedAhead(t *testing.T) {
+	code, sum := sealed(t)
+	synctest.Test(t, func(t *testing.T) {
+		d := open(t, New((&pole{}).box(), Opts{}).At(port(NewLogin(), sum)))
+		d.sees("\r"+code+"\r", "loa> ")
+		d.conn.Close()
+		synctest.Wait()
+	})
+}
+
 // Whoever guesses waits longer each time, at whichever line; noise keeps nobody out.
 func TestGuessing(t *testing.T) {
 	code, sum := sealed(t)

@@ -118,9 +118,11 @@ func (d *desktop) admit(ctx context.Context) error {
 			return ctx.Err()
 		case err != nil:
 			return err
-		case ctrlD, typed == "":
+		case ctrlD:
 			t = d.terminal("") // the old one would see Ctrl-D for ever
 			continue
+		case typed == "":
+			continue // with what was typed ahead
 		case l.Try(d.line.Code(), typed, time.Now()):
 			return nil
 		}
