@@ -260,6 +260,9 @@ func TestTheWrongKeyIsNamed(t *testing.T) {
 	if _, err := d.Panel(t.Context()); err == nil || !strings.Contains(err.Error(), "panel.tty") {
 		t.Errorf("%v", err)
 	}
+	if _, err := d.OpenSink(); err == nil || !strings.Contains(err.Error(), "sink.card") {
+		t.Errorf("%v", err)
+	}
 }
 
 func TestConsoleIsThePortOfTheBoard(t *testing.T) {

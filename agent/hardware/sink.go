@@ -62,7 +62,13 @@ func openOto(d *Devices, o Opts) error {
 	if s.Device != 0 {
 		d.Sound = fmt.Sprintf("ALSA: %s, %d", s.Card, s.Device)
 	}
-	d.OpenSink = func() (speaker.Sink, error) { return sink(oto.Open(opts)) }
+	d.OpenSink = func() (speaker.Sink, error) {
+		opened, err := sink(oto.Open(opts))
+		if err != nil && s.Card != oto.System {
+			err = fmt.Errorf("sink.card: %w", err) // what is wrong may be the name
+		}
+		return opened, err
+	}
 	if s.Card != oto.System {
 		d.runs = append(d.runs, func(ctx context.Context) error { return watchCard(ctx, s.Card, o) })
 	}
