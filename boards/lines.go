@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Modem is a mobile modem that a technician may ask; it is not the box's to dial with.
+// Modem is a mobile modem that a technician may ask, and that takes codes by SMS; it is not
+// the box's to dial with.
 type Modem struct {
 	// TTY is a port of it that takes AT commands and is nobody else's, such as
 	// /dev/serial/by-id/usb-Quectel_EC25-if02-port0; empty: ModemManager is asked, if it
