@@ -1,6 +1,7 @@
 package cap
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -25,7 +26,7 @@ const (
 )
 
 // An atom feed, RFC 4287, as far as it matters here. What it says is not believed: it
-// only says where messages are, which are signed.
+// only says where messages are, or has them in itself, and those are signed.
 type atom struct {
 	XMLName xml.Name    `xml:"http://www.w3.org/2005/Atom feed"`
 	Entries []atomEntry `xml:"entry"`
@@ -35,12 +36,31 @@ type atomEntry struct {
 	ID      string     `xml:"id"`
 	Updated string     `xml:"updated"`
 	Links   []atomLink `xml:"link"`
+	Content atomInline `xml:"content"`
+}
+
+// An atomInline is what an entry has in itself.
+type atomInline struct {
+	Type  string `xml:"type,attr"`
+	Inner []byte `xml:",innerxml"`
 }
 
 type atomLink struct {
 	Rel  string `xml:"rel,attr"`
 	Type string `xml:"type,attr"`
 	Href string `xml:"href,attr"`
+}
+
+// read takes a feed apart. encoding/xml looks no entity up; a DTD is refused all the same,
+// because what stands in an entry may be a message.
+func (a *atom) read(raw []byte) error {
+	if bytes.Contains(raw, []byte("<!DOCTYPE")) {
+		return refuse(CodeMalformed, "nguồn có DOCTYPE", "the feed has a DOCTYPE")
+	}
+	if err := xml.Unmarshal(raw, a); err != nil {
+		return refuse(CodeMalformed, "nguồn không phải Atom: %v", "the feed is no Atom: %v", err)
+	}
+	return nil
 }
 
 // feed takes the messages of a sender's feed that are new.
@@ -54,8 +74,8 @@ func (w *Watch) feed(ctx context.Context, s Sender, src *source) error {
 		return err
 	}
 	var a atom
-	if err := xml.Unmarshal(raw, &a); err != nil {
-		return refuse(CodeMalformed, "nguồn không phải Atom: %v", "the feed is no Atom: %v", err)
+	if err := a.read(raw); err != nil {
+		return err
 	}
 	base, err := url.Parse(s.Feed)
 	if err != nil {
@@ -71,13 +91,9 @@ func (w *Watch) feed(ctx context.Context, s Sender, src *source) error {
 			whole = false
 			break
 		}
-		link, err := e.message(base)
-		final := err != nil
+		link, raw, final, err := e.message(ctx, client, base)
 		if err == nil {
-			var raw []byte
-			if raw, _, err = get(ctx, client, link, MaxBytes, nil); err == nil {
-				err = w.take(link, raw)
-			}
+			err = w.take(cmp.Or(link, s.Feed), raw)
 		}
 		if ctx.Err() != nil {
 			return nil
@@ -99,8 +115,26 @@ func (w *Watch) feed(ctx context.Context, s Sender, src *source) error {
 	return nil
 }
 
-// message is where an entry's message is: at the server of the feed, and nowhere else.
-func (e atomEntry) message(base *url.URL) (string, error) {
+// message is an entry's message, and where it was if the entry only leads to it; final: it
+// cannot be had however often one asks. Of an entry that has it in itself not a byte is
+// changed, so that what was signed is what is read: a prefix that only the feed declares is
+// unknown there, which is told as malformed.
+func (e atomEntry) message(ctx context.Context, client *http.Client, base *url.URL) (link string, raw []byte, final bool, err error) {
+	switch kind, _, _ := strings.Cut(e.Content.Type, ";"); strings.ToLower(strings.TrimSpace(kind)) {
+	case "application/cap+xml", "application/xml", "text/xml":
+		if raw = bytes.TrimSpace(e.Content.Inner); len(raw) > 0 {
+			return "", raw, false, nil
+		}
+	}
+	if link, err = e.link(base); err != nil {
+		return "", nil, true, err
+	}
+	raw, _, err = get(ctx, client, link, MaxBytes, nil)
+	return link, raw, false, err
+}
+
+// link is where an entry's message is: at the server of the feed, and nowhere else.
+func (e atomEntry) link(base *url.URL) (string, error) {
 	best := ""
 	for _, l := range e.Links {
 		if l.Type == "application/cap+xml" {

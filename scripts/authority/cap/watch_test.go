@@ -17,6 +17,7 @@ import (
 type server struct {
 	entries []string          // names of messages of the corpus
 	links   map[string]string // of entries that have another
+	inline  map[string]string // by entry: the type of content under which it has the message in itself
 	broken  map[string]bool   // by path
 	asked   []string
 	padding int
@@ -45,6 +46,18 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	var b strings.Builder
 	b.WriteString(`<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">` + strings.Repeat(" ", s.padding))
 	for _, e := range s.entries {
+		if kind := s.inline[e]; kind != "" {
+			raw, err := os.ReadFile("testdata/corpus/" + e + ".xml")
+			if err != nil {
+				return nil, err
+			}
+			_, message, declared := strings.Cut(string(raw), "?>")
+			if !declared {
+				message = string(raw)
+			}
+			fmt.Fprintf(&b, `<entry><id>urn:%s</id><updated>2026-11-27T00:00:00Z</updated><link href=%q/><content type=%q>%s</content></entry>`, e, e+".xml", kind, message)
+			continue
+		}
 		link := s.links[e]
 		if link == "" {
 			link = e + ".xml"
@@ -117,6 +130,33 @@ func TestFeed(t *testing.T) {
 	}
 	o.start()
 	o.expect(t, Every, "tampered.xml signature | /feed /update.xml /tampered.xml /test.xml /valid.xml")
+}
+
+// A message may lie in the feed itself: the signature fits it there, nothing is fetched, and
+// it is as strictly read as any. Other content, such as a web page, is passed over.
+func TestFeedHasMessagesInItself(t *testing.T) {
+	o := newOffice(t)
+	o.inline = map[string]string{"valid": "application/cap+xml", "update": "text/xml; charset=utf-8", "tampered": "application/xml", "unsigned": "text/xml"}
+	o.entries = []string{"valid", "update", "tampered", "unsigned"}
+	o.expect(t, 0, "feed LQ-1, feed LQ-2, feed signature, feed unsigned | /feed")
+	o.expect(t, Every, " | 304")
+	o = newOffice(t)
+	o.inline = map[string]string{"valid": "xhtml"}
+	o.entries = []string{"valid"}
+	o.expect(t, 0, "valid.xml LQ-1 | /feed /valid.xml")
+}
+
+// A feed with a DTD is none: no entity of it is looked up, and none multiplies.
+func TestFeedDeclaresNothing(t *testing.T) {
+	for name, entity := range map[string]string{
+		"what lies on the disk": `<!ENTITY x SYSTEM "file:///etc/passwd">`,
+		"a billion laughs":      `<!ENTITY a "ha"><!ENTITY x "&a;&a;&a;&a;&a;&a;&a;&a;">`,
+	} {
+		feed := `<!DOCTYPE feed [` + entity + `]><feed xmlns="http://www.w3.org/2005/Atom"><entry><id>x</id><content type="application/cap+xml"><alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>&x;</identifier></alert></content></entry></feed>`
+		if got := (&atom{}).read([]byte(feed)); code(got) != CodeMalformed {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
 }
 
 // What an entry leads to elsewhere is left alone, and said once.
