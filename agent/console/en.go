@@ -531,6 +531,7 @@ var english = map[string]string{
 
 	"result.heard":      "heard",
 	"result.silent":     "SILENT",
+	"result.proven":     "proven without sound",
 	"result.weak":       "weak",
 	"result.partial":    "partial",
 	"result.pre-empted": "pre-empted",

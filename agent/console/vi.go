@@ -531,6 +531,7 @@ var vietnamese = map[string]string{
 
 	"result.heard":      "nghe được",
 	"result.silent":     "KHÔNG CÓ TIẾNG",
+	"result.proven":     "đạt, không phát tiếng",
 	"result.weak":       "tiếng yếu",
 	"result.partial":    "một phần",
 	"result.pre-empted": "bị chen ngang",

@@ -22,6 +22,7 @@ type Occurrence struct {
 	At       time.Duration // where in the item to begin
 	Length   time.Duration // all rounds and gaps; 0: not known, until End
 	Volume   int           // percent asked for, 0: the policy's
+	Silent   bool          // a drill that nobody is to hear: it goes all its way but to the horn
 	Together bool          // the boxes of its place start it together, and stay together
 	Delay    time.Duration // of this box with what they start together: its horn stands elsewhere
 	Width    int           // of the place it is for: wider goes first within emergency
@@ -77,6 +78,7 @@ const (
 	Preempted Result = "pre-empted" // a higher claim took the speaker and it could not go on
 	Refused   Result = "refused"    // with a code
 	Missed    Result = "missed"     // the box was off or unsure of the time
+	Proven    Result = "proven"     // a silent drill: it would have been heard
 	Seen      Result = "shown"      // a board showed it
 	Dark      Result = "dark"       // it was a board's turn, and the board took nothing
 )

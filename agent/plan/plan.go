@@ -202,6 +202,7 @@ type Slot struct {
 	At            []string `json:"at,omitempty"`     // 05:30 or 05:30:15
 	Every         *Every   `json:"every,omitempty"`
 	StartAt       bool     `json:"start_at,omitempty"` // boxes start its items together and stay together, to the sample
+	Drill         Rehearse `json:"drill,omitempty"`    // its items are a drill; none of class drill sounds in any other slot
 	Stagger       bool     `json:"stagger,omitempty"`  // boxes of group 1 start after those of group 0 have gone through the items once
 	ForS          int      `json:"for_s"`              // the slot's length in seconds, 1…86400; sound never runs past it
 	Items         []Item   `json:"items"`
@@ -209,6 +210,18 @@ type Slot struct {
 	Loops         int      `json:"loops,omitempty"`          // how often the items go round; 0 is 1; -1 until the slot ends
 	GapS          int      `json:"gap_s,omitempty"`          // silence between items
 }
+
+// A Rehearse is how a slot of a drill goes.
+type Rehearse string
+
+// The ways. A silent one goes all the way of sound but for the horn: signatures, hour,
+// recordings, decoder, and the sound device, to which it gives silence; the amplifier's
+// line is not touched. It needs no turn of its own and sounds only in a proof, so it
+// waits until nothing else sounds.
+const (
+	Audible   Rehearse = "audible" // heard, after the chime and the words that say it is a drill
+	Soundless Rehearse = "silent"
+)
 
 // Every repeats a slot within a part of the day, [From, Until).
 type Every struct {

@@ -71,11 +71,17 @@ func (c *check) slot(at string, s Slot) {
 	c.dates(at+".except", s.Except, 366)
 	c.between(at+".for_s", int64(s.ForS), 1, 86400)
 	c.times(at, s)
+	if s.Drill != "" {
+		enum(c, at+".drill", s.Drill, Audible, Soundless)
+	}
 	c.count(at+".items", len(s.Items), 1, 64)
 	for i, item := range s.Items {
 		c.item(index(at+".items", i), item)
 		if s.Stagger && item.Relay != nil {
 			c.fail(index(at+".items", i), "a live programme is not told twice: leave out stagger")
+		}
+		if s.Drill != "" && item.Ref == nil {
+			c.fail(index(at+".items", i), "a drill plays bulletins of class drill and nothing else")
 		}
 	}
 	c.percent(at+".volume_percent", s.VolumePercent)

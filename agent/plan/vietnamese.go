@@ -50,6 +50,7 @@ var vietnamese = map[string]string{
 	"space in an address":                                                   "có dấu cách trong địa chỉ",
 
 	"%q is no offset from UTC: write +07:00":                                           "%q không phải múi giờ: viết +07:00",
+	"a drill plays bulletins of class drill and nothing else":                          "diễn tập chỉ phát bản tin loại drill",
 	"%q is no zone: write +07:00 or Asia/Ho_Chi_Minh":                                  "%q không phải múi giờ: viết +07:00 hoặc Asia/Ho_Chi_Minh",
 	"%q is no time of day: write 05:30 or 05:30:15":                                    "%q không phải giờ trong ngày: viết 05:30 hoặc 05:30:15",
 	"%q is no date: write 2026-02-17":                                                  "%q không phải ngày: viết 2026-02-17",

@@ -314,6 +314,9 @@ func (c *playing) ending() plan.Ending {
 	if e.Err == nil && r.Err != nil {
 		e.Err = fmt.Errorf("cannot sound %q: %w", it.o.ID, r.Err)
 	}
+	if it.o.Silent {
+		return silently(e, r.Frames, r.Loud)
+	}
 	if it.live() && e.Err == nil && sound.Duration64(r.Position+r.Starved) >= it.o.End.Sub(c.now.Since)-time.Second {
 		e.Complete = true // a station has no end of its own: its time was up
 	}
@@ -337,6 +340,15 @@ func (c *playing) position(frames int64) int64 {
 		frames += c.together.Look().Shift
 	}
 	return max(0, frames)
+}
+
+// silently is how a silent drill went: proven, where anything else would have been heard.
+func silently(e plan.Ending, frames, loud int64) plan.Ending {
+	e.Heard = 0
+	if e.Result = judge(e, frames, loud, 100); e.Result == plan.Heard {
+		e.Result = plan.Proven
+	}
+	return e
 }
 
 // live reports whether a station is among the parts.

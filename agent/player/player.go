@@ -16,6 +16,7 @@ import (
 // speakers is what the player asks of the speaker.
 type speakers interface {
 	PlayAfter(*speaker.Sounding, sound.Source, speaker.Voice) *speaker.Sounding
+	Probe(context.Context) error // whether the device plays, by silence
 }
 
 // An Opener opens one part of an occurrence. Its errors are *plan.Error where a
@@ -60,7 +61,7 @@ type playing struct {
 	now      Now
 	item     *item
 	together *together // nil: it plays when it can
-	sounding *speaker.Sounding
+	sounding sounding
 }
 
 // Opts are what a player needs for what boxes start together; without Exact each plays
@@ -131,11 +132,12 @@ func (p *Player) Next(o *plan.Occurrence, volume int, at time.Time) {
 		p.next.sounding.Stop()
 		p.next = nil
 	}
-	if o == nil {
+	if o == nil || o.Silent {
 		return
 	}
 	if p.cur != nil && p.cur.now.Occurrence.Slot == o.Slot {
-		p.next = p.start(p.cur.sounding, *o, volume, at)
+		after, _ := p.cur.sounding.(*speaker.Sounding) // a silent drill has none
+		p.next = p.start(after, *o, volume, at)
 	} else if o.Together {
 		// Nothing leads over to it: it is made ready for its time, or not at all.
 		p.next = p.prepare(*o, volume, at)
@@ -156,6 +158,9 @@ func (p *Player) prepare(o plan.Occurrence, volume int, at time.Time) *playing {
 // start hands o to the speaker.
 func (p *Player) start(after *speaker.Sounding, o plan.Occurrence, volume int, at time.Time) *playing {
 	it := newItem(o, p.open, at)
+	if o.Silent {
+		return &playing{now: Now{Occurrence: o, Since: at}, item: it, sounding: p.dry(it)}
+	}
 	var src sound.Source = it
 	var meet *together
 	if o.Together {

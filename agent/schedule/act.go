@@ -78,14 +78,19 @@ func (v *view) asked(a *plan.Act) (body, bool) {
 	case a.Kind == plan.KindDrill && b.class == plan.Emergency:
 		b.err = refuse(plan.WrongClass, "a drill never plays an emergency bulletin")
 	case a.Kind == plan.KindDrill:
-		// The preface comes from the image, so that no drill goes without it.
-		b.class = highest(b.class, plan.Drill)
-		b.before(chime("drill"), v.phrase(voice.Drill))
-		b.seen = false
+		b.drill(v)
 	case b.class == plan.Drill:
 		b.err = refuse(plan.DrillPreface, "a drill sounds only by act.drill, which says that it is one")
 	}
 	return b, true
+}
+
+// drill makes a drill of b. The preface comes from the image, so that no drill goes
+// without it.
+func (b *body) drill(v *view) {
+	b.class = highest(b.class, plan.Drill)
+	b.before(chime("drill"), v.phrase(voice.Drill))
+	b.seen = false
 }
 
 // talk is a person who speaks now, after a chime if one was asked for.

@@ -29,6 +29,7 @@ type body struct {
 	pages  []plan.Page
 	ticker string
 	seen   bool // only seen: it makes no sound and takes none of its time
+	silent bool // nobody is to hear it
 	err    *plan.Error
 }
 
@@ -155,7 +156,7 @@ func (b *body) measure() {
 func (b *body) fill(o *plan.Occurrence) {
 	o.Item, o.Class, o.Origin, o.Lang, o.Title, o.Text = b.item, b.class, b.origin, b.lang, b.title, b.text
 	o.Parts, o.Repeat, o.Gap, o.Length, o.Err = b.parts, b.rounds, b.gap, b.length, b.err
-	o.Pages, o.Ticker = b.pages, b.ticker
+	o.Pages, o.Ticker, o.Silent = b.pages, b.ticker, b.silent
 	if !b.until.IsZero() && o.End.After(b.until) {
 		o.End = b.until
 	}

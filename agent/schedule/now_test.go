@@ -128,6 +128,36 @@ func TestDrillSaysSoInEveryRound(t *testing.T) {
 	}
 }
 
+// A slot that says so is a drill, with its preface; a silent one waits for whatever sounds
+// and is not shown, and a box that comes late does it whole.
+func TestSlotOfADrill(t *testing.T) {
+	p := func(way plan.Rehearse, item plan.Item) *plan.Plan {
+		s := slot("s", "08:00", 600, item)
+		s.Drill = way
+		return newPlan(sched("d", s), bulletin("exercise", plan.Drill, 60), bulletin("news", plan.Normal, 60), bulletin("storm", plan.Emergency, 60))
+	}
+	o := due(t, p(plan.Audible, ref("exercise")), progress(), on("08:00"))
+	if o.Class != plan.Drill || o.Silent || len(o.Parts) != 3 || o.Parts[0].Chime != "drill" || o.Parts[1].Phrase != voice.Drill || o.Err != nil {
+		t.Errorf("audible: %+v", o)
+	}
+	late := progress()
+	late.Since = on("08:05")
+	for _, g := range []plan.Progress{progress(), late} {
+		o = due(t, p(plan.Soundless, ref("exercise")), g, on("08:05"))
+		if o.Class != plan.Test || !o.Silent || len(o.Parts) != 3 || o.At != 0 || len(o.Pages) > 0 || o.Err != nil {
+			t.Errorf("silent: %+v", o)
+		}
+	}
+	if seen, _ := Shown(p(plan.Soundless, ref("exercise")), on("08:00")); len(seen) > 0 {
+		t.Errorf("a silent drill is shown: %v", ids(seen))
+	}
+	for _, item := range []plan.Item{ref("news"), ref("storm")} {
+		if o := due(t, p(plan.Audible, item), progress(), on("08:00")); o.Err == nil || o.Err.Code != plan.WrongClass {
+			t.Errorf("a drill of %s: %v", item.Ref.ID, o.Err)
+		}
+	}
+}
+
 func TestSelfTest(t *testing.T) {
 	a := plan.Act{Head: head(plan.KindTest, "t"), Until: on("08:10"), Command: "tone"}
 	if o := due(t, newPlan(a), progress(), on("08:00")); o.Class != plan.Test || o.Parts[0].Chime != "test" {

@@ -34,9 +34,7 @@ func (v *view) timeline(r *run) *timeline {
 	}
 	for i := range r.slot.Items {
 		b := v.body(&r.slot.Items[i], r.schedule.Place, gap)
-		if b.err == nil && (b.class == plan.Emergency || b.class == plan.Drill) {
-			b.err = refuse(plan.WrongClass, "a schedule never plays %s: send it as an alert or an act", b.class)
-		}
+		v.admit(&b, r.slot.Drill)
 		takes := time.Duration(0) // what cannot sound takes no time
 		if b.err == nil && !b.seen {
 			takes = b.length + gap
@@ -47,6 +45,25 @@ func (v *view) timeline(r *run) *timeline {
 		l.bodies[i], l.offset[i+1] = b, l.offset[i]+takes
 	}
 	return l
+}
+
+// admit says whether a slot may play b, and makes a drill of it where it is one.
+func (v *view) admit(b *body, drill plan.Rehearse) {
+	switch {
+	case b.err != nil:
+	case b.class == plan.Emergency || b.class == plan.Drill && drill == "":
+		b.err = refuse(plan.WrongClass, "a schedule never plays %s: send it as an alert or an act", b.class)
+	case drill == "":
+	case b.class != plan.Drill:
+		b.err = refuse(plan.WrongClass, "the slot is a drill, and this is %s", b.class)
+	default:
+		b.drill(v)
+		if drill == plan.Soundless {
+			// Nobody is to notice it: it waits for whatever sounds, and is not shown.
+			b.silent, b.class, b.title = true, plan.Test, "diễn tập không tiếng: "+b.title
+			b.pages, b.ticker = nil, ""
+		}
+	}
 }
 
 // loop is how long a loop takes: the items once round, and with stagger as long again,

@@ -44,8 +44,8 @@ func (v *view) turn(l *timeline) (n int, o plan.Occurrence, due bool) {
 
 // joined is the item with which this run of the agent took up the slot.
 func (v *view) joined(l *timeline) int {
-	if !l.run.start.Before(v.since) {
-		return 0
+	if !l.run.start.Before(v.since) || l.slot.Drill == plan.Soundless {
+		return 0 // a silent drill may come at any time of its slot
 	}
 	return l.first(v.since.Sub(l.run.start))
 }
@@ -92,6 +92,7 @@ func (v *view) afterGap(l *timeline, n, first int, over time.Time) time.Time {
 func (v *view) goOn(l *timeline, n int, o *plan.Occurrence) {
 	at, interrupted := v.g.At[o.ID]
 	switch {
+	case o.Silent: // whole or not at all
 	case l.bodies[n%len(l.bodies)].relay:
 		if o.Length > 0 {
 			o.Length = max(1, o.Length-at)

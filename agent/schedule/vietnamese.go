@@ -11,5 +11,6 @@ var vietnamese = map[string]string{
 	"bulletin %s was withdrawn":                                   "bản tin %s đã thu hồi",
 	"bulletin %s holds from %s":                                   "bản tin %s có hiệu lực từ %s",
 	"bulletin %s ended at %s":                                     "bản tin %s hết hạn lúc %s",
+	"the slot is a drill, and this is %s":                         "khung giờ này là diễn tập, còn đây là bản tin mức %s",
 	"a schedule never plays %s: send it as an alert or an act":    "lịch phát không bao giờ phát tin mức %s: gửi bằng báo động hoặc lệnh phát",
 }

@@ -25,6 +25,9 @@ func (s *Station) ended(e plan.Ending) {
 		AtS: e.At.Seconds(), AirS: now.Sub(t.began).Seconds(), HeardS: heard.Seconds(), PlannedS: o.Length.Seconds(),
 		Volume: t.volume, LevelDBFS: e.RMSDBFS, PeakDBFS: e.PeakDBFS, Proof: e.Proof, Detail: text(e.Err),
 	}
+	if o.Silent {
+		entry.AirS = 0
+	}
 	if entry.Code == plan.Accepted {
 		entry.Code = t.why
 	}

@@ -43,8 +43,9 @@ func (j *judgement) schedule(s plan.Schedule) error {
 	})
 }
 
-// scheduled is the highest class that a schedule plays. A schedule never plays
-// an emergency or a drill: both begin by a decision of the day.
+// scheduled is the highest class that a schedule plays. A schedule never plays an
+// emergency, which begins by a decision of the day, and a drill only in a slot that says
+// so, which then plays nothing else.
 func (t *Trust) scheduled(s plan.Schedule) (plan.Class, error) {
 	highest := plan.Normal
 	for _, slot := range s.Slots {
@@ -60,8 +61,11 @@ func (t *Trust) scheduled(s plan.Schedule) (plan.Class, error) {
 				}
 				class = b.Class
 			}
-			if class == plan.Emergency || class == plan.Drill {
+			if class == plan.Emergency || class == plan.Drill && slot.Drill == "" {
 				return "", refuse(plan.WrongClass, "slots", "slot %s plays a bulletin of class %s; schedules do not", slot.ID, class)
+			}
+			if slot.Drill != "" && class != plan.Drill {
+				return "", refuse(plan.WrongClass, "slots", "slot %s is a drill and plays a bulletin of class %s", slot.ID, class)
 			}
 			if class.Rank() > highest.Rank() {
 				highest = class

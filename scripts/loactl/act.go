@@ -76,8 +76,13 @@ func (a *app) soon() time.Time { return a.now().Add(playLife).UTC().Truncate(tim
 
 // drill plays a bulletin of class drill; its preface comes from the box itself.
 func (a *app) drill(args []string) error {
-	if len(args) > 0 && args[0] == "result" {
-		return a.drillResult(args[1:])
+	if len(args) > 0 {
+		switch args[0] {
+		case "plan":
+			return a.drillPlan(args[1:])
+		case "result":
+			return a.drillResult(args[1:])
+		}
 	}
 	fs := a.flags("drill")
 	bulletin := fs.String("bulletin", "", "")
@@ -91,15 +96,8 @@ func (a *app) drill(args []string) error {
 		return &usageError{a.text("play.what")}
 	}
 	return a.act(rest[0], by, func(au *authority.Authority, act *plan.Act) error {
-		is, err := a.findSigned(au, plan.KindBulletin, *bulletin)
-		if err != nil {
-			return err
-		}
-		if is.Doc.(plan.Bulletin).Class != plan.Drill {
-			return errors.New(a.text("drill.class", *bulletin))
-		}
 		act.Kind, act.Until, act.Repeat = plan.KindDrill, a.soon(), *repeat
-		act.Item, err = a.item(au, act.Head, *bulletin)
+		act.Item, err = a.drillItem(au, act.Head, *bulletin)
 		return err
 	})
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -9,15 +8,14 @@ import (
 	"time"
 
 	"loa/agent/ledger"
-	"loa/agent/message"
 	"loa/agent/plan"
-	"loa/agent/schedule"
 	"loa/scripts/authority"
 )
 
 // What became of a drill at a box: heard is what the box measured, not what it was sent.
 const (
 	drillHeard       = "heard"
+	drillProven      = "proven"      // of a silent one: it would have been heard
 	drillNotHeard    = "not-heard"   // with the result or the code that says why
 	drillUnreachable = "unreachable" // no word from the box since then
 )
@@ -49,33 +47,36 @@ func (a *app) drillResult(args []string) error {
 	if len(rest) > 0 {
 		id = rest[0]
 	}
-	act, err := a.findDrill(au, id)
+	run, err := a.findDrill(au, id)
 	if err != nil {
 		return err
 	}
 	rows := []drillRow{}
 	for _, name := range sortedKeys(au.Boxes()) {
 		b := au.Boxes()[name]
-		if name != act.Device && (act.Place == "" || !au.Reaches(act.Place, b)) {
+		if name != run.device && (run.place == "" || !au.Reaches(run.place, b)) {
 			continue
 		}
-		row, err := drilled(au, name, b, act)
+		row, err := drilled(au, name, b, run)
 		if err != nil {
 			return err
 		}
 		rows = append(rows, row)
 	}
 	slices.SortStableFunc(rows, func(x, y drillRow) int { return strings.Compare(x.Place, y.Place) })
-	passed := !slices.ContainsFunc(rows, func(r drillRow) bool { return r.State != drillHeard })
-	result := map[string]any{"id": act.ID, "issued": act.Issued, "passed": passed && len(rows) > 0, "boxes": rows}
+	passed := !slices.ContainsFunc(rows, func(r drillRow) bool { return !r.good() })
+	result := map[string]any{"id": run.id, "issued": run.at, "silent": run.silent, "passed": passed && len(rows) > 0, "boxes": rows}
 	return a.show(result, func(w io.Writer) {
-		fmt.Fprintln(w, a.text("drill.of", act.ID, a.second(act.Issued)))
+		fmt.Fprintln(w, a.text("drill.of", run.id, a.second(run.at)))
+		if run.silent {
+			fmt.Fprintln(w, a.text("drill.silent"))
+		}
 		for i := 0; i < len(rows); {
 			j := i
 			for j < len(rows) && rows[j].Place == rows[i].Place {
 				j++
 			}
-			a.drillPlace(w, au, rows[i:j])
+			a.drillPlace(w, au, rows[i:j], run.silent)
 			i = j
 		}
 		if len(rows) == 0 {
@@ -84,11 +85,17 @@ func (a *app) drillResult(args []string) error {
 	})
 }
 
+// good reports whether the box did what was wanted.
+func (r drillRow) good() bool { return r.State == drillHeard || r.State == drillProven }
+
 // drillPlace writes a place, and those of its boxes that did not sound.
-func (a *app) drillPlace(w io.Writer, au *authority.Authority, rows []drillRow) {
-	heard := 0
+func (a *app) drillPlace(w io.Writer, au *authority.Authority, rows []drillRow, silent bool) {
+	heard, count := 0, "drill.count"
+	if silent {
+		count = "drill.proven"
+	}
 	for _, r := range rows {
-		if r.State == drillHeard {
+		if r.good() {
 			heard++
 		}
 	}
@@ -96,9 +103,9 @@ func (a *app) drillPlace(w io.Writer, au *authority.Authority, rows []drillRow) 
 	if heard == len(rows) {
 		verdict = "drill.passed"
 	}
-	fmt.Fprintf(w, "%s %s %s\n", a.text(verdict), rows[0].Place, strings.TrimSpace(au.Places()[rows[0].Place].Name+"  "+a.text("drill.count", heard, len(rows))))
+	fmt.Fprintf(w, "%s %s %s\n", a.text(verdict), rows[0].Place, strings.TrimSpace(au.Places()[rows[0].Place].Name+"  "+a.text(count, heard, len(rows))))
 	for _, r := range rows {
-		if r.State == drillHeard {
+		if r.good() {
 			continue
 		}
 		why := a.codeWord(r.Code)
@@ -109,43 +116,21 @@ func (a *app) drillPlace(w io.Writer, au *authority.Authority, rows []drillRow) 
 	}
 }
 
-// findDrill is a drill from the history: the one of that id, or the last.
-func (a *app) findDrill(au *authority.Authority, id string) (plan.Act, error) {
-	past, err := au.History()
-	if err != nil {
-		return plan.Act{}, err
-	}
-	slices.SortFunc(past, func(x, y authority.Past) int { return int(y.Version - x.Version) })
-	for _, p := range past {
-		if t, err := message.ParseTopic(p.Topic); err != nil || t.Leaf != message.LeafAct {
-			continue
-		}
-		is, err := au.Recorded(p)
-		if err != nil {
-			return plan.Act{}, err
-		}
-		if act, ok := is.Doc.(plan.Act); ok && act.Kind == plan.KindDrill && (id == "" || act.ID == id) {
-			return act, nil
-		}
-	}
-	if id != "" {
-		return plan.Act{}, errors.New(a.text("drill.unknown", id))
-	}
-	return plan.Act{}, errors.New(a.text("drill.none"))
-}
-
-// drilled is what a box's signed ledger says of a drill.
-func drilled(au *authority.Authority, name string, b authority.Box, act plan.Act) (drillRow, error) {
+// drilled is what a box's signed ledger says of a drill: of each of its items.
+func drilled(au *authority.Authority, name string, b authority.Box, run drillRun) (drillRow, error) {
 	row := drillRow{Place: b.Place, Box: name, State: drillUnreachable}
 	pub, err := plan.ParseKey(b.Key)
 	if err != nil {
 		return row, nil // it has never been seen
 	}
-	id := schedule.ActID(&act.Head)
-	last := time.Time{}
+	good, want := drillHeard, plan.Heard
+	if run.silent {
+		good, want = drillProven, plan.Proven
+	}
+	done, last := make(map[string]bool), time.Time{}
 	err = ledgers(au).Each(name, pub, func(e ledger.Entry) bool {
 		last = e.Time
-		if e.ID != id {
+		if !slices.Contains(run.items, e.ID) {
 			return true
 		}
 		switch e.Kind {
@@ -154,13 +139,15 @@ func drilled(au *authority.Authority, name string, b authority.Box, act plan.Act
 		case ledger.End, ledger.Pause:
 			row.State, row.Result, row.Code = drillNotHeard, e.Result, e.Code
 			row.HeardS, row.LevelD, row.Proof = e.HeardS, e.LevelDBFS, e.Proof
-			if e.Kind == ledger.End && e.Result == plan.Heard {
-				row.State, row.Code = drillHeard, plan.Accepted
-			}
+			done[e.ID] = e.Kind == ledger.End && e.Result == want
 		}
 		return true
 	})
-	if row.State == drillUnreachable && last.After(act.Until) {
+	all := !slices.ContainsFunc(run.items, func(id string) bool { return !done[id] })
+	switch {
+	case all && len(run.items) > 0:
+		row.State, row.Code = good, plan.Accepted
+	case row.State == drillUnreachable && last.After(run.until):
 		row.State, row.Result = drillNotHeard, plan.Missed // it is there, and knows nothing of it
 	}
 	return row, err

@@ -15,7 +15,7 @@ var (
 		string(plan.Own), string(plan.Higher), string(plan.Central), string(plan.Provincial), string(plan.Notice), string(plan.Answer),
 	}
 	results = []string{
-		string(plan.Heard), string(plan.Weak), string(plan.Partial), string(plan.Preempted), string(plan.Silent), string(plan.Missed), string(plan.Refused),
+		string(plan.Heard), string(plan.Weak), string(plan.Partial), string(plan.Preempted), string(plan.Silent), string(plan.Missed), string(plan.Refused), string(plan.Proven),
 	}
 	codes      = codeNames()
 	indicators = append([]string{"places-with-boxes", "places-speaking", "boards-showing"}, pending...)

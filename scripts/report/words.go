@@ -119,7 +119,7 @@ var words = map[string][2]string{
 	"origin.notice": {"thông báo của chính quyền địa phương", "local authorities' notices"}, "origin.answer": {"trả lời phản ánh, kiến nghị", "answers to citizen reports"},
 
 	"result.heard": {"nghe được", "heard"}, "result.weak": {"tiếng yếu", "weak"}, "result.partial": {"một phần", "partial"},
-	"result.pre-empted": {"bị chen ngang", "pre-empted"}, "result.silent": {"không có tiếng", "silent"}, "result.missed": {"lỡ", "missed"}, "result.refused": {"từ chối", "refused"},
+	"result.pre-empted": {"bị chen ngang", "pre-empted"}, "result.silent": {"không có tiếng", "silent"}, "result.proven": {"đạt, không phát tiếng", "proven without sound"}, "result.missed": {"lỡ", "missed"}, "result.refused": {"từ chối", "refused"},
 
 	"proof.mixer": {"sau bộ trộn", "at the mixer"}, "proof.sink": {"tại cạc âm thanh", "at the sound card"}, "proof.monitor": {"ngõ kiểm âm", "monitor input"},
 	"proof.current": {"dòng điện của loa", "current of the horn"}, "proof.mic": {"mi-crô", "microphone"}, "proof.panel": {"bảng trả lời", "the board answered"},

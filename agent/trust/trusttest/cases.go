@@ -73,6 +73,12 @@ func (w *World) authority() []Case {
 	urgent := w.Bulletin(Commune, "flood", plan.Emergency)
 	item := plan.Item{Ref: RefTo(urgent)}
 	slot := Seal(w.Schedule(Commune, "daily", item), Author1)
+	exercise := w.Bulletin(Commune, "exercise", plan.Drill)
+	drilled := func(way plan.Rehearse, b plan.Bulletin) plan.Schedule {
+		s := w.Schedule(Commune, "drills", plan.Item{Ref: RefTo(b)})
+		s.Slots[0].Drill = way
+		return s
+	}
 	relay := plan.Item{Relay: &plan.Relay{URLs: []string{"https://radio.example.vn/live"}, Title: "VOV1", Class: plan.PriorityC, Origin: plan.Higher, Lang: "vi"}}
 	return []Case{
 		{Name: "a key that no list names", Message: Seal(w.Gong(Commune, "gong-1"), Stranger), Want: plan.UnknownKey},
@@ -90,6 +96,8 @@ func (w *World) authority() []Case {
 		{Name: "a normal grant sends an emergency bulletin", Message: Seal(urgent, Reader), Want: plan.WrongClass},
 		{Name: "a play of another's emergency bulletin", Before: []Message{Seal(urgent, Warner1)}, Message: Seal(w.Play(Commune, "play-1", item), Author1), Want: plan.WrongClass},
 		{Name: "a slot with an emergency item", Before: []Message{Seal(urgent, Warner1)}, Message: slot, Want: plan.WrongClass},
+		{Name: "a slot that says it is a drill", Before: []Message{Seal(exercise, Author1)}, Message: Seal(drilled(plan.Audible, exercise), Author1), Want: plan.Accepted},
+		{Name: "a slot of a drill with an emergency item", Before: []Message{Seal(urgent, Warner1)}, Message: Seal(drilled(plan.Audible, urgent), Author1), Want: plan.WrongClass},
 		{Name: "a normal grant plays a priority relay", Message: Seal(w.Play(Commune, "play-1", relay), Reader), Want: plan.WrongClass},
 		{Name: "a commune stops an emergency", Message: Seal(w.Stop(Commune, "stop-1", plan.Emergency), Author1), Want: plan.WrongClass},
 		{Name: "a commune stops what it may sound", Message: Seal(w.Stop(Commune, "stop-1", plan.Normal, plan.PriorityC), Author1), Want: plan.Accepted},
