@@ -26,6 +26,7 @@ func (a *app) box(args []string) error {
 		"list":    a.boxList,
 		"revoke":  a.boxRevoke,
 		"code":    a.boxCode,
+		"poster":  a.boxPoster,
 	})
 }
 

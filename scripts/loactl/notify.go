@@ -13,6 +13,7 @@ import (
 	"loa/agent/plan"
 	"loa/scripts/authority"
 	"loa/scripts/authority/notify"
+	"loa/scripts/authority/requests"
 	"loa/scripts/authority/rollup"
 )
 
@@ -82,7 +83,7 @@ func (a *app) fleetNotify(args []string) error {
 }
 
 // notifier tells people what the dispatcher sees; nil without settings for it.
-func notifier(au *authority.Authority, log *slog.Logger) (*notify.Notifier, error) {
+func notifier(au *authority.Authority, reports *requests.Store, log *slog.Logger) (*notify.Notifier, error) {
 	c, err := notify.Load(au.Dir())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -90,7 +91,7 @@ func notifier(au *authority.Authority, log *slog.Logger) (*notify.Notifier, erro
 	if err != nil {
 		return nil, err
 	}
-	return notify.New(notify.Opts{Config: c, State: filepath.Join(au.Dir(), "notify.json"), Books: inService{au}, Send: c.Send, Log: log}), nil
+	return notify.New(notify.Opts{Config: c, State: filepath.Join(au.Dir(), "notify.json"), Books: inService{au}, Send: c.Send, Log: log, Residents: saidBy(reports)}), nil
 }
 
 // inService is where the books have the boxes in service.

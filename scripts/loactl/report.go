@@ -200,7 +200,8 @@ func reportInput(au *authority.Authority, until time.Time) (report.Input, error)
 		}
 	}
 	slices.Sort(in.Strangers)
-	return in, nil
+	in.Residents, err = complaints(au, until)
+	return in, err
 }
 
 // bulletinsUntil are those issued up to then, each as it was at last: the history has them

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -11,14 +12,16 @@ import (
 
 	"loa/scripts/authority"
 	"loa/scripts/authority/index"
+	"loa/scripts/authority/notify"
 	"loa/scripts/authority/requests"
 	"loa/scripts/authority/said"
 	"loa/scripts/loactl/web"
 	"loa/scripts/loactl/web/residents"
+	"loa/scripts/report"
 )
 
 // serveWeb gives everybody the residents' pages.
-func (a *app) serveWeb(ctx context.Context, g *errgroup.Group, au *authority.Authority, x *index.Index, addr string, logger *slog.Logger) error {
+func (a *app) serveWeb(ctx context.Context, g *errgroup.Group, au *authority.Authority, x *index.Index, reports *requests.Store, addr string, logger *slog.Logger) error {
 	set, err := web.Load(au.Dir())
 	if err != nil {
 		return err
@@ -32,14 +35,6 @@ func (a *app) serveWeb(ctx context.Context, g *errgroup.Group, au *authority.Aut
 	if set.URL == "" {
 		set.URL = "https://" + addr
 	}
-	reports, err := requests.Open(au.Dir(), a.now)
-	if err != nil {
-		return err
-	}
-	g.Go(func() error {
-		defer reports.Close()
-		return sweepReports(ctx, reports, logger)
-	})
 	site, err := residents.New(residents.Opts{
 		Book: said.New(au, ledgers(au), x, a.now), Requests: reports, Media: au.MediaDir(), Name: au.Name(), URL: set.URL, Frames: set.Frames, Now: a.now, Log: logger,
 	})
@@ -71,4 +66,48 @@ func sweepReports(ctx context.Context, reports *requests.Store, logger *slog.Log
 		case <-t.C:
 		}
 	}
+}
+
+// saidBy gives what enough residents say of boxes, as troubles for the technician.
+func saidBy(reports *requests.Store) func(time.Time) ([]notify.Trouble, error) {
+	return func(now time.Time) ([]notify.Trouble, error) {
+		all, err := reports.Complaints(now)
+		var troubles []notify.Trouble
+		for _, c := range all {
+			troubles = append(troubles, notify.Trouble{
+				Device: c.Box, Place: c.Place, Code: notify.OfResidents + string(c.Kind), What: notify.Fault, Detail: fmt.Sprintf("24 h: %d", c.N),
+			})
+		}
+		return troubles, err
+	}
+}
+
+// complaints are the reports of residents in the year before until, for the annual
+// report: those about one box in one month are one line.
+func complaints(au *authority.Authority, until time.Time) ([]report.Complaints, error) {
+	if !requests.Begun(au.Dir()) {
+		return nil, nil
+	}
+	reports, err := requests.Open(au.Dir(), time.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer reports.Close()
+	counts, err := reports.Counts(until.AddDate(-1, 0, 0), until)
+	var all []report.Complaints
+	for _, c := range counts {
+		if n := len(all); n == 0 || all[n-1].Device != c.Box || all[n-1].Place != c.Place || all[n-1].Month != c.Month {
+			all = append(all, report.Complaints{Device: c.Box, Place: c.Place, Month: c.Month})
+		}
+		last := &all[len(all)-1]
+		switch c.Kind {
+		case requests.Loud:
+			last.Loud += int64(c.N)
+		case requests.Unheard:
+			last.Unheard += int64(c.N)
+		default:
+			last.Another += int64(c.N)
+		}
+	}
+	return all, err
 }

@@ -29,6 +29,7 @@ import (
 	"loa/scripts/authority/dispatch"
 	"loa/scripts/authority/index"
 	"loa/scripts/authority/pki"
+	"loa/scripts/authority/requests"
 	"loa/scripts/broker"
 	"loa/scripts/mediaserver"
 )
@@ -94,7 +95,12 @@ func (a *app) serve(args []string) error {
 	if a.client == toolName {
 		a.client = dispatcherName // the tool has a name of its own, and both may run at once
 	}
-	n, err := notifier(au, logger)
+	reports, err := requests.Open(au.Dir(), a.now)
+	if err != nil {
+		return err
+	}
+	defer reports.Close()
+	n, err := notifier(au, reports, logger)
 	if err != nil {
 		return err
 	}
@@ -128,7 +134,7 @@ func (a *app) serve(args []string) error {
 		}
 	}
 	if *listenWeb != "" {
-		if err := a.serveWeb(ctx, g, au, x, *listenWeb, logger); err != nil {
+		if err := a.serveWeb(ctx, g, au, x, reports, *listenWeb, logger); err != nil {
 			return err
 		}
 	}
@@ -137,6 +143,7 @@ func (a *app) serve(args []string) error {
 	}
 	g.Go(func() error { return c.Run(ctx) })
 	g.Go(func() error { return d.Run(ctx, l) })
+	g.Go(func() error { return sweepReports(ctx, reports, logger) })
 	g.Go(func() error { return a.rollOut(ctx, au, x, d.Tell, logger) })
 	if n != nil {
 		g.Go(func() error { return n.Run(ctx) })

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"time"
 )
 
@@ -40,6 +41,11 @@ func (m *maker) finish() {
 	}
 	for _, k := range pending {
 		m.row("indicator", k).Pending = true
+	}
+	for _, c := range m.in.Residents {
+		if m.in.Top == "" || below(m.chain(c.Place), m.in.Top) {
+			m.add("residents", cmp.Or(c.Device, c.Place)+"/"+c.Month, Ref{Device: cmp.Or(c.Device, c.Place), Note: "residents"}, false, c.Loud, c.Unheard, c.Another)
+		}
 	}
 	for _, name := range m.in.Strangers {
 		m.add("lost", name, Ref{Device: name, Note: "no such box in the books: its ledger cannot be verified"}, false, 0, 0, 0, 1, 0, 0)

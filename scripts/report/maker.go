@@ -141,6 +141,9 @@ func (m *maker) report() Report {
 			switch {
 			case s.id == "coverage":
 				row.Name = m.covers[row.Key].title
+			case s.id == "residents":
+				of, month, _ := strings.Cut(row.Key, "/")
+				row.Name = cmp.Or(titles[of], m.places[of].Name, of) + ", " + month
 			case strings.HasSuffix(s.id, "-place"):
 				row.Name = m.places[row.Key].Name
 			default:

@@ -63,6 +63,14 @@ type Input struct {
 	Bulletins []Bulletin
 	Books     Books
 	Ledgers   Ledgers
+	Residents []Complaints
+}
+
+// Complaints are how many reports of residents came about a box in a month.
+type Complaints struct {
+	Device, Place          string // where it stood; Device empty: about none in particular
+	Month                  string // 2026-11
+	Loud, Unheard, Another int64
 }
 
 // A Ref names what stands behind a number: an entry of a box's ledger, or with

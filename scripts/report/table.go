@@ -49,6 +49,7 @@ var specs = []spec{
 	{"uptime-place", []Column{{"own-service", Millis}, {"own-proven", Millis}, {"service", Millis}, {"proven", Millis}}, false, [2]int{3, 2}},
 	{"lost", []Column{{"missing", Count}, {"gaps", Count}, {"forked", Count}, {"damaged", Count}, {"silent", Count}, {"unwritten", Count}}, true, none},
 	{"undated", []Column{{"entries", Count}, {"air", Millis}, {"heard", Millis}}, true, none},
+	{"residents", []Column{{"loud", Count}, {"unheard", Count}, {"other-reports", Count}}, true, none},
 	{"air-box", sound, true, none},
 	{"uptime-box", []Column{{"service", Millis}, {"proven", Millis}}, true, [2]int{1, 0}},
 	{"ledger", []Column{{"entries", Count}, {"late", Count}}, true, none},

@@ -39,6 +39,10 @@ func newRig(t *testing.T) *rig {
 			{Code: "26737", Name: "Phường Bình Nhâm", Parent: "74"}, {Code: "26734-1", Name: "Ấp An Phú", Parent: "26734"},
 			{Code: "26740", Name: "Xã chưa có loa", Parent: "74"},
 		},
+		Residents: []Complaints{
+			{Device: "d-1", Place: "26734", Month: "2026-03", Loud: 4, Unheard: 1}, {Device: "d-1", Place: "26734", Month: "2026-04", Another: 2},
+			{Place: "26740", Month: "2026-04", Unheard: 7},
+		},
 	}
 	return r
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,7 +38,9 @@ type Opts struct {
 	State  string // the file in which it remembers
 	Books  Books
 	Send   func(context.Context, Message) error
-	Log    *slog.Logger
+	// Residents are the boxes that enough people complain of; nil: nobody asks them.
+	Residents func(now time.Time) ([]Trouble, error)
+	Log       *slog.Logger
 }
 
 // A Notifier watches the fleet's reports and tells people. Wire it by Observe.
@@ -142,6 +145,7 @@ func (n *Notifier) Run(ctx context.Context) error {
 func (n *Notifier) turn(ctx context.Context, m Memory) Memory {
 	now := time.Now()
 	active, known := n.troubles(now)
+	active, known = n.residents(active, known, now)
 	m = m.clone()
 	for key, k := range m.Known {
 		if _, ok := n.o.Books.Stands(k.Device); !ok { // taken down or stolen: it has not recovered
@@ -213,6 +217,26 @@ func (n *Notifier) troubles(now time.Time) (all []Trouble, known func(Trouble) b
 		return !unknown[t.Device] && (t.Code == Silent || !silent[t.Device])
 	}
 }
+
+// residents adds what people say of boxes. They know it also of one that says nothing.
+func (n *Notifier) residents(active []Trouble, known func(Trouble) bool, now time.Time) ([]Trouble, func(Trouble) bool) {
+	if n.o.Residents == nil {
+		return active, known
+	}
+	said, err := n.o.Residents(now)
+	if err != nil {
+		n.o.Log.Error("notify: what residents say cannot be read", "err", err)
+	}
+	return append(active, said...), func(t Trouble) bool {
+		if strings.HasPrefix(t.Code, OfResidents) {
+			return err == nil
+		}
+		return known(t)
+	}
+}
+
+// OfResidents begins the codes of what residents say.
+const OfResidents = "residents/"
 
 // maxTold is how many conditions of one box are looked at; the worst come first.
 const maxTold = 32

@@ -58,6 +58,12 @@ func (k Known) line(lang string, todo bool) string {
 	if !ok {
 		what = printable(k.Code)
 	}
+	switch k.Code {
+	case OfResidents + "loud":
+		what = pick(lang, "người dân nói loa quá to", "residents say that it is too loud")
+	case OfResidents + "unheard":
+		what = pick(lang, "người dân nói không nghe được", "residents say that they cannot hear it")
+	}
 	if k.What == Silent {
 		what = pick(lang, "không liên lạc được", "says nothing")
 	}

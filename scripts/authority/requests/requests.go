@@ -157,6 +157,12 @@ func Open(dir string, now func() time.Time) (*Store, error) {
 	return &Store{db: db, dir: files, now: now}, nil
 }
 
+// Begun reports whether there are reports in an authority's folder.
+func Begun(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "requests", "requests.db"))
+	return err == nil
+}
+
 // Close closes the file.
 func (s *Store) Close() error { return s.db.Close() }
 

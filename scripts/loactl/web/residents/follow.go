@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 
 	"loa/scripts/authority/requests"
 	"loa/scripts/loactl/web/look"
@@ -14,7 +15,14 @@ func lang(r *http.Request) string { return look.Lang(r) }
 
 // page sends one that is for this reader alone.
 func (s *Site) page(w http.ResponseWriter, r *http.Request, code int, name string, data any) {
-	body, err := s.render(name, s.plain(r, data))
+	v := s.plain(r, data)
+	if r.Method == http.MethodPost {
+		v.At = &url.URL{Path: "/"} // what was sent is not sent again in another language
+		if name == "follow" || name == "code" {
+			v.At.Path = "/follow"
+		}
+	}
+	body, err := s.render(name, v)
 	if err != nil {
 		s.o.Log.Error("residents", "page", name, "err", err)
 		s.fail(w, r, http.StatusInternalServerError, "fault")

@@ -10,6 +10,7 @@ import (
 	"image"
 	"image/png"
 	"log/slog"
+	"math/rand/v2"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -192,10 +193,13 @@ func TestPages(t *testing.T) {
 func TestFirstLoadIsSmall(t *testing.T) {
 	s := newSite(t)
 	one := s.book.told["26734"].Items[0]
-	one.Text = strings.Repeat("Ủy ban nhân dân xã thông báo lịch cắt điện. ", 40)
-	told := s.book.told["26734"]
+	words := strings.Fields("uỷ ban nhân dân xã thông báo lịch cắt điện tiêm chủng trẻ em tổ dân phố nhà văn hoá phòng cháy mưa lũ đường dây nóng họp bầu cử")
+	told, random := s.book.told["26734"], rand.New(rand.NewPCG(1, 2))
 	for i := range 60 { // twenty bulletins a day
-		one.ID = fmt.Sprint("b", i)
+		one.ID, one.Text = fmt.Sprint("b", i), ""
+		for range 250 { // two minutes of speech
+			one.Text += words[random.IntN(len(words))] + fmt.Sprint(" ", random.IntN(100), " ")
+		}
 		told.Items = append(told.Items, one)
 	}
 	s.book.told["26734"] = told
@@ -411,8 +415,8 @@ func TestAttacks(t *testing.T) {
 		{"upload: a picture of 900 million pixels", func(s *site) bool {
 			return upload(s, "photo", bomb.Bytes()).Code == 422 && len(all(s)) == 0
 		}},
-		{"upload: 64 MB", func(s *site) bool {
-			return upload(s, "photo", make([]byte, 64<<20)).Code == 413 && len(all(s)) == 0
+		{"upload: 16 MB", func(s *site) bool {
+			return upload(s, "photo", make([]byte, 16<<20)).Code == 413 && len(all(s)) == 0
 		}},
 		{"upload: a page that calls itself a picture", func(s *site) bool {
 			return upload(s, "photo", []byte("<html>"+evil)).Code == 422 && len(all(s)) == 0
@@ -420,14 +424,14 @@ func TestAttacks(t *testing.T) {
 		{"upload: a playlist that names files of the server", func(s *site) bool {
 			return upload(s, "voice", []byte("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n")).Code == 422 && len(all(s)) == 0
 		}},
-		{"a million letters", func(s *site) bool {
-			return s.post("/report", "place", "26734", "kind", "other", "text", strings.Repeat("ơ", 1_000_000)).Code == 422 && len(all(s)) == 0
+		{"twenty thousand letters", func(s *site) bool {
+			return s.post("/report", "place", "26734", "kind", "other", "text", strings.Repeat("ơ", 20_000)).Code == 422 && len(all(s)) == 0
 		}},
 		{"spam by a machine that fills every field", func(s *site) bool {
 			return s.post("/report", "place", "26734", "kind", "other", "text", "buy", "website", "http://x").Code == 200 && len(all(s)) == 0
 		}},
 		{"flood from one network", func(s *site) bool {
-			for i := range 200 {
+			for i := range 30 {
 				s.from = fmt.Sprintf("203.0.113.%d:1", i)
 				s.post("/report", "place", "26734", "kind", "other", "text", fmt.Sprint(i))
 			}
@@ -436,8 +440,8 @@ func TestAttacks(t *testing.T) {
 			return blocked && s.post("/report", "place", "26734", "kind", "loud").Code == 200
 		}},
 		{"flood from everywhere about one place", func(s *site) bool {
-			for i := range 300 {
-				s.from = fmt.Sprintf("10.%d.%d.1:1", i/200, i%200)
+			for i := range 110 {
+				s.from = fmt.Sprintf("10.%d.%d.1:1", i/100, i%100)
 				s.post("/report", "place", "26734", "kind", "other", "text", fmt.Sprint(i))
 			}
 			return len(all(s)) == aboutAPlace.Burst && s.post("/report", "place", "26737", "kind", "loud").Code == 200
@@ -449,7 +453,7 @@ func TestAttacks(t *testing.T) {
 			return s.post("/follow", "code", "0000-0000-0000-0000").Code == 429
 		}},
 		{"feeds filled into the cache", func(s *site) bool {
-			for i := range 5000 {
+			for i := range 500 {
 				s.get(fmt.Sprintf("/p/26734/feed.json?class=%d&x=%d&lang=%d", i, i, i))
 			}
 			return len(s.cache.by) < 10

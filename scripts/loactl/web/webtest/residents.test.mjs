@@ -1,10 +1,15 @@
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
-import { launch, open, url, shot, axe } from "./lib.mjs";
+import { deflateSync } from "node:zlib";
+import { launch, open, url, shot, axe, threeG } from "./lib.mjs";
 
+const place = "/p/26734";
+const evil = `"><script>document.title='taken'</script><img src=x onerror="document.title='taken'">`;
 let browser;
-before(async () => { browser = await launch(); });
+before(async () => { browser = await launch(["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]); });
 after(async () => { await browser.close(); });
+
+const ends = async (page) => { assert.deepEqual(page.faults, []); await page.context().close(); };
 
 for (const size of ["phone", "desk"]) {
   test(`what was said, on a ${size}`, async () => {
@@ -14,12 +19,143 @@ for (const size of ["phone", "desk"]) {
     await shot(page, `home-${size}`);
     await page.getByRole("link", { name: "Xã An Sơn" }).click();
     // The box has said it, or says it now.
-    await page.getByRole("heading", { name: "Họp tổ dân phố <b>tối nay</b>" }).waitFor({ timeout: 60000 });
+    await page.getByRole("heading", { name: "Họp tổ dân phố <b>tối nay</b>" }).waitFor();
     assert.match(await page.title(), /Xã An Sơn/);
     assert.equal(await page.getByText("bí mật đến ngày mai").count(), 0, "what was not said is told");
     await axe(page, "place");
     await shot(page, `place-${size}`);
-    assert.deepEqual(page.faults, []);
-    await page.context().close();
+    await page.getByRole("link", { name: "English" }).click();
+    await page.getByRole("heading", { name: "What was said" }).waitFor();
+    await axe(page, "place in English");
+    await ends(page);
   });
+
+  test(`a report and its follow-up, on a ${size}`, async () => {
+    const page = await open(browser, size);
+    await page.goto(url + "/o/d-0001");
+    await axe(page, "form");
+    await shot(page, `form-${size}`);
+    await page.getByLabel("Không nghe được").check();
+    await page.getByLabel("Nói rõ thêm").fill(evil + size);
+    await page.getByLabel("Số điện thoại hoặc thư điện tử").fill(evil);
+    await page.getByRole("button", { name: "Gửi phản ánh" }).click();
+    const code = await page.locator(".code").textContent();
+    assert.match(code, /^[0-9A-Z]{4}(-[0-9A-Z]{4}){3}$/);
+    await axe(page, "sent");
+    await shot(page, `sent-${size}`);
+    await page.goto(url + "/follow");
+    await axe(page, "code");
+    await page.getByLabel("Mã phản ánh").fill(code.toLowerCase());
+    await page.getByRole("button", { name: "Xem" }).click();
+    await page.getByText("Đã nhận, chưa xem").waitFor();
+    assert.ok((await page.locator("main").textContent()).includes(evil), "words are words");
+    assert.ok(!page.url().includes(code), "the code is in the address");
+    assert.notEqual(await page.title(), "taken");
+    await axe(page, "followed");
+    await shot(page, `follow-${size}`);
+    await page.getByText("Xoá…").click();
+    await page.getByRole("button", { name: "Xoá" }).click();
+    await page.getByText("Đã xoá phản ánh").waitFor();
+    await ends(page);
+  });
+}
+
+test("everything without a script", async () => {
+  const page = await open(browser, "phone", { javaScriptEnabled: false });
+  await page.goto(url + place);
+  await page.getByRole("link", { name: "Phản ánh về loa" }).click();
+  await page.getByLabel("Loa quá to").check();
+  await page.getByRole("button", { name: "Gửi phản ánh" }).click();
+  await page.locator(".code").waitFor();
+  await page.getByRole("button", { name: "Xem phản ánh" }).click();
+  await page.getByText("Loa quá to").waitFor();
+  await ends(page);
+});
+
+test("by keyboard alone", async () => {
+  const page = await open(browser, "desk");
+  await page.goto(url + place);
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  for (let i = 0; i < 30 && !(await page.evaluate(() => document.activeElement.textContent.includes("Phản ánh về loa"))); i++) await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/report/);
+  await ends(page);
+});
+
+// A picture as a browser makes it small, and a voice note by the button.
+test("photo and voice", async () => {
+  const page = await open(browser, "phone", { permissions: ["microphone"] });
+  await page.goto(url + "/o/d-0001");
+  await page.getByLabel("Loa, bảng hỏng").check();
+  await page.getByLabel("Ảnh").setInputFiles({ name: "a.png", mimeType: "image/png", buffer: png(64, 48) });
+  await page.getByRole("button", { name: "Ghi âm" }).click();
+  await page.waitForTimeout(1500);
+  await page.getByRole("button", { name: "Dừng ghi" }).click();
+  await page.locator("#heard").waitFor();
+  await page.getByRole("button", { name: "Gửi phản ánh" }).click();
+  await page.getByRole("button", { name: "Xem phản ánh" }).click();
+  await page.getByText("Có ảnh kèm theo. Có lời nói kèm theo.").waitFor();
+  await ends(page);
+});
+
+test("without a network", async () => {
+  const page = await open(browser, "phone");
+  await page.goto(url + place);
+  await page.waitForFunction(() => document.body.dataset.kept === "1");
+  await page.context().setOffline(true);
+  await page.reload();
+  await page.getByRole("heading", { name: "Họp tổ dân phố <b>tối nay</b>" }).waitFor();
+  const seconds = await page.evaluate(() => new Promise((done, fail) => {
+    const a = document.querySelector("audio");
+    a.addEventListener("loadedmetadata", () => done(a.duration));
+    a.addEventListener("error", () => fail(new Error("no sound")));
+    a.load();
+    a.preload = "auto";
+  }));
+  assert.ok(Math.abs(seconds - 4) < 0.5, `the recording is ${seconds} s long`);
+  await page.getByText("Không có mạng").waitFor();
+  await shot(page, "offline-phone");
+  await page.context().close();
+});
+
+test("on slow 3G", async () => {
+  const page = await open(browser, "phone");
+  await threeG(page);
+  const began = Date.now();
+  await page.goto(url + place, { waitUntil: "domcontentloaded" });
+  await page.getByRole("heading", { name: "Đã phát" }).waitFor();
+  const took = Date.now() - began;
+  console.log(`on slow 3G and a slow processor the page is there after ${took} ms`);
+  assert.ok(took < 15000, `${took} ms`);
+  await ends(page);
+});
+
+test("in somebody else's page", async () => {
+  const page = await open(browser, "desk");
+  await page.route("https://xa.example/", (r) => r.fulfill({ contentType: "text/html", body: `<!doctype html><title>x</title><iframe width=600 height=400 src="${url}${place}/strip"></iframe><iframe id=no src="${url}${place}"></iframe>` }));
+  await page.goto("https://xa.example/");
+  await page.frameLocator("iframe").first().getByText("Họp tổ dân phố").waitFor();
+  await page.waitForTimeout(500);
+  assert.equal(await page.frameLocator("#no").getByText("Họp tổ dân phố").count(), 0, "a page that takes reports was framed");
+  await shot(page, "strip-desk");
+  await page.context().close();
+});
+
+// png is a picture of noise, of which nothing can be packed away.
+function png(w, h) {
+  const crc = (b) => { let c = ~0; for (const x of b) { c ^= x; for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1; } return ~c >>> 0; };
+  const chunk = (name, data) => {
+    const body = Buffer.concat([Buffer.from(name), data]);
+    const out = Buffer.alloc(12 + data.length);
+    out.writeUInt32BE(data.length); body.copy(out, 4); out.writeUInt32BE(crc(body), 8 + data.length);
+    return out;
+  };
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(w); head.writeUInt32BE(h, 4); head[8] = 8;
+  const rows = Buffer.alloc((w + 1) * h);
+  for (let i = 0; i < rows.length; i++) rows[i] = i % (w + 1) ? (i * 2654435761) >>> 24 : 0;
+  return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk("IHDR", head), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
 }

@@ -170,7 +170,12 @@ func (s *Stage) File(name, text string) string {
 // as NAME=value for it. The script imports lib.mjs for the browser.
 func (s *Stage) Browse(script string, env ...string) {
 	s.t.Helper()
-	ctx, stop := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, stop := context.WithCancel(context.Background())
+	if d, ok := s.t.(interface{ Deadline() (time.Time, bool) }); ok {
+		if end, ok := d.Deadline(); ok { // what it has said until then is shown
+			ctx, stop = context.WithDeadline(ctx, end.Add(-15*time.Second))
+		}
+	}
 	defer stop()
 	cmd := exec.CommandContext(ctx, "node", "--test", "--test-reporter=spec", script)
 	cmd.WaitDelay = 5 * time.Second
