@@ -55,13 +55,15 @@ func (b *Book) look(now time.Time) error {
 		}
 		key, err := plan.ParseKey(box.Key)
 		if err != nil {
-			return err
+			continue
 		}
 		since, seq := b.read[device], b.heads[device]
 		if since.IsZero() {
 			since = now.Add(-Kept)
 		}
-		err = b.archive.Since(device, key, since, func(e ledger.Entry, arrived time.Time) bool {
+		// What of a ledger does not hold together is told by the report; here it only
+		// says no more, and all other boxes are heard.
+		_ = b.archive.Since(device, key, since, func(e ledger.Entry, arrived time.Time) bool {
 			b.read[device] = arrived
 			if e.Seq > seq {
 				b.hear(device, e, arrived)
@@ -69,9 +71,6 @@ func (b *Book) look(now time.Time) error {
 			}
 			return true
 		})
-		if err != nil {
-			return err
-		}
 		b.heads[device] = h.Seq
 	}
 	for device, all := range b.heard {

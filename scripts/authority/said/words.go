@@ -2,8 +2,6 @@ package said
 
 import (
 	"cmp"
-	"errors"
-	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -30,8 +28,8 @@ func (b *Book) words(i *Item) (bool, error) {
 			continue
 		}
 		doc, err := b.bulletin(topic, v.Version)
-		if err != nil {
-			return false, err
+		if err != nil { // a damaged file has no words, and takes none from all others
+			return false, nil
 		}
 		if !Public(doc.Class) {
 			return false, nil
@@ -102,11 +100,8 @@ func (b *Book) alerts(w where, below bool, now time.Time) ([]Alert, error) {
 			continue // all clear, for long
 		}
 		is, err := b.au.Recorded(authority.Past{Topic: d.Topic, Version: d.Version})
-		if errors.Is(err, fs.ErrNotExist) {
+		if err != nil { // it is damaged, or was taken away
 			continue
-		}
-		if err != nil {
-			return nil, err
 		}
 		set, ok := is.Doc.(plan.AlertSet)
 		if !ok {
@@ -176,7 +171,7 @@ func (b *Book) was(topic, id string, one *Alert) error {
 	for _, v := range versions {
 		is, err := b.au.Recorded(authority.Past{Topic: v.Topic, Version: v.Version})
 		if err != nil {
-			return err
+			continue
 		}
 		set, _ := is.Doc.(plan.AlertSet)
 		for _, a := range set.Alerts {
