@@ -17,6 +17,8 @@
 //	media/SHA256     audio
 //	ledger/NAME/     what boxes have played, as they signed it
 //	index.db         what loactl serve finds things by; may be deleted
+//	requests/        what residents report, with pictures and voices; loactl serve --web
+//	web.toml         where the public finds those pages
 //	tokens.json      who may ask loactl serve over HTTP, without the secrets
 //	channels.toml    where else is said what boxes say; channels/ what was
 //	exchange.toml    how the province's source system calls things; exchange.json what it has

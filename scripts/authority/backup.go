@@ -89,7 +89,8 @@ func pack(t *tar.Writer, dir, part string, without []string) error {
 			return err
 		}
 		passing := strings.HasPrefix(d.Name(), ".new-") || name == "lock" || name == "dispatch.pid" || strings.HasSuffix(name, ".lock") || name == manifestFile ||
-			strings.HasPrefix(name, "index.db") // it is made anew from the rest
+			strings.HasPrefix(name, "index.db") || // it is made anew from the rest
+			strings.HasPrefix(filepath.ToSlash(name), "requests/requests.db") // it is being written to: a copy of it lies beside
 		switch {
 		case d.IsDir() && (passing || slices.Contains(without, name)):
 			return filepath.SkipDir

@@ -10,6 +10,7 @@ import (
 
 	"loa/agent/message"
 	"loa/scripts/authority"
+	"loa/scripts/authority/requests"
 )
 
 // sealedAs is whose passphrase a backup is under, in the file of passphrases.
@@ -38,6 +39,11 @@ func (a *app) backup(args []string) error {
 	}
 	_, err = os.Stat(file)
 	replaced := err == nil
+	still, err := requests.Still(au.Dir())
+	if err != nil {
+		return err
+	}
+	defer still()
 	size, err := writeBackup(au, file, pass, *media)
 	if err != nil {
 		return err

@@ -132,6 +132,11 @@ func Open(dir string, now func() time.Time) (*Store, error) {
 		return nil, fmt.Errorf("requests: %w", err)
 	}
 	name := filepath.Join(files, "requests.db")
+	if !Begun(dir) { // what was restored from a backup goes on
+		if err := os.Rename(filepath.Join(files, copied), name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("requests: %w", err)
+		}
+	}
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("requests: %w", err)
@@ -155,6 +160,28 @@ func Open(dir string, now func() time.Time) (*Store, error) {
 		return nil, fmt.Errorf("requests: %s: %w", name, errors.Join(err, db.Close()))
 	}
 	return &Store{db: db, dir: files, now: now}, nil
+}
+
+// copied is the file of a copy that does not change.
+const copied = "requests.copy"
+
+// Still puts a copy beside the reports that nobody writes to, for a backup, until done
+// is called: what residents delete must not live on in it.
+func Still(dir string) (done func(), err error) {
+	if !Begun(dir) {
+		return func() {}, nil
+	}
+	s, err := Open(dir, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	name := filepath.Join(s.dir, copied)
+	os.Remove(name) // of a backup that was cut off
+	if _, err := s.db.Exec("VACUUM INTO ?", name); err != nil {
+		return nil, fmt.Errorf("requests: %w", err)
+	}
+	return func() { os.Remove(name) }, os.Chmod(name, 0o600)
 }
 
 // Begun reports whether there are reports in an authority's folder.

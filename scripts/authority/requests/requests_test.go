@@ -263,3 +263,32 @@ func TestVoice(t *testing.T) {
 		}
 	}
 }
+
+// A backup has the reports as they were at one moment, and a restore goes on with them.
+func TestACopyForABackup(t *testing.T) {
+	d := newDesk(t)
+	_, code := d.add(Ask{Place: "26734", Kind: Other, Text: "x"})
+	done, err := Still(d.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := t.TempDir()
+	if err := os.CopyFS(other, os.DirFS(d.dir)); err != nil {
+		t.Fatal(err)
+	}
+	done()
+	if _, err := os.Stat(filepath.Join(d.dir, "requests", copied)); !os.IsNotExist(err) {
+		t.Errorf("the copy stays: %v", err)
+	}
+	for _, end := range []string{"", "-wal", "-shm"} { // which no backup has
+		os.Remove(filepath.Join(other, "requests", "requests.db"+end))
+	}
+	s, err := Open(other, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if r, err := s.Follow(code); err != nil || r.Text != "x" {
+		t.Errorf("%+v %v", r, err)
+	}
+}

@@ -47,6 +47,5 @@ export const threeG = async (page) => {
   const cdp = await page.context().newCDPSession(page);
   await cdp.send("Network.enable");
   await cdp.send("Network.emulateNetworkConditions", { offline: false, latency: 400, downloadThroughput: 400 * 1024 / 8, uploadThroughput: 400 * 1024 / 8 });
-  await cdp.send("Emulation.setCPUThrottlingRate", { rate: 4 });
   return cdp;
 };

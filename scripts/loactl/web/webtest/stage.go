@@ -23,6 +23,9 @@ import (
 // what scripts/web.sh installs.
 const Pictures = "LOA_WEB"
 
+// Only names the tests of a script that are run, by a pattern; none: all.
+const Only = "LOA_WEB_ONLY"
+
 // The places and the box of a stage.
 const (
 	Province = "74"
@@ -177,7 +180,11 @@ func (s *Stage) Browse(script string, env ...string) {
 		}
 	}
 	defer stop()
-	cmd := exec.CommandContext(ctx, "node", "--test", "--test-reporter=spec", script)
+	args := []string{"--test", "--test-reporter=spec"}
+	if only := os.Getenv(Only); only != "" {
+		args = append(args, "--test-name-pattern="+only)
+	}
+	cmd := exec.CommandContext(ctx, "node", append(args, script)...)
 	cmd.WaitDelay = 5 * time.Second
 	cmd.Env = append(s.env, append(env, "LOA_URL="+s.URL, "LOA_LIB="+filepath.Join(root(), "scripts/loactl/web/webtest/lib.mjs"))...)
 	out, err := cmd.CombinedOutput()
