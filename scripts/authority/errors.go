@@ -73,6 +73,8 @@ var sentences = map[string]plan.Sentence{
 	"threshold":       {VI: "%[2]d người giữ khóa gốc không thể cho %[1]d chữ ký", EN: "%d of %d holders cannot sign for the root"},
 	"bad-name":        {VI: "%q không dùng làm tên hoặc mã được: chỉ dùng a đến z, 0 đến 9 và dấu -, tối đa 64 ký tự", EN: "%q cannot be a name or a code: use a to z, 0 to 9 and -, at most 64"},
 	"person-exists":   {VI: "đã có người tên %s", EN: "there already is a person %s"},
+	"bad-key":         {VI: "khóa công khai của %s không dùng được", EN: "the public key of %s cannot be used"},
+	"key-taken":       {VI: "khóa này đã là của %s: hai người không dùng chung một khóa", EN: "this key is %s's already: two people cannot share one"},
 	"no-person":       {VI: "không có người nào tên %s: xem loactl key list", EN: "there is no person %s: see loactl key list"},
 	"no-place":        {VI: "không có địa bàn %s: xem loactl place list", EN: "there is no place %s: see loactl place list"},
 	"list-size":       {VI: "danh sách của %s quá lớn (%d địa bàn, %d quyền): thiết bị chỉ nhận 64 KiB. Hãy nhập các địa bàn cấp trên trước, cho hai người ở mỗi nơi tự lập danh sách (loactl key grant NGƯỜI MÃ --role registrar), rồi nhập phần còn lại", EN: "the list of %s is too large (%d places, %d grants): a box takes 64 KiB. Import the upper places first, let two people of each keep a list of its own (loactl key grant NAME CODE --role registrar), then import the rest"},

@@ -23,19 +23,57 @@ type Issued struct {
 // sets Place or Device and, where the kind has one, ID. Nothing is kept or sent:
 // see Judge and Keep.
 func (a *Authority) Sign(doc any, people ...string) (Issued, error) {
-	head, value, err := headOf(doc)
+	topic, value, err := a.stamped(doc)
 	if err != nil {
 		return Issued{}, err
+	}
+	return a.sealed(topic, value, people)
+}
+
+// Stamp gives a document, by pointer, all that Sign gives it but a signature: what
+// people sign whose keys are elsewhere. No box takes its Raw.
+func (a *Authority) Stamp(doc any) (Issued, message.Envelope, error) {
+	topic, value, err := a.stamped(doc)
+	if err != nil {
+		return Issued{}, message.Envelope{}, err
+	}
+	is, err := a.sealed(topic, value, nil)
+	if err != nil {
+		return is, message.Envelope{}, err
+	}
+	head, err := message.HeadOf(value)
+	if err != nil {
+		return is, message.Envelope{}, err
+	}
+	payload, err := message.Encode(value)
+	if err != nil {
+		return is, message.Envelope{}, err
+	}
+	// What no box would read is told before somebody signs it.
+	_, err = message.Decode(head.Kind, payload)
+	return is, message.Envelope{PayloadType: message.PayloadType(head.Kind, head.Format), Payload: payload}, err
+}
+
+// stamped fills the head of a document, given by pointer, and gives it by value.
+func (a *Authority) stamped(doc any) (message.Topic, any, error) {
+	if act, ok := doc.(*plan.Act); ok {
+		if err := a.numbered(act); err != nil {
+			return message.Topic{}, nil, err
+		}
+	}
+	head, value, err := headOf(doc)
+	if err != nil {
+		return message.Topic{}, nil, err
 	}
 	head.Format = 1
 	topic, err := message.TopicOf(value())
 	if err != nil {
-		return Issued{}, err
+		return topic, nil, err
 	}
 	if head.Issued, err = a.stamp(topic.String()); err != nil {
-		return Issued{}, err
+		return topic, nil, err
 	}
-	return a.sealed(topic, value(), people)
+	return topic, value(), nil
 }
 
 // sealed is a document, given by value and stamped, under people's signatures.

@@ -115,15 +115,22 @@ func (a *Authority) Time(device, nonce, online string) (Issued, error) {
 // Act signs something to do now, under a new id. Until zero is in five minutes.
 // The caller sets Kind and Place or Device.
 func (a *Authority) Act(act plan.Act, people ...string) (Issued, error) {
-	seq, err := a.Seq()
-	if err != nil {
-		return Issued{}, err
+	return a.Sign(&act, people...)
+}
+
+// numbered gives an act an id that no act had before, and an end.
+func (a *Authority) numbered(act *plan.Act) error {
+	if act.ID == "" {
+		seq, err := a.Seq()
+		if err != nil {
+			return err
+		}
+		act.ID = fmt.Sprintf("%s-%d", idOf(act.Kind), seq)
 	}
-	act.ID = fmt.Sprintf("%s-%d", idOf(act.Kind), seq)
 	if act.Until.IsZero() {
 		act.Until = a.o.Now().Add(5 * time.Minute).UTC().Truncate(time.Second)
 	}
-	return a.Sign(&act, people...)
+	return nil
 }
 
 // idOf makes an id out of a kind: act.play becomes act-play.

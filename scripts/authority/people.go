@@ -17,6 +17,31 @@ func (a *Authority) AddPerson(name string) error { return a.addPerson(name, fals
 // service and nothing else.
 func (a *Authority) AddOnline(name string) error { return a.addPerson(name, true) }
 
+// AddHolder enters a person whose private key is nowhere here: in a browser, or on a
+// token. Nobody else's key is taken, since two people with one are one.
+func (a *Authority) AddHolder(name, key string) error {
+	if !plan.ValidID(name) {
+		return fail("bad-name", nil, name)
+	}
+	if _, err := plan.ParseKey(key); err != nil {
+		return fail("bad-key", err, name)
+	}
+	return a.change(func(s *state) error {
+		for other, p := range s.People {
+			switch {
+			case other == name && p.Key != key:
+				return fail("person-exists", nil, name)
+			case other != name && p.Key == key:
+				return fail("key-taken", nil, other)
+			}
+		}
+		if _, ok := s.People[name]; !ok {
+			s.People[name] = Person{Key: key}
+		}
+		return nil
+	})
+}
+
 func (a *Authority) addPerson(name string, online bool) error {
 	if !plan.ValidID(name) {
 		return fail("bad-name", nil, name)

@@ -113,12 +113,17 @@ func (a *app) comes(au *authority.Authority, h plan.Head, groups []string, hours
 	if err != nil {
 		return nil, err
 	}
+	return a.played(au, p, place, h.Device, hours), nil
+}
+
+// played is what a plan comes to from now on, at a place or on a device.
+func (a *app) played(au *authority.Authority, p plan.Plan, place, device string, hours int) []ahead.Line {
 	from := a.now()
-	is := ahead.Fresh(policy.Usage{Box: loudest(au, &p, place, h.Device)}, from)
-	is.Board, is.SeenOnly = senses(au, place, h.Device)
+	is := ahead.Fresh(policy.Usage{Box: loudest(au, &p, place, device)}, from)
+	is.Board, is.SeenOnly = senses(au, place, device)
 	lines := ahead.Continue(p, is, from, from.Add(time.Duration(hours)*time.Hour))
 	slices.SortStableFunc(lines, func(x, y ahead.Line) int { return x.At.Compare(y.At) })
-	return lines, nil
+	return lines
 }
 
 // senses says whether the device has a board, and whether it has nothing else; without

@@ -23,14 +23,14 @@ import (
 
 // serveAPI answers questions over HTTPS, for this machine only unless addr names
 // another. Whoever has a certificate of a program shows it; others have a token.
-func (a *app) serveAPI(ctx context.Context, g *errgroup.Group, addr string, o api.Opts) error {
-	conf, err := o.Authority.ServerTLS()
+func (a *app) serveAPI(ctx context.Context, g *errgroup.Group, au *authority.Authority, addr string, centre *api.API) error {
+	conf, err := au.ServerTLS()
 	if err != nil {
 		return err
 	}
 	conf.ClientAuth = tls.VerifyClientCertIfGiven
 	at, err := serveTLS(ctx, g, here(addr), &http.Server{
-		Handler: api.New(o), TLSConfig: conf, MaxHeaderBytes: 16 << 10,
+		Handler: centre, TLSConfig: conf, MaxHeaderBytes: 16 << 10,
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
 	})
 	if err != nil {

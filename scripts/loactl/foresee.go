@@ -193,5 +193,9 @@ func withPending(p *plan.Plan, doc any) {
 		p.Schedules[d.Key()] = d
 	case plan.Policy:
 		p.Policies[d.Key()] = d
+	case plan.AlertSet:
+		p.Alerts[d.Key()] = d
+	case plan.Act:
+		p.Acts = append(p.Acts, d)
 	}
 }

@@ -226,6 +226,7 @@ func (a *app) furnish(au *authority.Authority, f placeFlag) (people []string, er
 type role struct {
 	kinds   []plan.Kind
 	classes []plan.Class
+	quorum  int           // people who have to sign together; 0: as the table says
 	life    time.Duration // 0: as long as a grant to speak may last
 }
 
@@ -233,6 +234,17 @@ var roles = map[string]role{
 	"author": {
 		kinds:   []plan.Kind{plan.KindBulletin, plan.KindSchedule},
 		classes: []plan.Class{plan.Normal, plan.PriorityC, plan.Filler},
+	},
+	// writer and approver are two halves of an author: what the one writes counts once
+	// the other has signed it as well.
+	"writer": {
+		kinds:   []plan.Kind{plan.KindBulletin, plan.KindSchedule},
+		classes: []plan.Class{plan.Normal, plan.PriorityC, plan.Filler},
+		quorum:  2,
+	},
+	"approver": {
+		kinds:   []plan.Kind{plan.KindBulletin, plan.KindSchedule, plan.KindPlay, plan.KindStop, plan.KindLive, plan.KindMute},
+		classes: []plan.Class{plan.Live, plan.PriorityC, plan.Normal, plan.Filler, plan.Test},
 	},
 	"officer": {
 		kinds: []plan.Kind{plan.KindBulletin, plan.KindSchedule, plan.KindPolicy, plan.KindAlert,
@@ -254,7 +266,7 @@ func (a *app) giveRole(au *authority.Authority, person, place, name, office stri
 	if !ok {
 		return &usageError{a.text("grant.role", name)}
 	}
-	g := authority.Grant{Person: person, Place: place, Kinds: r.kinds, Classes: r.classes}
+	g := authority.Grant{Person: person, Place: place, Kinds: r.kinds, Classes: r.classes, Quorum: r.quorum}
 	if r.life > 0 {
 		g.NotBefore = a.now().Truncate(time.Second)
 		g.NotAfter = g.NotBefore.Add(r.life)

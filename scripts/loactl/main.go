@@ -61,6 +61,7 @@ func commands() []command {
 		{"exchange", (*app).exchanges},
 		{"firmware", (*app).firmware},
 		{"serve", (*app).serve},
+		{"desk", (*app).desks},
 		{"broker", (*app).brokers},
 		{"backup", (*app).backup},
 		{"restore", (*app).restore},

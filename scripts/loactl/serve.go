@@ -46,6 +46,7 @@ func (a *app) serve(args []string) error {
 	media := fs.String("media", "", "")
 	listenAPI := fs.String("api", "", "")
 	listenWeb := fs.String("web", "", "")
+	listenDesk := fs.String("desk", "", "")
 	every := fs.Duration("every", dispatch.Period, "")
 	if _, err := a.parse(fs, args, 0, 0); err != nil {
 		return err
@@ -125,11 +126,17 @@ func (a *app) serve(args []string) error {
 		return err
 	}
 	defer l.stop()
+	centre := api.New(api.Opts{
+		Authority: au, Index: x, Archive: ledgers(au), Tokens: tokens(au), Broker: &sender{l, d}, Log: logger,
+		Ahead: func(h plan.Head, hours int) ([]ahead.Line, error) { return a.comes(au, h, nil, hours, false) },
+	})
 	if *listenAPI != "" {
-		if err := a.serveAPI(ctx, g, *listenAPI, api.Opts{
-			Authority: au, Index: x, Archive: ledgers(au), Tokens: tokens(au), Broker: &sender{l, d}, Log: logger,
-			Ahead: func(h plan.Head, hours int) ([]ahead.Line, error) { return a.comes(au, h, nil, hours, false) },
-		}); err != nil {
+		if err := a.serveAPI(ctx, g, au, *listenAPI, centre); err != nil {
+			return err
+		}
+	}
+	if *listenDesk != "" {
+		if err := a.serveDesk(ctx, g, au, *listenDesk, centre, logger); err != nil {
 			return err
 		}
 	}

@@ -39,6 +39,7 @@ type Box struct {
 	Version    string           `json:"version,omitempty"`
 	Clock      string           `json:"clock,omitempty"`
 	Sounds     string           `json:"sounds,omitempty"`
+	Level      float64          `json:"level_dbfs,omitempty"` // of what sounds, when the box said it
 	Shows      string           `json:"shows,omitempty"`
 	MutedUntil time.Time        `json:"muted_until,omitzero"`
 	LocalUntil time.Time        `json:"local_until,omitzero"`   // a technician works at it, and nothing remote sounds
@@ -70,7 +71,7 @@ func (a *API) glance(name string, b authority.Box, r *reports) Box {
 		return g // what it last said of itself is not of today
 	}
 	if s := r.have.Sounds; s != nil {
-		g.Sounds = s.Title
+		g.Sounds, g.Level = s.Title, s.LevelDBFS
 	}
 	if s := r.have.Shows; s != nil && s.Taken {
 		g.Shows = s.Title

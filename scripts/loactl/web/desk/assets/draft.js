@@ -1,0 +1,48 @@
+// A draft while it is written: boards are drawn again, and the microphone records.
+(() => {
+const { tell } = loa;
+
+const form = document.getElementById('draft');
+let wait;
+form.addEventListener('input', () => {
+  clearTimeout(wait);
+  wait = setTimeout(() => {
+    for (const img of document.querySelectorAll('img[data-board]')) {
+      const q = new URLSearchParams({ text: form.elements.text.value, board: form.elements.board.value, style: form.elements.style.value, ticker: form.elements.ticker.value, page: img.dataset.page });
+      img.src = `/desk/board/${img.dataset.board}?${q}`;
+    }
+  }, 400);
+});
+
+const button = document.getElementById('record');
+const upload = document.getElementById('upload');
+if (button && navigator.mediaDevices && window.MediaRecorder) {
+  button.hidden = false;
+  let recorder;
+  button.addEventListener('click', async () => {
+    if (recorder) {
+      recorder.stop();
+      return;
+    }
+    try {
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: false } });
+      const parts = [];
+      recorder = new MediaRecorder(stream);
+      recorder.ondataavailable = e => parts.push(e.data);
+      recorder.onstop = async () => {
+        stream.getTracks().forEach(t => t.stop());
+        const body = new FormData();
+        body.append('audio', new Blob(parts, { type: recorder.mimeType }), 'recorded');
+        const r = await fetch(upload.action, { method: 'POST', body, headers: { Accept: 'application/json' } });
+        if (r.ok) location.reload();
+        else tell((await r.json()).error, true);
+      };
+      recorder.start();
+      button.textContent = button.dataset.stop;
+      tell(button.dataset.recording);
+    } catch {
+      tell(button.dataset.none, true);
+    }
+  });
+}
+})();

@@ -1,0 +1,354 @@
+// Package desk is where people make, approve and watch what boxes say: pages for a
+// browser, in the process of the centre. It holds no key that can speak. What it is
+// asked to sign it shows, the person's own browser signs it, and the API judges it.
+package desk
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"html/template"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/webauthn"
+
+	"loa/agent/ahead"
+	"loa/agent/plan"
+	"loa/scripts/authority"
+	"loa/scripts/authority/api"
+	"loa/scripts/loactl/web/look"
+	"loa/scripts/report"
+)
+
+// centre is what the desk asks of the API.
+type centre interface {
+	Take(ctx context.Context, raw []byte) (api.Taken, error)
+	Boxes() ([]api.Box, error)
+	Explain(error) *api.Error
+}
+
+// Tools make and try what people write: what loactl does with the same words. lang is
+// the language of what they say.
+type Tools interface {
+	// Speak reads a text aloud, keeps the recording where boxes fetch it, and tells how
+	// it was read.
+	Speak(ctx context.Context, lang, text, region string) (Spoken, error)
+	// Record takes any recording in, levels it, trims its silence and keeps it.
+	Record(ctx context.Context, lang string, r io.Reader) (Recording, error)
+	// Read tells how a text would be read aloud.
+	Read(lang, text, region string) Reading
+	// Draw is what a kind of board shows of a bulletin.
+	Draw(lang, board string, b *plan.Bulletin) ([]Picture, []string, error)
+	// Boards are the kinds of board of the boxes at a place and below.
+	Boards(place string) []string
+	// Doubts are what is not right with a bulletin's words, and what policies refuse of it.
+	Doubts(lang string, b *plan.Bulletin) []string
+	// Unheard is what boxes will not play of a schedule within a week.
+	Unheard(lang string, s *plan.Schedule) ([]string, error)
+	// Ahead is what will sound and be shown; with: as if this had been signed too.
+	Ahead(h plan.Head, hours int, with any) ([]ahead.Line, error)
+	// ID makes an id of a title.
+	ID(title string) string
+	// Report is the annual report of a place and below; Why is what a row is made of.
+	Report(place string, year int) (report.Report, error)
+	Why(place string, year int, row string, f func(report.Evidence)) (report.Report, error)
+}
+
+// A Reading is how a text is read aloud.
+type Reading struct {
+	Sentences  []string
+	Doubts     []Doubt
+	Unreadable []string
+}
+
+// A Doubt is a piece of a text that somebody should look at.
+type Doubt struct{ Text, Say, Why string }
+
+// A Recording is one that boxes can fetch.
+type Recording struct {
+	Audio plan.Audio
+	LUFS  float64
+}
+
+// Spoken is a text that has become a recording.
+type Spoken struct {
+	Recording
+	Reading Reading
+}
+
+// A Picture is one page of a board.
+type Picture struct {
+	Type string // image/png, or image/gif when it moves
+	Data []byte
+	Text string
+	Stay time.Duration
+}
+
+// Opts are what a desk works with.
+type Opts struct {
+	Authority *authority.Authority
+	Centre    centre
+	Tools     Tools
+	Host      string // under which browsers find the desk, with its port where it is not 443
+	Name      string // the same without the port: a passkey is bound to it
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// A Desk is an [http.Handler].
+type Desk struct {
+	o        Opts
+	people   *People
+	drafts   *drafts
+	sessions sessions
+	tries    tries
+	passkeys *webauthn.WebAuthn
+	ceremony ceremonies
+	proposed proposals
+	pages    *look.Pages
+	files    *look.Files
+	mux      *http.ServeMux
+	handler  http.Handler
+}
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+//go:embed assets
+var assetFiles embed.FS
+
+// New makes a desk; what it keeps lies in the authority's folder.
+func New(o Opts) (*Desk, error) {
+	dir := filepath.Join(o.Authority.Dir(), "desk")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	assets, err := fs.Sub(assetFiles, "assets")
+	if err != nil {
+		return nil, err
+	}
+	pages, err := fs.Sub(pageFiles, "pages")
+	if err != nil {
+		return nil, err
+	}
+	d := &Desk{o: o, people: OpenPeople(o.Authority.Dir()), drafts: &drafts{dir: dir}, mux: http.NewServeMux()}
+	if d.files, err = look.NewFiles("/desk/files/", assets); err != nil {
+		return nil, err
+	}
+	if d.pages, err = look.New(look.Opts{Pages: pages, Words: words, Files: d.files, Funcs: template.FuncMap{"moment": moment, "span": span, "join": join}}); err != nil {
+		return nil, err
+	}
+	// Whoever takes part has shown that it is that person, and not only that device.
+	verified := protocol.AuthenticatorSelection{ResidentKey: protocol.ResidentKeyRequirementRequired, UserVerification: protocol.VerificationRequired}
+	if d.passkeys, err = webauthn.New(&webauthn.Config{
+		RPID: o.Name, RPDisplayName: "Loa", RPOrigins: []string{"https://" + o.Host}, AuthenticatorSelection: verified,
+	}); err != nil {
+		return nil, err
+	}
+	for _, r := range routes() {
+		d.mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { d.serve(w, req, r) })
+	}
+	d.mux.Handle("GET /desk/files/", d.files)
+	d.mux.Handle("GET "+look.Prefix, d.pages)
+	d.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, req *http.Request) { http.Redirect(w, req, "/desk/", http.StatusSeeOther) })
+	d.handler = look.Guard(d.mux)
+	return d, nil
+}
+
+// ServeHTTP answers one browser.
+func (d *Desk) ServeHTTP(w http.ResponseWriter, r *http.Request) { d.handler.ServeHTTP(w, r) }
+
+// A route is one line of the table of pages.
+type route struct {
+	pattern string
+	role    role  // that one has to have somewhere; handlers look at which place. Empty: open to all
+	body    int64 // bytes, at most
+	answer  func(*Desk, http.ResponseWriter, *http.Request, *visitor) error
+}
+
+// The largest bodies, in bytes.
+const (
+	maxForm  = 256 << 10
+	maxSound = 64 << 20
+)
+
+func routes() []route {
+	return []route{
+		{"GET /desk/sign-in", "", 0, (*Desk).signIn},
+		{"POST /desk/sign-in/begin", "", maxForm, (*Desk).signInBegin},
+		{"POST /desk/sign-in/finish", "", maxForm, (*Desk).signInFinish},
+		{"POST /desk/sign-in/certificate", "", maxForm, (*Desk).signInCertificate},
+		{"GET /desk/register", "", 0, (*Desk).register},
+		{"POST /desk/register/begin", "", maxForm, (*Desk).registerBegin},
+		{"POST /desk/register/finish", "", maxForm, (*Desk).registerFinish},
+		{"POST /desk/sign-out", "", maxForm, (*Desk).signOut},
+
+		{"GET /desk/{$}", anybody, 0, (*Desk).home},
+		{"GET /desk/key", anybody, 0, (*Desk).key},
+		{"POST /desk/key", anybody, maxForm, (*Desk).keyAsk},
+		{"GET /desk/sign/{sha256}", anybody, 0, (*Desk).sign},
+		{"POST /desk/sign/{sha256}", anybody, maxForm, (*Desk).signed},
+		{"GET /desk/sign/{sha256}/envelope", anybody, 0, (*Desk).envelope},
+		{"GET /desk/sign/{sha256}/board/{board}/{page}", anybody, 0, (*Desk).drawn},
+		{"GET /desk/media/{sha256}", anybody, 0, (*Desk).media},
+
+		{"GET /desk/write", author, 0, (*Desk).write},
+		{"POST /desk/write", author, maxForm, (*Desk).written},
+		{"GET /desk/draft/{id}", author, 0, (*Desk).draft},
+		{"POST /desk/draft/{id}", author, maxForm, (*Desk).drafted},
+		{"POST /desk/draft/{id}/speak", author, maxForm, (*Desk).speak},
+		{"POST /desk/draft/{id}/audio", author, maxSound, (*Desk).upload},
+		{"POST /desk/draft/{id}/submit", author, maxForm, (*Desk).submit},
+		{"POST /desk/draft/{id}/archive", author, maxForm, (*Desk).archive},
+		{"GET /desk/board/{board}", author, 0, (*Desk).board},
+		{"GET /desk/library", viewer, 0, (*Desk).library},
+		{"POST /desk/library/reuse", author, maxForm, (*Desk).reuse},
+
+		{"GET /desk/now", viewer, 0, (*Desk).now},
+		{"POST /desk/now/act", operator, maxForm, (*Desk).act},
+		{"GET /desk/week", viewer, 0, (*Desk).week},
+		{"POST /desk/week", author, maxForm, (*Desk).plan},
+		{"GET /desk/emergency", emergency, 0, (*Desk).emergency},
+		{"POST /desk/emergency", emergency, maxForm, (*Desk).alarm},
+		{"POST /desk/emergency/undo", emergency, maxForm, (*Desk).undo},
+		{"GET /desk/report", viewer, 0, (*Desk).report},
+		{"GET /desk/report/file", viewer, 0, (*Desk).reportFile},
+		{"GET /desk/report/why", viewer, 0, (*Desk).reportWhy},
+	}
+}
+
+// anybody is whoever has signed in, with or without a role.
+const anybody role = "anybody"
+
+// A visitor is who asks, as what and in which language.
+type visitor struct {
+	person string // empty: nobody has signed in
+	lang   string
+	posts  []post
+	places map[string]authority.Place
+}
+
+// visit finds out who asks.
+func (d *Desk) visit(w http.ResponseWriter, r *http.Request) (*visitor, error) {
+	v := &visitor{lang: language(w, r), places: d.o.Authority.Places()}
+	person, ok := d.sessions.of(r, d.o.Now())
+	if !ok {
+		return v, nil
+	}
+	all, err := d.people.All()
+	if err != nil {
+		return nil, err
+	}
+	known := d.o.Authority.People()
+	_, isPerson := known[person]
+	a, hasAccount := all[person]
+	if !isPerson && !hasAccount {
+		return v, nil // loactl has taken the person out
+	}
+	v.person = person
+	v.posts = posts(person, d.o.Authority.Grants(), a, d.o.Now())
+	return v, nil
+}
+
+// language is what the address asks for, else what it asked for last.
+func language(w http.ResponseWriter, r *http.Request) string {
+	const name = "__Host-loa-lang"
+	if r.URL.Query().Has("lang") {
+		l := look.Lang(r)
+		http.SetCookie(w, &http.Cookie{Name: name, Value: l, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode, MaxAge: 365 * 24 * 3600})
+		return l
+	}
+	if c, err := r.Cookie(name); err == nil && words[c.Value] != nil {
+		return c.Value
+	}
+	return look.Langs[0]
+}
+
+// serve lets a request through to its page: who asks, as what, how much.
+func (d *Desk) serve(w http.ResponseWriter, r *http.Request, to route) {
+	w.Header().Set("Cache-Control", "no-store")
+	v, err := d.visit(w, r)
+	if err == nil && to.role != "" {
+		switch {
+		case v.person == "" && r.Method == http.MethodGet:
+			http.Redirect(w, r, "/desk/sign-in", http.StatusSeeOther)
+			return
+		case v.person == "":
+			err = &fault{http.StatusUnauthorized, "error.signed-out"}
+		case to.role != anybody && !v.has(to.role):
+			err = errRole
+		}
+	}
+	if err == nil {
+		r.Body = http.MaxBytesReader(w, r.Body, to.body)
+		err = to.answer(d, w, r, v)
+	}
+	if err != nil {
+		d.fail(w, r, v, err)
+	}
+}
+
+// A fault is an answer that has a text of its own.
+type fault struct {
+	status int
+	key    string
+}
+
+func (f *fault) Error() string { return f.key }
+
+var (
+	errRole  = &fault{http.StatusForbidden, "error.role"}
+	errNone  = &fault{http.StatusNotFound, "error.none"}
+	errInput = &fault{http.StatusBadRequest, "error.input"}
+)
+
+// fail says what went wrong: to a script as JSON, to a person on a page.
+func (d *Desk) fail(w http.ResponseWriter, r *http.Request, v *visitor, err error) {
+	if v == nil {
+		v = &visitor{lang: look.Langs[0]}
+	}
+	status, text := d.explain(v.lang, err)
+	if r.Header.Get("Accept") == "application/json" {
+		answer(w, status, map[string]string{"error": text})
+		return
+	}
+	d.show(w, r, v, status, "error", text)
+}
+
+// explain is a status and a sentence for an error.
+func (d *Desk) explain(lang string, err error) (int, string) {
+	var own *fault
+	var said *Told
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &own):
+		return own.status, words[lang][own.key]
+	case errors.As(err, &said):
+		return http.StatusUnprocessableEntity, said.Text
+	case errors.As(err, &large):
+		return http.StatusRequestEntityTooLarge, words[lang]["error.large"]
+	}
+	e := d.o.Centre.Explain(err)
+	if e.Code == "internal" {
+		return http.StatusInternalServerError, words[lang]["error.internal"]
+	}
+	if lang == "vi" {
+		return http.StatusUnprocessableEntity, e.VI
+	}
+	return http.StatusUnprocessableEntity, e.EN
+}
+
+// Told is an error in the language of who reads it.
+type Told struct{ Text string }
+
+func (t *Told) Error() string { return t.Text }

@@ -1,0 +1,83 @@
+package desk
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"loa/scripts/loactl/web/look"
+)
+
+// A shown is what every page has, and its own.
+type shown struct {
+	Person string
+	Active []active // alarms that sound where the person may take them back
+	X      any
+}
+
+// show writes a page.
+func (d *Desk) show(w http.ResponseWriter, r *http.Request, v *visitor, status int, page string, x any) {
+	view := look.View{Lang: v.lang, At: r.URL, Data: shown{v.person, d.active(v), x}}
+	if page == "emergency" {
+		view.Tone = "alarm"
+	}
+	say := words[v.lang]
+	link := func(to, key string, r role) {
+		if v.person != "" && v.has(r) {
+			view.Nav = append(view.Nav, look.Link{To: to, Text: say[key], Here: to == "/desk/"+page})
+		}
+	}
+	if v.person != "" {
+		view.Nav = append(view.Nav, look.Link{To: "/desk/", Text: say["nav.home"], Here: page == "home"})
+	}
+	link("/desk/write", "nav.write", author)
+	link("/desk/library", "nav.library", viewer)
+	link("/desk/week", "nav.week", viewer)
+	link("/desk/now", "nav.now", viewer)
+	link("/desk/report", "nav.report", viewer)
+	link("/desk/emergency", "nav.emergency", emergency)
+	var b bytes.Buffer
+	if err := d.pages.Render(&b, page, view); err != nil {
+		d.o.Log.Error("desk: a page", "page", page, "err", err)
+		http.Error(w, say["error.internal"], http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes()) // whoever asked has gone
+}
+
+// answer sends v to a script.
+func answer(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+}
+
+// moment is a time as people here write it.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(look.Zone).Format("15:04 02/01/2006")
+}
+
+// join writes names in a row.
+func join(all []string) string { return strings.Join(all, ", ") }
+
+// span is a length as people read it.
+func span(d time.Duration) string {
+	d = d.Round(time.Second)
+	if d < time.Minute {
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	}
+	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
+}

@@ -1,0 +1,455 @@
+package desk
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"loa/agent/message"
+	"loa/agent/plan"
+	"loa/scripts/authority"
+)
+
+// A proposal is a document that is complete but for a signature. It is shown to whoever
+// made it, and to nobody else before that person has signed it.
+type proposal struct {
+	is    authority.Issued
+	paper message.Envelope // what is signed
+	by    string
+	two   bool   // the desk asks for a second person, whatever the list says
+	draft string // what it was made of
+	until time.Time
+}
+
+// proposals are kept in memory: what was not signed was not said.
+type proposals struct {
+	mu  sync.Mutex
+	all map[string]proposal // by the SHA-256 of the payload
+}
+
+const (
+	proposedFor  = time.Hour
+	maxProposals = 1000
+)
+
+func (p *proposals) put(of proposal, now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.all == nil {
+		p.all = make(map[string]proposal)
+	}
+	maps.DeleteFunc(p.all, func(_ string, o proposal) bool { return now.After(o.until) })
+	if len(p.all) >= maxProposals {
+		return false
+	}
+	of.until = now.Add(proposedFor)
+	p.all[of.is.SHA256] = of
+	return true
+}
+
+func (p *proposals) get(sum string, now time.Time) (proposal, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	o, ok := p.all[sum]
+	return o, ok && !now.After(o.until)
+}
+
+func (p *proposals) drop(sum string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.all, sum)
+}
+
+// propose stamps a document, given by pointer, and leads its maker to where it is signed.
+func (d *Desk) propose(w http.ResponseWriter, r *http.Request, v *visitor, doc any, of proposal) error {
+	var err error
+	if of.is, of.paper, err = d.o.Authority.Stamp(doc); err != nil {
+		return err
+	}
+	of.by = v.person
+	if !d.proposed.put(of, d.o.Now()) {
+		return errTries
+	}
+	http.Redirect(w, r, "/desk/sign/"+of.is.SHA256, http.StatusSeeOther)
+	return nil
+}
+
+// found is what is to be signed: one's own proposal, or what waits for a second person
+// at a place that one sees.
+func (d *Desk) found(v *visitor, sum string) (p proposal, waits bool, err error) {
+	if p, ok := d.proposed.get(sum, d.o.Now()); ok && p.by == v.person {
+		return p, false, nil
+	}
+	all, err := d.o.Authority.Pending()
+	if err != nil {
+		return p, false, err
+	}
+	for _, is := range all {
+		if is.SHA256 == sum && v.may(viewer, d.placeOf(is.Doc)) {
+			e, err := message.Open(is.Raw)
+			return proposal{is: is, paper: e}, true, err
+		}
+	}
+	return p, false, errNone
+}
+
+// placeOf is the place that a document is said to, or where the box stands that it is for.
+func (d *Desk) placeOf(doc any) string {
+	h, err := message.HeadOf(doc)
+	if err != nil {
+		return ""
+	}
+	if h.Device != "" {
+		return d.o.Authority.Boxes()[h.Device].Place
+	}
+	return h.Place
+}
+
+// A paper is what a person sees of what is to be signed.
+type paper struct {
+	SHA256, Type, Payload string
+	Refs, Words           string // JSON, for the script
+	Kind                  string
+	Place, PlaceName      string
+	Signers               []string
+	Mine                  bool // the reader has signed it
+	Key                   string
+	Two                   bool
+	Until                 time.Time // of an order
+	Boards                []boardOf
+	Doubts, Unheard       []string
+	Ahead                 []line
+	Reading               *Reading
+}
+
+type boardOf struct {
+	Board    string
+	Pictures []Picture
+	Wrong    []string
+}
+
+func (d *Desk) sign(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	sum := r.PathValue("sha256")
+	p, waits, err := d.found(v, sum)
+	if err != nil {
+		return err
+	}
+	e := p.paper
+	h, err := message.HeadOf(p.is.Doc)
+	if err != nil {
+		return err
+	}
+	x := paper{
+		SHA256: sum, Type: e.PayloadType, Payload: base64.StdEncoding.EncodeToString(e.Payload),
+		Kind: string(h.Kind), Place: d.placeOf(p.is.Doc), Key: d.o.Authority.People()[v.person].Key, Two: p.two,
+	}
+	x.PlaceName = v.places[x.Place].Name
+	if waits {
+		x.Signers = d.o.Authority.Signers(p.is.Raw)
+		x.Mine = slices.Contains(x.Signers, v.person)
+	}
+	refs, err := d.referred(p.is.Doc)
+	if err != nil {
+		return err
+	}
+	if x.Refs, err = asJSON(refs); err != nil {
+		return err
+	}
+	if x.Words, err = asJSON(fieldWords(v.lang)); err != nil {
+		return err
+	}
+	d.consequences(v, &x, h, p.is.Doc)
+	d.show(w, r, v, http.StatusOK, "sign", x)
+	return nil
+}
+
+// consequences tell what follows from a signature, as far as the centre knows.
+func (d *Desk) consequences(v *visitor, x *paper, h plan.Head, doc any) {
+	switch doc := doc.(type) {
+	case plan.Bulletin:
+		x.Boards = d.boards(v, &doc)
+		x.Doubts = d.o.Tools.Doubts(v.lang, &doc)
+		for _, a := range doc.Audio {
+			if a.Voice != "" {
+				reading := d.o.Tools.Read(v.lang, doc.Text, regionOf(a.Voice))
+				x.Reading = &reading
+			}
+		}
+	case plan.Schedule:
+		unheard, err := d.o.Tools.Unheard(v.lang, &doc)
+		if err != nil {
+			unheard = []string{err.Error()}
+		}
+		x.Unheard = unheard
+	case plan.Act:
+		x.Until = doc.Until
+	}
+	lines, err := d.o.Tools.Ahead(plan.Head{Place: h.Place, Device: h.Device}, 24, doc)
+	if err != nil {
+		d.o.Log.Error("desk: what comes", "err", err)
+		return
+	}
+	x.Ahead = lined(v.lang, lines)
+}
+
+// boards is what the boards at a bulletin's place show of it.
+func (d *Desk) boards(v *visitor, b *plan.Bulletin) (all []boardOf) {
+	if len(b.Shown()) == 0 {
+		return nil
+	}
+	for _, board := range d.o.Tools.Boards(b.Place) {
+		pictures, wrong, err := d.o.Tools.Draw(v.lang, board, b)
+		if err != nil {
+			wrong = append(wrong, err.Error())
+		}
+		all = append(all, boardOf{board, pictures, wrong})
+	}
+	return all
+}
+
+// A cited document is one that another names by its hash.
+type cited struct {
+	Type    string `json:"type"`
+	Payload []byte `json:"payload"`
+}
+
+// referred are the bulletins that a document names, as they were signed.
+func (d *Desk) referred(doc any) (all []cited, err error) {
+	all = []cited{}
+	var refs []*plan.Ref
+	at := ""
+	switch doc := doc.(type) {
+	case plan.Act:
+		at = doc.Place
+		if doc.Item != nil {
+			refs = append(refs, doc.Item.Ref)
+		}
+		if doc.Device != "" {
+			at = d.placeOf(doc)
+		}
+	case plan.Schedule:
+		at = doc.Place
+		for _, s := range doc.Slots {
+			for _, it := range s.Items {
+				refs = append(refs, it.Ref)
+			}
+		}
+	case plan.AlertSet:
+		at = doc.Place
+		for _, al := range doc.Alerts {
+			refs = append(refs, al.Bulletin)
+		}
+	}
+	done := make(map[string]bool)
+	for _, ref := range refs {
+		if ref == nil || done[ref.SHA256] {
+			continue
+		}
+		done[ref.SHA256] = true
+		place := ref.Place
+		if place == "" {
+			place = at
+		}
+		for _, find := range []func(message.Topic) (authority.Issued, bool){d.o.Authority.Find, d.o.Authority.Waiting} {
+			is, ok := find(message.DocTopic(place, plan.KindBulletin, ref.ID))
+			if !ok || is.SHA256 != ref.SHA256 {
+				continue
+			}
+			e, err := message.Open(is.Raw)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, cited{e.PayloadType, e.Payload})
+			break
+		}
+	}
+	return all, nil
+}
+
+func asJSON(v any) (string, error) {
+	data, err := json.Marshal(v)
+	return string(data), err
+}
+
+// envelope gives what is to be signed as a file, for whoever signs with loactl.
+func (d *Desk) envelope(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	p, _, err := d.found(v, r.PathValue("sha256"))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Disposition", `attachment; filename="`+p.is.SHA256[:12]+`.json"`)
+	_, _ = w.Write(p.is.Raw)
+	return nil
+}
+
+var (
+	errKey     = &fault{http.StatusForbidden, "error.key"}
+	errSig     = &fault{http.StatusForbidden, "error.signature"}
+	errAlready = &fault{http.StatusConflict, "error.already"}
+)
+
+// A result is what became of a signature, for the script.
+type result struct {
+	State string `json:"state"`
+	Text  string `json:"text"`
+	To    string `json:"to"`
+}
+
+// signed takes one person's signature in. The API judges what comes of it as a box would.
+func (d *Desk) signed(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	var sig message.Sig
+	var in struct {
+		KeyID string `json:"keyid"`
+		Sig   []byte `json:"sig"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		return errInput
+	}
+	sig.KeyID, sig.Sig = in.KeyID, in.Sig
+	p, waits, err := d.found(v, r.PathValue("sha256"))
+	if err != nil {
+		return err
+	}
+	pub, err := plan.ParseKey(d.o.Authority.People()[v.person].Key)
+	if err != nil || message.KeyID(pub) != sig.KeyID {
+		return errKey
+	}
+	if waits && slices.Contains(d.o.Authority.Signers(p.is.Raw), v.person) {
+		return errAlready
+	}
+	alone := message.Envelope{PayloadType: p.paper.PayloadType, Payload: p.paper.Payload, Signatures: []message.Sig{sig}}
+	if !alone.Verify(pub) {
+		return errSig
+	}
+	raw := alone.Encode()
+	if p.two {
+		is, err := authority.Read(raw)
+		if err != nil {
+			return err
+		}
+		verdict, err := d.o.Authority.Judge(is)
+		if err != nil {
+			return err
+		}
+		if verdict.Code != plan.Accepted && verdict.Code != plan.Quorum {
+			return verdict.Err
+		}
+		if err := d.o.Authority.KeepPending(is); err != nil {
+			return err
+		}
+		d.proposed.drop(is.SHA256)
+		answer(w, http.StatusAccepted, result{"pending", words[v.lang]["signed.two"], "/desk/emergency"})
+		return nil
+	}
+	taken, err := d.o.Centre.Take(r.Context(), raw)
+	if err != nil {
+		return err
+	}
+	d.proposed.drop(p.is.SHA256)
+	if p.draft != "" {
+		if err := d.drafts.change(p.draft, func(dr *Draft) error { dr.SHA256 = p.is.SHA256; return nil }); err != nil {
+			d.o.Log.Error("desk: a draft", "id", p.draft, "err", err)
+		}
+	}
+	answer(w, http.StatusOK, result{taken.State, words[v.lang]["signed."+taken.State], whereNext(p.is.Doc)})
+	return nil
+}
+
+// whereNext is the page on which one sees what has become of a document.
+func whereNext(doc any) string {
+	h, err := message.HeadOf(doc)
+	if err != nil {
+		return "/desk/"
+	}
+	switch h.Kind {
+	case plan.KindBulletin:
+		return "/desk/library?place=" + h.Place + "#" + h.ID
+	case plan.KindSchedule:
+		return "/desk/week?place=" + h.Place
+	case plan.KindAlert:
+		return "/desk/emergency"
+	case plan.KindPlay, plan.KindStop, plan.KindMute, plan.KindDrill:
+		return "/desk/now"
+	}
+	return "/desk/"
+}
+
+var hash = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// media gives out a recording or a picture by its hash: what it is called by is what it is.
+func (d *Desk) media(w http.ResponseWriter, r *http.Request, _ *visitor) error {
+	sum := r.PathValue("sha256")
+	if !hash.MatchString(sum) {
+		return errNone
+	}
+	f, err := os.Open(filepath.Join(d.o.Authority.MediaDir(), sum))
+	if err != nil {
+		return errNone
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || info.IsDir() {
+		return errNone
+	}
+	head := make([]byte, 512)
+	n, _ := f.ReadAt(head, 0)
+	kind := http.DetectContentType(head[:n])
+	if kind != "image/png" && kind != "image/jpeg" && kind != "image/gif" && kind != "image/webp" {
+		kind = "audio/mpeg" // a player looks for itself; a page of HTML it must not become
+		if n > 4 && string(head[:4]) == "RIFF" {
+			kind = "audio/wav"
+		}
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Cache-Control", "private, max-age=86400")
+	http.ServeContent(w, r, "", info.ModTime(), f)
+	return nil
+}
+
+// regionOf is the region of a voice such as espeak-ng/south.
+func regionOf(voice string) string {
+	_, rest, _ := strings.Cut(voice, "/")
+	region, _, _ := strings.Cut(rest, "/")
+	return region
+}
+
+// drawn gives one page of a board of a bulletin that is to be signed.
+func (d *Desk) drawn(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	p, _, err := d.found(v, r.PathValue("sha256"))
+	if err != nil {
+		return err
+	}
+	b, ok := p.is.Doc.(plan.Bulletin)
+	if !ok {
+		return errNone
+	}
+	return d.picture(w, v, r.PathValue("board"), &b, r.PathValue("page"))
+}
+
+// picture draws a page of a bulletin, by its number from 0.
+func (d *Desk) picture(w http.ResponseWriter, v *visitor, board string, b *plan.Bulletin, page string) error {
+	n, err := strconv.Atoi(page)
+	if err != nil {
+		return errNone
+	}
+	pictures, _, err := d.o.Tools.Draw(v.lang, board, b)
+	if err != nil {
+		return err
+	}
+	if n < 0 || n >= len(pictures) {
+		return errNone
+	}
+	w.Header().Set("Content-Type", pictures[n].Type)
+	_, _ = w.Write(pictures[n].Data)
+	return nil
+}

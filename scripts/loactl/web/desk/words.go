@@ -1,0 +1,17 @@
+package desk
+
+import "strings"
+
+// words are the texts of the pages, by language.
+var words = map[string]map[string]string{"vi": vi, "en": en}
+
+// fieldWords are what people call the fields of what is signed, for the script.
+func fieldWords(lang string) map[string]string {
+	out := make(map[string]string)
+	for key, text := range words[lang] {
+		if field, ok := strings.CutPrefix(key, "field."); ok {
+			out[field] = text
+		}
+	}
+	return out
+}
