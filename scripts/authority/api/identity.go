@@ -38,8 +38,8 @@ func (a *API) identify(r *http.Request) (string, error) {
 		return "", &Error{Code: "unauthorized"}
 	}
 	name, ok := a.o.Authority.Client(r.TLS.PeerCertificates[0])
-	if !ok {
-		return "", &Error{Code: "forbidden"}
+	if p, person := a.o.Authority.People()[name]; !ok || person && !p.Online {
+		return "", &Error{Code: "forbidden"} // a person's opens the desk, and there what that person may see
 	}
 	return "certificate " + name, nil
 }

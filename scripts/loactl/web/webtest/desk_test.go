@@ -16,5 +16,8 @@ func TestWebDesk(t *testing.T) {
 	s := Start(t, "--desk", port)
 	until := time.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339)
 	s.Loactl("policy", "sign", s.File("quiet.toml", "id = \"quiet\"\nplace = \""+Commune+"\"\nzone = \"+07:00\"\nquiet_hours = []\nvalid_until = "+until+"\n"), "--as", Commune+"-1,"+Commune+"-2", "--send")
-	s.Browse("desk.test.mjs", "LOA_DESK=https://localhost:"+port, "LOA_BIN="+s.bin, "LOA_TONE="+s.Tone("tone.wav", 4))
+	env := []string{"LOA_DESK=https://localhost:" + port, "LOA_BIN=" + s.bin, "LOA_TONE=" + s.Tone("tone.wav", 4)}
+	s.Browse("desk.test.mjs", append(env, "LOA_SIZE=phone")...)
+	s.Browse("desk.test.mjs", append(env, "LOA_SIZE=desk")...)
+	s.Browse("officers.test.mjs", env...)
 }

@@ -1,0 +1,243 @@
+package desk
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"loa/agent/plan"
+)
+
+// concrete fills the gaps of a pattern.
+func concrete(pattern string) (method, path string) {
+	method, path, _ = strings.Cut(pattern, " ")
+	for gap, value := range map[string]string{"{$}": "", "{sha256}": strings.Repeat("0", 64), "{id}": "x", "{board}": "desk", "{page}": "0"} {
+		path = strings.ReplaceAll(path, gap, value)
+	}
+	return method, path
+}
+
+// Nobody who has not signed in gets further than the door.
+func TestTheDoor(t *testing.T) {
+	s := newStage(t)
+	for _, r := range routes() {
+		method, path := concrete(r.pattern)
+		w := s.ask(method, path, "", nil, "")
+		switch {
+		case r.role == "":
+		case method == "GET" && (w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/desk/sign-in"),
+			method == "POST" && w.Code != http.StatusUnauthorized:
+			t.Errorf("%s: %d", r.pattern, w.Code)
+		}
+	}
+}
+
+// Another site cannot make somebody's browser press anything.
+func TestCrossSite(t *testing.T) {
+	s := newStage(t)
+	minh := s.enter("minh")
+	for _, r := range routes() {
+		method, path := concrete(r.pattern)
+		if method != "POST" {
+			continue
+		}
+		for header, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"} {
+			req := httptest.NewRequest(method, "https://loa.example"+path, nil)
+			req.Header.Set(header, value)
+			req.AddCookie(&http.Cookie{Name: cookie, Value: minh})
+			w := httptest.NewRecorder()
+			s.desk.ServeHTTP(w, req)
+			if w.Code != http.StatusForbidden {
+				t.Errorf("%s with %s: %d", r.pattern, header, w.Code)
+			}
+		}
+	}
+}
+
+// A session has a name that nobody could choose before, and ends.
+func TestSessions(t *testing.T) {
+	s := newStage(t)
+	const chosen = "chosen-by-a-thief"
+	r := httptest.NewRequest("POST", "https://loa.example/", nil)
+	r.AddCookie(&http.Cookie{Name: cookie, Value: chosen})
+	w := httptest.NewRecorder()
+	s.desk.enter(w, r, "lan")
+	cookies := w.Result().Cookies()
+	if len(cookies) != 1 {
+		t.Fatalf("%d cookies", len(cookies))
+	}
+	c := cookies[0]
+	if c.Value == chosen || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Domain != "" || !strings.HasPrefix(c.Name, "__Host-") {
+		t.Errorf("cookie %v", c)
+	}
+	if s.get(chosen, "/desk/").Code != http.StatusSeeOther {
+		t.Error("the thief's name counts")
+	}
+	old := s.enter("lan")
+	r = httptest.NewRequest("POST", "https://loa.example/", nil)
+	r.AddCookie(&http.Cookie{Name: cookie, Value: old})
+	s.desk.enter(httptest.NewRecorder(), r, "lan")
+	if s.get(old, "/desk/").Code != http.StatusSeeOther {
+		t.Error("the session of before goes on")
+	}
+
+	idle := s.enter("lan")
+	s.now = s.now.Add(idleFor + time.Second)
+	if s.get(idle, "/desk/").Code != http.StatusSeeOther {
+		t.Error("an idle session goes on")
+	}
+	busy, began := s.enter("lan"), s.now
+	for s.now.Sub(began) < signedFor {
+		if w := s.get(busy, "/desk/"); w.Code != http.StatusOK {
+			t.Fatalf("after %v: %d", s.now.Sub(began), w.Code)
+		}
+		s.now = s.now.Add(idleFor)
+	}
+	s.now = began.Add(signedFor + time.Second)
+	if s.get(busy, "/desk/").Code != http.StatusSeeOther {
+		t.Error("a session never ends")
+	}
+	out := s.enter("lan")
+	s.form(out, "/desk/sign-out")
+	if s.get(out, "/desk/").Code != http.StatusSeeOther {
+		t.Error("signing out did nothing")
+	}
+}
+
+// Who works for one commune sees and changes nothing of another.
+func TestOtherPlaces(t *testing.T) {
+	s := newStage(t)
+	hoa, minh := s.enter("hoa"), s.enter("minh")
+	draft := s.drafted(minh, "26734", "Của xã khác")
+	page := s.proposed(minh, draft+"/submit")
+	if got := state(s.signs(minh, page, s.keys["minh"])); got != "sent" {
+		t.Fatal(got)
+	}
+	all, err := s.au.Issued()
+	s.must(err)
+	id := ""
+	for _, is := range all {
+		if b, ok := is.Doc.(plan.Bulletin); ok {
+			id = b.ID
+		}
+	}
+	lan := s.enter("lan")
+	waits := s.proposed(lan, s.drafted(lan, "26734", "Đang chờ")+"/submit")
+	if got := state(s.signs(lan, waits, s.keys["lan"])); got != "pending" {
+		t.Fatal(got)
+	}
+	for _, path := range []string{draft, page, waits, waits + "/envelope", waits + "/board/desk/0", "/desk/now?place=26734", "/desk/week?place=26734", "/desk/week?place=74", "/desk/report?place=26734",
+		"/desk/report/file?as=csv&place=26734", "/desk/report/why?row=x&place=74", "/desk/media/../authority.json"} {
+		if w := s.get(hoa, path); w.Code == http.StatusOK {
+			t.Errorf("GET %s: %d", path, w.Code)
+		}
+	}
+	for _, f := range [][]string{
+		{draft, "title", "x", "text", "x", "class", "normal"}, {draft + "/submit"}, {draft + "/archive"}, {draft + "/speak"}, {"/desk/write", "place", "26734", "text", "x"}, {"/desk/write", "place", "74", "text", "x"},
+		{"/desk/library/reuse", "place", "26734", "id", id}, {"/desk/now/act", "what", "stop", "to", "26734"}, {"/desk/now/act", "what", "stop", "to", "74"}, {"/desk/now/act", "what", "mute", "to", "box-1"},
+		{"/desk/now/act", "what", "play", "to", "26737", "of", "26734/" + id}, {"/desk/week", "what", "add", "place", "26734", "of", "26734/" + id, "time", "17:00"},
+		{"/desk/week", "what", "add", "place", "26737", "of", "26734/" + id, "time", "17:00"}, {"/desk/emergency", "place", "26734", "event", "x", "headline", "x"},
+		{"/desk/emergency/undo", "place", "26734", "office", "26734", "id", "alert-1"},
+	} {
+		if w := s.form(hoa, f[0], f[1:]...); w.Code < 400 {
+			t.Errorf("POST %v: %d %s", f, w.Code, w.Header().Get("Location"))
+		}
+	}
+	if body := s.get(hoa, "/desk/library").Body.String() + s.get(hoa, "/desk/").Body.String() + s.get(hoa, "/desk/now").Body.String(); strings.Contains(body, "Của xã khác") || strings.Contains(body, "Đang chờ") || strings.Contains(body, "box-1") {
+		t.Error("a list shows what is another commune's")
+	}
+}
+
+// A role sees its own pages, and a person whom loactl has removed none.
+func TestRoles(t *testing.T) {
+	s := newStage(t)
+	_, err := s.desk.people.Invite("khach", "26734", s.now)
+	s.must(err)
+	for person, may := range map[string][]string{"khach": {"/desk/library", "/desk/now", "/desk/week", "/desk/report"}, "lan": {"/desk/write"}, "dung": {"/desk/emergency"}} {
+		id := s.enter(person)
+		for _, path := range []string{"/desk/write", "/desk/library", "/desk/now", "/desk/week", "/desk/report", "/desk/emergency"} {
+			want := http.StatusForbidden
+			for _, m := range append(may, "/desk/library", "/desk/now", "/desk/week", "/desk/report") {
+				if m == path {
+					want = http.StatusOK
+				}
+			}
+			if w := s.get(id, path); w.Code != want {
+				t.Errorf("%s %s: %d, want %d", person, path, w.Code, want)
+			}
+		}
+	}
+	id := s.enter("khach")
+	for _, path := range []string{"/desk/write", "/desk/now/act", "/desk/week", "/desk/emergency"} {
+		if w := s.form(id, path, "place", "26734", "to", "26734", "what", "stop", "text", "x"); w.Code != http.StatusForbidden {
+			t.Errorf("a viewer at %s: %d", path, w.Code)
+		}
+	}
+	s.must(s.desk.people.Remove("khach"))
+	if w := s.get(id, "/desk/"); w.Code != http.StatusSeeOther {
+		t.Errorf("removed: %d", w.Code)
+	}
+}
+
+// What people write is text on every page, whatever it looks like.
+func TestStoredScripts(t *testing.T) {
+	s := newStage(t)
+	minh := s.enter("minh")
+	const evil = `"><script>alert(1)</script><img src=x onerror=alert(2)>`
+	draft := s.drafted(minh, "26734", evil)
+	if w := s.form(minh, draft, "title", evil, "text", evil, "board", evil, "ticker", evil, "style", `x" onload="alert(3)`, "region", evil, "class", "normal", "days", "3"); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d", w.Code)
+	}
+	clean := func(path string) {
+		w := s.get(minh, path)
+		if w.Code != http.StatusOK && w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+		for _, bad := range []string{"<script>alert", "<img src=x", `" onload="alert`} {
+			if strings.Contains(w.Body.String(), bad) {
+				t.Errorf("%s has %s", path, bad)
+			}
+		}
+		if csp := w.Header().Get("Content-Security-Policy"); strings.Contains(csp, "unsafe") || !strings.Contains(csp, "script-src 'self'") {
+			t.Errorf("%s: %q", path, csp)
+		}
+	}
+	clean(draft)
+	s.form(minh, draft, "title", evil, "text", evil, "board", evil, "ticker", evil, "region", evil, "class", "normal", "days", "3")
+	page := s.proposed(minh, draft+"/submit")
+	clean(page)
+	if got := state(s.signs(minh, page, s.keys["minh"])); got != "sent" {
+		t.Fatal(got)
+	}
+	for _, path := range []string{"/desk/", "/desk/library?q=" + "%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "/desk/library", "/desk/now", "/desk/week", "/desk/now?place=%22%3E%3Cscript%3Ealert"} {
+		clean(path)
+	}
+}
+
+// Guessing a code ends soon, and a person's name alone says nothing.
+func TestGuessing(t *testing.T) {
+	s := newStage(t)
+	_, err := s.desk.people.Invite("lan", "", s.now)
+	s.must(err)
+	codes := map[int]int{}
+	for range maxTry + 5 {
+		w := s.ask("POST", "/desk/register/begin", "", strings.NewReader(`{"name":"lan","code":"aaaa-aaaa-aaaa-aaaa"}`), "application/json")
+		codes[w.Code]++
+	}
+	if codes[http.StatusForbidden] != maxTry || codes[http.StatusTooManyRequests] != 5 {
+		t.Errorf("%v", codes)
+	}
+}
+
+// A key is put up for the list by who has its private half.
+func TestKeyIsProven(t *testing.T) {
+	s := newStage(t)
+	id := s.enter("lan")
+	body := `{"key":"` + s.au.People()["minh"].Key + `","sig":"` + base64.StdEncoding.EncodeToString(make([]byte, 64)) + `"}`
+	if w := s.ask("POST", "/desk/key", id, strings.NewReader(body), "application/json"); w.Code != http.StatusForbidden {
+		t.Errorf("another's key: %d", w.Code)
+	}
+}

@@ -1,0 +1,304 @@
+package desk
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"loa/agent/ahead"
+	"loa/agent/message"
+	"loa/agent/plan"
+	"loa/scripts/authority"
+	"loa/scripts/authority/api"
+	"loa/scripts/authority/index"
+	"loa/scripts/loactl/web/look"
+	"loa/scripts/report"
+)
+
+// A stage is a desk over a real authority and a real API; the broker takes everything.
+type stage struct {
+	t    *testing.T
+	au   *authority.Authority
+	desk *Desk
+	now  time.Time
+	keys map[string]ed25519.PrivateKey
+}
+
+type broker struct{}
+
+func (broker) Connected() bool                                 { return true }
+func (broker) Publish(context.Context, authority.Issued) error { return nil }
+func (broker) Foreign() []string                               { return nil }
+
+// tools make nothing: what they make is tried where they are.
+type tools struct{}
+
+func (tools) Speak(context.Context, string, string, string) (Spoken, error) { return Spoken{}, nil }
+func (tools) Record(context.Context, string, io.Reader) (Recording, error)  { return Recording{}, nil }
+func (tools) Read(_, text, _ string) Reading                                { return Reading{Sentences: []string{text}} }
+func (tools) Draw(string, string, *plan.Bulletin) ([]Picture, []string, error) {
+	return nil, nil, nil
+}
+func (tools) Boards(string) []string                           { return nil }
+func (tools) Doubts(_ string, b *plan.Bulletin) []string       { return []string{b.Title} }
+func (tools) Unheard(string, *plan.Schedule) ([]string, error) { return nil, nil }
+func (tools) Ahead(plan.Head, int, any) ([]ahead.Line, error)  { return nil, nil }
+func (tools) ID(string) string                                 { return "tin" }
+func (tools) Report(string, int) (report.Report, error)        { return report.Report{}, nil }
+func (tools) Why(string, int, string, func(report.Evidence)) (report.Report, error) {
+	return report.Report{}, nil
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	s := &stage{t: t, now: time.Now(), keys: make(map[string]ed25519.PrivateKey)}
+	clock := func() time.Time { return s.now }
+	var err error
+	s.au, err = authority.New(filepath.Join(t.TempDir(), "a"), authority.Setup{Name: "x", ThrowAway: true},
+		authority.Opts{Secret: func(string) ([]byte, error) { return []byte("x"), nil }, Now: clock})
+	s.must(err)
+	s.must(s.au.AddPlace("74", authority.Place{Name: "Tỉnh", Width: 1}))
+	for _, code := range []string{"26734", "26737"} {
+		s.must(s.au.AddPlace(code, authority.Place{Name: "Xã " + code, Parent: "74"}))
+	}
+	speak := []plan.Kind{plan.KindBulletin, plan.KindSchedule}
+	act := []plan.Kind{plan.KindBulletin, plan.KindPlay, plan.KindStop, plan.KindMute}
+	s.person("lan", authority.Grant{Place: "26734", Kinds: speak, Classes: []plan.Class{plan.Normal}, Quorum: 2})
+	s.person("minh", authority.Grant{Place: "26734", Kinds: act, Classes: []plan.Class{plan.Normal}})
+	s.person("hoa", authority.Grant{Place: "26737", Kinds: append(act, plan.KindSchedule), Classes: []plan.Class{plan.Normal}})
+	alarm := authority.Grant{Place: "26734", Office: "26734", Kinds: []plan.Kind{plan.KindAlert}, Classes: []plan.Class{plan.Emergency}}
+	s.person("dung", alarm)
+	s.person("nga", alarm)
+	list, err := s.au.IssueList(plan.RootPlace)
+	s.must(err)
+	s.must(s.au.Keep(list))
+	s.must(s.au.AddBox("box-1", "desk", authority.Box{Place: "26734", Name: "Chợ"}))
+	s.must(s.au.AddBox("box-2", "desk", authority.Box{Place: "26737", Name: "Đình"}))
+	x, _, err := index.Open(filepath.Join(s.au.Dir(), "index.db"))
+	s.must(err)
+	t.Cleanup(func() { x.Close() })
+	s.desk, err = New(Opts{Authority: s.au, Centre: api.New(api.Opts{Authority: s.au, Index: x, Broker: broker{}}), Tools: tools{}, Host: "loa.example", Name: "loa.example", Now: clock})
+	s.must(err)
+	return s
+}
+
+func (s *stage) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// person has a key that is nowhere at the centre.
+func (s *stage) person(name string, g authority.Grant) {
+	s.t.Helper()
+	pub, priv, err := ed25519.GenerateKey(nil)
+	s.must(err)
+	s.keys[name] = priv
+	s.must(s.au.AddHolder(name, base64.StdEncoding.EncodeToString(pub)))
+	g.Person = name
+	s.must(s.au.AddGrant(g))
+}
+
+// enter signs a person in and gives the cookie.
+func (s *stage) enter(person string) string {
+	w := httptest.NewRecorder()
+	s.desk.sessions.begin(w, person, s.now)
+	return w.Result().Cookies()[0].Value
+}
+
+// ask sends one request, as a browser would from one of our pages.
+func (s *stage) ask(method, to, id string, body io.Reader, kind string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, "https://loa.example"+to, body)
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	if kind != "" {
+		r.Header.Set("Content-Type", kind)
+	}
+	if id != "" {
+		r.AddCookie(&http.Cookie{Name: cookie, Value: id})
+	}
+	w := httptest.NewRecorder()
+	s.desk.ServeHTTP(w, r)
+	return w
+}
+
+func (s *stage) get(id, to string) *httptest.ResponseRecorder { return s.ask("GET", to, id, nil, "") }
+
+func (s *stage) form(id, to string, fields ...string) *httptest.ResponseRecorder {
+	v := url.Values{}
+	for i := 0; i < len(fields); i += 2 {
+		v.Add(fields[i], fields[i+1])
+	}
+	return s.ask("POST", to, id, strings.NewReader(v.Encode()), "application/x-www-form-urlencoded")
+}
+
+// signs signs what lies at a page, as the browser's script does.
+func (s *stage) signs(id, page string, key ed25519.PrivateKey) *httptest.ResponseRecorder {
+	s.t.Helper()
+	w := s.get(id, page)
+	payload := attribute(w.Body.String(), "data-payload")
+	raw, err := base64.StdEncoding.DecodeString(payload)
+	if err != nil || len(raw) == 0 {
+		s.t.Fatalf("%s: %d, nothing to sign", page, w.Code)
+	}
+	e := message.Sign(strings.ReplaceAll(attribute(w.Body.String(), "data-type"), "&#43;", "+"), raw, key)
+	body, err := json.Marshal(map[string]any{"keyid": e.Signatures[0].KeyID, "sig": e.Signatures[0].Sig})
+	s.must(err)
+	return s.ask("POST", page, id, bytes.NewReader(body), "application/json")
+}
+
+func attribute(page, name string) string {
+	_, rest, _ := strings.Cut(page, name+`="`)
+	value, _, _ := strings.Cut(rest, `"`)
+	return strings.ReplaceAll(value, "&#43;", "+")
+}
+
+// drafted is the path of a new draft.
+func (s *stage) drafted(id, place, text string) string {
+	s.t.Helper()
+	w := s.form(id, "/desk/write", "place", place, "text", text)
+	if w.Code != http.StatusSeeOther {
+		s.t.Fatalf("write: %d %s", w.Code, w.Body)
+	}
+	return w.Header().Get("Location")
+}
+
+// proposed is the page on which what a form made is signed.
+func (s *stage) proposed(id, to string, fields ...string) string {
+	s.t.Helper()
+	w := s.form(id, to, fields...)
+	if w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), "/desk/sign/") {
+		s.t.Fatalf("%s: %d %s", to, w.Code, w.Body)
+	}
+	return w.Header().Get("Location")
+}
+
+func state(w *httptest.ResponseRecorder) string {
+	var r result
+	if json.Unmarshal(w.Body.Bytes(), &r) != nil || r.State == "" {
+		return w.Result().Status + " " + w.Body.String()
+	}
+	return r.State
+}
+
+func TestWords(t *testing.T) {
+	for _, f := range look.Check(words) {
+		t.Error(f)
+	}
+}
+
+// What the one writes counts once the other has signed it, and nobody signs for another.
+func TestTwoPeopleMakeABulletin(t *testing.T) {
+	s := newStage(t)
+	lan, minh := s.enter("lan"), s.enter("minh")
+	draft := s.drafted(lan, "26734", "Nước lên")
+	page := s.proposed(lan, draft+"/submit")
+	if w := s.get(minh, page); w.Code != http.StatusNotFound {
+		t.Errorf("what nobody has signed is shown to others: %d", w.Code)
+	}
+	if w := s.signs(lan, page, s.keys["minh"]); w.Code != http.StatusForbidden {
+		t.Errorf("another's key: %s", state(w))
+	}
+	if got := state(s.signs(lan, page, s.keys["lan"])); got != "pending" {
+		t.Fatalf("the writer's signature: %s", got)
+	}
+	if w := s.signs(lan, page, s.keys["lan"]); w.Code != http.StatusConflict {
+		t.Errorf("the same person twice: %s", state(w))
+	}
+	if got := state(s.signs(minh, page, s.keys["minh"])); got != "sent" {
+		t.Fatalf("the approver's signature: %s", got)
+	}
+	books, err := s.desk.books(&visitor{posts: []post{{"26734", viewer}}, places: s.au.Places()}, "")
+	s.must(err)
+	if len(books) != 1 || books[0].State != "signed" || strings.Join(books[0].Signers, ",") != "lan,minh" {
+		t.Errorf("library: %+v", books)
+	}
+}
+
+// A signature over other bytes than those that were shown is none.
+func TestForgedSignatures(t *testing.T) {
+	s := newStage(t)
+	minh := s.enter("minh")
+	page := s.proposed(minh, s.drafted(minh, "26734", "x")+"/submit")
+	e := message.Sign("application/vnd.loa.bulletin+json;v=1", []byte("other"), s.keys["minh"])
+	body, err := json.Marshal(map[string]any{"keyid": e.Signatures[0].KeyID, "sig": e.Signatures[0].Sig})
+	s.must(err)
+	if w := s.ask("POST", page, minh, bytes.NewReader(body), "application/json"); w.Code != http.StatusForbidden {
+		t.Errorf("forged: %d", w.Code)
+	}
+	all, err := s.au.Issued()
+	s.must(err)
+	for _, is := range all {
+		if _, ok := is.Doc.(plan.Bulletin); ok {
+			t.Error("it was kept")
+		}
+	}
+}
+
+// An alarm takes two people; taking it back takes one, and the button is on every page.
+func TestAlarmAndUndo(t *testing.T) {
+	s := newStage(t)
+	dung, nga := s.enter("dung"), s.enter("nga")
+	page := s.proposed(dung, "/desk/emergency", "place", "26734", "event", "Lũ", "headline", "Lũ quét", "minutes", "10")
+	if got := state(s.signs(dung, page, s.keys["dung"])); got != "pending" {
+		t.Fatalf("one person: %s", got)
+	}
+	if set := s.desk.slotOf("26734", "26734"); len(set.Alerts) != 0 {
+		t.Fatal("one person was enough for an alarm")
+	}
+	if got := state(s.signs(nga, page, s.keys["nga"])); got != "sent" {
+		t.Fatalf("two people: %s", got)
+	}
+	alerts := s.desk.slotOf("26734", "26734").Alerts
+	if len(alerts) != 1 {
+		t.Fatal("two people made no alarm")
+	}
+	if !strings.Contains(s.get(dung, "/desk/").Body.String(), "/desk/emergency/undo") {
+		t.Error("there is no button to take it back")
+	}
+	s.now = s.now.Add(time.Second)
+	page = s.proposed(dung, "/desk/emergency/undo", "place", "26734", "office", "26734", "id", alerts[0].ID)
+	if got := state(s.signs(dung, page, s.keys["dung"])); got != "sent" {
+		t.Fatalf("taking it back: %s", got)
+	}
+	if set := s.desk.slotOf("26734", "26734"); len(set.Alerts) != 0 || len(set.Retracted) != 1 {
+		t.Errorf("after taking it back: %+v", set)
+	}
+}
+
+func TestInvitations(t *testing.T) {
+	s := newStage(t)
+	p := OpenPeople(t.TempDir())
+	code, err := p.Invite("lan", "", s.now)
+	s.must(err)
+	for _, tt := range []struct {
+		name, code string
+		at         time.Time
+		want       error
+	}{
+		{"lan", code, s.now, nil}, {"lan", strings.ToUpper(strings.ReplaceAll(code, "-", " ")), s.now, nil},
+		{"lan", code + "a", s.now, ErrCode}, {"minh", code, s.now, ErrCode}, {"lan", "", s.now, ErrCode}, {"lan", code, s.now.Add(invitedFor), ErrCode},
+	} {
+		if _, err := p.Invited(tt.name, tt.code, tt.at); !errors.Is(err, tt.want) {
+			t.Errorf("%s %q: %v, want %v", tt.name, tt.code, err, tt.want)
+		}
+	}
+	s.must(p.Ask("lan", s.au.People()["lan"].Key, s.now))
+	if _, err := p.Accept("lan", Mark(s.au.People()["minh"].Key)); !errors.Is(err, ErrMark) {
+		t.Errorf("another key's mark: %v", err)
+	}
+	if key, err := p.Accept("lan", Mark(s.au.People()["lan"].Key)); err != nil || key != s.au.People()["lan"].Key {
+		t.Errorf("its mark: %v", err)
+	}
+}

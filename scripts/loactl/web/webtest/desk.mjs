@@ -1,0 +1,52 @@
+// People at the desk: how they come in, and how they sign.
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { open, shot, axe } from "./lib.mjs";
+
+export const desk = process.env.LOA_DESK;
+export const place = "26734";
+export const loactl = (...args) => {
+  const out = execFileSync(join(process.env.LOA_BIN, "loactl"), [...args, "--json"], { encoding: "utf8" });
+  return out.trim() ? JSON.parse(out) : null;
+};
+
+export const run = Date.now().toString(36); // so that it can be tried again at the same centre
+
+// enrol is a new person at a new device: a passkey, a signing key, a role.
+export const enrol = async (browser, name, role, size) => {
+  const page = await open(browser, size, { permissions: ["microphone"] });
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send("WebAuthn.enable");
+  await cdp.send("WebAuthn.addVirtualAuthenticator", { options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } });
+  const { code } = loactl("desk", "invite", name);
+  await page.goto(desk + "/desk/register");
+  await axe(page, "register");
+  await page.getByLabel("Tên của bạn trong sổ").fill(name);
+  await page.getByLabel("Mã mời").fill(code);
+  await page.getByRole("button", { name: "Tạo khóa thiết bị" }).click();
+  await page.waitForURL("**/desk/key");
+  await page.getByRole("button", { name: "Tạo khóa ký" }).click();
+  const mark = await page.locator(".code").textContent();
+  await axe(page, "key");
+  await shot(page, `desk-key-${size}`);
+  loactl("desk", "accept", name, mark, "--role", role, "--place", place, "--as", "root-1,root-2,root-3", "--send");
+  // Out, and in again by the passkey alone.
+  await page.getByRole("button", { name: "Đăng xuất" }).click();
+  await page.waitForURL("**/desk/sign-in");
+  await axe(page, "sign-in");
+  await shot(page, `desk-sign-in-${size}`);
+  await page.getByRole("button", { name: "Đăng nhập bằng khóa thiết bị" }).click();
+  await page.waitForURL("**/desk/");
+  return page;
+};
+
+// signs reads what is to be signed, and signs it.
+export const signs = async (page, name, wait) => {
+  await page.locator("#exactly dl").first().waitFor();
+  if (wait) await page.getByText("✓ đã kiểm mã băm").first().waitFor();
+  await axe(page, name);
+  await shot(page, name);
+  await page.getByRole("button", { name: "Ký", exact: true }).click();
+  await page.getByRole("link", { name: "Tiếp tục" }).click();
+};
+
