@@ -222,8 +222,8 @@ func (a *app) channelTest(args []string) error {
 	return a.say(map[string]string{"channel": ch.Name, "ref": ref}, "channel.tested", ch.Name, ref)
 }
 
-// poster says on other channels what boxes say; nil where none is set up.
-func poster(au *authority.Authority, log *slog.Logger) (*channel.Poster, error) {
+// channelPoster says on other channels what boxes say; nil where none is set up.
+func channelPoster(au *authority.Authority, log *slog.Logger) (*channel.Poster, error) {
 	c, err := channel.Load(au.Dir())
 	if errors.Is(err, fs.ErrNotExist) && len(c.Channels) == 0 {
 		return nil, nil

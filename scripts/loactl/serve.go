@@ -109,7 +109,7 @@ func (a *app) serve(args []string) error {
 	if err != nil {
 		return err
 	}
-	out, err := poster(au, logger)
+	out, err := channelPoster(au, logger)
 	if err != nil {
 		return err
 	}
