@@ -18,18 +18,25 @@ import (
 	"loa/agent/plan"
 	"loa/scripts/authority"
 	"loa/scripts/authority/api"
+	"loa/scripts/authority/requests"
+	"loa/scripts/loactl/web"
 	"loa/scripts/loactl/web/desk"
 )
 
 // serveDesk gives people the pages on which bulletins are made and approved, at an
 // address of its own: browsers are asked for a certificate there, which residents'
 // browsers must not be.
-func (a *app) serveDesk(ctx context.Context, g *errgroup.Group, au *authority.Authority, addr string, centre *api.API, logger *slog.Logger) error {
+func (a *app) serveDesk(ctx context.Context, g *errgroup.Group, au *authority.Authority, addr string, centre *api.API, reports *requests.Store, logger *slog.Logger) error {
 	conf, err := au.ServerTLS()
 	if err != nil {
 		return err
 	}
 	conf.ClientAuth = tls.VerifyClientCertIfGiven
+	settings, err := web.Load(au.Dir())
+	if err != nil {
+		return err
+	}
+	settings.Certify(conf)
 	host, listen := deskAt(addr)
 	name, port, err := net.SplitHostPort(host)
 	if err != nil {
@@ -41,7 +48,7 @@ func (a *app) serveDesk(ctx context.Context, g *errgroup.Group, au *authority.Au
 	if net.ParseIP(name) != nil {
 		return &usageError{a.text("desk.address", addr)} // no passkey is bound to a number
 	}
-	d, err := desk.New(desk.Opts{Authority: au, Centre: centre, Tools: deskTools{a, au}, Host: host, Name: name, Now: a.now, Log: logger})
+	d, err := desk.New(desk.Opts{Authority: au, Centre: centre, Tools: deskTools{a, au}, Inbox: reports, Host: host, Name: name, Now: a.now, Log: logger})
 	if err != nil {
 		return err
 	}

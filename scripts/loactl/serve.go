@@ -136,7 +136,7 @@ func (a *app) serve(args []string) error {
 		}
 	}
 	if *listenDesk != "" {
-		if err := a.serveDesk(ctx, g, au, *listenDesk, centre, logger); err != nil {
+		if err := a.serveDesk(ctx, g, au, *listenDesk, centre, reports, logger); err != nil {
 			return err
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // concrete fills the gaps of a pattern.
 func concrete(pattern string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
-	for gap, value := range map[string]string{"{$}": "", "{sha256}": strings.Repeat("0", 64), "{id}": "x", "{board}": "desk", "{page}": "0"} {
+	for gap, value := range map[string]string{"{$}": "", "{sha256}": strings.Repeat("0", 64), "{id}": "x", "{board}": "desk", "{page}": "0", "{what}": "photo"} {
 		path = strings.ReplaceAll(path, gap, value)
 	}
 	return method, path

@@ -96,6 +96,7 @@ type Opts struct {
 	Authority *authority.Authority
 	Centre    centre
 	Tools     Tools
+	Inbox     inbox  // of residents' reports
 	Host      string // under which browsers find the desk, with its port where it is not 443
 	Name      string // the same without the port: a passkey is bound to it
 	Now       func() time.Time
@@ -213,6 +214,11 @@ func routes() []route {
 		{"GET /desk/board/{board}", author, 0, (*Desk).board},
 		{"GET /desk/library", viewer, 0, (*Desk).library},
 		{"POST /desk/library/reuse", author, maxForm, (*Desk).reuse},
+
+		{"GET /desk/inbox", author, 0, (*Desk).inbox},
+		{"GET /desk/inbox/{id}", author, 0, (*Desk).read},
+		{"GET /desk/inbox/{id}/{what}", author, 0, (*Desk).attachment},
+		{"POST /desk/inbox/{id}", author, maxForm, (*Desk).replied},
 
 		{"GET /desk/now", viewer, 0, (*Desk).now},
 		{"POST /desk/now/act", operator, maxForm, (*Desk).act},

@@ -22,6 +22,7 @@ import (
 	"loa/scripts/authority"
 	"loa/scripts/authority/api"
 	"loa/scripts/authority/index"
+	"loa/scripts/authority/requests"
 	"loa/scripts/loactl/web/look"
 	"loa/scripts/report"
 )
@@ -31,6 +32,7 @@ type stage struct {
 	t    *testing.T
 	au   *authority.Authority
 	desk *Desk
+	box  *requests.Store
 	now  time.Time
 	keys map[string]ed25519.PrivateKey
 }
@@ -88,7 +90,10 @@ func newStage(t *testing.T) *stage {
 	x, _, err := index.Open(filepath.Join(s.au.Dir(), "index.db"))
 	s.must(err)
 	t.Cleanup(func() { x.Close() })
-	s.desk, err = New(Opts{Authority: s.au, Centre: api.New(api.Opts{Authority: s.au, Index: x, Broker: broker{}}), Tools: tools{}, Host: "loa.example", Name: "loa.example", Now: clock})
+	s.box, err = requests.Open(s.au.Dir(), clock)
+	s.must(err)
+	t.Cleanup(func() { s.box.Close() })
+	s.desk, err = New(Opts{Authority: s.au, Centre: api.New(api.Opts{Authority: s.au, Index: x, Broker: broker{}}), Tools: tools{}, Inbox: s.box, Host: "loa.example", Name: "loa.example", Now: clock})
 	s.must(err)
 	return s
 }
@@ -300,5 +305,50 @@ func TestInvitations(t *testing.T) {
 	}
 	if key, err := p.Accept("lan", Mark(s.au.People()["lan"].Key)); err != nil || key != s.au.People()["lan"].Key {
 		t.Errorf("its mark: %v", err)
+	}
+}
+
+// A resident's report is answered, the answer becomes a bulletin, and the report says so;
+// another commune's staff learn nothing of it.
+func TestAnAnswerBecomesABulletin(t *testing.T) {
+	s := newStage(t)
+	minh, hoa := s.enter("minh"), s.enter("hoa")
+	q, code, err := s.box.Add(requests.Ask{Place: "26734", Box: "box-1", Kind: requests.Loud, Text: "<script>alert(1)</script> to quá"})
+	s.must(err)
+	page := "/desk/inbox/" + q.ID
+	if w := s.get(hoa, page); w.Code != http.StatusNotFound {
+		t.Errorf("another commune reads it: %d", w.Code)
+	}
+	if w := s.form(hoa, page, "what", "answer", "answer", "x"); w.Code != http.StatusNotFound {
+		t.Errorf("another commune answers it: %d", w.Code)
+	}
+	if body := s.get(hoa, "/desk/inbox").Body.String(); strings.Contains(body, "to quá") {
+		t.Error("another commune's list has it")
+	}
+	for _, path := range []string{"/desk/inbox", page} {
+		if body := s.get(minh, path).Body.String(); !strings.Contains(body, "to quá") || strings.Contains(body, "<script>alert") {
+			t.Errorf("%s: %s", path, body)
+		}
+	}
+	w := s.form(minh, page, "what", "bulletin", "answer", "Đã giảm âm lượng.")
+	if w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	sign := s.proposed(minh, w.Header().Get("Location")+"/submit")
+	if got := state(s.signs(minh, sign, s.keys["minh"])); got != "sent" {
+		t.Fatal(got)
+	}
+	after, err := s.box.Follow(code)
+	s.must(err)
+	last := after.Events[len(after.Events)-1]
+	if after.State != requests.Answered || last.What != "bulletin" || !strings.HasPrefix(last.Text, "26734/bulletin/") {
+		t.Errorf("%+v", after)
+	}
+	all, err := s.au.Issued()
+	s.must(err)
+	for _, is := range all {
+		if b, ok := is.Doc.(plan.Bulletin); ok && b.Origin != plan.Answer {
+			t.Errorf("it says that it is %s", b.Origin)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -26,7 +27,9 @@ type Draft struct {
 	Lang     string      `json:"lang"`
 	Region   string      `json:"region,omitempty"` // of the voice
 	Class    plan.Class  `json:"class"`
-	Board    string      `json:"board,omitempty"` // what boards show, where it is not the text
+	Origin   plan.Origin `json:"origin,omitempty"`  // none: the commune's own
+	Request  string      `json:"request,omitempty"` // the resident's report that it answers
+	Board    string      `json:"board,omitempty"`   // what boards show, where it is not the text
 	Style    string      `json:"style,omitempty"`
 	Ticker   string      `json:"ticker,omitempty"`
 	Days     int         `json:"days"` // that it counts
@@ -44,7 +47,7 @@ func (d Draft) Stale() bool { return d.Audio != nil && d.Audio.Voice != "" && d.
 // bulletin is what a draft says, as boxes take it.
 func (d Draft) bulletin(now time.Time) *plan.Bulletin {
 	b := &plan.Bulletin{
-		Class: d.Class, Origin: plan.Own, Lang: d.Lang, Title: d.Title, Text: d.Text, Ticker: d.Ticker,
+		Class: d.Class, Origin: cmp.Or(d.Origin, plan.Own), Lang: d.Lang, Title: d.Title, Text: d.Text, Ticker: d.Ticker,
 		Validity: plan.Validity{ValidUntil: now.AddDate(0, 0, max(1, d.Days)).UTC().Truncate(time.Second)},
 	}
 	b.Place, b.ID = d.Place, d.ID

@@ -361,6 +361,9 @@ func (d *Desk) signed(w http.ResponseWriter, r *http.Request, v *visitor) error 
 			d.o.Log.Error("desk: a draft", "id", p.draft, "err", err)
 		}
 	}
+	if taken.State == "sent" || taken.State == "kept" {
+		d.answered(p.is.Doc, v.person)
+	}
 	answer(w, http.StatusOK, result{taken.State, words[v.lang]["signed."+taken.State], whereNext(p.is.Doc)})
 	return nil
 }
