@@ -82,6 +82,7 @@ func newStage(t *testing.T) *stage {
 	alarm := authority.Grant{Place: "26734", Office: "26734", Kinds: []plan.Kind{plan.KindAlert}, Classes: []plan.Class{plan.Emergency}}
 	s.person("dung", alarm)
 	s.person("nga", alarm)
+	s.person("kim", authority.Grant{Place: "26734", Office: "26734", Kinds: []plan.Kind{plan.KindBulletin, plan.KindPlay, plan.KindAlert, plan.KindDrill}, Classes: []plan.Class{plan.Normal, plan.Drill}})
 	list, err := s.au.IssueList(plan.RootPlace)
 	s.must(err)
 	s.must(s.au.Keep(list))
@@ -350,5 +351,35 @@ func TestAnAnswerBecomesABulletin(t *testing.T) {
 		if b, ok := is.Doc.(plan.Bulletin); ok && b.Origin != plan.Answer {
 			t.Errorf("it says that it is %s", b.Origin)
 		}
+	}
+}
+
+// A drill is a bulletin of its own class, ordered from the page of alarms, and by nobody
+// who may not raise one.
+func TestDrill(t *testing.T) {
+	s := newStage(t)
+	kim, minh := s.enter("kim"), s.enter("minh")
+	draft := s.drafted(kim, "26734", "Đây là diễn tập")
+	change := []string{"title", "Diễn tập", "text", "Đây là diễn tập", "class", "drill", "days", "3"}
+	if w := s.form(minh, draft, change...); w.Code != http.StatusBadRequest {
+		t.Errorf("a drill by who raises no alarms: %d", w.Code)
+	}
+	if w := s.form(kim, draft, change...); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	if got := state(s.signs(kim, s.proposed(kim, draft+"/submit"), s.keys["kim"])); got != "sent" {
+		t.Fatal(got)
+	}
+	id := strings.TrimPrefix(draft, "/desk/draft/")
+	if !strings.Contains(s.get(kim, "/desk/emergency").Body.String(), "26734/"+id) {
+		t.Error("the page of alarms does not offer it")
+	}
+	if w := s.form(minh, "/desk/now/act", "what", "drill", "to", "26734", "of", "26734/"+id); w.Code != http.StatusForbidden {
+		t.Errorf("a drill ordered by who raises no alarms: %d", w.Code)
+	}
+	s.now = s.now.Add(time.Second)
+	page := s.proposed(kim, "/desk/now/act", "what", "drill", "to", "26734", "of", "26734/"+id)
+	if got := state(s.signs(kim, page, s.keys["kim"])); got != "sent" {
+		t.Errorf("the order: %s", got)
 	}
 }

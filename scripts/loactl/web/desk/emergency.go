@@ -52,7 +52,12 @@ func (d *Desk) emergency(w http.ResponseWriter, r *http.Request, v *visitor) err
 	}
 	waits = slices.DeleteFunc(waits, func(w waiting) bool { return w.Kind != string(plan.KindAlert) })
 	place := deepest(v.seen(emergency))
-	d.show(w, r, v, http.StatusOK, "emergency", map[string]any{"Places": v.choices(emergency, place), "Standing": standing.All(), "Waits": waits})
+	drills, err := d.books(v, "")
+	if err != nil {
+		return err
+	}
+	drills = slices.DeleteFunc(drills, func(b book) bool { return b.State != "signed" || b.Class != string(plan.Drill) })
+	d.show(w, r, v, http.StatusOK, "emergency", map[string]any{"Drills": drills, "Places": v.choices(emergency, place), "Standing": standing.All(), "Waits": waits})
 	return nil
 }
 

@@ -338,4 +338,8 @@ var en = map[string]string{
 	"event.reopen":          "opened again",
 	"event.bulletin":        "became a bulletin",
 	"event.forward":         "handed over",
+	"drill.title":           "Drill",
+	"drill.why":             "Each box says before every round that this is a drill. Quiet hours hold.",
+	"drill.none":            "No drill bulletin was approved: write a bulletin of class drill.",
+	"drill.go":              "Look over and sign the drill",
 }

@@ -76,6 +76,7 @@ func (d *Desk) books(v *visitor, place string) (all []book, err error) {
 		case !now.Before(b.ValidUntil):
 			k.State, k.Play = "over", false
 		}
+		k.Play = k.Play && b.Class != plan.Drill
 		all = append(all, k)
 	}
 	drafts, err := d.drafts.all()

@@ -11,6 +11,7 @@ import (
 	"loa/agent/ahead"
 	"loa/agent/health"
 	"loa/agent/plan"
+	"loa/scripts/authority"
 	"loa/scripts/authority/api"
 )
 
@@ -129,11 +130,17 @@ func (d *Desk) act(w http.ResponseWriter, r *http.Request, v *visitor) error {
 		if err != nil {
 			return err
 		}
-		ref := &plan.Ref{Kind: plan.KindBulletin, Place: at, ID: id, SHA256: is.SHA256}
-		if at == act.Place {
-			ref.Place = ""
+		act.Item = cite(is, act.Place)
+	case "drill":
+		at, id := meant(r)
+		is, err := d.bulletin(v, at, id)
+		if err != nil {
+			return err
 		}
-		act.Item = &plan.Item{Ref: ref}
+		if b, ok := is.Doc.(plan.Bulletin); !ok || b.Class != plan.Drill || !v.may(emergency, place) {
+			return errRole
+		}
+		act.Kind, act.Item = plan.KindDrill, cite(is, act.Place)
 	case "stop":
 		act.Kind = plan.KindStop
 		act.Classes = d.stoppable(v)
@@ -155,6 +162,15 @@ func (d *Desk) act(w http.ResponseWriter, r *http.Request, v *visitor) error {
 		return errInput
 	}
 	return d.propose(w, r, v, &act, proposal{})
+}
+
+// cite names a bulletin as it is now, in what is said to a place.
+func cite(is authority.Issued, in string) *plan.Item {
+	ref := &plan.Ref{Kind: plan.KindBulletin, Place: is.Topic.Place, ID: is.Topic.ID, SHA256: is.SHA256}
+	if ref.Place == in {
+		ref.Place = ""
+	}
+	return &plan.Item{Ref: ref}
 }
 
 // meant is the bulletin that was chosen: place and id.

@@ -338,4 +338,8 @@ var vi = map[string]string{
 	"event.reopen":          "mở lại",
 	"event.bulletin":        "đã thành bản tin",
 	"event.forward":         "chuyển đi",
+	"drill.title":           "Diễn tập",
+	"drill.why":             "Thiết bị tự báo trước mỗi lượt rằng đây là diễn tập. Giờ yên tĩnh vẫn giữ.",
+	"drill.none":            "Chưa có bản tin diễn tập nào được duyệt: soạn bản tin với loại diễn tập.",
+	"drill.go":              "Xem lại và ký lệnh diễn tập",
 }

@@ -211,11 +211,7 @@ func (d *Desk) addSlot(r *http.Request, v *visitor, doc *plan.Schedule) error {
 	} else if days := r.PostForm["day"]; len(days) < 7 {
 		s.Days = days
 	}
-	ref := &plan.Ref{Kind: plan.KindBulletin, Place: at, ID: id, SHA256: is.SHA256}
-	if at == doc.Place {
-		ref.Place = ""
-	}
-	s.Items = []plan.Item{{Ref: ref}}
+	s.Items = []plan.Item{*cite(is, doc.Place)}
 	doc.Slots = append(doc.Slots, s)
 	return nil
 }

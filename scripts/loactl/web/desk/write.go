@@ -3,6 +3,7 @@ package desk
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -106,7 +107,7 @@ func (d *Desk) draft(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	b := dr.bulletin(d.o.Now())
 	x := draftPage{
 		Draft: dr, PlaceName: v.places[dr.Place].Name, Reading: d.o.Tools.Read(v.lang, dr.Text, dr.Region), Boards: d.boards(v, b),
-		Doubts: d.o.Tools.Doubts(v.lang, b), Classes: []plan.Class{plan.Normal, plan.PriorityC}, Regions: []string{"north", "central", "south"},
+		Doubts: d.o.Tools.Doubts(v.lang, b), Classes: classes(v, dr.Place), Regions: []string{"north", "central", "south"},
 		Styles: []string{"", "scroll"},
 	}
 	if dr.Audio != nil {
@@ -114,6 +115,16 @@ func (d *Desk) draft(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	}
 	d.show(w, r, v, http.StatusOK, "draft", x)
 	return nil
+}
+
+// classes are those that somebody writes at a place. What an alarm says is written where
+// alarms are raised.
+func classes(v *visitor, place string) []plan.Class {
+	all := []plan.Class{plan.Normal, plan.PriorityC}
+	if v.may(emergency, place) {
+		all = append(all, plan.Drill)
+	}
+	return all
 }
 
 // drafted keeps what was changed.
@@ -127,7 +138,7 @@ func (d *Desk) drafted(w http.ResponseWriter, r *http.Request, v *visitor) error
 		return errInput
 	}
 	class := plan.Class(r.PostFormValue("class"))
-	if class != plan.Normal && class != plan.PriorityC {
+	if !slices.Contains(classes(v, dr.Place), class) {
 		return errInput
 	}
 	if typed(r.PostFormValue("text")) == "" || typed(r.PostFormValue("title")) == "" {
