@@ -12,6 +12,7 @@ import (
 
 	"loa/agent/message"
 	"loa/agent/plan"
+	"loa/agent/store"
 	"loa/agent/update"
 	"loa/scripts/authority/rollout"
 	"loa/scripts/hil/disk"
@@ -115,17 +116,47 @@ func (r *rig) begins(ctx context.Context, version, bundle string) error {
 	if err := r.centre.offer(ctx, r.o.board, version, bundle); err != nil {
 		return err
 	}
-	s, err := r.comes(ctx, "it is fetched", func(s message.Software) bool {
-		return s.State == string(update.Fetches) && s.Wanted == version
-	})
-	if err != nil {
-		return err
+	for range 5 {
+		s, err := r.comes(ctx, "it is fetched", func(s message.Software) bool {
+			return s.State == string(update.Fetches) && s.Wanted == version
+		})
+		if err != nil {
+			return err
+		}
+		begun := false
+		err = r.cutAndKeep(ctx, 5*time.Second, func() (err error) {
+			if begun, err = r.begun(ctx); err == nil && begun {
+				err = r.fetched(ctx, bundle)
+			}
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("cut while it is %s: %w", s.State, err)
+		}
+		if begun {
+			return nil
+		}
 	}
-	err = r.cutAndKeep(ctx, 5*time.Second, func() error { return r.fetched(ctx, bundle) })
+	return errors.New("it says that it fetches, and has not written down that it does")
+}
+
+// begun tells whether the box has written down that it fetches. It says so a moment before,
+// and what it finds half fetched and does not know of it throws away.
+func (r *rig) begun(ctx context.Context) (bool, error) {
+	dir, err := os.MkdirTemp(r.dir, "begun")
 	if err != nil {
-		return fmt.Errorf("cut while it is %s: %w", s.State, err)
+		return false, err
 	}
-	return nil
+	defer os.RemoveAll(dir)
+	if err := r.disk.Check(ctx, dir, "/lib/loa/docs"); err != nil {
+		return false, err
+	}
+	shelf, err := store.Open(filepath.Join(dir, "docs"))
+	if err != nil {
+		return false, err
+	}
+	_, err = shelf.Get("update")
+	return err == nil, nil
 }
 
 // fetched lays most of an update where the box keeps what it has not all of.
