@@ -190,8 +190,7 @@ func (d Disk) Fill(ctx context.Context, leave int64) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	// Blocks of pointers take their part; what is written has to be no hole.
-	size := max(0, free*block-leave-free*block/512)
+	size := max(0, free*block-leave) // what is written has to be no hole
 	if err := os.WriteFile(filepath.Join(dir, "filled"), bytes.Repeat([]byte("full "), int(size/5)), 0o600); err != nil {
 		return err
 	}
