@@ -144,6 +144,11 @@ func Open(b boards.Board, o Opts) *Devices {
 	if d.Panel, err = panelOf(b.Panel, o); err != nil {
 		o.Report(Missing, fmt.Errorf("board %s: panel: %w", b.Name, err))
 	}
+	if t := b.Panel.TTY; t != "" && t == b.Console.TTY { // whoever came first would have it
+		d.Panel = func(context.Context) (display.Panel, error) {
+			return nil, fmt.Errorf("panel.tty: %s is the technician's port", t)
+		}
+	}
 	d.Sweep = sweepOf(b.Panel, o)
 	d.Door = doorOf(b.Panel, o)
 	if l := b.Sensor.Light; l.There() {

@@ -265,6 +265,32 @@ func TestTheWrongKeyIsNamed(t *testing.T) {
 	}
 }
 
+// Of a port that the board file gives to two the technician has it, and the panel says so.
+func TestThePanelLeavesTheTechniciansPort(t *testing.T) {
+	b, err := boards.Load("orangepi-zero")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(root, "dev"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	master, slave, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close()
+	defer slave.Close()
+	if err := os.Symlink(slave.Name(), filepath.Join(root, b.Console.TTY)); err != nil {
+		t.Fatal(err)
+	}
+	b.Panel = boards.Panel{Driver: "bx", Width: 128, Height: 32, Colors: "red", TTY: b.Console.TTY, Baud: 57600}
+	d := Open(b, Opts{Root: root, State: t.TempDir()})
+	if _, err := d.Panel(t.Context()); err == nil || !strings.Contains(err.Error(), "panel.tty: "+b.Console.TTY+" is the technician's port") {
+		t.Error(err)
+	}
+}
+
 func TestConsoleIsThePortOfTheBoard(t *testing.T) {
 	b, err := boards.Load("orangepi-zero")
 	if err != nil {
