@@ -42,9 +42,14 @@ func (s *Station) startedHere(now time.Time) {
 	}
 }
 
-// Pressed takes that a switch is pressed, since when and for how long.
+// Pressed takes that a switch is pressed, since when and for how long. In local mode it is
+// the technician who tries it: the alarm must not come when he has gone.
 func (s *Station) Pressed(ctx context.Context, line string, press time.Time, held time.Duration) error {
 	return s.order(ctx, func(now time.Time) {
+		if now.Before(s.usage.LocalUntil) {
+			s.tallyUp(plan.LocalMode, line, "a technician tries the switch", now)
+			return
+		}
 		started, refused := trigger.Pressed(&s.plan, s.started, line, press, held, now)
 		for _, st := range started {
 			// What it starts is worth more than that it is remembered.

@@ -215,6 +215,28 @@ func TestWhatWasStartedHereIsSilenced(t *testing.T) {
 	}
 }
 
+// What a technician tries in local mode does not sound when that is over either.
+func TestATechnicianTriesTheSwitch(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		r.hear(triggers(w))
+		if _, err := r.LocalMode(t.Context(), time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		r.press("key", 5*time.Second)
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		if n := len(r.written(ledger.Start)); n != 0 {
+			t.Errorf("it sounded %d times", n)
+		}
+		r.press("key", 3*time.Second)
+		if r.alarm() == "" {
+			t.Error("afterwards it does not sound")
+		}
+	})
+}
+
 // A code that could not be kept starts nothing; the switch does.
 func TestADiskThatKeepsNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, w *trusttest.World) {

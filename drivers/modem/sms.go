@@ -24,6 +24,10 @@ func (m *Modem) Messages(ctx context.Context) ([]SMS, error) {
 	if _, err := m.command(ctx, "AT+CMGF=0"); err != nil {
 		return nil, err
 	}
+	// What comes is to be kept and not only told of. One that knows no better does so anyway.
+	if _, err := m.value(ctx, "AT+CNMI=2,1", "-"); err != nil {
+		return nil, err
+	}
 	said, err := m.command(ctx, "AT+CMGL=4")
 	if err != nil {
 		return nil, err

@@ -14,14 +14,17 @@ func TestMessages(t *testing.T) {
 	at := time.Date(2026, 11, 27, 3, 15, 42, 0, time.FixedZone("", 7*3600))
 	for _, maker := range []string{modemtest.SIMCom, modemtest.Quectel, modemtest.Plain} {
 		fake := modemtest.New(maker)
-		fake.Send("+84912345678", "K7QX-39MP-AT5C", at)
-		fake.Send("0912345", "ok: Lũ đang lên", at.Add(time.Minute)) // not in seven bits
-		fake.Send("VIETTEL", "OK\r\n+CMGL: 9,1,,3\r\n00", at)
-		fake.Store("07914889000000F00")
 		m, err := New(t.Context(), plug(t, fake))
 		if err != nil {
 			t.Fatal(err)
 		}
+		if all, err := m.Messages(t.Context()); err != nil || len(all) != 0 { // from now on it keeps them
+			t.Fatal(all, err)
+		}
+		fake.Send("+84912345678", "K7QX-39MP-AT5C", at)
+		fake.Send("0912345", "ok: Lũ đang lên", at.Add(time.Minute)) // not in seven bits
+		fake.Send("VIETTEL", "OK\r\n+CMGL: 9,1,,3\r\n00", at)
+		fake.Store("07914889000000F00")
 		all, err := m.Messages(t.Context())
 		if err != nil || len(all) != 4 {
 			t.Fatalf("%+v, %v", all, err)

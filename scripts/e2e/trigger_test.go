@@ -72,7 +72,7 @@ func (s *stage) sms(ts *testscript.TestScript, args []string) error {
 		text = string(codes[n-1][1])
 	}
 	if !s.modem.Send(args[0], text, at) {
-		return errors.New("the card has no room for messages")
+		return errors.New("the modem did not keep the message")
 	}
 	return nil
 }

@@ -39,6 +39,7 @@ type Modem struct {
 	messages []message
 	index    int
 	text     bool // the mode for people
+	keeps    bool // messages that come
 }
 
 // New makes a modem with a card, registered at home, that hears its cell at −97 dBm.

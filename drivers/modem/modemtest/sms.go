@@ -12,7 +12,8 @@ import (
 const room = 20
 
 // Send lets a message arrive, as the network would: in seven bits where the text has only
-// letters of ASCII, else in UCS-2. It reports whether there was room.
+// letters of ASCII, else in UCS-2. It reports whether it was kept: a modem that was not told
+// to keep messages passes them on to whoever listens, and here nobody does.
 func (m *Modem) Send(from, text string, at time.Time) bool {
 	return m.Store(deliver(from, text, at))
 }
@@ -20,7 +21,7 @@ func (m *Modem) Send(from, text string, at time.Time) bool {
 // Store puts a PDU on the card.
 func (m *Modem) Store(pdu string) (stored bool) {
 	m.set(func() {
-		if stored = len(m.messages) < room; stored {
+		if stored = m.keeps && len(m.messages) < room; stored {
 			m.index++
 			m.messages = append(m.messages, message{m.index, pdu})
 		}
@@ -39,6 +40,9 @@ func (m *Modem) sms(line string) (said []string, ok bool) {
 	switch {
 	case line == "AT+CMGF=0", line == "AT+CMGF=1":
 		m.text = line == "AT+CMGF=1"
+		return nil, true
+	case line == "AT+CNMI=2,1":
+		m.keeps = true
 		return nil, true
 	case line == "AT+CMGL=4" && !m.text:
 		for _, s := range m.messages {
