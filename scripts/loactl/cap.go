@@ -33,12 +33,16 @@ func (a *app) alertCAP(args []string) error {
 	name := fs.String("cap", "", "")
 	dry := fs.Bool("dry-run", false, "")
 	audio := fs.String("audio", "", "")
+	speak := fs.Bool("speak", false, "")
 	by := signedBy(fs)
 	if _, err := a.parse(fs, args, 0, 0); err != nil {
 		return err
 	}
 	if *dry && *by.as != "" {
 		return &usageError{a.text("cap.dry")}
+	}
+	if *audio != "" && *speak {
+		return &usageError{a.text("cap.one")}
 	}
 	au, err := a.open()
 	if err != nil {
@@ -60,7 +64,12 @@ func (a *app) alertCAP(args []string) error {
 			return err
 		}
 	}
-	s := capSigning{a: a, au: au, desk: d, p: p, signers: names(*by.as), audio: *audio}
+	s := capSigning{a: a, au: au, desk: d, p: p, signers: names(*by.as), audio: *audio, speak: *speak, spoken: make(map[string][2]string)}
+	defer func() {
+		if s.folder != "" {
+			os.RemoveAll(s.folder)
+		}
+	}()
 	return s.run(*by.wait)
 }
 

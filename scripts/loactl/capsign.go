@@ -25,7 +25,10 @@ type capSigning struct {
 	desk    *cap.Desk
 	p       cap.Proposal
 	signers []string
-	audio   string // a recording of what is said
+	audio   string               // a recording of what is said
+	speak   bool                 // without one a machine reads
+	folder  string               // of what it has read; empty: nothing yet
+	spoken  map[string][2]string // by part: the recording, and who reads
 }
 
 func (s *capSigning) run(wait time.Duration) error {
@@ -185,15 +188,26 @@ func (s *capSigning) words(place string, q cap.Part) (*authority.Issued, error) 
 		return alike(w, b)
 	}
 	topic := message.DocTopic(place, plan.KindBulletin, q.ID)
-	if s.audio != "" {
-		r, err := measure(s.a.ctx, s.audio)
+	audio, voice := s.audio, ""
+	if s.speak {
+		is, out := s.au.Find(topic)
+		w, waits := s.au.Waiting(topic)
+		if !(out && isRead(is) && fits(is.Doc)) && !(waits && isRead(w) && fits(w.Doc)) {
+			var err error
+			if audio, voice, err = s.read(q, b.Text); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if audio != "" {
+		r, err := measure(s.a.ctx, audio)
 		if err == nil {
-			r.SHA256, r.Bytes, err = keepMedia(s.au, s.audio)
+			r.SHA256, r.Bytes, err = keepMedia(s.au, audio)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %s", s.audio, s.a.explain(err))
+			return nil, fmt.Errorf("%s: %s", audio, s.a.explain(err))
 		}
-		b.Audio = []plan.Audio{{SHA256: r.SHA256, Bytes: r.Bytes, Type: r.Type, DurationMS: r.Duration.Milliseconds()}}
+		b.Audio = []plan.Audio{{SHA256: r.SHA256, Bytes: r.Bytes, Type: r.Type, DurationMS: r.Duration.Milliseconds(), Voice: voice}}
 		b.LoudnessLUFS = round(r.LUFS)
 		fits = func(doc any) bool { w := doc.(plan.Bulletin); w.Head = b.Head; return alike(w, b) }
 	} else if is, ok := s.au.Find(topic); ok && fits(is.Doc) {
@@ -205,6 +219,9 @@ func (s *capSigning) words(place string, q cap.Part) (*authority.Issued, error) 
 	if err == nil && len(is.Doc.(plan.Bulletin).Audio) > 0 {
 		f := is.Doc.(plan.Bulletin).Audio[0]
 		s.a.note("cap.audio", f.SHA256[:12], time.Duration(f.DurationMS)*time.Millisecond)
+		if !s.a.json {
+			s.a.readBack(s.a.out, s.au, is.Doc.(plan.Bulletin))
+		}
 	}
 	return &is, err
 }
