@@ -1,5 +1,5 @@
 #!/bin/bash
-# Prints every figure beside its peer's (mpd, snapcast, mpg123, ffmpeg, a bare wire), one line each:
+# Prints every figure beside its peer's (mpd, snapcast, mpg123, ffmpeg, nginx, a bare wire), one line each:
 #
 #   bench NAME VALUE UNIT [peer PEER VALUE ratio R]
 #
@@ -54,6 +54,9 @@ suite damage ./agent/decode '^TestDamage$' '
 			printf "bench damage-%s-of-it-filled %.2f s\n", c, filled[c]
 		}
 	}'
+
+# Ten thousand residents at the page of their place and a hundred reports a second, beside nginx.
+suite web ./scripts/loactl/web/residents '^TestLoad$' ''
 
 # A notice from its text to its sound, beside espeak-ng alone.
 suite speech ./agent/speech/engine '^TestBench$' ''

@@ -7,7 +7,7 @@ set -eu
 build='pkg-config libasound2-dev libmpg123-dev'
 run='espeak-ng sox libsox-fmt-mp3 lame'
 test="$run alsa-utils ffmpeg flac opus-tools vorbis-tools faad mpg123 mosquitto openssl e2fsprogs util-linux procps iproute2"
-bench="$test mpd snapserver snapclient nftables gcc-arm-linux-gnueabihf libc6-dev-armhf-cross libasound2-dev:armhf libmpg123-dev:armhf"
+bench="$test nginx-light mpd snapserver snapclient nftables gcc-arm-linux-gnueabihf libc6-dev-armhf-cross libasound2-dev:armhf libmpg123-dev:armhf"
 screen='qemu-system-x86'
 hil="qemu-system-arm u-boot-qemu mtools dosfstools e2fsprogs"
 deb='lintian'

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -107,6 +108,10 @@ type Store struct {
 	db  *sql.DB
 	dir string // of pictures and voices
 	now func() time.Time
+
+	turn    chan struct{} // cap 1: whoever has it writes for all who wait
+	mu      sync.Mutex
+	waiting []*change
 }
 
 const version = 1
@@ -159,7 +164,7 @@ func Open(dir string, now func() time.Time) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("requests: %s: %w", name, errors.Join(err, db.Close()))
 	}
-	return &Store{db: db, dir: files, now: now}, nil
+	return &Store{db: db, dir: files, now: now, turn: make(chan struct{}, 1)}, nil
 }
 
 // copied is the file of a copy that does not change.
@@ -287,25 +292,6 @@ func (s *Store) forget(id string) {
 	for _, end := range []string{".jpg", ".ogg"} {
 		os.Remove(filepath.Join(s.dir, id+end)) // most reports have none
 	}
-}
-
-// write runs f in one transaction.
-func (s *Store) write(f func(*sql.Tx) error) error {
-	tx, err := s.db.Begin()
-	if err != nil {
-		return fmt.Errorf("requests: %w", err)
-	}
-	defer tx.Rollback()
-	if err := f(tx); err != nil {
-		if errors.Is(err, ErrNone) || errors.Is(err, ErrOver) {
-			return err
-		}
-		return fmt.Errorf("requests: %w", err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("requests: %w", err)
-	}
-	return nil
 }
 
 func stamp(t time.Time) int64   { return t.UnixMilli() }

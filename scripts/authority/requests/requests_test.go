@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"image"
 	"image/jpeg"
@@ -13,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -290,5 +292,28 @@ func TestACopyForABackup(t *testing.T) {
 	defer s.Close()
 	if r, err := s.Follow(code); err != nil || r.Text != "x" {
 		t.Errorf("%+v %v", r, err)
+	}
+}
+
+// What one cannot write keeps nobody else from writing, whoever writes for whom.
+func TestManyAtOnce(t *testing.T) {
+	d := newDesk(t)
+	var all sync.WaitGroup
+	for i := range 200 {
+		all.Go(func() {
+			if i%4 == 0 {
+				if err := d.Answer("none", "lan", "x"); !errors.Is(err, ErrNone) {
+					t.Error(err)
+				}
+				return
+			}
+			if _, _, err := d.Add(Ask{Place: "26734", Kind: Other, Text: fmt.Sprint(i)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if list, err := d.List(Which{Places: []string{"26734"}, Limit: 1000}); err != nil || len(list) != 150 {
+		t.Errorf("%d of 150, %v", len(list), err)
 	}
 }

@@ -14,4 +14,5 @@ func TestWebResidents(t *testing.T) {
 	s.Loactl("bulletin", "sign", s.File("mai.toml", "id = \"mai\"\nplace = \""+Commune+"\"\ntitle = \"Chưa phát: ngày mai\"\ntext = \"bí mật đến ngày mai\"\nvalid_until = "+until+"\n"), "--as", Commune+"-1", "--send")
 	s.Loactl("play", Commune, "--bulletin", "hop", "--as", Commune+"-1")
 	s.Browse("residents.test.mjs")
+	s.Browse("alert.test.mjs")
 }

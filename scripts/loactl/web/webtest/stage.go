@@ -186,7 +186,7 @@ func (s *Stage) Browse(script string, env ...string) {
 	}
 	cmd := exec.CommandContext(ctx, "node", append(args, script)...)
 	cmd.WaitDelay = 5 * time.Second
-	cmd.Env = append(s.env, append(env, "LOA_URL="+s.URL, "LOA_LIB="+filepath.Join(root(), "scripts/loactl/web/webtest/lib.mjs"))...)
+	cmd.Env = append(s.env, append(env, "LOA_URL="+s.URL, "LOA_TOOL="+filepath.Join(s.bin, "loactl"), "LOA_LIB="+filepath.Join(root(), "scripts/loactl/web/webtest/lib.mjs"))...)
 	out, err := cmd.CombinedOutput()
 	s.t.Logf("%s", out)
 	if err != nil {
