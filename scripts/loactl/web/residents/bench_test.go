@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -40,6 +41,7 @@ func TestLoad(t *testing.T) {
 	page := s.get("/p/26734").Body.Bytes()
 	theirs := nginx(t, page)
 
+	before := cpu()
 	var all sync.WaitGroup
 	var feed, whole, report, file []time.Duration
 	all.Go(func() {
@@ -60,6 +62,7 @@ func TestLoad(t *testing.T) {
 		}, 200)
 	})
 	all.Wait()
+	used := cpu() - before
 	file = load(t, asks+opens, func(int) *http.Request { r, _ := http.NewRequest("GET", theirs, nil); return r }, 200)
 	p := func(all []time.Duration) float64 {
 		slices.Sort(all)
@@ -69,9 +72,20 @@ func TestLoad(t *testing.T) {
 	fmt.Printf("bench web-now-p95 %.2f ms peer nginx %.2f ratio %.2f\n", p(feed), peer, p(feed)/peer)
 	fmt.Printf("bench web-page-p95 %.2f ms peer nginx %.2f ratio %.2f\n", p(whole), peer, p(whole)/peer)
 	fmt.Printf("bench web-report-p95 %.2f ms\n", p(report))
+	// Of those who ask, too: they are in the same process.
+	fmt.Printf("bench web-load %.0f %% of a core\n", 100*used.Seconds()/lasts.Seconds())
 	if late := p(report); late > 1000 {
 		t.Errorf("a report takes %.0f ms", late)
 	}
+}
+
+// cpu is what this process has used of processors.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // load asks so often a second, whether or not answers have come, and gives how long each
