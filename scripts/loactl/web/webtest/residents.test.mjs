@@ -105,6 +105,7 @@ test("photo and voice", async () => {
 test("without a network", async () => {
   const page = await open(browser, "phone");
   await page.goto(url + place);
+  // It is kept also where the page was open before it was said.
   await page.waitForFunction(() => document.body.dataset.kept === "1");
   await page.context().setOffline(true);
   await page.reload();

@@ -26,7 +26,9 @@
     const res = await fetch(location.href, { cache: "no-cache" });
     if (!res.ok) return;
     const fresh = new DOMParser().parseFromString(await res.text(), "text/html").getElementById("told");
-    if (fresh) document.getElementById("told").replaceWith(fresh);
+    if (!fresh) return;
+    document.getElementById("told").replaceWith(fresh);
+    keep().catch(() => {});
   };
 
   const ask = async () => {
