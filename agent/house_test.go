@@ -169,7 +169,7 @@ func TestReadmeCommandsExist(t *testing.T) {
 		return string(data)
 	}
 	makefile, words := read("../Makefile"), read("../scripts/loactl/en.go")
-	target, command := regexp.MustCompile(`(?:^ {4}|`+"`"+`)make ([a-z][a-z-]*)`), regexp.MustCompile(`(?:^|^ {4}|`+"`"+`)loactl ([a-z]+)`)
+	target, command := regexp.MustCompile(`(?:^ {4}|`+"`"+`)make ([a-z][a-z0-9-]*)`), regexp.MustCompile(`(?:^|^ {4}|`+"`"+`)loactl ([a-z]+)`)
 	for _, name := range []string{"../README.md", "../scripts/broker/README.md", "../scripts/broker/README.vi.md"} {
 		found := 0
 		for line := range strings.Lines(read(name)) {

@@ -77,6 +77,7 @@ var en = map[string]string{
 	"use.ledger":   "ledger [BOX] [--verify] [--last 50]",
 	"use.firmware": "firmware new BOARD=FILE… --version V --place PLACE --as WHO,WHO [--canary BOX,…] [--rings HOURS:PERCENT,…] [--window 00:30-04:00] [--from TIME] [--security N] [--downgrade]\nfirmware new BOARD=FILE… --version V --box BOX,… --as WHO,WHO\nfirmware sign --as WHO\nfirmware status\nfirmware pause [\"WHY\"]\nfirmware resume",
 	"use.serve":    "serve [--embedded [--broker-listen HOST:PORT]] [--media HOST:PORT] [--api [HOST:]PORT] [--web HOST:PORT] [--desk [HOST:]PORT] [--every 160s]\nserve token new NAME\nserve token revoke NAME\nserve token list",
+	"use.desk":     "desk invite PERSON [--place CODE]\ndesk accept PERSON MARK --place CODE [--role writer|approver|officer] [--office ID] --as ROOT,… [--send]\ndesk certificate PERSON\ndesk remove PERSON\ndesk list",
 	"use.broker":   "broker check [--broker URL,…]\nbroker status\nbroker bridge PLACE --hosts HOST,… [--centre HOST:PORT]",
 	"use.report":   "report --year YEAR --out DIR [PLACE]\nreport --year YEAR --why ROW [PLACE]",
 	"use.version":  "version",

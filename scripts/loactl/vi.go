@@ -77,6 +77,7 @@ var vi = map[string]string{
 	"use.ledger":   "ledger [THIẾT-BỊ] [--verify] [--last 50]",
 	"use.firmware": "firmware new BO-MẠCH=TỆP… --version SỐ --place ĐỊA-BÀN --as NGƯỜI,NGƯỜI [--canary THIẾT-BỊ,…] [--rings GIỜ:PHẦN-TRĂM,…] [--window 00:30-04:00] [--from THỜI-ĐIỂM] [--security SỐ] [--downgrade]\nfirmware new BO-MẠCH=TỆP… --version SỐ --box THIẾT-BỊ,… --as NGƯỜI,NGƯỜI\nfirmware sign --as NGƯỜI\nfirmware status\nfirmware pause [\"LÝ DO\"]\nfirmware resume",
 	"use.serve":    "serve [--embedded [--broker-listen MÁY:CỔNG]] [--media MÁY:CỔNG] [--api [MÁY:]CỔNG] [--web MÁY:CỔNG] [--desk [TÊN-MÁY:]CỔNG] [--every 160s]\nserve token new TÊN\nserve token revoke TÊN\nserve token list",
+	"use.desk":     "desk invite NGƯỜI [--place MÃ]\ndesk accept NGƯỜI DẤU --place MÃ [--role writer|approver|officer] [--office MÃ] --as NGƯỜI-GIỮ-KHÓA-GỐC,… [--send]\ndesk certificate NGƯỜI\ndesk remove NGƯỜI\ndesk list",
 	"use.broker":   "broker check [--broker URL,…]\nbroker status\nbroker bridge ĐỊA-BÀN --hosts MÁY,… [--centre MÁY:CỔNG]",
 	"use.report":   "report --year NĂM --out THƯ-MỤC [ĐỊA-BÀN]\nreport --year NĂM --why MÃ-DÒNG [ĐỊA-BÀN]",
 	"use.version":  "version",
