@@ -54,13 +54,14 @@
     if (!navigator.serviceWorker) return;
     await navigator.serviceWorker.register("/sw.js");
     const { active } = await navigator.serviceWorker.ready;
-    const line = navigator.connection || {};
-    if (!active || line.saveData || /2g/.test(line.effectiveType || "")) return;
-    active.postMessage({ audio: [...document.querySelectorAll("audio[data-bytes]")].map((a) => ({ url: a.src, bytes: a.dataset.bytes })) });
     if (window.caches) { // the page that made the worker came past it
       const pages = await caches.open("pages");
       if (!(await pages.match(location.href))) await pages.add(location.href);
     }
+    // Words are small; recordings wait for a line that bears them.
+    const line = navigator.connection || {};
+    if (!active || line.saveData || /2g/.test(line.effectiveType || "")) return;
+    active.postMessage({ audio: [...document.querySelectorAll("audio[data-bytes]")].map((a) => ({ url: a.src, bytes: a.dataset.bytes })) });
   };
   navigator.serviceWorker?.addEventListener("message", (e) => { if (e.data && "kept" in e.data) document.body.dataset.kept = e.data.kept; });
   window.addEventListener("load", () => { keep().catch(() => {}); });
