@@ -15,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"loa/scripts/bilingual"
 )
 
 // Example is a profile that is made up.
@@ -64,18 +66,6 @@ type SkipRule struct {
 	In   []string `toml:"in"`
 }
 
-// An Error says in two languages what is wrong.
-type Error struct{ VI, EN string }
-
-func (e *Error) Error() string { return e.EN }
-
-// Vietnamese is e in that language.
-func (e *Error) Vietnamese() string { return e.VI }
-
-func wrong(vi, en string, args ...any) *Error {
-	return &Error{fmt.Sprintf(vi, args...), fmt.Sprintf(en, args...)}
-}
-
 // Load reads a profile, whose files lie beside it.
 func Load(name string) (Profile, error) {
 	data, err := os.ReadFile(name)
@@ -100,24 +90,24 @@ func Parse(data []byte) (Profile, error) {
 	if err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&p); err != nil {
 		var strict *toml.StrictMissingError
 		if errors.As(err, &strict) {
-			return p, wrong("có mục không ai biết: %s", "unknown setting: %s", strict.String())
+			return p, bilingual.Wrong("có mục không ai biết: %s", "unknown setting: %s", strict.String())
 		}
 		return p, err
 	}
 	u, err := url.Parse(p.URL)
 	switch {
 	case p.Name == "":
-		return p, wrong("ghi name", "write name")
+		return p, bilingual.Wrong("ghi name", "write name")
 	case err != nil || u.Scheme != "https" || u.Host == "":
-		return p, wrong("url = %q: ghi https://…", "url = %q: write https://…", p.URL)
+		return p, bilingual.Wrong("url = %q: ghi https://…", "url = %q: write https://…", p.URL)
 	case p.TokenFile == "":
-		return p, wrong("ghi token_file", "write token_file")
+		return p, bilingual.Wrong("ghi token_file", "write token_file")
 	case p.Verified && p.By == "":
-		return p, wrong("verified = true: ghi by, người đã đối chiếu", "verified = true: write by, who has compared it")
+		return p, bilingual.Wrong("verified = true: ghi by, người đã đối chiếu", "verified = true: write by, who has compared it")
 	case p.Batch < 0 || p.Batch > 1000:
-		return p, wrong("batch = %d: từ 1 đến 1000", "batch = %d: 1 to 1000", p.Batch)
+		return p, bilingual.Wrong("batch = %d: từ 1 đến 1000", "batch = %d: 1 to 1000", p.Batch)
 	case len(p.Entities) == 0:
-		return p, wrong("không có [[entity]] nào", "there is no [[entity]]")
+		return p, bilingual.Wrong("không có [[entity]] nào", "there is no [[entity]]")
 	}
 	if p.Batch == 0 {
 		p.Batch = 100
@@ -128,7 +118,7 @@ func Parse(data []byte) (Profile, error) {
 			return p, fmt.Errorf("entity[%d] (%s): %w", i, m.Entity, err)
 		}
 		if seen[m.Entity] {
-			return p, wrong("entity[%d]: có hai %s", "entity[%d]: there are two %s", i, m.Entity)
+			return p, bilingual.Wrong("entity[%d]: có hai %s", "entity[%d]: there are two %s", i, m.Entity)
 		}
 		seen[m.Entity] = true
 	}
@@ -147,10 +137,10 @@ func (m Mapping) check() error {
 		for _, e := range entities {
 			all = append(all, e.Name)
 		}
-		return wrong("entity = %q: ghi %s", "entity = %q: write one of %s", m.Entity, strings.Join(all, ", "))
+		return bilingual.Wrong("entity = %q: ghi %s", "entity = %q: write one of %s", m.Entity, strings.Join(all, ", "))
 	}
 	if !strings.HasPrefix(m.Path, "/") || strings.ContainsAny(m.Path, "?#") {
-		return wrong("path = %q: ghi /…", "path = %q: write /…", m.Path)
+		return bilingual.Wrong("path = %q: ghi /…", "path = %q: write /…", m.Path)
 	}
 	theirs := make(map[string]bool)
 	key := false
@@ -158,15 +148,15 @@ func (m Mapping) check() error {
 		f, known := e.field(c.Ours)
 		switch {
 		case c.Theirs == "" || slices.Contains(strings.Split(c.Theirs, "."), ""):
-			return wrong("field[%d]: theirs = %q", "field[%d]: theirs = %q", i, c.Theirs)
+			return bilingual.Wrong("field[%d]: theirs = %q", "field[%d]: theirs = %q", i, c.Theirs)
 		case theirs[c.Theirs]:
-			return wrong("field[%d]: có hai %s", "field[%d]: there are two %s", i, c.Theirs)
+			return bilingual.Wrong("field[%d]: có hai %s", "field[%d]: there are two %s", i, c.Theirs)
 		case (c.Ours == "") == (c.Value == ""):
-			return wrong("field[%d] (%s): ghi ours hoặc value", "field[%d] (%s): write ours or value", i, c.Theirs)
+			return bilingual.Wrong("field[%d] (%s): ghi ours hoặc value", "field[%d] (%s): write ours or value", i, c.Theirs)
 		case c.Ours != "" && !known:
-			return wrong("field[%d]: %s không có %q; xem loactl exchange fields", "field[%d]: %s has no %q; see loactl exchange fields", i, m.Entity, c.Ours)
+			return bilingual.Wrong("field[%d]: %s không có %q; xem loactl exchange fields", "field[%d]: %s has no %q; see loactl exchange fields", i, m.Entity, c.Ours)
 		case c.Time != "" && f.Type != Moment, c.Most != 0 && f.Type != Text, c.Values != nil && f.Type != Text:
-			return wrong("field[%d] (%s): time, most và values là của loại khác", "field[%d] (%s): time, most and values are for other types", i, c.Ours)
+			return bilingual.Wrong("field[%d] (%s): time, most và values là của loại khác", "field[%d] (%s): time, most and values are for other types", i, c.Ours)
 		}
 		theirs[c.Theirs] = true
 		key = key || c.Ours == e.Fields[0].Name
@@ -174,16 +164,16 @@ func (m Mapping) check() error {
 	for a := range theirs {
 		for b := range theirs {
 			if strings.HasPrefix(b, a+".") {
-				return wrong("%s và %s không thể cùng có", "%s and %s cannot both be", a, b)
+				return bilingual.Wrong("%s và %s không thể cùng có", "%s and %s cannot both be", a, b)
 			}
 		}
 	}
 	if !key {
-		return wrong("thiếu khóa %s", "the key %s is missing", e.Fields[0].Name)
+		return bilingual.Wrong("thiếu khóa %s", "the key %s is missing", e.Fields[0].Name)
 	}
 	for _, s := range m.Skip {
 		if f, known := e.field(s.Ours); !known || f.Type != Text {
-			return wrong("skip: %s không có chữ %q", "skip: %s has no text %q", m.Entity, s.Ours)
+			return bilingual.Wrong("skip: %s không có chữ %q", "skip: %s has no text %q", m.Entity, s.Ours)
 		}
 	}
 	return nil
@@ -235,7 +225,7 @@ func (c Column) value(e Entity, r Record) (any, error) {
 	v, there := r[c.Ours]
 	if t, ok := v.(time.Time); !there || ok && t.IsZero() || v == "" {
 		if c.Required {
-			return nil, wrong("thiếu %s", "%s is missing", c.Ours)
+			return nil, bilingual.Wrong("thiếu %s", "%s is missing", c.Ours)
 		}
 		return nil, nil
 	}
@@ -247,7 +237,7 @@ func (c Column) value(e Entity, r Record) (any, error) {
 		if c.Values != nil {
 			called, ok := c.Values[v]
 			if !ok {
-				return nil, wrong("%s = %q không có trong values", "%s = %q is not in values", c.Ours, v)
+				return nil, bilingual.Wrong("%s = %q không có trong values", "%s = %q is not in values", c.Ours, v)
 			}
 			return called, nil
 		}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"loa/scripts/authority/durable"
+	"loa/scripts/bilingual"
 )
 
 // A Given is what the other side is known to have: by entity and key the hash of what was
@@ -76,7 +77,7 @@ func NewSender(p Profile, file string) (*Sender, error) {
 		}
 		conf.RootCAs = x509.NewCertPool()
 		if !conf.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, wrong("trong %s không có chứng thư nào", "%s has no certificate", p.CAFile)
+			return nil, bilingual.Wrong("trong %s không có chứng thư nào", "%s has no certificate", p.CAFile)
 		}
 	}
 	return &Sender{p: p, file: file, wait: sleep, client: &http.Client{

@@ -20,8 +20,8 @@ import (
 	"loa/scripts/report"
 )
 
-// serveWeb gives everybody the residents' pages.
-func (a *app) serveWeb(ctx context.Context, g *errgroup.Group, au *authority.Authority, x *index.Index, reports *requests.Store, addr string, logger *slog.Logger) error {
+// serveWeb gives everybody the residents' pages. handed is to whom reports go on.
+func (a *app) serveWeb(ctx context.Context, g *errgroup.Group, au *authority.Authority, x *index.Index, reports *requests.Store, handed, addr string, logger *slog.Logger) error {
 	set, err := web.Load(au.Dir())
 	if err != nil {
 		return err
@@ -36,7 +36,7 @@ func (a *app) serveWeb(ctx context.Context, g *errgroup.Group, au *authority.Aut
 		set.URL = "https://" + addr
 	}
 	site, err := residents.New(residents.Opts{
-		Book: said.New(au, ledgers(au), x, a.now), Requests: reports, Media: au.MediaDir(), Name: au.Name(), URL: set.URL, Frames: set.Frames, Now: a.now, Log: logger,
+		Book: said.New(au, ledgers(au), x, a.now), Requests: reports, Media: au.MediaDir(), Name: au.Name(), URL: set.URL, Frames: set.Frames, Proxies: set.Before(), HandedTo: handed, Now: a.now, Log: logger,
 	})
 	if err != nil {
 		return err

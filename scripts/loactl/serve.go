@@ -101,6 +101,10 @@ func (a *app) serve(args []string) error {
 		return err
 	}
 	defer reports.Close()
+	away, handed, err := a.handOver(au, reports, logger)
+	if err != nil {
+		return err
+	}
 	n, err := notifier(au, reports, logger)
 	if err != nil {
 		return err
@@ -141,7 +145,7 @@ func (a *app) serve(args []string) error {
 		}
 	}
 	if *listenWeb != "" {
-		if err := a.serveWeb(ctx, g, au, x, reports, *listenWeb, logger); err != nil {
+		if err := a.serveWeb(ctx, g, au, x, reports, handed, *listenWeb, logger); err != nil {
 			return err
 		}
 	}
@@ -154,6 +158,9 @@ func (a *app) serve(args []string) error {
 	g.Go(func() error { return a.rollOut(ctx, au, x, d.Tell, logger) })
 	if n != nil {
 		g.Go(func() error { return n.Run(ctx) })
+	}
+	if away != nil {
+		g.Go(func() error { return away.Run(ctx) })
 	}
 	if out != nil {
 		g.Go(func() error { return out.Run(ctx) })

@@ -13,9 +13,8 @@ import (
 	"loa/scripts/authority"
 	"loa/scripts/authority/archive"
 	"loa/scripts/authority/cap"
-	"loa/scripts/authority/channel"
 	"loa/scripts/authority/notify"
-	"loa/scripts/exchange"
+	"loa/scripts/bilingual"
 	"loa/scripts/loactl/source"
 )
 
@@ -43,8 +42,7 @@ func (a *app) explain(err error) string {
 		told  *notify.Error
 		port  *net.OpError
 		alert *cap.Error
-		way   *channel.Error
-		given *exchange.Error
+		two   *bilingual.Error
 	)
 	if a.lang == "vi" {
 		switch {
@@ -54,10 +52,8 @@ func (a *app) explain(err error) string {
 			s = strings.Replace(s, bad.Error(), authority.Vietnamese(bad), 1)
 		case errors.As(err, &told):
 			s = strings.Replace(s, told.Error(), told.Vietnamese(), 1)
-		case errors.As(err, &way):
-			s = strings.Replace(s, way.Error(), way.Vietnamese(), 1)
-		case errors.As(err, &given):
-			s = strings.Replace(s, given.Error(), given.Vietnamese(), 1)
+		case errors.As(err, &two):
+			s = strings.Replace(s, two.Error(), two.Vietnamese(), 1)
 		case errors.As(err, &alert):
 			s = strings.Replace(s, alert.Error(), alert.Vietnamese(), 1)
 		case errors.As(err, &line) && line.VI != "":

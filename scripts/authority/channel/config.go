@@ -16,6 +16,7 @@ import (
 
 	"loa/agent/plan"
 	"loa/scripts/authority/channel/sms"
+	"loa/scripts/bilingual"
 )
 
 // File is the name of the settings in an authority's folder.
@@ -106,7 +107,7 @@ func Parse(data []byte) (Config, error) {
 	if err := d.Decode(&c); err != nil {
 		var strict *toml.StrictMissingError
 		if errors.As(err, &strict) {
-			return c, wrong("có mục không ai biết: %s", "unknown setting: %s", strict.String())
+			return c, bilingual.Wrong("có mục không ai biết: %s", "unknown setting: %s", strict.String())
 		}
 		return c, err
 	}
@@ -117,7 +118,7 @@ func Parse(data []byte) (Config, error) {
 			return c, fmt.Errorf("channel[%d] (%s): %w", i, ch.Name, err)
 		}
 		if seen[ch.Name] {
-			return c, wrong("channel[%d]: có hai kênh tên %s", "channel[%d]: there are two called %s", i, ch.Name)
+			return c, bilingual.Wrong("channel[%d]: có hai kênh tên %s", "channel[%d]: there are two called %s", i, ch.Name)
 		}
 		seen[ch.Name] = true
 	}
@@ -134,14 +135,14 @@ var defaults = map[string]string{
 
 func (c *Channel) check() error {
 	if c.Name == "" || len(c.Places) == 0 || !slices.Contains(kinds, c.Kind) {
-		return wrong("ghi name, places và kind (%s)", "write name, places and kind (%s)", strings.Join(kinds, ", "))
+		return bilingual.Wrong("ghi name, places và kind (%s)", "write name, places and kind (%s)", strings.Join(kinds, ", "))
 	}
 	if len(c.Classes) == 0 {
 		c.Classes = []plan.Class{plan.Emergency}
 	}
 	for _, k := range c.Classes {
 		if !slices.Contains([]plan.Class{plan.Emergency, plan.PriorityC, plan.Normal, plan.Drill}, k) {
-			return wrong("classes: %q; ghi emergency, priority, normal hoặc drill", "classes: %q; write emergency, priority, normal or drill", k)
+			return bilingual.Wrong("classes: %q; ghi emergency, priority, normal hoặc drill", "classes: %q; write emergency, priority, normal or drill", k)
 		}
 	}
 	if len(c.Langs) == 0 {
@@ -151,13 +152,13 @@ func (c *Channel) check() error {
 		c.PerDay = 20
 	}
 	if c.PerDay < 0 || c.PerDay > 200 {
-		return wrong("per_day = %d: từ 1 đến 200", "per_day = %d: 1 to 200", c.PerDay)
+		return bilingual.Wrong("per_day = %d: từ 1 đến 200", "per_day = %d: 1 to 200", c.PerDay)
 	}
 	if c.URL == "" {
 		c.URL = defaults[c.Kind]
 	}
 	if u, err := url.Parse(c.URL); c.Kind != Modem && (err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "") {
-		return wrong("url = %q: ghi https://…", "url = %q: write https://…", c.URL)
+		return bilingual.Wrong("url = %q: ghi https://…", "url = %q: write https://…", c.URL)
 	}
 	for _, need := range map[string][]struct{ name, is string }{
 		ESMS:     {{"key_file", c.KeyFile}, {"secret_file", c.SecretFile}, {"to_file", c.ToFile}},
@@ -167,18 +168,18 @@ func (c *Channel) check() error {
 		Facebook: {{"token_file", c.TokenFile}, {"page", c.Page}},
 	}[c.Kind] {
 		if need.is == "" {
-			return wrong("%s cần %s", "%s needs %s", c.Kind, need.name)
+			return bilingual.Wrong("%s cần %s", "%s needs %s", c.Kind, need.name)
 		}
 	}
 	if strings.Trim(c.Page, "0123456789") != "" {
-		return wrong("page = %q: ghi số của trang", "page = %q: write the page's number", c.Page)
+		return bilingual.Wrong("page = %q: ghi số của trang", "page = %q: write the page's number", c.Page)
 	}
 	if c.Quiet == "" {
 		return nil
 	}
 	var h1, m1, h2, m2 int
 	if n, err := fmt.Sscanf(c.Quiet, "%d:%d-%d:%d", &h1, &m1, &h2, &m2); n != 4 || err != nil || min(h1, m1, h2, m2) < 0 || max(h1, h2) > 23 || max(m1, m2) > 59 {
-		return wrong("quiet = %q: ghi 21:00-06:00", "quiet = %q: write 21:00-06:00", c.Quiet)
+		return bilingual.Wrong("quiet = %q: ghi 21:00-06:00", "quiet = %q: write 21:00-06:00", c.Quiet)
 	}
 	c.quietFrom = time.Duration(h1)*time.Hour + time.Duration(m1)*time.Minute
 	c.quietUntil = time.Duration(h2)*time.Hour + time.Duration(m2)*time.Minute
@@ -218,7 +219,7 @@ func numbers(file string) (all []recipient, err error) {
 		number, place, _ := strings.Cut(text, ",")
 		number, err := sms.Number(strings.TrimSpace(number))
 		if err != nil {
-			return nil, wrong("%s:%d: không phải số điện thoại; ghi 0912345678 hoặc 0912345678,26734", "%s:%d: no telephone number; write 0912345678 or 0912345678,26734", file, n)
+			return nil, bilingual.Wrong("%s:%d: không phải số điện thoại; ghi 0912345678 hoặc 0912345678,26734", "%s:%d: no telephone number; write 0912345678 or 0912345678,26734", file, n)
 		}
 		if !seen[number] {
 			all = append(all, recipient{number, strings.TrimSpace(place)})
@@ -226,20 +227,7 @@ func numbers(file string) (all []recipient, err error) {
 		seen[number] = true
 	}
 	if len(all) > mostNumbers {
-		return nil, wrong("%s có %d số; nhiều nhất %d", "%s has %d numbers; at most %d", file, len(all), mostNumbers)
+		return nil, bilingual.Wrong("%s có %d số; nhiều nhất %d", "%s has %d numbers; at most %d", file, len(all), mostNumbers)
 	}
 	return all, in.Err()
-}
-
-// An Error says in two languages what is wrong.
-type Error struct{ VI, EN string }
-
-func (e *Error) Error() string { return e.EN }
-
-// Vietnamese is e in that language.
-func (e *Error) Vietnamese() string { return e.VI }
-
-// wrong makes an error; both texts have the same gaps.
-func wrong(vi, en string, args ...any) *Error {
-	return &Error{fmt.Sprintf(vi, args...), fmt.Sprintf(en, args...)}
 }

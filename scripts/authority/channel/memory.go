@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"loa/scripts/authority/durable"
+	"loa/scripts/bilingual"
 )
 
 // A file keeps a memory: each change is one line at its end, and counts from when it is
@@ -47,7 +48,7 @@ func recall(name string) (*Memory, error) {
 		}
 		var r record
 		if err := json.Unmarshal(line, &r); err != nil {
-			return nil, wrong("%s:%d: không đọc được những gì đã đăng: %v", "%s:%d: what was posted cannot be read: %v", name, n, err)
+			return nil, bilingual.Wrong("%s:%d: không đọc được những gì đã đăng: %v", "%s:%d: what was posted cannot be read: %v", name, n, err)
 		}
 		if r.Since != nil {
 			m.Since = r.Since

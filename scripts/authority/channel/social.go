@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"loa/scripts/authority/durable"
+	"loa/scripts/bilingual"
 )
 
 // A telegramWay posts as a bot: https://core.telegram.org/bots/api#sendmessage.
@@ -127,7 +128,7 @@ func (w *zaloWay) tokens() (t zaloTokens, err error) {
 		err = json.Unmarshal(data, &t)
 	}
 	if err != nil || t.Access == "" || t.Refresh == "" {
-		return t, wrong(`%s phải là {"access_token": "…", "refresh_token": "…"}`, `%s has to be {"access_token": "…", "refresh_token": "…"}`, w.c.TokenFile)
+		return t, bilingual.Wrong(`%s phải là {"access_token": "…", "refresh_token": "…"}`, `%s has to be {"access_token": "…", "refresh_token": "…"}`, w.c.TokenFile)
 	}
 	return t, nil
 }

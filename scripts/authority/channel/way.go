@@ -14,6 +14,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"loa/scripts/bilingual"
 )
 
 // A failure is what a service answered, or that it did not. Passes says that the same may
@@ -30,7 +32,7 @@ func (f *failure) Error() string { return f.text }
 // nobody has classified may: a cable, a name server, a modem that searches.
 func passes(err error) (may bool, wait time.Duration) {
 	var f *failure
-	var own *Error
+	var own *bilingual.Error
 	switch {
 	case err == nil, errors.As(err, &own):
 		return false, 0
@@ -59,7 +61,7 @@ func Open(c Channel) (Way, error) {
 	case Facebook:
 		return &facebookWay{s}, nil
 	}
-	return nil, wrong("không có loại kênh %q", "there is no kind of channel %q", c.Kind)
+	return nil, bilingual.Wrong("không có loại kênh %q", "there is no kind of channel %q", c.Kind)
 }
 
 // A service is one that is spoken to over HTTPS.
@@ -77,7 +79,7 @@ func newService(c Channel) (service, error) {
 		}
 		conf.RootCAs = x509.NewCertPool()
 		if !conf.RootCAs.AppendCertsFromPEM(pem) {
-			return service{}, wrong("trong %s không có chứng thư nào", "%s has no certificate", c.CAFile)
+			return service{}, bilingual.Wrong("trong %s không có chứng thư nào", "%s has no certificate", c.CAFile)
 		}
 	}
 	return service{c, &http.Client{
@@ -142,7 +144,7 @@ func secret(file string) (string, error) {
 	}
 	text := strings.TrimSpace(string(data))
 	if text == "" {
-		return "", wrong("%s trống", "%s is empty", file)
+		return "", bilingual.Wrong("%s trống", "%s is empty", file)
 	}
 	return text, nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -24,6 +25,7 @@ type Config struct {
 	URL         string   `toml:"url"`         // https://loa.example: stands on the labels and in feeds
 	Certificate string   `toml:"certificate"` // PEM, with what leads to a root that browsers know
 	Key         string   `toml:"key"`         // PEM
+	Proxies     []string `toml:"proxies"`     // 127.0.0.1 or 10.0.0.0/24: machines of ours before the pages, whose X-Forwarded-For counts
 	Frames      []string `toml:"frames"`      // origins whose pages may show the strip; none: any
 }
 
@@ -56,12 +58,34 @@ func Parse(data []byte) (Config, error) {
 	if (c.Certificate == "") != (c.Key == "") {
 		return c, errors.New("certificate, key: one of them is missing")
 	}
+	for _, p := range c.Proxies {
+		if _, err := prefix(p); err != nil {
+			return c, fmt.Errorf("proxies: %q is no address such as 127.0.0.1 or 10.0.0.0/24", p)
+		}
+	}
 	for _, f := range c.Frames {
 		if !origin(f) {
 			return c, fmt.Errorf("frames: %q is no origin such as https://xa.example", f)
 		}
 	}
 	return c, nil
+}
+
+// Before are the addresses of Proxies.
+func (c Config) Before() (all []netip.Prefix) {
+	for _, p := range c.Proxies {
+		if one, err := prefix(p); err == nil {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+func prefix(s string) (netip.Prefix, error) {
+	if ip, err := netip.ParseAddr(s); err == nil {
+		return ip.Prefix(ip.BitLen())
+	}
+	return netip.ParsePrefix(s)
 }
 
 // origin reports whether s is scheme, host and perhaps port, and nothing else.

@@ -16,6 +16,8 @@ func TestSettings(t *testing.T) {
 		`frames = ["https://xa.example"]`:               true,
 		`certificate = "a.pem"`:                         false,
 		`unknown = 1`:                                   false,
+		`proxies = ["127.0.0.1", "10.0.0.0/24"]`:        true,
+		`proxies = ["everybody"]`:                       false,
 	} {
 		if _, err := Parse([]byte(text)); (err == nil) != good {
 			t.Errorf("%s: %v", text, err)

@@ -12,6 +12,9 @@ func fieldWords(lang string) map[string]string {
 		if field, ok := strings.CutPrefix(key, "field."); ok {
 			out[field] = text
 		}
+		if strings.HasPrefix(key, "kind.") || strings.HasPrefix(key, "class.") {
+			out[key] = text // what values of these fields are called
+		}
 	}
 	return out
 }

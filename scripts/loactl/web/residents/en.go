@@ -123,6 +123,7 @@ var en = map[string]string{
 	"privacy.address":     "Network address",
 	"privacy.address-why": "Used in memory only, against floods; it is written nowhere.",
 	"privacy.kept":        "A report is kept for 12 months after its last change, then erased; a number by loudspeaker and month stays. Only the staff of the place read it.",
+	"privacy.handed":      "Reports that are not about loudspeakers go on to %s, which has rules of its own on keeping and erasing; erasing here does not erase there.",
 	"privacy.rights":      "With your code you see, download or delete your report at any time:",
 	"fault.often":         "Too many reports at once. Please try again in some minutes, or call the office.",
 	"fault.large":         "What was sent is too large.",

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -56,7 +58,7 @@ func (b *buckets) take(key string, now time.Time) bool {
 }
 
 // network is where a question comes from, as far as it counts: it is written nowhere.
-func network(r *http.Request) string {
+func (s *Site) network(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
@@ -65,7 +67,7 @@ func network(r *http.Request) string {
 	if err != nil {
 		return host
 	}
-	ip = ip.Unmap()
+	ip = s.beyond(ip.Unmap(), r.Header.Values("X-Forwarded-For"))
 	bits := 48
 	if ip.Is4() {
 		bits = 24
@@ -75,4 +77,21 @@ func network(r *http.Request) string {
 		return host
 	}
 	return p.String()
+}
+
+// beyond is who asks through machines of ours: the last in the list that none of them is.
+// What stands before it anybody can have written.
+func (s *Site) beyond(ip netip.Addr, forwarded []string) netip.Addr {
+	ours := func(a netip.Addr) bool {
+		return slices.ContainsFunc(s.o.Proxies, func(p netip.Prefix) bool { return p.Contains(a) })
+	}
+	hops := strings.Split(strings.Join(forwarded, ","), ",")
+	for i := len(hops) - 1; i >= 0 && ours(ip); i-- {
+		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		ip = next.Unmap()
+	}
+	return ip
 }

@@ -59,7 +59,7 @@ func (s *Site) code(w http.ResponseWriter, r *http.Request) {
 
 // follow does what the resident asks of the own report.
 func (s *Site) follow(w http.ResponseWriter, r *http.Request) {
-	if !s.codes.take(network(r), s.o.Now()) {
+	if !s.codes.take(s.network(r), s.o.Now()) {
 		s.fail(w, r, http.StatusTooManyRequests, "often")
 		return
 	}
@@ -116,5 +116,5 @@ func clip(text string, letters int) string {
 
 // privacy says why each datum is asked.
 func (s *Site) privacy(w http.ResponseWriter, r *http.Request) {
-	s.give(w, r, "privacy "+lang(r), html, func() ([]byte, error) { return s.render("privacy", s.plain(r, nil)) })
+	s.give(w, r, "privacy "+lang(r), html, func() ([]byte, error) { return s.render("privacy", s.plain(r, s.o.HandedTo)) })
 }

@@ -71,7 +71,7 @@ func (s *Site) ask(w http.ResponseWriter, r *http.Request) {
 
 // report takes one in.
 func (s *Site) report(w http.ResponseWriter, r *http.Request) {
-	if !s.nets.take(network(r), s.o.Now()) {
+	if !s.nets.take(s.network(r), s.o.Now()) {
 		s.fail(w, r, http.StatusTooManyRequests, "often")
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -28,10 +29,12 @@ type book interface {
 type Opts struct {
 	Book     book
 	Requests store
-	Media    string   // the folder of recordings
-	Name     string   // of the authority
-	URL      string   // at which the public finds these pages, without a slash at its end
-	Frames   []string // origins whose pages may show the strip; none: any
+	Media    string         // the folder of recordings
+	Name     string         // of the authority
+	URL      string         // at which the public finds these pages, without a slash at its end
+	HandedTo string         // who else gets reports that are not for us; empty: nobody
+	Proxies  []netip.Prefix // of machines of ours before these pages, which say who asks
+	Frames   []string       // origins whose pages may show the strip; none: any
 	Now      func() time.Time
 	Log      *slog.Logger // nil: silent
 }

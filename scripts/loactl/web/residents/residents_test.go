@@ -14,6 +14,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -476,5 +477,43 @@ func TestAttacks(t *testing.T) {
 			continue
 		}
 		t.Logf("held  %s", tt.name)
+	}
+}
+
+func TestWhoAsksThroughAMachineOfOurs(t *testing.T) {
+	s := &Site{o: Opts{Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("10.0.0.0/24")}}}
+	for _, c := range []struct{ from, forwarded, want string }{
+		{"203.0.113.9:1", "", "203.0.113.0/24"},
+		{"203.0.113.9:1", "198.51.100.7", "203.0.113.0/24"}, // whoever comes directly can write anything
+		{"127.0.0.1:1", "198.51.100.7", "198.51.100.0/24"},
+		{"127.0.0.1:1", "1.2.3.4, 198.51.100.7", "198.51.100.0/24"},
+		{"127.0.0.1:1", "1.2.3.4, 198.51.100.7, 10.0.0.5", "198.51.100.0/24"},
+		{"127.0.0.1:1", "", "127.0.0.0/24"},
+		{"127.0.0.1:1", "nobody", "127.0.0.0/24"},
+		{"127.0.0.1:1", "2001:db8:1:2::3", "2001:db8:1::/48"},
+		{"127.0.0.1:1", "::ffff:198.51.100.7", "198.51.100.0/24"},
+	} {
+		r := httptest.NewRequest("POST", "/report", nil)
+		r.RemoteAddr = c.from
+		if c.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", c.forwarded)
+		}
+		if got := s.network(r); got != c.want {
+			t.Errorf("%s, %q: %s, want %s", c.from, c.forwarded, got, c.want)
+		}
+	}
+}
+
+func TestWhoElseGetsReportsIsSaid(t *testing.T) {
+	for _, to := range []string{"", "Tổng đài 1022"} {
+		s, err := New(Opts{HandedTo: to, Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequest("GET", "/privacy", nil))
+		if said := strings.Contains(w.Body.String(), "được chuyển tới Tổng đài 1022"); w.Code != 200 || said != (to != "") {
+			t.Errorf("%q: %d, said %v", to, w.Code, said)
+		}
 	}
 }

@@ -123,6 +123,7 @@ var vi = map[string]string{
 	"privacy.address":     "Địa chỉ mạng",
 	"privacy.address-why": "Chỉ dùng trong bộ nhớ để chặn gửi dồn dập; không ghi lại ở đâu.",
 	"privacy.kept":        "Phản ánh được giữ 12 tháng sau lần thay đổi cuối, rồi tự xoá; chỉ còn con số theo loa và theo tháng. Chỉ cán bộ phụ trách nơi đó đọc được.",
+	"privacy.handed":      "Phản ánh không phải về loa được chuyển tới %s, nơi có quy định riêng về lưu và xoá; xoá ở đây không xoá ở đó.",
 	"privacy.rights":      "Với mã của mình, bạn xem, tải về hoặc xoá phản ánh bất cứ lúc nào:",
 	"fault.often":         "Có quá nhiều phản ánh gửi đến cùng lúc. Xin thử lại sau ít phút, hoặc gọi cho uỷ ban.",
 	"fault.large":         "Những gì gửi lên quá lớn.",

@@ -19,8 +19,8 @@ const make = (name, parts, props) => {
 };
 
 // leads are the fields that people look at first, in this order.
-const leads = ['headline', 'event', 'instruction', 'title', 'text', 'item', 'alerts', 'retracted', 'slots', 'classes', 'mute_until', 'pages', 'ticker', 'audio', 'place', 'device', 'class', 'valid_until', 'until'];
-const quiet = new Set(['format', 'kind', 'bytes', 'type', 'loudness_lufs']);
+const leads = ['kind', 'headline', 'event', 'instruction', 'title', 'text', 'item', 'alerts', 'retracted', 'slots', 'classes', 'mute_until', 'pages', 'ticker', 'audio', 'place', 'device', 'class', 'valid_until', 'until'];
+const quiet = new Set(['format', 'bytes', 'type', 'loudness_lufs']);
 
 function fields(object) {
   const names = Object.keys(object).filter(n => !quiet.has(n));
@@ -28,8 +28,13 @@ function fields(object) {
   return names.sort((x, y) => rank(x) - rank(y));
 }
 
+// A moment is nothing but one: of a text that only begins like one every word is shown.
+const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+
 function written(name, v) {
-  if (typeof v === 'string' && /^\d{4}-\d\d-\d\dT/.test(v)) {
+  const called = words[name + '.' + v];
+  if (called) return `${called} (${v})`;
+  if (typeof v === 'string' && moment.test(v)) {
     return new Date(v).toLocaleString(document.documentElement.lang === 'en' ? 'en-GB' : 'vi-VN', { timeZone: 'Asia/Ho_Chi_Minh' });
   }
   return String(v);
