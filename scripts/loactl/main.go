@@ -59,6 +59,7 @@ func commands() []command {
 		{"report", (*app).report},
 		{"channel", (*app).channels},
 		{"exchange", (*app).exchanges},
+		{"poll", (*app).polls},
 		{"firmware", (*app).firmware},
 		{"serve", (*app).serve},
 		{"desk", (*app).desks},

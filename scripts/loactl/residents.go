@@ -13,6 +13,7 @@ import (
 	"loa/scripts/authority"
 	"loa/scripts/authority/index"
 	"loa/scripts/authority/notify"
+	"loa/scripts/authority/poll"
 	"loa/scripts/authority/requests"
 	"loa/scripts/authority/said"
 	"loa/scripts/loactl/web"
@@ -35,7 +36,17 @@ func (a *app) serveWeb(ctx context.Context, g *errgroup.Group, au *authority.Aut
 	if set.URL == "" {
 		set.URL = "https://" + addr
 	}
+	asked, err := poll.Open(au.Dir(), a.now)
+	if err != nil {
+		return err
+	}
+	g.Go(func() error { <-ctx.Done(); return asked.Close() })
+	codes, err := codesBySMS(au)
+	if err != nil {
+		return err
+	}
 	site, err := residents.New(residents.Opts{
+		Polls: asked, SMS: codes,
 		Book: said.New(au, ledgers(au), x, a.now), Requests: reports, Media: au.MediaDir(), Name: au.Name(), URL: set.URL, Frames: set.Frames, Proxies: set.Before(), HandedTo: handed, Now: a.now, Log: logger,
 	})
 	if err != nil {

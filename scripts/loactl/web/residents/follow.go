@@ -21,6 +21,9 @@ func (s *Site) page(w http.ResponseWriter, r *http.Request, code int, name strin
 		if name == "follow" || name == "code" {
 			v.At.Path = "/follow"
 		}
+		if name == "poll" {
+			v.At.Path = "/poll/" + r.PathValue("poll")
+		}
 	}
 	body, err := s.render(name, v)
 	if err != nil {

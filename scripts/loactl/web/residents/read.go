@@ -134,7 +134,11 @@ func (s *Site) place(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return nil, err
 		}
-		return s.render("place", s.plain(r, t))
+		polls, err := s.asked(t)
+		if err != nil {
+			return nil, err
+		}
+		return s.render("place", s.plain(r, placed{t, polls}))
 	})
 }
 

@@ -3,6 +3,7 @@
 package residents
 
 import (
+	"context"
 	"embed"
 	"io/fs"
 	"log/slog"
@@ -29,12 +30,14 @@ type book interface {
 type Opts struct {
 	Book     book
 	Requests store
-	Media    string         // the folder of recordings
-	Name     string         // of the authority
-	URL      string         // at which the public finds these pages, without a slash at its end
-	HandedTo string         // who else gets reports that are not for us; empty: nobody
-	Proxies  []netip.Prefix // of machines of ours before these pages, which say who asks
-	Frames   []string       // origins whose pages may show the strip; none: any
+	Polls    polls                                               // nil: nobody is asked anything
+	SMS      func(ctx context.Context, phone, text string) error // nil: no codes are sent
+	Media    string                                              // the folder of recordings
+	Name     string                                              // of the authority
+	URL      string                                              // at which the public finds these pages, without a slash at its end
+	HandedTo string                                              // who else gets reports that are not for us; empty: nobody
+	Proxies  []netip.Prefix                                      // of machines of ours before these pages, which say who asks
+	Frames   []string                                            // origins whose pages may show the strip; none: any
 	Now      func() time.Time
 	Log      *slog.Logger // nil: silent
 }
@@ -91,6 +94,9 @@ func New(o Opts) (*Site, error) {
 	s.mux.HandleFunc("GET /o/{box}", s.pole)
 	s.mux.HandleFunc("GET /p/{place}/report", s.ask)
 	s.mux.HandleFunc("POST /report", s.report)
+	s.mux.HandleFunc("GET /poll/{poll}", s.poll)
+	s.mux.HandleFunc("POST /poll/{poll}", s.answer)
+	s.mux.HandleFunc("POST /poll/{poll}/code", s.answer)
 	s.mux.HandleFunc("GET /follow", s.code)
 	s.mux.HandleFunc("POST /follow", s.follow)
 	s.mux.HandleFunc("POST /follow/{do}", s.follow)

@@ -1,5 +1,6 @@
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { deflateSync } from "node:zlib";
 import { launch, open, url, shot, axe, threeG } from "./lib.mjs";
@@ -11,6 +12,30 @@ before(async () => { browser = await launch(["--use-fake-device-for-media-stream
 after(async () => { await browser.close(); });
 
 const ends = async (page) => { assert.deepEqual(page.faults, []); await page.context().close(); };
+
+test("a poll, from a slip", async () => {
+  const codes = [...readFileSync(process.env.LOA_SLIPS, "utf8").matchAll(/<code>([a-z2-7-]{19})<\/code>/g)].map((m) => m[1]);
+  for (const [i, size] of ["phone", "desk"].entries()) {
+    const page = await open(browser, size);
+    await page.goto(url + place);
+    await page.getByRole("link", { name: "Chợ mới đặt ở đâu?" }).click();
+    await axe(page, "poll");
+    await shot(page, `poll-${size}`);
+    await page.goto("about:blank");
+    await page.goto(`${url}/poll/cho#${codes[i]}`); // as its QR is scanned
+    assert.equal(await page.getByLabel("Mã trên phiếu").inputValue(), codes[i]);
+    assert.ok(!page.url().includes(codes[i]), "the code stays in the address");
+    await page.getByRole("button", { name: "Gửi câu trả lời" }).click();
+    await page.getByText("Hãy chọn câu trả lời").waitFor();
+    await axe(page, "poll without a choice");
+    await page.getByLabel("Ngã ba").check();
+    await page.getByRole("button", { name: "Gửi câu trả lời" }).click();
+    await page.getByText("Đã ghi nhận").waitFor();
+    await axe(page, "poll answered");
+    page.faults = page.faults.filter((f) => !/422/.test(f)); // Chromium notes the answer to the first try
+    await ends(page);
+  }
+});
 
 for (const size of ["phone", "desk"]) {
   test(`what was said, on a ${size}`, async () => {

@@ -1,6 +1,7 @@
 package webtest
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -13,6 +14,10 @@ func TestWebResidents(t *testing.T) {
 	s.Loactl("bulletin", "sign", s.File("hop.toml", "id = \"hop\"\nplace = \""+Commune+"\"\ntitle = \"Họp tổ dân phố <b>tối nay</b>\"\ntext = \"\"\"19 giờ tại nhà văn hoá.\n<script>document.title='đã bị chiếm'</script>\"\"\"\nvalid_until = "+until+"\n[[audio]]\nfile = \""+s.Tone("hop.wav", 4)+"\"\n"), "--as", Commune+"-1", "--send")
 	s.Loactl("bulletin", "sign", s.File("mai.toml", "id = \"mai\"\nplace = \""+Commune+"\"\ntitle = \"Chưa phát: ngày mai\"\ntext = \"bí mật đến ngày mai\"\nvalid_until = "+until+"\n"), "--as", Commune+"-1", "--send")
 	s.Loactl("play", Commune, "--bulletin", "hop", "--as", Commune+"-1")
-	s.Browse("residents.test.mjs")
+	s.File(filepath.Base(s.Dir)+"/web.toml", "url = \"https://loa.example\"\n")
+	s.Loactl("poll", "open", s.File("cho.toml", "id = \"cho\"\nplace = \""+Commune+"\"\ntitle = \"Chợ mới đặt ở đâu?\"\nby = \"slip\"\nuntil = "+until+"\n[[question]]\ntext = \"Chỗ nào?\"\noptions = [\"Bến phà\", \"Ngã ba\"]\n"))
+	slips := filepath.Join(filepath.Dir(s.Dir), "slips.html")
+	s.Loactl("poll", "slips", "cho", "--count", "2", "--out", slips)
+	s.Browse("residents.test.mjs", "LOA_SLIPS="+slips)
 	s.Browse("alert.test.mjs")
 }

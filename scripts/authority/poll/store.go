@@ -1,0 +1,367 @@
+package poll
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base32"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"loa/scripts/authority/durable"
+)
+
+// A Store is the polls of one authority, in a file of its folder. Its methods may be
+// called from any goroutine, and from several processes.
+type Store struct {
+	db  *sql.DB
+	now func() time.Time
+}
+
+const version = 1
+
+// Of a ticket only the hash is there; of an answer nothing that leads to a ticket: its
+// number is drawn.
+const schema = `
+CREATE TABLE poll (id TEXT PRIMARY KEY, place TEXT NOT NULL, body TEXT NOT NULL, secret BLOB);
+CREATE INDEX poll_place ON poll (place);
+CREATE TABLE ticket (poll TEXT NOT NULL, hash TEXT NOT NULL, used INTEGER NOT NULL DEFAULT 0, code TEXT, until INTEGER NOT NULL DEFAULT 0, asked INTEGER NOT NULL DEFAULT 0, wrong INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (poll, hash)) WITHOUT ROWID;
+CREATE TABLE answer (poll TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (poll, n)) WITHOUT ROWID;
+`
+
+// Folder is where an authority's folder has them.
+const Folder = "polls"
+
+// Open opens the polls of an authority, or begins them.
+func Open(dir string, now func() time.Time) (*Store, error) {
+	at := filepath.Join(dir, Folder)
+	if err := durable.Folder(at, 0o700); err != nil {
+		return nil, fmt.Errorf("poll: %w", err)
+	}
+	name := filepath.Join(at, "polls.db")
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("poll: %w", err)
+	}
+	f.Close()
+	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(name)
+	db, err := sql.Open("sqlite", "file:"+escaped+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=secure_delete(1)&_txlock=immediate")
+	if err != nil {
+		return nil, fmt.Errorf("poll: %w", err)
+	}
+	s := &Store{db, now}
+	if err := s.write(func(tx *sql.Tx) error {
+		var found int
+		if err := tx.QueryRow("PRAGMA user_version").Scan(&found); err != nil || found == version {
+			return err
+		}
+		if found != 0 {
+			return fmt.Errorf("written by another version (%d)", found)
+		}
+		_, err := tx.Exec(schema + fmt.Sprintf("PRAGMA user_version = %d;", version))
+		return err
+	}); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), db.Close())
+	}
+	return s, nil
+}
+
+// Close closes the file.
+func (s *Store) Close() error { return s.db.Close() }
+
+func (s *Store) write(f func(*sql.Tx) error) error {
+	tx, err := s.db.Begin()
+	if err != nil {
+		return fmt.Errorf("poll: %w", err)
+	}
+	defer tx.Rollback()
+	if err := f(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// Begin opens a poll.
+func (s *Store) Begin(p Poll) error {
+	p.Opened, p.Closed = s.now().UTC().Truncate(time.Second), time.Time{}
+	body, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	return s.write(func(tx *sql.Tx) error {
+		r, err := tx.Exec("INSERT OR IGNORE INTO poll VALUES (?,?,?,?)", p.ID, p.Place, body, secret)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, ErrThere)
+		}
+		return nil
+	})
+}
+
+func scanned(body []byte) (p Poll, err error) { return p, json.Unmarshal(body, &p) }
+
+// Get is a poll.
+func (s *Store) Get(id string) (Poll, error) {
+	p, _, err := get(s.db, id)
+	return p, err
+}
+
+type row interface {
+	QueryRow(string, ...any) *sql.Row
+}
+
+func get(by row, id string) (p Poll, secret []byte, err error) {
+	var body []byte
+	err = by.QueryRow("SELECT body, secret FROM poll WHERE id = ?", id).Scan(&body, &secret)
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, nil, ErrNone
+	}
+	if err != nil {
+		return p, nil, err
+	}
+	p, err = scanned(body)
+	return p, secret, err
+}
+
+// All are the polls of an authority, those that were opened last first.
+func (s *Store) All() (all []Poll, err error) {
+	rows, err := s.db.Query("SELECT body FROM poll ORDER BY rowid DESC")
+	if err != nil {
+		return nil, fmt.Errorf("poll: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var body []byte
+		if err := rows.Scan(&body); err != nil {
+			return nil, err
+		}
+		p, err := scanned(body)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, rows.Err()
+}
+
+// mostSlips is how many slips one poll may have.
+const mostSlips = 20000
+
+// Slips makes codes to be handed out. They are nowhere after that.
+func (s *Store) Slips(id string, n int) (codes []string, err error) {
+	err = s.write(func(tx *sql.Tx) error {
+		p, _, err := get(tx, id)
+		if err != nil {
+			return err
+		}
+		var there int
+		if err := tx.QueryRow("SELECT count(*) FROM ticket WHERE poll = ?", id).Scan(&there); err != nil {
+			return err
+		}
+		if p.By != BySlip || n < 1 || there+n > mostSlips {
+			return fmt.Errorf("poll: slips are for polls by slip, %d at the most", mostSlips)
+		}
+		if !p.Runs(s.now()) {
+			return ErrOver
+		}
+		for range n {
+			raw := make([]byte, 10)
+			rand.Read(raw)
+			code := strings.ToLower(base32.StdEncoding.EncodeToString(raw))
+			codes = append(codes, strings.Join([]string{code[:4], code[4:8], code[8:12], code[12:]}, "-"))
+			if _, err := tx.Exec("INSERT INTO ticket (poll, hash) VALUES (?,?)", id, slipHash(id, code)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return codes, err
+}
+
+// slipHash is of a code however it was typed: 80 bits need no stretching.
+func slipHash(id, code string) string {
+	code = strings.ToLower(strings.NewReplacer("-", "", " ", "").Replace(code))
+	sum := sha256.Sum256([]byte("loa poll\x00" + id + "\x00" + code))
+	return hex.EncodeToString(sum[:])
+}
+
+func phoneHash(secret []byte, phone string) string {
+	m := hmac.New(sha256.New, secret)
+	m.Write([]byte(phone))
+	return hex.EncodeToString(m.Sum(nil))
+}
+
+// The bounds of codes by SMS: each is paid for, and six figures can be guessed.
+const (
+	codeFor   = 10 * time.Minute
+	mostAsked = 3 // codes for one number
+	mostWrong = 5 // guesses at one number, of all its codes
+	mostSMS   = 5000
+)
+
+// Code is a new code to be sent to a number, which is as short messages have it. One that
+// has answered gets none.
+func (s *Store) Code(id, phone string) (code string, err error) {
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		return "", err
+	}
+	code = fmt.Sprintf("%06d", n)
+	return code, s.write(func(tx *sql.Tx) error {
+		p, secret, err := get(tx, id)
+		if err != nil {
+			return err
+		}
+		if p.By != ByPhone || !p.Runs(s.now()) {
+			return ErrOver
+		}
+		hash := phoneHash(secret, phone)
+		var used bool
+		var asked, all int
+		err = tx.QueryRow("SELECT used, asked FROM ticket WHERE poll = ? AND hash = ?", id, hash).Scan(&used, &asked)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if err := tx.QueryRow("SELECT coalesce(sum(asked), 0) FROM ticket WHERE poll = ?", id).Scan(&all); err != nil {
+			return err
+		}
+		switch {
+		case used:
+			return ErrCode
+		case asked >= mostAsked || all >= mostSMS:
+			return ErrOften
+		}
+		_, err = tx.Exec(`INSERT INTO ticket (poll, hash, code, until, asked) VALUES (?,?,?,?,1)
+			ON CONFLICT DO UPDATE SET code = excluded.code, until = excluded.until, asked = asked + 1`,
+			id, hash, phoneHash(secret, code), s.now().Add(codeFor).UnixMilli())
+		return err
+	})
+}
+
+// Answer counts an answer, once for each slip or number; phone is empty where people are
+// known by slips.
+func (s *Store) Answer(id, phone, code string, a Answer) error {
+	var wrong bool
+	err := s.write(func(tx *sql.Tx) error {
+		p, secret, err := get(tx, id)
+		switch {
+		case err != nil:
+			return err
+		case !p.Runs(s.now()):
+			return ErrOver
+		}
+		if err := p.fit(a); err != nil {
+			return err
+		}
+		hash := slipHash(id, code)
+		if p.By == ByPhone {
+			hash = phoneHash(secret, phone)
+			var want sql.NullString
+			var until int64
+			var guesses int
+			err := tx.QueryRow("SELECT code, until, wrong FROM ticket WHERE poll = ? AND hash = ? AND used = 0", id, hash).Scan(&want, &until, &guesses)
+			switch {
+			case errors.Is(err, sql.ErrNoRows):
+				return ErrCode
+			case err != nil:
+				return err
+			case guesses >= mostWrong || s.now().UnixMilli() > until:
+				return ErrCode
+			case !hmac.Equal([]byte(want.String), []byte(phoneHash(secret, strings.TrimSpace(code)))):
+				wrong = true
+				_, err := tx.Exec("UPDATE ticket SET wrong = wrong + 1 WHERE poll = ? AND hash = ?", id, hash)
+				return err
+			}
+		}
+		r, err := tx.Exec("UPDATE ticket SET used = 1, code = NULL WHERE poll = ? AND hash = ? AND used = 0", id, hash)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n != 1 {
+			return errors.Join(err, ErrCode)
+		}
+		body, err := json.Marshal(a)
+		if err != nil {
+			return err
+		}
+		n, err := rand.Int(rand.Reader, big.NewInt(1<<62))
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec("INSERT INTO answer VALUES (?,?,?)", id, n.Int64(), body)
+		return err
+	})
+	if err == nil && wrong {
+		return ErrCode
+	}
+	return err
+}
+
+// End closes a poll now, and throws away the key to its numbers. It may have been over.
+func (s *Store) End(id string) error {
+	return s.write(func(tx *sql.Tx) error {
+		p, _, err := get(tx, id)
+		if err != nil || !p.Closed.IsZero() {
+			return err
+		}
+		p.Closed = s.now().UTC().Truncate(time.Second)
+		body, err := json.Marshal(p)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec("UPDATE poll SET body = ?, secret = NULL WHERE id = ?", body, id)
+		return err
+	})
+}
+
+// Result counts the answers.
+func (s *Store) Result(id string) (r Result, err error) {
+	if r.Poll, err = s.Get(id); err != nil {
+		return r, err
+	}
+	for _, q := range r.Questions {
+		r.Counts = append(r.Counts, make([]int, len(q.Options)))
+	}
+	if err := s.db.QueryRow("SELECT count(*) FROM ticket WHERE poll = ?", id).Scan(&r.Given); err != nil {
+		return r, err
+	}
+	rows, err := s.db.Query("SELECT body FROM answer WHERE poll = ?", id)
+	if err != nil {
+		return r, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var body []byte
+		var a Answer
+		if err := rows.Scan(&body); err != nil {
+			return r, err
+		}
+		if err := json.Unmarshal(body, &a); err != nil {
+			return r, err
+		}
+		if err := r.fit(a); err != nil {
+			return r, fmt.Errorf("poll: an answer in the file: %w", err)
+		}
+		r.Answers++
+		for i, chosen := range a {
+			for _, c := range chosen {
+				r.Counts[i][c]++
+			}
+		}
+	}
+	return r, rows.Err()
+}
