@@ -21,6 +21,7 @@
 //	web.toml         where the public finds those pages
 //	tokens.json      who may ask loactl serve over HTTP, without the secrets
 //	channels.toml    where else is said what boxes say; channels/ what was
+//	push/            readers of the residents' pages who want to be told
 //	polls/           what people are asked, and what they answered
 //	open311.toml     to whom residents' reports go on; open311.json those that did
 //	exchange.toml    how the province's source system calls things; exchange.json what it has

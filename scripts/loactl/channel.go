@@ -15,7 +15,9 @@ import (
 	"loa/scripts/authority"
 	"loa/scripts/authority/channel"
 	"loa/scripts/authority/channel/sms"
+	"loa/scripts/authority/push"
 	"loa/scripts/authority/rollup"
+	"loa/scripts/loactl/web"
 )
 
 // channels are the other ways on which is said what boxes say.
@@ -210,6 +212,9 @@ func (a *app) channelTest(args []string) error {
 			return &usageError{a.text("channel.to")}
 		}
 	}
+	if ch.Kind == channel.WebPush {
+		return &usageError{a.text("channel.push")}
+	}
 	w, err := channel.Open(ch)
 	if err != nil {
 		return err
@@ -222,8 +227,9 @@ func (a *app) channelTest(args []string) error {
 	return a.say(map[string]string{"channel": ch.Name, "ref": ref}, "channel.tested", ch.Name, ref)
 }
 
-// channelPoster says on other channels what boxes say; nil where none is set up.
-func channelPoster(au *authority.Authority, log *slog.Logger) (*channel.Poster, error) {
+// channelPoster says on other channels what boxes say; nil where none is set up. readers
+// are those of the residents' pages who want to be told.
+func channelPoster(au *authority.Authority, readers *push.Store, log *slog.Logger) (*channel.Poster, error) {
 	c, err := channel.Load(au.Dir())
 	if errors.Is(err, fs.ErrNotExist) && len(c.Channels) == 0 {
 		return nil, nil
@@ -231,9 +237,40 @@ func channelPoster(au *authority.Authority, log *slog.Logger) (*channel.Poster, 
 	if err != nil {
 		return nil, err
 	}
-	return channel.New(channel.Opts{
-		Config: c, Dir: filepath.Join(au.Dir(), channel.Folder), Books: newChannelBooks(au), Way: channel.Open, Log: log,
-	}), nil
+	set, err := web.Load(au.Dir())
+	if err != nil {
+		return nil, err
+	}
+	books := newChannelBooks(au)
+	way := func(ch channel.Channel) (channel.Way, error) {
+		if ch.Kind == channel.WebPush {
+			return &push.Way{Store: readers, Covers: books.Covers, Contact: set.URL, Client: push.NewClient()}, nil
+		}
+		return channel.Open(ch)
+	}
+	return channel.New(channel.Opts{Config: c, Dir: filepath.Join(au.Dir(), channel.Folder), Books: books, Way: way, Log: log}), nil
+}
+
+// pushReaders are those who want to be told; nil where no channel tells them.
+func (a *app) pushReaders(au *authority.Authority) (*push.Store, error) {
+	c, err := channel.Load(au.Dir())
+	if errors.Is(err, fs.ErrNotExist) && len(c.Channels) == 0 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(c.Channels, func(ch channel.Channel) bool { return ch.On && ch.Kind == channel.WebPush }) {
+		return nil, nil
+	}
+	set, err := web.Load(au.Dir())
+	if err != nil {
+		return nil, err
+	}
+	if set.URL == "" { // push services want to know whom to write to
+		return nil, errors.New(a.text("poster.url"))
+	}
+	return push.Open(au.Dir(), a.now)
 }
 
 // channelBooks are what a poster asks of an authority. They belong to one goroutine.

@@ -14,6 +14,7 @@ import (
 	"loa/scripts/authority/index"
 	"loa/scripts/authority/notify"
 	"loa/scripts/authority/poll"
+	"loa/scripts/authority/push"
 	"loa/scripts/authority/requests"
 	"loa/scripts/authority/said"
 	"loa/scripts/loactl/web"
@@ -21,8 +22,9 @@ import (
 	"loa/scripts/report"
 )
 
-// serveWeb gives everybody the residents' pages. handed is to whom reports go on.
-func (a *app) serveWeb(ctx context.Context, g *errgroup.Group, au *authority.Authority, x *index.Index, reports *requests.Store, handed, addr string, logger *slog.Logger) error {
+// serveWeb gives everybody the residents' pages. readers are those who want to be told,
+// nil: nobody is; handed is to whom reports go on, empty: to nobody.
+func (a *app) serveWeb(ctx context.Context, g *errgroup.Group, au *authority.Authority, x *index.Index, reports *requests.Store, readers *push.Store, handed, addr string, logger *slog.Logger) error {
 	set, err := web.Load(au.Dir())
 	if err != nil {
 		return err
@@ -45,10 +47,14 @@ func (a *app) serveWeb(ctx context.Context, g *errgroup.Group, au *authority.Aut
 	if err != nil {
 		return err
 	}
-	site, err := residents.New(residents.Opts{
+	opts := residents.Opts{
 		Polls: asked, SMS: codes,
 		Book: said.New(au, ledgers(au), x, a.now), Requests: reports, Media: au.MediaDir(), Name: au.Name(), URL: set.URL, Frames: set.Frames, Proxies: set.Before(), HandedTo: handed, Now: a.now, Log: logger,
-	})
+	}
+	if readers != nil {
+		opts.Push = readers
+	}
+	site, err := residents.New(opts)
 	if err != nil {
 		return err
 	}

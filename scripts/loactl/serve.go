@@ -113,7 +113,14 @@ func (a *app) serve(args []string) error {
 	if err != nil {
 		return err
 	}
-	out, err := channelPoster(au, logger)
+	readers, err := a.pushReaders(au)
+	if err != nil {
+		return err
+	}
+	if readers != nil {
+		defer readers.Close()
+	}
+	out, err := channelPoster(au, readers, logger)
 	if err != nil {
 		return err
 	}
@@ -145,7 +152,7 @@ func (a *app) serve(args []string) error {
 		}
 	}
 	if *listenWeb != "" {
-		if err := a.serveWeb(ctx, g, au, x, reports, handed, *listenWeb, logger); err != nil {
+		if err := a.serveWeb(ctx, g, au, x, reports, readers, handed, *listenWeb, logger); err != nil {
 			return err
 		}
 	}

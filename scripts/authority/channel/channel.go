@@ -135,8 +135,8 @@ func (p Post) Body() string {
 	return strings.TrimSpace(p.Text)
 }
 
-// short cuts a text to so many letters, after a word.
-func short(s string, most int) string {
+// Short cuts a text to so many letters, after a word.
+func Short(s string, most int) string {
 	r := []rune(s)
 	if len(r) <= most {
 		return s

@@ -29,9 +29,10 @@ const (
 	Telegram = "telegram" // a channel or group, by a bot
 	Zalo     = "zalo"     // articles of an Official Account
 	Facebook = "facebook" // posts of a page
+	WebPush  = "webpush"  // telephones whose owners asked for it on the residents' pages
 )
 
-var kinds = []string{ESMS, Modem, Telegram, Zalo, Facebook}
+var kinds = []string{ESMS, Modem, Telegram, Zalo, Facebook, WebPush}
 
 // A Config is channels.toml.
 type Config struct {
@@ -157,7 +158,7 @@ func (c *Channel) check() error {
 	if c.URL == "" {
 		c.URL = defaults[c.Kind]
 	}
-	if u, err := url.Parse(c.URL); c.Kind != Modem && (err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "") {
+	if u, err := url.Parse(c.URL); c.Kind != Modem && c.Kind != WebPush && (err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "") {
 		return bilingual.Wrong("url = %q: ghi https://…", "url = %q: write https://…", c.URL)
 	}
 	for _, need := range map[string][]struct{ name, is string }{

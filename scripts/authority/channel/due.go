@@ -205,7 +205,7 @@ func (m *Memory) End(p Post, ref string, err error, now time.Time) Line {
 	l := m.Lines[p.ID()]
 	l.State, l.Ref, l.Err, l.At = Sent, ref, "", now
 	if err != nil {
-		l.State, l.Err = Failed, short(err.Error(), 300)
+		l.State, l.Err = Failed, Short(err.Error(), 300)
 		if may, wait := passes(err); may && l.Tries < mostTries {
 			l.State, l.Again = Waiting, now.Add(max(wait, min(lastWait, firstWait<<(l.Tries-1))))
 		}

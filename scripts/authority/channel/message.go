@@ -28,7 +28,7 @@ func (c Channel) Messages(p Post, place string) (sms.Message, error) {
 	}
 	m, err := sms.Split(c.letters(text))
 	if err != nil || len(m.Parts) > mostSMS {
-		m, err = sms.Split(c.letters(short(p.Head(place), 200)))
+		m, err = sms.Split(c.letters(Short(p.Head(place), 200)))
 	}
 	return m, err
 }

@@ -195,6 +195,6 @@ func (l Line) entry() ledger.Entry {
 	}
 	return ledger.Entry{
 		Time: l.At, Clock: clock.NTP, Kind: ledger.Event, ID: l.Post.Key, Class: l.Post.Class,
-		Place: l.Post.Place, Title: short(l.Post.Title, 200), Detail: detail,
+		Place: l.Post.Place, Title: Short(l.Post.Title, 200), Detail: detail,
 	}
 }

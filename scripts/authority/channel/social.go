@@ -146,9 +146,9 @@ func (w *zaloWay) create(ctx context.Context, t zaloTokens, p Post, place string
 		body = p.Head(place)
 	}
 	err = w.askJSON(ctx, w.c.URL+"/v2.0/article/create", map[string]any{
-		"type": "normal", "title": short(p.Head(place), 150), "author": short(w.c.Author, 50), "status": "show", "comment": "hide",
+		"type": "normal", "title": Short(p.Head(place), 150), "author": Short(w.c.Author, 50), "status": "show", "comment": "hide",
 		"cover":       map[string]string{"cover_type": "photo", "photo_url": w.c.Cover, "status": "show"},
-		"description": short(body, 300),
+		"description": Short(body, 300),
 		"body":        []map[string]string{{"type": "text", "content": strings.ReplaceAll(html.EscapeString(body), "\n", "<br>")}},
 	}, map[string]string{"access_token": t.Access}, &said)
 	if err == nil && said.Error != 0 {

@@ -155,5 +155,5 @@ func whole(p Post, place string, most int) string {
 	if body := p.Body(); body != "" {
 		text += "\n\n" + body
 	}
-	return short(text, most)
+	return Short(text, most)
 }

@@ -35,12 +35,16 @@ func (s *Site) worker(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return nil, err
 		}
-		shell, err := json.Marshal([]string{s.pages.Style(), s.pages.Icon(), s.files.URL("page.js"), s.files.URL("form.js")})
+		shell, err := json.Marshal([]string{s.pages.Style(), s.pages.Icon(), s.files.URL("page.js"), s.files.URL("form.js"), s.files.URL("push.js")})
+		if err != nil {
+			return nil, err
+		}
+		icon, err := json.Marshal(s.files.URL("icon-192.png"))
 		if err != nil {
 			return nil, err
 		}
 		var b bytes.Buffer
-		err = t.Execute(&b, map[string]any{"Shell": string(shell)})
+		err = t.Execute(&b, map[string]any{"Shell": string(shell), "Icon": string(icon)})
 		return b.Bytes(), err
 	})
 }

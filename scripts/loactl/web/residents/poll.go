@@ -22,10 +22,12 @@ type polls interface {
 	Result(id string) (poll.Result, error)
 }
 
-// A placed is what was said at a place, and what its people are asked.
+// A placed is what was said at a place, what its people are asked, and the key by which
+// they may be told.
 type placed struct {
 	said.Told
 	Polls []poll.Poll
+	Push  string
 }
 
 // asked are the polls that run at a place, and at those above it.

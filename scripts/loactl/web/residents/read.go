@@ -138,7 +138,7 @@ func (s *Site) place(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return nil, err
 		}
-		return s.render("place", s.plain(r, placed{t, polls}))
+		return s.render("place", s.plain(r, placed{t, polls, s.pushKey()}))
 	})
 }
 

@@ -30,6 +30,7 @@ type book interface {
 type Opts struct {
 	Book     book
 	Requests store
+	Push     readers                                             // nil: nobody is told
 	Polls    polls                                               // nil: nobody is asked anything
 	SMS      func(ctx context.Context, phone, text string) error // nil: no codes are sent
 	Media    string                                              // the folder of recordings
@@ -94,6 +95,8 @@ func New(o Opts) (*Site, error) {
 	s.mux.HandleFunc("GET /o/{box}", s.pole)
 	s.mux.HandleFunc("GET /p/{place}/report", s.ask)
 	s.mux.HandleFunc("POST /report", s.report)
+	s.mux.HandleFunc("POST /p/{place}/push", s.tell)
+	s.mux.HandleFunc("DELETE /p/{place}/push", s.tell)
 	s.mux.HandleFunc("GET /poll/{poll}", s.poll)
 	s.mux.HandleFunc("POST /poll/{poll}", s.answer)
 	s.mux.HandleFunc("POST /poll/{poll}/code", s.answer)

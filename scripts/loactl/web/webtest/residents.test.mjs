@@ -13,6 +13,27 @@ after(async () => { await browser.close(); });
 
 const ends = async (page) => { assert.deepEqual(page.faults, []); await page.context().close(); };
 
+test("what a push service brings is shown", async () => {
+  const page = await open(browser);
+  await page.context().grantPermissions(["notifications"], { origin: url });
+  await page.goto(url + place);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  const cdp = await page.context().newCDPSession(page);
+  const known = new Promise((done) => cdp.on("ServiceWorker.workerRegistrationUpdated", (e) => e.registrations.length && done(e.registrations[0])));
+  await cdp.send("ServiceWorker.enable");
+  const { registrationId } = await known;
+  const tell = (data) => cdp.send("ServiceWorker.deliverPushMessage", { origin: url, registrationId, data: JSON.stringify(data) });
+  await tell({ title: "KHẨN CẤP – Xã An Sơn: Lũ quét", body: "Lên cao <b>", tag: "k", place: "26734", lang: "vi", urgent: true });
+  await tell({ title: "BÁO NHẦM – Xã An Sơn: Lũ quét", body: "Xin bỏ qua.", tag: "k", place: "../evil", lang: "vi", urgent: true });
+  const shown = async () => page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map((n) => [n.title, n.body, n.tag, n.data.place]));
+  for (let i = 0; !(await shown()).some((n) => n[0].startsWith("BÁO NHẦM")); i++) {
+    assert.ok(i < 50, `shown: ${JSON.stringify(await shown())}`);
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  assert.deepEqual(await shown(), [["BÁO NHẦM – Xã An Sơn: Lũ quét", "Xin bỏ qua.", "k", ""]], "a later one takes the place of an earlier");
+  await ends(page);
+});
+
 test("a poll, from a slip", async () => {
   const codes = [...readFileSync(process.env.LOA_SLIPS, "utf8").matchAll(/<code>([a-z2-7-]{19})<\/code>/g)].map((m) => m[1]);
   for (const [i, size] of ["phone", "desk"].entries()) {

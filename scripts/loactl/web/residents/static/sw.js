@@ -80,3 +80,19 @@ self.addEventListener("message", (e) => {
     for (const client of await self.clients.matchAll()) client.postMessage({ kept: want.length });
   })());
 });
+
+// What the centre tells: each item once, a later one of it in its place.
+self.addEventListener("push", (e) => {
+  let n = {};
+  try { n = e.data.json(); } catch { /* shown without words: a browser demands that something is */ }
+  e.waitUntil(self.registration.showNotification(n.title || "Loa", {
+    body: n.body || "", tag: n.tag || "loa", renotify: true, requireInteraction: !!n.urgent, lang: n.lang || "vi", icon: {{.Icon}},
+    data: { place: /^[a-z0-9-]+$/.test(n.place || "") ? n.place : "", lang: n.lang === "en" ? "en" : "vi" },
+  }));
+});
+
+self.addEventListener("notificationclick", (e) => {
+  e.notification.close();
+  const { place, lang } = e.notification.data || {};
+  e.waitUntil(self.clients.openWindow((place ? "/p/" + place : "/") + "?lang=" + (lang || "vi")));
+});
