@@ -185,6 +185,7 @@ func TestWhoIsNoReader(t *testing.T) {
 	for name, change := range map[string]func(*Reader){
 		"a machine of ours":  func(r *Reader) { r.Endpoint = "https://127.0.0.1/x" },
 		"another machine":    func(r *Reader) { r.Endpoint = "https://fcm.googleapis.com.evil.example/x" },
+		"a like name":        func(r *Reader) { r.Endpoint = "https://evilfcm.googleapis.com/x" },
 		"a port":             func(r *Reader) { r.Endpoint = "https://fcm.googleapis.com:8443/x" },
 		"a name before it":   func(r *Reader) { r.Endpoint = "https://a@fcm.googleapis.com/x" },
 		"plain":              func(r *Reader) { r.Endpoint = "http://fcm.googleapis.com/x" },
