@@ -32,6 +32,7 @@ for group; do
 	image) want="$want $build $image" ;;
 	hil) want="$want $hil" ;;
 	deb) want="$want $build $deb" ;;
+	web) want="$want $build $test $web" ;;
 	*) echo "packages.sh: no group \"$group\"" >&2; exit 2 ;;
 	esac
 done

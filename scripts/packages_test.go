@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -110,5 +111,33 @@ func TestPackagesWithoutRights(t *testing.T) {
 	said, done, code := install(t, "build")
 	if code != 2 || done != "" || !strings.Contains(said, "apt-get install --no-install-recommends pkg-config libasound2-dev libmpg123-dev") {
 		t.Errorf("exit code %d, did %q, said:\n%s", code, done, said)
+	}
+}
+
+// Every group that somebody asks for is one.
+func TestEveryGroupThatIsAskedForIsThere(t *testing.T) {
+	asked := regexp.MustCompile(`packages\.sh((?: [a-z]+)+)`)
+	groups := make(map[string]bool)
+	for _, name := range []string{"../Makefile", "test.sh", "bench.sh", "arm.sh", "web.sh", "deb/build.sh", "image/image.sh", "hil/hil.sh", "../.ci/run"} {
+		data, err := os.ReadFile(name)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range asked.FindAllStringSubmatch(string(data), -1) {
+			for g := range strings.FieldsSeq(m[1]) {
+				groups[g] = true
+			}
+		}
+	}
+	if !groups["web"] || !groups["build"] {
+		t.Errorf("the groups are not found: %v", groups)
+	}
+	for g := range groups {
+		if said, _, code := install(t, g); strings.Contains(said, "no group") || code != 0 {
+			t.Errorf("%s: exit %d, %s", g, code, said)
+		}
 	}
 }

@@ -90,7 +90,10 @@ func pack(t *tar.Writer, dir, part string, without []string) error {
 		}
 		passing := strings.HasPrefix(d.Name(), ".new-") || name == "lock" || name == "dispatch.pid" || strings.HasSuffix(name, ".lock") || name == manifestFile ||
 			strings.HasPrefix(name, "index.db") || // it is made anew from the rest
-			strings.HasPrefix(filepath.ToSlash(name), "requests/requests.db") // it is being written to: a copy of it lies beside
+			// These are being written to: copies of them lie beside.
+			strings.HasPrefix(filepath.ToSlash(name), "requests/requests.db") ||
+			strings.HasPrefix(filepath.ToSlash(name), "polls/polls.db") ||
+			strings.HasPrefix(filepath.ToSlash(name), "push/readers.db")
 		switch {
 		case d.IsDir() && (passing || slices.Contains(without, name)):
 			return filepath.SkipDir

@@ -19,12 +19,13 @@ import (
 // A source is a source system that takes what the example says: it knows its members and
 // their types, keeps one record for each key, and is out of order when it is told to be.
 type source struct {
-	t       *testing.T
-	url     string
-	ca      string
-	answers []int // before it works again
-	asked   int
-	kept    map[string]map[string]map[string]any // by path and key
+	t        *testing.T
+	url      string
+	ca       string
+	answers  []int  // before it works again
+	dislikes string // a label
+	asked    int
+	kept     map[string]map[string]map[string]any // by path and key
 }
 
 // members are what the example's source system takes; ! has to be there.
@@ -55,6 +56,10 @@ func (s *source) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
+	if members[r.URL.Path] == "" {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
 	body, _ := io.ReadAll(r.Body)
 	var in struct {
 		Sender string           `json:"sender"`
@@ -65,6 +70,10 @@ func (s *source) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, item := range in.Items {
+		if s.dislikes != "" && item["example_label"] == s.dislikes {
+			http.Error(w, "not this one", http.StatusUnprocessableEntity)
+			return
+		}
 		if err := conforms(members[r.URL.Path], item); err != nil {
 			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
 			return
@@ -227,6 +236,17 @@ func TestWhatFailsIsToldAndNothingIsLost(t *testing.T) {
 	if err != nil || len(got[2].Refused) != 1 || !strings.Contains(got[2].Refused[0], `class = "secret"`) || len(got[3].Refused) != 1 || got[3].Known != 2 {
 		t.Errorf("what cannot be said over there: %+v, %v", got, err)
 	}
+	// One record that they do not like keeps no other out.
+	disliked := records()
+	disliked["box"][1]["label"] = "Hộp hai"
+	disliked["box"][0]["label"] = "bad"
+	disliked["place"] = append(disliked["place"], Record{"code": "26737", "name": "Thuận An"})
+	s.dislikes = "bad"
+	got, err = out.Push(t.Context(), disliked)
+	if err != nil || got[0].Sent != 1 || got[1].Sent != 1 || len(got[1].Refused) != 1 || !strings.HasPrefix(got[1].Refused[0], "box-1: 422") {
+		t.Errorf("one that is not liked: %+v, %v", got, err)
+	}
+	s.dislikes = ""
 	lost, _ := s.sender(func(p *Profile) { p.Entities[0].Path = "/elsewhere" })
 	if got, err = lost.Push(t.Context(), records()); err == nil || len(got) != 1 || len(got[0].Refused) != 1 {
 		t.Errorf("a place that does not exist: %+v, %v", got, err)

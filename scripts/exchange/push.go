@@ -130,26 +130,55 @@ func (s *Sender) push(ctx context.Context, m Mapping, records []Record, given Gi
 	}
 	var batch []json.RawMessage
 	sums := make(map[string]string)
-	flush := func() error {
-		if len(batch) == 0 {
-			return nil
-		}
-		body, err := m.body(s.p, batch)
+	var keys []string
+	// give sends some, and remembers that.
+	give := func(from, to int) error {
+		body, err := m.body(s.p, batch[from:to])
 		if err == nil {
 			err = s.post(ctx, m.Path, body, token)
-		}
-		var no *refusal
-		if errors.As(err, &no) && len(r.Refused) < mostRefused {
-			r.Refused = append(r.Refused, fmt.Sprintf("%d records: %s", len(batch), no.text))
 		}
 		if err != nil {
 			return err
 		}
-		for key, sum := range sums {
-			known[key] = sum
+		for _, key := range keys[from:to] {
+			known[e.at(key)] = sums[key]
 		}
-		r.Sent += len(batch)
-		batch, sums = nil, make(map[string]string)
+		r.Sent += to - from
+		return nil
+	}
+	flush := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		err := give(0, len(batch))
+		var no *refusal
+		if errors.As(err, &no) && len(batch) > 1 && no.one {
+			// One of them is not to their liking: that is left out, and not all after it.
+			err = nil
+			for i := range batch {
+				one := give(i, i+1)
+				if !errors.As(one, &no) {
+					err = errors.Join(err, one)
+				} else if len(r.Refused) < mostRefused {
+					r.Refused = append(r.Refused, keys[i]+": "+no.text)
+				}
+				if err != nil {
+					break
+				}
+			}
+		} else if errors.As(err, &no) && no.one {
+			err = nil
+			if len(r.Refused) < mostRefused {
+				r.Refused = append(r.Refused, keys[0]+": "+no.text)
+			}
+		}
+		if err != nil {
+			if errors.As(err, &no) && len(r.Refused) < mostRefused {
+				r.Refused = append(r.Refused, no.text)
+			}
+			return err
+		}
+		batch, keys, sums = nil, nil, make(map[string]string)
 		data, err := json.Marshal(given)
 		if err != nil {
 			return err
@@ -169,12 +198,12 @@ func (s *Sender) push(ctx context.Context, m Mapping, records []Record, given Gi
 			r.Left++
 			continue
 		}
-		key, hash := e.mark(key, line)
-		if e.has(known[key], hash) {
+		at, hash := e.mark(key, line)
+		if e.has(known[at], hash) {
 			r.Known++
 			continue
 		}
-		batch, sums[key] = append(batch, line), hash
+		batch, keys, sums[key] = append(batch, line), append(keys, key), hash
 		if len(batch) == s.p.Batch {
 			if err := flush(); err != nil {
 				return r, err
@@ -192,6 +221,12 @@ func (e Entity) mark(key string, line []byte) (at, as string) {
 	}
 	sum := sha256.Sum256(line)
 	return key, hex.EncodeToString(sum[:12])
+}
+
+// at is under which key it is remembered that a record was sent.
+func (e Entity) at(key string) string {
+	at, _ := e.mark(key, nil)
+	return at
 }
 
 // has reports whether what is remembered says that a record was sent.
@@ -230,8 +265,12 @@ func (m Mapping) body(p Profile, batch []json.RawMessage) ([]byte, error) {
 	return json.Marshal(whole)
 }
 
-// A refusal is an answer that asking again does not change.
-type refusal struct{ text string }
+// A refusal is an answer that asking again does not change; one: it is about what was sent,
+// and not about who sends or where.
+type refusal struct {
+	text string
+	one  bool
+}
 
 func (r *refusal) Error() string { return r.text }
 
@@ -280,7 +319,8 @@ func (s *Sender) once(ctx context.Context, path string, body []byte, token strin
 	case res.StatusCode == http.StatusTooManyRequests, res.StatusCode/100 == 5:
 		return true, fmt.Errorf("%s", res.Status)
 	}
-	return false, &refusal{fmt.Sprintf("%s: %s", res.Status, strings.Map(printable, string(said)))}
+	one := res.StatusCode == http.StatusBadRequest || res.StatusCode == http.StatusConflict || res.StatusCode == http.StatusUnprocessableEntity
+	return false, &refusal{fmt.Sprintf("%s: %s", res.Status, strings.Map(printable, string(said))), one}
 }
 
 func printable(r rune) rune {

@@ -10,6 +10,8 @@ import (
 
 	"loa/agent/message"
 	"loa/scripts/authority"
+	"loa/scripts/authority/poll"
+	"loa/scripts/authority/push"
 	"loa/scripts/authority/requests"
 )
 
@@ -39,11 +41,13 @@ func (a *app) backup(args []string) error {
 	}
 	_, err = os.Stat(file)
 	replaced := err == nil
-	still, err := requests.Still(au.Dir())
-	if err != nil {
-		return err
+	for _, still := range []func(string) (func(), error){requests.Still, poll.Still, push.Still} {
+		done, err := still(au.Dir())
+		if err != nil {
+			return err
+		}
+		defer done()
 	}
-	defer still()
 	size, err := writeBackup(au, file, pass, *media)
 	if err != nil {
 		return err

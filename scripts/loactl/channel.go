@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"loa/scripts/authority"
@@ -229,7 +231,7 @@ func (a *app) channelTest(args []string) error {
 
 // channelPoster says on other channels what boxes say; nil where none is set up. readers
 // are those of the residents' pages who want to be told.
-func channelPoster(au *authority.Authority, readers *push.Store, log *slog.Logger) (*channel.Poster, error) {
+func channelPoster(au *authority.Authority, readers *push.Store, ways *ways, log *slog.Logger) (*channel.Poster, error) {
 	c, err := channel.Load(au.Dir())
 	if errors.Is(err, fs.ErrNotExist) && len(c.Channels) == 0 {
 		return nil, nil
@@ -246,7 +248,7 @@ func channelPoster(au *authority.Authority, readers *push.Store, log *slog.Logge
 		if ch.Kind == channel.WebPush {
 			return &push.Way{Store: readers, Covers: books.Covers, Contact: set.URL, Client: push.NewClient()}, nil
 		}
-		return channel.Open(ch)
+		return ways.open(ch)
 	}
 	return channel.New(channel.Opts{Config: c, Dir: filepath.Join(au.Dir(), channel.Folder), Books: books, Way: way, Log: log}), nil
 }
@@ -273,25 +275,59 @@ func (a *app) pushReaders(au *authority.Authority) (*push.Store, error) {
 	return push.Open(au.Dir(), a.now)
 }
 
-// channelBooks are what a poster asks of an authority. They belong to one goroutine.
+// ways are those that are open in this process: a modem has one port, and whoever sends by
+// it waits for the others.
+type ways struct {
+	mu  sync.Mutex
+	all map[string]channel.Way // by the channel's name
+}
+
+func newWays() *ways { return &ways{all: make(map[string]channel.Way)} }
+
+func (w *ways) open(ch channel.Channel) (channel.Way, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if way := w.all[ch.Name]; way != nil {
+		return way, nil
+	}
+	way, err := channel.Open(ch)
+	if err == nil {
+		w.all[ch.Name] = way
+	}
+	return way, err
+}
+
+// channelBooks are what a poster asks of an authority.
 type channelBooks struct {
 	au     *authority.Authority
-	spoken *authority.Follower
-	places map[string]authority.Place // as they were when it was last asked what is issued
+	spoken *authority.Follower // of the poster's own goroutine
+	places atomic.Pointer[map[string]authority.Place]
 }
 
 func newChannelBooks(au *authority.Authority) *channelBooks {
-	return &channelBooks{au: au, spoken: au.Follow(), places: au.Places()}
+	b := &channelBooks{au: au, spoken: au.Follow()}
+	b.look()
+	return b
+}
+
+// look takes the places as they are now.
+func (b *channelBooks) look() {
+	places := b.au.Places()
+	b.places.Store(&places)
 }
 
 // Issued are the newest bulletins and alerts.
 func (b *channelBooks) Issued() ([]authority.Issued, error) {
-	b.places = b.au.Places()
+	b.look()
 	return b.spoken.Spoken()
 }
 
 // Called is the name of a place.
-func (b *channelBooks) Called(place string) string { return cmp.Or(b.places[place].Name, place) }
+func (b *channelBooks) Called(place string) string {
+	return cmp.Or((*b.places.Load())[place].Name, place)
+}
 
 // Covers reports whether place is top or below it.
-func (b *channelBooks) Covers(place, top string) bool { return rollup.Within(b.places, place, top) }
+func (b *channelBooks) Covers(place, top string) bool {
+	return rollup.Within(*b.places.Load(), place, top)
+}

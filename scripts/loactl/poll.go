@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -73,7 +74,7 @@ func (a *app) pollOpen(args []string) error {
 		return errors.New(a.text("place.none", p.Place))
 	}
 	if p.By == poll.ByPhone {
-		if sms, err := codesBySMS(au); err != nil || sms == nil {
+		if sms, err := codesBySMS(au, newWays()); err != nil || sms == nil {
 			return errors.Join(err, errors.New(a.text("poll.no-channel", channel.File)))
 		}
 	}
@@ -252,8 +253,8 @@ func (a *app) pollClose(args []string) error {
 }
 
 // codesBySMS sends codes by the first channel of short messages that is on; nil: there is
-// none.
-func codesBySMS(au *authority.Authority) (func(ctx context.Context, phone, text string) error, error) {
+// none. A way that has something else to say goes first.
+func codesBySMS(au *authority.Authority, ways *ways) (func(ctx context.Context, phone, text string) error, error) {
 	c, err := channel.Load(au.Dir())
 	if errors.Is(err, fs.ErrNotExist) && len(c.Channels) == 0 {
 		return nil, nil
@@ -265,12 +266,20 @@ func codesBySMS(au *authority.Authority) (func(ctx context.Context, phone, text 
 	if at < 0 {
 		return nil, nil
 	}
-	way, err := channel.Open(c.Channels[at])
+	way, err := ways.open(c.Channels[at])
 	if err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context, phone, text string) error {
-		p := channel.Post{Channel: c.Channels[at].Name, To: phone, What: channel.Said, Class: plan.Normal, Title: text}
+		// Each code is a message of its own for a service that takes each once.
+		p := channel.Post{Channel: c.Channels[at].Name, To: phone, What: channel.Said, Class: plan.Normal, Key: "code", Version: rand.Text(), Title: text}
+		if busy, ok := way.(channel.Busy); ok {
+			_, free, err := busy.TrySend(ctx, p, "Loa", p.ID())
+			if err == nil && !free {
+				err = errors.New("the modem has another message to send")
+			}
+			return err
+		}
 		_, err := way.Send(ctx, p, "Loa", p.ID())
 		return err
 	}, nil

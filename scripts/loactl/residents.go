@@ -24,7 +24,7 @@ import (
 
 // serveWeb gives everybody the residents' pages. readers are those who want to be told,
 // nil: nobody is; handed is to whom reports go on, empty: to nobody.
-func (a *app) serveWeb(ctx context.Context, g *errgroup.Group, au *authority.Authority, x *index.Index, reports *requests.Store, readers *push.Store, handed, addr string, logger *slog.Logger) error {
+func (a *app) serveWeb(ctx context.Context, g *errgroup.Group, au *authority.Authority, x *index.Index, reports *requests.Store, readers *push.Store, ways *ways, handed, addr string, logger *slog.Logger) error {
 	set, err := web.Load(au.Dir())
 	if err != nil {
 		return err
@@ -42,8 +42,8 @@ func (a *app) serveWeb(ctx context.Context, g *errgroup.Group, au *authority.Aut
 	if err != nil {
 		return err
 	}
-	g.Go(func() error { <-ctx.Done(); return asked.Close() })
-	codes, err := codesBySMS(au)
+	g.Go(func() error { return endPolls(ctx, asked, logger) })
+	codes, err := codesBySMS(au, ways)
 	if err != nil {
 		return err
 	}
@@ -127,4 +127,20 @@ func complaints(au *authority.Authority, until time.Time) ([]report.Complaints, 
 		}
 	}
 	return all, err
+}
+
+// endPolls closes polls whose time is over, until ctx ends.
+func endPolls(ctx context.Context, asked *poll.Store, log *slog.Logger) error {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		if err := asked.Sweep(); err != nil {
+			log.Error("serve: a poll that is over", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return asked.Close()
+		case <-tick.C:
+		}
+	}
 }

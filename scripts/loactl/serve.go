@@ -120,7 +120,8 @@ func (a *app) serve(args []string) error {
 	if readers != nil {
 		defer readers.Close()
 	}
-	out, err := channelPoster(au, readers, logger)
+	ways := newWays()
+	out, err := channelPoster(au, readers, ways, logger)
 	if err != nil {
 		return err
 	}
@@ -152,7 +153,7 @@ func (a *app) serve(args []string) error {
 		}
 	}
 	if *listenWeb != "" {
-		if err := a.serveWeb(ctx, g, au, x, reports, readers, handed, *listenWeb, logger); err != nil {
+		if err := a.serveWeb(ctx, g, au, x, reports, readers, ways, handed, *listenWeb, logger); err != nil {
 			return err
 		}
 	}

@@ -45,6 +45,8 @@ const (
 	firstWait = time.Minute
 	lastWait  = time.Hour
 	mostTries = 8
+	// An emergency is tried for as long as it holds, and not less often than this.
+	urgentWait = 5 * time.Minute
 	// stale is how long after its begin a bulletin is still news.
 	stale = 24 * time.Hour
 	// remember is how long a line is kept after its item has ended.
@@ -62,7 +64,6 @@ func Due(c Config, items []Item, falseAlarm map[string]bool, m *Memory, covers f
 		}
 		due = append(due, p)
 	}
-	slow := make(map[string]int) // one post for all, an order for each number, seconds for each number
 	alive := make(map[string]bool)
 	for _, i := range items {
 		if now.Before(i.Until) {
@@ -74,7 +75,6 @@ func Due(c Config, items []Item, falseAlarm map[string]bool, m *Memory, covers f
 		if !ch.On || !known {
 			continue
 		}
-		slow[ch.Name] = slices.Index([]string{ESMS, Modem}, ch.Kind)
 		past := m.of(ch.Name, now)
 		// What has ended first: of a false alarm nobody should hear a minute longer.
 		for _, p := range past.last {
@@ -111,7 +111,7 @@ func Due(c Config, items []Item, falseAlarm map[string]bool, m *Memory, covers f
 		}
 	}
 	slices.SortStableFunc(due, func(a, b Post) int {
-		return cmp.Or(urgency(a)-urgency(b), slow[a.Channel]-slow[b.Channel], strings.Compare(a.Channel, b.Channel), strings.Compare(a.To, b.To), strings.Compare(a.Key, b.Key))
+		return cmp.Or(urgency(a)-urgency(b), strings.Compare(a.Channel, b.Channel), strings.Compare(a.To, b.To), strings.Compare(a.Key, b.Key))
 	})
 	return due
 }
@@ -206,8 +206,12 @@ func (m *Memory) End(p Post, ref string, err error, now time.Time) Line {
 	l.State, l.Ref, l.Err, l.At = Sent, ref, "", now
 	if err != nil {
 		l.State, l.Err = Failed, Short(err.Error(), 300)
-		if may, wait := passes(err); may && l.Tries < mostTries {
-			l.State, l.Again = Waiting, now.Add(max(wait, min(lastWait, firstWait<<(l.Tries-1))))
+		longest := lastWait
+		if isEmergency(p) {
+			longest = urgentWait
+		}
+		if may, wait := passes(err); may && (l.Tries < mostTries || isEmergency(p)) {
+			l.State, l.Again = Waiting, now.Add(max(wait, min(longest, firstWait<<min(l.Tries-1, mostTries))))
 		}
 	}
 	m.Lines[p.ID()] = l

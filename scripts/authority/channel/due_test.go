@@ -190,16 +190,24 @@ func TestTries(t *testing.T) {
 	if got := due(); len(got) != 0 {
 		t.Errorf("at once after a failure: %+v", got)
 	}
-	tries := 1
+	tries, again := 1, 0
+	v.m.Lines[all[1].ID()] = Line{Post: all[1], State: Waiting, At: v.now, Tries: 1}
 	for range 24 * 60 {
 		v.now = v.now.Add(time.Minute)
 		for _, p := range due() {
-			tries++
+			if p.Class == plan.Emergency {
+				again++
+			} else {
+				tries++
+			}
 			v.m.Begin(p, v.now)
 			v.m.End(p, "", errors.New("no route"), v.now)
 		}
 	}
 	if tries != mostTries {
 		t.Errorf("%d tries in a day, want %d", tries, mostTries)
+	}
+	if again < 280 || again > 300 {
+		t.Errorf("an alert was tried %d times in a day, want one in five minutes", again)
 	}
 }

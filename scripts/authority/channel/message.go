@@ -112,10 +112,41 @@ func (w *esmsWay) Send(ctx context.Context, p Post, place, id string) (string, e
 	return "", &failure{text: fmt.Sprintf("eSMS: %s %s", said.Code, said.Error), passes: said.Code == esmsUnknown}
 }
 
-// A modemWay sends by a modem at a serial port, which is open only meanwhile.
-type modemWay struct{ c Channel }
+// A modemWay sends by a modem at a serial port, which is open only meanwhile: one message
+// at a time.
+type modemWay struct {
+	c    Channel
+	turn chan struct{} // cap 1
+}
+
+// A Busy way is one that somebody else has just now.
+type Busy interface {
+	// TrySend is Send, but for a way that is in use: then it sends nothing, and ok is false.
+	TrySend(ctx context.Context, p Post, place, id string) (ref string, ok bool, err error)
+}
 
 func (w *modemWay) Send(ctx context.Context, p Post, place, id string) (string, error) {
+	select {
+	case w.turn <- struct{}{}:
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	defer func() { <-w.turn }()
+	return w.send(ctx, p, place, id)
+}
+
+func (w *modemWay) TrySend(ctx context.Context, p Post, place, id string) (ref string, ok bool, err error) {
+	select {
+	case w.turn <- struct{}{}:
+	default:
+		return "", false, nil
+	}
+	defer func() { <-w.turn }()
+	ref, err = w.send(ctx, p, place, id)
+	return ref, true, err
+}
+
+func (w *modemWay) send(ctx context.Context, p Post, place, id string) (string, error) {
 	m, err := w.c.Messages(p, place)
 	if err != nil {
 		return "", &failure{text: err.Error()}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"loa/agent/clock"
@@ -44,12 +45,18 @@ type Opts struct {
 	Log    *slog.Logger
 }
 
-// A Poster posts what is due.
+// A Poster posts what is due. Each channel has a goroutine of its own while it posts, so
+// that a modem keeps nobody else waiting; what they share is under mu.
 type Poster struct {
 	o    Opts
-	file file
 	ways map[string]Way
-	rest map[string]pause // by channel
+
+	mu     sync.Mutex
+	file   file
+	memory *Memory
+	book   *ledger.Ledger
+	rest   map[string]pause // by channel
+	busy   map[string]bool  // by channel
 }
 
 // A pause is how long a service that failed is left alone.
@@ -68,7 +75,7 @@ func New(o Opts) *Poster {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Poster{o: o, file: file{name: filepath.Join(o.Dir, posts)}, ways: make(map[string]Way), rest: make(map[string]pause)}
+	return &Poster{o: o, file: file{name: filepath.Join(o.Dir, posts)}, ways: make(map[string]Way), rest: make(map[string]pause), busy: make(map[string]bool)}
 }
 
 // every is how often it looks whether something is new. An alert of the box's own way is
@@ -80,17 +87,16 @@ func (p *Poster) Run(ctx context.Context) error {
 	if err := os.MkdirAll(p.o.Dir, 0o700); err != nil {
 		return err
 	}
-	m, err := recall(p.file.name)
-	if err != nil {
+	var err error
+	if p.memory, err = recall(p.file.name); err != nil {
 		return err
 	}
-	book, err := ledger.Open(filepath.Join(p.o.Dir, "ledger"), ledger.Opts{
+	if p.book, err = ledger.Open(filepath.Join(p.o.Dir, "ledger"), ledger.Opts{
 		Log: p.o.Log, Now: func() (time.Time, clock.Level) { return time.Now(), clock.NTP },
-	})
-	if err != nil {
+	}); err != nil {
 		return err
 	}
-	defer book.Close()
+	defer p.book.Close()
 	for _, ch := range p.o.Config.Channels {
 		if !ch.On {
 			continue
@@ -99,15 +105,17 @@ func (p *Poster) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	m.Turn(p.o.Config, time.Now())
-	if err := p.file.rewrite(m); err != nil {
+	p.memory.Turn(p.o.Config, time.Now())
+	if err := p.file.rewrite(p.memory); err != nil {
 		return err
 	}
 	defer p.file.close()
+	var posting sync.WaitGroup
+	defer posting.Wait()
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		if err := p.turn(ctx, m, book); err != nil {
+		if err := p.turn(ctx, &posting); err != nil {
 			p.o.Log.Error("channel: what goes out cannot be written down, so nothing does", "err", err)
 		}
 		select {
@@ -118,65 +126,101 @@ func (p *Poster) Run(ctx context.Context) error {
 	}
 }
 
-// turn looks once, and posts what is due. What takes longer than until the next look is
-// left for it: what has come meanwhile may be more urgent.
-func (p *Poster) turn(ctx context.Context, m *Memory, book *ledger.Ledger) error {
-	m.Turn(p.o.Config, time.Now())
-	if err := p.file.tidy(m); err != nil {
-		return err
-	}
+// A job is a post with the name of its place.
+type job struct {
+	Post
+	place string
+}
+
+// turn looks once, and lets every channel that is not at it begin with what is due.
+func (p *Poster) turn(ctx context.Context, posting *sync.WaitGroup) error {
 	all, err := p.o.Books.Issued()
 	if err != nil {
 		return err
 	}
 	items, falseAlarm := Items(all)
-	begun := time.Now()
-	for _, post := range Due(p.o.Config, items, falseAlarm, m, p.o.Books.Covers, begun) {
-		if ctx.Err() != nil || time.Since(begun) > every {
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.memory.Turn(p.o.Config, now)
+	if err := p.file.tidy(p.memory); err != nil {
+		return err
+	}
+	jobs := make(map[string][]job)
+	for _, post := range Due(p.o.Config, items, falseAlarm, p.memory, p.o.Books.Covers, now) {
+		if !p.busy[post.Channel] && !now.Before(p.rest[post.Channel].until) {
+			jobs[post.Channel] = append(jobs[post.Channel], job{post, p.o.Books.Called(post.Place)})
+		}
+	}
+	for channel, due := range jobs {
+		p.busy[channel] = true
+		posting.Go(func() {
+			if err := p.channel(ctx, due, now); err != nil {
+				p.o.Log.Error("channel: what goes out cannot be written down, so nothing does", "channel", channel, "err", err)
+			}
+			p.mu.Lock()
+			delete(p.busy, channel)
+			p.mu.Unlock()
+		})
+	}
+	return nil
+}
+
+// channel sends what is due on one channel. What takes longer than until the next look is
+// left for it: what has come meanwhile may be more urgent.
+func (p *Poster) channel(ctx context.Context, due []job, begun time.Time) error {
+	for _, j := range due {
+		p.mu.Lock()
+		rests := time.Now().Before(p.rest[j.Channel].until)
+		p.mu.Unlock()
+		if ctx.Err() != nil || rests || time.Since(begun) > every {
 			return nil
 		}
-		if time.Now().Before(p.rest[post.Channel].until) {
-			continue
-		}
-		if err := p.post(ctx, m, book, post); err != nil {
+		if err := p.post(ctx, j); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// sendTime bounds one post.
-const sendTime = 90 * time.Second
+// sendTime bounds one post: a modem takes a minute for each message, a push service is
+// asked for each reader.
+const sendTime = 10 * time.Minute
 
 // post sends one. It is written down before, so that a bulletin goes out once at most.
-func (p *Poster) post(ctx context.Context, m *Memory, book *ledger.Ledger, post Post) error {
-	if err := p.file.add(m.Begin(post, time.Now())); err != nil {
+func (p *Poster) post(ctx context.Context, j job) error {
+	p.mu.Lock()
+	err := p.file.add(p.memory.Begin(j.Post, time.Now()))
+	p.mu.Unlock()
+	if err != nil {
 		return err
 	}
 	short, cancel := context.WithTimeout(ctx, sendTime)
-	ref, err := p.ways[post.Channel].Send(short, post, p.o.Books.Called(post.Place), post.ID())
+	ref, err := p.ways[j.Channel].Send(short, j.Post, j.place, j.ID())
 	cancel()
 	if ctx.Err() != nil && err != nil {
 		return nil // it stands as begun
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if may, wait := passes(err); may {
-		last := min(lastPause, max(firstPause, 2*p.rest[post.Channel].last))
-		p.rest[post.Channel] = pause{time.Now().Add(max(last, wait)), last}
+		last := min(lastPause, max(firstPause, 2*p.rest[j.Channel].last))
+		p.rest[j.Channel] = pause{time.Now().Add(max(last, wait)), last}
 	} else {
-		delete(p.rest, post.Channel)
+		delete(p.rest, j.Channel)
 	}
-	l := m.End(post, ref, err, time.Now())
+	l := p.memory.End(j.Post, ref, err, time.Now())
 	if err := p.file.add(l); err != nil {
 		return err
 	}
 	if l.State == Waiting {
-		p.o.Log.Warn("channel: not posted, tried again later", "channel", post.Channel, "post", post.Key, "err", err)
+		p.o.Log.Warn("channel: not posted, tried again later", "channel", j.Channel, "post", j.Key, "err", err)
 		return nil
 	}
 	if err != nil {
-		p.o.Log.Error("channel: not posted", "channel", post.Channel, "post", post.Key, "err", err)
+		p.o.Log.Error("channel: not posted", "channel", j.Channel, "post", j.Key, "err", err)
 	}
-	_, err = book.Append(l.entry())
+	_, err = p.book.Append(l.entry())
 	return err
 }
 

@@ -45,7 +45,7 @@ func passes(err error) (may bool, wait time.Duration) {
 // Open makes the way of a channel. Nothing is asked of its service yet.
 func Open(c Channel) (Way, error) {
 	if c.Kind == Modem {
-		return &modemWay{c}, nil
+		return &modemWay{c, make(chan struct{}, 1)}, nil
 	}
 	s, err := newService(c)
 	if err != nil {

@@ -192,6 +192,16 @@ func TestAModemSendsEachPart(t *testing.T) {
 			t.Errorf("%s is not to the number", sent)
 		}
 	}
+	// Who only tries gives way to who has it, and who waits has it next.
+	busy := w.(*modemWay)
+	busy.turn <- struct{}{}
+	if _, ok, err := busy.TrySend(t.Context(), long, "Xã", "id"); ok || err != nil {
+		t.Errorf("a modem in use: %v, %v", ok, err)
+	}
+	<-busy.turn
+	if ref, ok, err := busy.TrySend(t.Context(), long, "Xã", "id"); !ok || err != nil || ref != "3,4" {
+		t.Errorf("a modem that is free: %q, %v, %v", ref, ok, err)
+	}
 	card.Deny("+CMS ERROR: 42")
 	_, err = w.Send(t.Context(), long, "Xã", long.ID())
 	if may, _ := passes(err); !may {

@@ -61,7 +61,12 @@ type line struct {
 	Closed bool      `json:"closed,omitempty"`
 	Failed string    `json:"failed,omitempty"` // why it cannot go, so that staff see to it
 	Again  time.Time `json:"again,omitzero"`   // not asked before
+	No     int       `json:"no,omitempty"`     // how often in a row it was not known there
 }
+
+// mostNo is how often an endpoint may say that it knows nothing of a request before it is
+// believed: two hours.
+const mostNo = 8
 
 // New makes a hand.
 func New(o Opts) (*Hand, error) {
@@ -165,12 +170,15 @@ func (h *Hand) hand(ctx context.Context, r requests.Request) error {
 		l.Failed = no.text
 		h.o.Log.Error("open311: a report is not taken", "id", r.ID, "err", err)
 	case err != nil:
-		return err // it stands as it was written down
+		return errors.Join(err, h.tell(r.ID, unknownFate))
 	default:
 		l = line{At: l.At, ID: got.ID, Token: got.Token}
 	}
-	if err := h.keep(r.ID, l); err != nil || l.Failed != "" {
+	if err := h.keep(r.ID, l); err != nil {
 		return err
+	}
+	if l.Failed != "" {
+		return h.tell(r.ID, l.Failed)
 	}
 	return h.o.Store.SetState(r.ID, h.o.Config.Name, requests.Working, "Open311 "+got.ID+got.Token)
 }
@@ -204,33 +212,58 @@ func (h *Hand) back(ctx context.Context) error {
 			continue
 		}
 		l.Again = now.Add(askEvery)
-		if l.ID == "" {
-			number, err := h.client.number(ctx, l.Token)
-			if err != nil {
-				return err
-			}
-			l.ID = number
-		}
-		if l.ID != "" {
-			s, err := h.client.status(ctx, l.ID)
-			var no *refusal
-			switch {
-			case errors.As(err, &no):
+		closed, err := h.ask(ctx, &l)
+		var no *refusal
+		switch {
+		case errors.As(err, &no):
+			if l.No++; l.No >= mostNo {
 				l.Failed = no.text
-			case err != nil:
-				return err
-			case s.Status == "closed":
-				l.Closed = true
-				if err := h.answer(id, s); err != nil {
-					return err
-				}
 			}
+		case err != nil:
+			return err // there is no endpoint now
+		case closed != nil:
+			l.No, l.Closed = 0, true
+			if err := h.answer(id, *closed); err != nil {
+				return err
+			}
+		default:
+			l.No = 0
 		}
 		if err := h.keep(id, l); err != nil {
 			return err
 		}
+		if l.Failed != "" {
+			if err := h.tell(id, l.Failed); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// ask asks how far a request is; nil: it is open, or has no number yet.
+func (h *Hand) ask(ctx context.Context, l *line) (*status, error) {
+	if l.ID == "" {
+		number, err := h.client.number(ctx, l.Token)
+		if err != nil || number == "" {
+			return nil, err
+		}
+		l.ID = number
+	}
+	s, err := h.client.status(ctx, l.ID)
+	if err != nil || s.Status != "closed" {
+		return nil, err
+	}
+	return &s, nil
+}
+
+// tell lets staff see in the report itself that it is theirs to see to.
+func (h *Hand) tell(id, why string) error {
+	err := h.o.Store.SetState(id, h.o.Config.Name, requests.New, "Open311: "+why)
+	if errors.Is(err, requests.ErrNone) || errors.Is(err, requests.ErrOver) {
+		return nil
+	}
+	return err
 }
 
 // answer gives the resident what the centre said. A report that the resident has deleted

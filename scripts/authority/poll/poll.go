@@ -3,8 +3,8 @@
 // Who answers is known weakly, and every result says how: by a slip that was handed out,
 // or by a telephone number that a code was sent to. One slip, one number, one answer;
 // neither proves who holds it. Only hashes are kept, apart from the answers and in no
-// order, so that nobody can put the two together; those of numbers are keyed, and the key
-// is thrown away when the poll is closed.
+// order, so that the file does not put the two together; those of numbers are keyed, and
+// the key is thrown away when the poll is over.
 package poll
 
 import (
@@ -140,7 +140,8 @@ var (
 	ErrOver   = errors.New("this poll is over")
 	ErrCode   = errors.New("this code is none, or was used")
 	ErrAnswer = errors.New("this is no answer to what is asked")
-	ErrOften  = errors.New("too many codes were asked for")
+	ErrOften  = errors.New("too many codes were asked for by this number")
+	ErrFull   = errors.New("too many codes were asked for by all together")
 	ErrThere  = errors.New("there is a poll of this name")
 )
 

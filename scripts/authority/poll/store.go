@@ -49,13 +49,20 @@ func Open(dir string, now func() time.Time) (*Store, error) {
 		return nil, fmt.Errorf("poll: %w", err)
 	}
 	name := filepath.Join(at, "polls.db")
+	if _, err := os.Stat(name); errors.Is(err, os.ErrNotExist) { // what was restored from a backup goes on
+		if err := os.Rename(filepath.Join(at, copied), name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("poll: %w", err)
+		}
+	}
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("poll: %w", err)
 	}
 	f.Close()
+	// No log beside the file: it would have tickets and answers next to each other, in the
+	// order in which they came.
 	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(name)
-	db, err := sql.Open("sqlite", "file:"+escaped+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=secure_delete(1)&_txlock=immediate")
+	db, err := sql.Open("sqlite", "file:"+escaped+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(DELETE)&_pragma=synchronous(FULL)&_pragma=secure_delete(1)&_txlock=immediate")
 	if err != nil {
 		return nil, fmt.Errorf("poll: %w", err)
 	}
@@ -208,13 +215,14 @@ func phoneHash(secret []byte, phone string) string {
 // The bounds of codes by SMS: each is paid for, and six figures can be guessed.
 const (
 	codeFor   = 10 * time.Minute
-	mostAsked = 3 // codes for one number
-	mostWrong = 5 // guesses at one number, of all its codes
+	mostAsked = 3 // codes for one number in a day
+	mostWrong = 5 // guesses at one code
 	mostSMS   = 5000
+	askedFor  = 24 * time.Hour
 )
 
 // Code is a new code to be sent to a number, which is as short messages have it. One that
-// has answered gets none.
+// has answered gets none: ErrCode. If it could not be sent, Unsent takes it back.
 func (s *Store) Code(id, phone string) (code string, err error) {
 	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
 	if err != nil {
@@ -232,9 +240,13 @@ func (s *Store) Code(id, phone string) (code string, err error) {
 		hash := phoneHash(secret, phone)
 		var used bool
 		var asked, all int
-		err = tx.QueryRow("SELECT used, asked FROM ticket WHERE poll = ? AND hash = ?", id, hash).Scan(&used, &asked)
+		var until int64
+		err = tx.QueryRow("SELECT used, asked, until FROM ticket WHERE poll = ? AND hash = ?", id, hash).Scan(&used, &asked, &until)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
+		}
+		if s.now().Sub(time.UnixMilli(until)) > askedFor {
+			asked = 0
 		}
 		if err := tx.QueryRow("SELECT coalesce(sum(asked), 0) FROM ticket WHERE poll = ?", id).Scan(&all); err != nil {
 			return err
@@ -242,12 +254,31 @@ func (s *Store) Code(id, phone string) (code string, err error) {
 		switch {
 		case used:
 			return ErrCode
-		case asked >= mostAsked || all >= mostSMS:
+		case asked >= mostAsked:
 			return ErrOften
+		case all >= mostSMS:
+			return ErrFull
 		}
-		_, err = tx.Exec(`INSERT INTO ticket (poll, hash, code, until, asked) VALUES (?,?,?,?,1)
-			ON CONFLICT DO UPDATE SET code = excluded.code, until = excluded.until, asked = asked + 1`,
-			id, hash, phoneHash(secret, code), s.now().Add(codeFor).UnixMilli())
+		_, err = tx.Exec(`INSERT INTO ticket (poll, hash, code, until, asked) VALUES (?,?,?,?,?)
+			ON CONFLICT DO UPDATE SET code = excluded.code, until = excluded.until, asked = excluded.asked, wrong = 0`,
+			id, hash, phoneHash(secret, code), s.now().Add(codeFor).UnixMilli(), asked+1)
+		return err
+	})
+}
+
+// Unsent takes back the code of a number that it could not be sent to: it is as if nobody
+// had asked.
+func (s *Store) Unsent(id, phone string) error {
+	return s.write(func(tx *sql.Tx) error {
+		_, secret, err := get(tx, id)
+		if err != nil {
+			return err
+		}
+		hash := phoneHash(secret, phone)
+		if _, err := tx.Exec("UPDATE ticket SET asked = asked - 1, code = NULL WHERE poll = ? AND hash = ? AND used = 0 AND asked > 0", id, hash); err != nil {
+			return err
+		}
+		_, err = tx.Exec("DELETE FROM ticket WHERE poll = ? AND hash = ? AND used = 0 AND asked = 0", id, hash)
 		return err
 	})
 }
@@ -326,6 +357,43 @@ func (s *Store) End(id string) error {
 		_, err = tx.Exec("UPDATE poll SET body = ?, secret = NULL WHERE id = ?", body, id)
 		return err
 	})
+}
+
+// Sweep closes the polls whose time is over, so that the keys to their numbers go.
+func (s *Store) Sweep() error {
+	all, err := s.All()
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if p.Closed.IsZero() && !p.Runs(s.now()) {
+			if err := s.End(p.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// copied is the file of a copy that nobody writes to.
+const copied = "polls.copy"
+
+// Still puts a copy beside the polls for a backup, until done is called.
+func Still(dir string) (done func(), err error) {
+	if _, err := os.Stat(filepath.Join(dir, Folder, "polls.db")); errors.Is(err, os.ErrNotExist) {
+		return func() {}, nil
+	}
+	s, err := Open(dir, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	name := filepath.Join(dir, Folder, copied)
+	os.Remove(name) // of a backup that was cut off
+	if _, err := s.db.Exec("VACUUM INTO ?", name); err != nil {
+		return nil, fmt.Errorf("poll: %w", err)
+	}
+	return func() { os.Remove(name) }, os.Chmod(name, 0o600)
 }
 
 // Result counts the answers.

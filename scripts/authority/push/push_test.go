@@ -90,6 +90,7 @@ type service struct {
 	mu     sync.Mutex
 	down   bool
 	gone   map[string]bool // by path
+	fails  map[string]bool
 	came   map[string][]byte
 	header map[string]http.Header
 }
@@ -99,7 +100,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.down:
+	case s.down, s.fails[r.URL.Path]:
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case s.gone[r.URL.Path]:
 		w.WriteHeader(http.StatusGone)
@@ -165,6 +166,16 @@ func TestTelephonesOfAPlaceAreTold(t *testing.T) {
 	if ref, err := w.Send(t.Context(), post, "Xã Bến", "id"); err != nil || ref != "3 told, 0 gone, 0 failed" {
 		t.Errorf("%q, %v", ref, err)
 	}
+	// Who could not be told is told at the next try, and nobody else.
+	s.fails = map[string]bool{"/fcm/send/2": true}
+	if ref, err := w.Send(t.Context(), post, "Xã Bến", "half"); err == nil {
+		t.Errorf("one was not told, and that is no error: %q", ref)
+	}
+	clear(s.came)
+	s.fails = nil
+	if ref, err := w.Send(t.Context(), post, "Xã Bến", "half"); err != nil || ref != "3 told, 0 gone, 0 failed" || len(s.came) != 1 || s.came["/fcm/send/2"] == nil {
+		t.Errorf("%q, %v, %d came", ref, err, len(s.came))
+	}
 	s.down = true
 	if _, err := w.Send(t.Context(), post, "Xã Bến", "id"); err == nil {
 		t.Error("a service that is down is no error, so nobody tries again")
@@ -183,15 +194,18 @@ func TestTelephonesOfAPlaceAreTold(t *testing.T) {
 func TestWhoIsNoReader(t *testing.T) {
 	w, _ := newWay(t)
 	for name, change := range map[string]func(*Reader){
-		"a machine of ours":  func(r *Reader) { r.Endpoint = "https://127.0.0.1/x" },
-		"another machine":    func(r *Reader) { r.Endpoint = "https://fcm.googleapis.com.evil.example/x" },
-		"a like name":        func(r *Reader) { r.Endpoint = "https://evilfcm.googleapis.com/x" },
-		"a port":             func(r *Reader) { r.Endpoint = "https://fcm.googleapis.com:8443/x" },
-		"a name before it":   func(r *Reader) { r.Endpoint = "https://a@fcm.googleapis.com/x" },
-		"plain":              func(r *Reader) { r.Endpoint = "http://fcm.googleapis.com/x" },
-		"no address":         func(r *Reader) { r.Endpoint = "" },
-		"a long one":         func(r *Reader) { r.Endpoint += strings.Repeat("x", 1000) },
-		"no key":             func(r *Reader) { r.P256dh = "" },
+		"a machine of ours": func(r *Reader) { r.Endpoint = "https://127.0.0.1/x" },
+		"another machine":   func(r *Reader) { r.Endpoint = "https://fcm.googleapis.com.evil.example/x" },
+		"a like name":       func(r *Reader) { r.Endpoint = "https://evilfcm.googleapis.com/x" },
+		"a port":            func(r *Reader) { r.Endpoint = "https://fcm.googleapis.com:8443/x" },
+		"a name before it":  func(r *Reader) { r.Endpoint = "https://a@fcm.googleapis.com/x" },
+		"plain":             func(r *Reader) { r.Endpoint = "http://fcm.googleapis.com/x" },
+		"no address":        func(r *Reader) { r.Endpoint = "" },
+		"a long one":        func(r *Reader) { r.Endpoint += strings.Repeat("x", 1000) },
+		"no key":            func(r *Reader) { r.P256dh = "" },
+		"not on the curve": func(r *Reader) {
+			r.P256dh = base64.RawURLEncoding.EncodeToString(append([]byte{4}, make([]byte, 64)...))
+		},
 		"no point":           func(r *Reader) { r.P256dh = r.Auth },
 		"no secret":          func(r *Reader) { r.Auth = "x" },
 		"of another tongue":  func(r *Reader) { r.Lang = "xx" },

@@ -7,6 +7,7 @@
 package push
 
 import (
+	"crypto/ecdh"
 	"database/sql"
 	"encoding/base64"
 	"encoding/json"
@@ -57,13 +58,18 @@ func Open(dir string, now func() time.Time) (*Store, error) {
 		return nil, fmt.Errorf("push: %w", err)
 	}
 	name := filepath.Join(at, "readers.db")
+	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) { // what was restored from a backup goes on
+		if err := os.Rename(filepath.Join(at, copied), name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("push: %w", err)
+		}
+	}
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("push: %w", err)
 	}
 	f.Close()
 	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(name)
-	db, err := sql.Open("sqlite", "file:"+escaped+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=secure_delete(1)&_txlock=immediate")
+	db, err := sql.Open("sqlite", "file:"+escaped+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(DELETE)&_pragma=secure_delete(1)&_txlock=immediate")
 	if err != nil {
 		return nil, fmt.Errorf("push: %w", err)
 	}
@@ -71,6 +77,27 @@ func Open(dir string, now func() time.Time) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("push: %s: %w", name, err), db.Close())
 	}
 	return &Store{db, k, now}, nil
+}
+
+// copied is the file of a copy that nobody writes to.
+const copied = "readers.copy"
+
+// Still puts a copy beside the readers for a backup, until done is called.
+func Still(dir string) (done func(), err error) {
+	if _, err := os.Stat(filepath.Join(dir, Folder, "readers.db")); errors.Is(err, fs.ErrNotExist) {
+		return func() {}, nil
+	}
+	s, err := Open(dir, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	name := filepath.Join(dir, Folder, copied)
+	os.Remove(name) // of a backup that was cut off
+	if _, err := s.db.Exec("VACUUM INTO ?", name); err != nil {
+		return nil, fmt.Errorf("push: %w", err)
+	}
+	return func() { os.Remove(name) }, os.Chmod(name, 0o600)
 }
 
 func ours(name string) (k keys, err error) {
@@ -135,7 +162,10 @@ func (r Reader) check() error {
 	}
 	point, err1 := base64.RawURLEncoding.DecodeString(strings.TrimRight(r.P256dh, "="))
 	auth, err2 := base64.RawURLEncoding.DecodeString(strings.TrimRight(r.Auth, "="))
-	if err1 != nil || err2 != nil || len(point) != 65 || point[0] != 4 || len(auth) != 16 || r.Lang != "vi" && r.Lang != "en" {
+	if _, off := ecdh.P256().NewPublicKey(point); off != nil { // nothing could be sealed for it
+		return ErrReader
+	}
+	if err1 != nil || err2 != nil || len(auth) != 16 || r.Lang != "vi" && r.Lang != "en" {
 		return ErrReader
 	}
 	return nil

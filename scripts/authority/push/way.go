@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +25,9 @@ type Way struct {
 	Covers  func(place, top string) bool
 	Contact string // https://… or mailto: of whoever runs this, for push services
 	Client  *http.Client
+
+	mu   sync.Mutex
+	told map[string]map[string]bool // by post and endpoint: who need not be told again
 }
 
 // at is how many push services are asked at once.
@@ -46,12 +51,18 @@ const (
 
 // Send tells everybody of a place, of those above and of those below. One who is told
 // twice sees it once: the tag is the item's.
-func (w *Way) Send(ctx context.Context, p channel.Post, place, _ string) (string, error) {
+//
+// A post that did not reach all is an error, so that it is tried again: then those are
+// told who were not.
+func (w *Way) Send(ctx context.Context, p channel.Post, place, id string) (string, error) {
 	all, err := w.Store.readers(func(at string) bool { return w.Covers(at, p.Place) || w.Covers(p.Place, at) })
 	if err != nil {
 		return "", err
 	}
+	done := w.past(id)
+	all = slices.DeleteFunc(all, func(r Reader) bool { return done[r.Endpoint] })
 	var told, gone, failed atomic.Int64
+	told.Store(int64(len(done)))
 	turns := make(chan Reader)
 	var wg sync.WaitGroup
 	for range min(at, len(all)) {
@@ -60,6 +71,7 @@ func (w *Way) Send(ctx context.Context, p channel.Post, place, _ string) (string
 				switch err := w.tell(ctx, p, place, r); {
 				case err == nil:
 					told.Add(1)
+					w.note(id, r.Endpoint)
 				case errors.Is(err, errGone):
 					gone.Add(1)
 				default:
@@ -68,16 +80,51 @@ func (w *Way) Send(ctx context.Context, p channel.Post, place, _ string) (string
 			}
 		})
 	}
-	for _, r := range all {
-		turns <- r
+	for i, r := range all {
+		select {
+		case turns <- r:
+			continue
+		case <-ctx.Done():
+			failed.Add(int64(len(all) - i))
+		}
+		break
 	}
 	close(turns)
 	wg.Wait()
 	ref := fmt.Sprintf("%d told, %d gone, %d failed", told.Load(), gone.Load(), failed.Load())
-	if failed.Load() > 0 && told.Load() == 0 {
-		return "", errors.New("push: " + ref) // no network: tried again
+	if failed.Load() > 0 {
+		return "", errors.New("push: " + ref)
 	}
+	w.forget(id)
 	return ref, nil
+}
+
+// past are those who have been told of a post.
+func (w *Way) past(id string) map[string]bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.told[id])
+}
+
+// mostPosts bounds what is remembered of posts that did not reach all.
+const mostPosts = 20
+
+func (w *Way) note(id, endpoint string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.told == nil || w.told[id] == nil && len(w.told) >= mostPosts {
+		w.told = make(map[string]map[string]bool)
+	}
+	if w.told[id] == nil {
+		w.told[id] = make(map[string]bool)
+	}
+	w.told[id][endpoint] = true
+}
+
+func (w *Way) forget(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.told, id)
 }
 
 var errGone = errors.New("push: nobody is there any more")

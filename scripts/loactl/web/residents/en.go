@@ -140,7 +140,7 @@ var en = map[string]string{
 	"poll.wrong-phone":    "This is no telephone number; write one such as 0912345678.",
 	"poll.often":          "Too many codes were asked for by this number.",
 	"poll.no-sms":         "No code can be sent now. Try again later.",
-	"poll.answered":       "This number has answered.",
+	"poll.full":           "So many have asked for codes that no more can be sent. Please ask the commune.",
 	"push.on":             "Tell this telephone",
 	"push.off":            "Tell this telephone no more",
 	"push.denied":         "The browser does not allow notifications.",

@@ -18,6 +18,7 @@ type polls interface {
 	All() ([]poll.Poll, error)
 	Get(id string) (poll.Poll, error)
 	Code(id, phone string) (code string, err error)
+	Unsent(id, phone string) error
 	Answer(id, phone, code string, a poll.Answer) error
 	Result(id string) (poll.Result, error)
 }
@@ -161,6 +162,8 @@ func (s *Site) counted(r *http.Request, b *ballot) (err error) {
 		b.Wrong = "poll.wrong-answer"
 	case errors.Is(err, poll.ErrOften):
 		b.Wrong = "poll.often"
+	case errors.Is(err, poll.ErrFull):
+		b.Wrong = "poll.full"
 	case errors.Is(err, poll.ErrOver):
 		b.Wrong = "poll.over"
 	default:
@@ -176,7 +179,7 @@ func (s *Site) sendCode(ctx context.Context, b *ballot, phone string) error {
 	}
 	code, err := s.o.Polls.Code(b.ID, phone)
 	if errors.Is(err, poll.ErrCode) {
-		b.Wrong = "poll.answered"
+		b.Done = "poll.sent" // who has answered is nobody else's business, so it looks the same
 		return nil
 	}
 	if err != nil {
@@ -185,7 +188,7 @@ func (s *Site) sendCode(ctx context.Context, b *ballot, phone string) error {
 	if err := s.o.SMS(ctx, phone, "Ma lay y kien: "+code+" (10 phut). Khong dua ma nay cho ai."); err != nil {
 		s.o.Log.Error("residents: a code by SMS", "err", err)
 		b.Wrong = "poll.no-sms"
-		return nil
+		return s.o.Polls.Unsent(b.ID, phone)
 	}
 	b.Done = "poll.sent"
 	return nil

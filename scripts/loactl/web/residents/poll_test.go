@@ -155,14 +155,15 @@ func TestAPollByTelephone(t *testing.T) {
 	if code, _ := s.send("/poll/cho-moi", ask); code != 200 {
 		t.Errorf("an answer: %d", code)
 	}
-	if code, body := s.send("/poll/cho-moi/code", ask); code != 422 || !strings.Contains(body, "đã trả lời rồi") || len(sent) != 1 {
-		t.Errorf("a code for who has answered: %d", code)
+	// Whether a number has answered is nobody else's business: it looks the same.
+	if code, body := s.send("/poll/cho-moi/code", ask); code != 200 || !strings.Contains(body, "Đã gửi mã") || len(sent) != 1 {
+		t.Errorf("a code for who has answered: %d, %d sent", code, len(sent))
 	}
 	fails = errors.New("the modem is gone")
 	if code, body := s.send("/poll/cho-moi/code", url.Values{"phone": {"0987654321"}}); code != 422 || !strings.Contains(body, "không gửi được mã") {
 		t.Errorf("a channel that fails: %d", code)
 	}
-	if r, err := store.Result("cho-moi"); err != nil || r.Answers != 1 || r.Counts[0][0] != 1 {
+	if r, err := store.Result("cho-moi"); err != nil || r.Given != 1 || r.Answers != 1 || r.Counts[0][0] != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}
 	often := 0
@@ -171,7 +172,7 @@ func TestAPollByTelephone(t *testing.T) {
 			often++
 		}
 	}
-	if often == 0 || len(sent) > 5 {
+	if often == 0 || len(sent) > 40 {
 		t.Errorf("a flood: %d refused, %d messages", often, len(sent))
 	}
 }

@@ -140,7 +140,7 @@ var vi = map[string]string{
 	"poll.wrong-phone":    "Không phải số điện thoại; ghi như 0912345678.",
 	"poll.often":          "Số này đã xin mã quá nhiều lần.",
 	"poll.no-sms":         "Lúc này không gửi được mã. Hãy thử lại sau.",
-	"poll.answered":       "Số này đã trả lời rồi.",
+	"poll.full":           "Nhiều người xin mã quá, hôm nay không gửi thêm được. Xin liên hệ xã.",
 	"push.on":             "Báo cho điện thoại này",
 	"push.off":            "Thôi báo cho điện thoại này",
 	"push.denied":         "Trình duyệt không cho phép hiện thông báo.",
