@@ -116,7 +116,7 @@ func TestPackagesWithoutRights(t *testing.T) {
 
 // Every group that somebody asks for is one.
 func TestEveryGroupThatIsAskedForIsThere(t *testing.T) {
-	asked := regexp.MustCompile(`packages\.sh((?: [a-z]+)+)`)
+	asked := regexp.MustCompile(`(?m)^[^#\n]*packages\.sh((?: [a-z]+)+)`)
 	groups := make(map[string]bool)
 	for _, name := range []string{"../Makefile", "test.sh", "bench.sh", "arm.sh", "web.sh", "deb/build.sh", "image/image.sh", "hil/hil.sh", "../.ci/run"} {
 		data, err := os.ReadFile(name)
