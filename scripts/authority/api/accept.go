@@ -57,7 +57,7 @@ func (a *API) post(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.take(r.Context(), is)
+	return a.take(r.Context(), is, Terms{})
 }
 
 // approve adds one person's signature to a document that lacks it. The body is one
@@ -79,12 +79,12 @@ func (a *API) approve(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if is, err = authority.Read(raw); err != nil {
 		return nil, err
 	}
-	return a.take(r.Context(), is)
+	return a.take(r.Context(), is, Terms{})
 }
 
 // take judges a document as a box would, keeps what boxes accept, and publishes it.
 // What only lacks a signature waits for it. Nothing else leaves a trace.
-func (a *API) take(ctx context.Context, is authority.Issued) (any, error) {
+func (a *API) take(ctx context.Context, is authority.Issued, t Terms) (any, error) {
 	h, err := message.HeadOf(is.Doc)
 	if err != nil {
 		return nil, err
@@ -94,6 +94,13 @@ func (a *API) take(ctx context.Context, is authority.Issued) (any, error) {
 	}
 	a.taking.Lock()
 	defer a.taking.Unlock()
+	if t.Still != nil {
+		issued, _ := a.o.Authority.Find(is.Topic)
+		waiting, _ := a.o.Authority.Waiting(is.Topic)
+		if err := t.Still(issued, waiting); err != nil {
+			return nil, err
+		}
+	}
 	if is, err = a.joined(is, h.Version()); err != nil {
 		return nil, err
 	}
@@ -121,6 +128,10 @@ func (a *API) take(ctx context.Context, is authority.Issued) (any, error) {
 		return nil, &plan.Error{Code: plan.Replay, Msg: "boxes have a newer one"}
 	}
 	out := Taken{Document: index.Describe(is, au.Signers(is.Raw))}
+	if t.Two && v.Code == plan.Accepted && len(out.Signers) < 2 {
+		err := &plan.Error{Code: plan.Quorum, Msg: "a second person has to sign"}
+		v.Code, v.Err, v.EN = plan.Quorum, err, err.Error()
+	}
 	if v.Code == plan.Quorum && is.Topic.Retained() {
 		out.State, out.VI, out.EN = "pending", authority.Vietnamese(v.Err), v.EN
 		return out, au.KeepPending(is)

@@ -29,7 +29,8 @@ import (
 
 // centre is what the desk asks of the API.
 type centre interface {
-	Take(ctx context.Context, raw []byte) (api.Taken, error)
+	Take(ctx context.Context, raw []byte, t api.Terms) (api.Taken, error)
+	Drop(sha256 string) error
 	Boxes() ([]api.Box, error)
 	Explain(error) *api.Error
 }
@@ -199,6 +200,7 @@ func routes() []route {
 		{"POST /desk/key", anybody, maxForm, (*Desk).keyAsk},
 		{"GET /desk/sign/{sha256}", anybody, 0, (*Desk).sign},
 		{"POST /desk/sign/{sha256}", anybody, maxForm, (*Desk).signed},
+		{"POST /desk/sign/{sha256}/drop", anybody, maxForm, (*Desk).drop},
 		{"GET /desk/sign/{sha256}/envelope", anybody, 0, (*Desk).envelope},
 		{"GET /desk/sign/{sha256}/board/{board}/{page}", anybody, 0, (*Desk).drawn},
 		{"GET /desk/media/{sha256}", anybody, 0, (*Desk).media},

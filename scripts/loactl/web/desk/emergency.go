@@ -122,14 +122,20 @@ func (d *Desk) alarm(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if al.Event == "" || al.Headline == "" {
 		return errInput
 	}
-	set := d.slotOf(place, d.officeOf(v, place))
+	office := d.officeOf(v, place)
+	next, err := d.onTop(message.AlertTopic(place, office))
+	if err != nil {
+		return err
+	}
+	next.two = true
+	set := d.slotOf(place, office)
 	seq, err := d.o.Authority.Seq()
 	if err != nil {
 		return err
 	}
 	al.ID = fmt.Sprintf("alert-%d", seq)
 	set.Alerts = append(set.Alerts, al)
-	return d.propose(w, r, v, set, proposal{two: true})
+	return d.propose(w, r, v, set, next)
 }
 
 // undo takes an alarm back: it ends, and every box that sounded it says that it was a
@@ -142,6 +148,10 @@ func (d *Desk) undo(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if !plan.ValidID(office) || !plan.ValidID(id) {
 		return errInput
 	}
+	next, err := d.onTop(message.AlertTopic(place, office))
+	if err != nil {
+		return err
+	}
 	set := d.slotOf(place, office)
 	n := len(set.Alerts)
 	set.Alerts = slices.DeleteFunc(set.Alerts, func(al plan.Alert) bool { return al.ID == id })
@@ -151,5 +161,5 @@ func (d *Desk) undo(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if r.PostFormValue("what") != "clear" {
 		set.Retracted = append(set.Retracted, plan.Retraction{ID: id, Until: d.o.Now().Add(time.Hour).UTC().Truncate(time.Second)})
 	}
-	return d.propose(w, r, v, set, proposal{})
+	return d.propose(w, r, v, set, next)
 }

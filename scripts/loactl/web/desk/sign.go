@@ -17,6 +17,7 @@ import (
 	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/scripts/authority"
+	"loa/scripts/authority/api"
 )
 
 // A proposal is a document that is complete but for a signature. It is shown to whoever
@@ -26,6 +27,8 @@ type proposal struct {
 	paper message.Envelope // what is signed
 	by    string
 	two   bool   // the desk asks for a second person, whatever the list says
+	onTop bool   // it is base with something changed, and counts only while base is what is issued
+	base  string // the SHA-256 of that document; empty: there is none
 	draft string // what it was made of
 	until time.Time
 }
@@ -124,6 +127,7 @@ type paper struct {
 	Mine                  bool // the reader has signed it
 	Key                   string
 	Two                   bool
+	Drop                  bool      // it waits, and the reader may drop it
 	Until                 time.Time // of an order
 	Boards                []boardOf
 	Doubts, Unheard       []string
@@ -156,6 +160,7 @@ func (d *Desk) sign(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if waits {
 		x.Signers = d.o.Authority.Signers(p.is.Raw)
 		x.Mine = slices.Contains(x.Signers, v.person)
+		x.Drop = drops(v, h.Kind, x.Place)
 	}
 	refs, err := d.referred(p.is.Doc)
 	if err != nil {
@@ -331,27 +336,7 @@ func (d *Desk) signed(w http.ResponseWriter, r *http.Request, v *visitor) error 
 	if !alone.Verify(pub) {
 		return errSig
 	}
-	raw := alone.Encode()
-	if p.two {
-		is, err := authority.Read(raw)
-		if err != nil {
-			return err
-		}
-		verdict, err := d.o.Authority.Judge(is)
-		if err != nil {
-			return err
-		}
-		if verdict.Code != plan.Accepted && verdict.Code != plan.Quorum {
-			return verdict.Err
-		}
-		if err := d.o.Authority.KeepPending(is); err != nil {
-			return err
-		}
-		d.proposed.drop(is.SHA256)
-		answer(w, http.StatusAccepted, result{"pending", words[v.lang]["signed.two"], "/desk/emergency"})
-		return nil
-	}
-	taken, err := d.o.Centre.Take(r.Context(), raw)
+	taken, err := d.o.Centre.Take(r.Context(), alone.Encode(), api.Terms{Still: d.still(p, waits), Two: p.two})
 	if err != nil {
 		return err
 	}
@@ -364,7 +349,11 @@ func (d *Desk) signed(w http.ResponseWriter, r *http.Request, v *visitor) error 
 	if taken.State == "sent" || taken.State == "kept" {
 		d.answered(p.is.Doc, v.person)
 	}
-	answer(w, http.StatusOK, result{taken.State, words[v.lang]["signed."+taken.State], whereNext(p.is.Doc)})
+	say := "signed." + taken.State
+	if p.two && taken.State == "pending" {
+		say = "signed.two"
+	}
+	answer(w, http.StatusOK, result{taken.State, words[v.lang][say], whereNext(p.is.Doc)})
 	return nil
 }
 

@@ -155,12 +155,15 @@ func (d *Desk) plan(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if !v.may(author, place) {
 		return errRole
 	}
+	next, err := d.onTop(message.DocTopic(place, plan.KindSchedule, deskSchedule))
+	if err != nil {
+		return err
+	}
 	doc, _ := d.schedule(place)
 	doc.Head = plan.Head{Place: place, ID: deskSchedule}
 	doc.Zone = cmp.Or(doc.Zone, "+07:00")
 	doc.ValidUntil = d.o.Now().Add(scheduleLife).UTC().Truncate(time.Second)
 	doc.Slots, doc.Order = slices.Clone(doc.Slots), slices.Clone(doc.Order)
-	var err error
 	switch r.PostFormValue("what") {
 	case "add":
 		err = d.addSlot(r, v, &doc)
@@ -191,7 +194,7 @@ func (d *Desk) plan(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	return d.propose(w, r, v, &doc, proposal{})
+	return d.propose(w, r, v, &doc, next)
 }
 
 // addSlot puts a bulletin on air: on weekdays, on one date, or every day.
