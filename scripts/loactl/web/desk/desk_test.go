@@ -7,6 +7,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -201,6 +204,55 @@ func state(w *httptest.ResponseRecorder) string {
 func TestWords(t *testing.T) {
 	for _, f := range look.Check(words) {
 		t.Error(f)
+	}
+}
+
+// Whatever waits for a signature has a name in every language: without one the page on
+// which it waits would not come at all.
+func TestKindsHaveNames(t *testing.T) {
+	consts := map[string][]string{}
+	for _, name := range []string{"plan.go", "authority.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("../../../../agent/plan", name), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			v, ok := n.(*ast.ValueSpec)
+			if !ok || len(v.Values) != 1 || strings.HasPrefix(v.Names[0].Name, "Grant") { // no document is of such a kind
+				return true
+			}
+			typ, _ := v.Type.(*ast.Ident)
+			value, _ := v.Values[0].(*ast.BasicLit)
+			if typ != nil && value != nil {
+				consts[typ.Name] = append(consts[typ.Name], strings.Trim(value.Value, `"`))
+			}
+			return true
+		})
+	}
+	if len(consts["Kind"]) < 20 || len(consts["Class"]) < 7 {
+		t.Fatalf("found only %v", consts)
+	}
+	for prefix, of := range map[string]string{"kind.": "Kind", "class.": "Class"} {
+		for _, value := range consts[of] {
+			for lang, say := range words {
+				if say[prefix+value] == "" {
+					t.Errorf("%s: %s%s has no name", lang, prefix, value)
+				}
+			}
+		}
+	}
+	s := newStage(t)
+	list := &plan.List{}
+	list.Place = "26734"
+	is, e, err := s.au.Stamp(list)
+	s.must(err)
+	is.Raw = message.Sign(e.PayloadType, e.Payload, s.keys["dung"]).Encode()
+	s.must(s.au.KeepPending(is))
+	minh := s.enter("minh")
+	for _, path := range []string{"/desk/", "/desk/sign/" + is.SHA256} {
+		if w := s.get(minh, path); w.Code != http.StatusOK {
+			t.Errorf("%s: %d", path, w.Code)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -70,7 +71,7 @@ func (d *Desk) waits(v *visitor) (all []waiting, err error) {
 		if err != nil || !v.may(viewer, place) {
 			continue
 		}
-		w := waiting{SHA256: is.SHA256, Kind: string(h.Kind), Title: h.ID, Place: place, PlaceName: v.places[place].Name, Signers: d.o.Authority.Signers(is.Raw), At: h.Issued}
+		w := waiting{SHA256: is.SHA256, Kind: string(h.Kind), Title: cmp.Or(h.ID, h.Device, string(h.Kind)), Place: place, PlaceName: v.places[place].Name, Signers: d.o.Authority.Signers(is.Raw), At: h.Issued}
 		switch doc := is.Doc.(type) {
 		case plan.Bulletin:
 			w.Title = doc.Title
