@@ -64,7 +64,7 @@ func TestSessions(t *testing.T) {
 	r := httptest.NewRequest("POST", "https://loa.example/", nil)
 	r.AddCookie(&http.Cookie{Name: cookie, Value: chosen})
 	w := httptest.NewRecorder()
-	s.desk.enter(w, r, "lan")
+	s.desk.enter(w, r, session{person: "lan"})
 	cookies := w.Result().Cookies()
 	if len(cookies) != 1 {
 		t.Fatalf("%d cookies", len(cookies))
@@ -79,7 +79,7 @@ func TestSessions(t *testing.T) {
 	old := s.enter("lan")
 	r = httptest.NewRequest("POST", "https://loa.example/", nil)
 	r.AddCookie(&http.Cookie{Name: cookie, Value: old})
-	s.desk.enter(httptest.NewRecorder(), r, "lan")
+	s.desk.enter(httptest.NewRecorder(), r, session{person: "lan"})
 	if s.get(old, "/desk/").Code != http.StatusSeeOther {
 		t.Error("the session of before goes on")
 	}
@@ -179,6 +179,32 @@ func TestRoles(t *testing.T) {
 	s.must(s.desk.people.Remove("khach"))
 	if w := s.get(id, "/desk/"); w.Code != http.StatusSeeOther {
 		t.Errorf("removed: %d", w.Code)
+	}
+}
+
+// Whoever loactl has removed is signed out, also who has a key in the list, and is not
+// let in again by a later invitation; a certificate counts while it is shown.
+func TestRemovedIsSignedOut(t *testing.T) {
+	s := newStage(t)
+	_, err := s.desk.people.Invite("minh", "", s.now)
+	s.must(err)
+	id := s.enter("minh")
+	if w := s.get(id, "/desk/"); w.Code != http.StatusOK {
+		t.Fatalf("%d", w.Code)
+	}
+	s.must(s.desk.people.Remove("minh"))
+	if w := s.get(id, "/desk/"); w.Code != http.StatusSeeOther {
+		t.Errorf("removed: %d", w.Code)
+	}
+	_, err = s.desk.people.Invite("minh", "", s.now)
+	s.must(err)
+	if w := s.get(id, "/desk/"); w.Code != http.StatusSeeOther {
+		t.Errorf("invited anew: %d", w.Code)
+	}
+	w := httptest.NewRecorder()
+	s.desk.sessions.begin(w, session{person: "lan", cert: true}, s.now)
+	if w := s.get(w.Result().Cookies()[0].Value, "/desk/"); w.Code != http.StatusSeeOther {
+		t.Errorf("without the certificate: %d", w.Code)
 	}
 }
 

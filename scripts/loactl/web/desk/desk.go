@@ -4,6 +4,7 @@
 package desk
 
 import (
+	"bytes"
 	"context"
 	"embed"
 	"errors"
@@ -249,10 +250,11 @@ type visitor struct {
 // visit finds out who asks.
 func (d *Desk) visit(w http.ResponseWriter, r *http.Request) (*visitor, error) {
 	v := &visitor{lang: language(w, r), places: d.o.Authority.Places()}
-	person, ok := d.sessions.of(r, d.o.Now())
+	began, ok := d.sessions.of(r, d.o.Now())
 	if !ok {
 		return v, nil
 	}
+	person := began.person
 	all, err := d.people.All()
 	if err != nil {
 		return nil, err
@@ -262,6 +264,13 @@ func (d *Desk) visit(w http.ResponseWriter, r *http.Request) (*visitor, error) {
 	a, hasAccount := all[person]
 	if !isPerson && !hasAccount {
 		return v, nil // loactl has taken the person out
+	}
+	if began.cert {
+		if shown, ok := d.certified(r); !ok || shown != person {
+			return v, nil
+		}
+	} else if !bytes.Equal(began.handle, a.Handle) {
+		return v, nil // it began by a passkey of an account that loactl has ended
 	}
 	v.person = person
 	v.posts = posts(person, d.o.Authority.Grants(), a, d.o.Now())

@@ -122,8 +122,11 @@ func (s *stage) person(name string, g authority.Grant) {
 
 // enter signs a person in and gives the cookie.
 func (s *stage) enter(person string) string {
+	s.t.Helper()
+	all, err := s.desk.people.All()
+	s.must(err)
 	w := httptest.NewRecorder()
-	s.desk.sessions.begin(w, person, s.now)
+	s.desk.sessions.begin(w, session{person: person, handle: all[person].Handle}, s.now)
 	return w.Result().Cookies()[0].Value
 }
 

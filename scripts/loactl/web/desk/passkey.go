@@ -132,16 +132,16 @@ func (d *Desk) signInCertificate(w http.ResponseWriter, r *http.Request, _ *visi
 	if !ok {
 		return errPass
 	}
-	d.enter(w, r, person)
+	d.enter(w, r, session{person: person, cert: true})
 	http.Redirect(w, r, "/desk/", http.StatusSeeOther)
 	return nil
 }
 
 // enter signs a person in, and whoever it was before out.
-func (d *Desk) enter(w http.ResponseWriter, r *http.Request, person string) {
+func (d *Desk) enter(w http.ResponseWriter, r *http.Request, of session) {
 	d.sessions.end(w, r)
 	w.Header().Del("Set-Cookie")
-	d.sessions.begin(w, person, d.o.Now())
+	d.sessions.begin(w, of, d.o.Now())
 }
 
 func (d *Desk) signOut(w http.ResponseWriter, r *http.Request, _ *visitor) error {
@@ -217,7 +217,7 @@ func (d *Desk) signInFinish(w http.ResponseWriter, r *http.Request, _ *visitor) 
 	if err := d.people.Used(person, *credential); err != nil {
 		return errPass
 	}
-	d.enter(w, r, person)
+	d.enter(w, r, session{person: person, handle: user.WebAuthnID()})
 	answer(w, http.StatusOK, map[string]string{"to": "/desk/"})
 	return nil
 }
@@ -270,7 +270,7 @@ func (d *Desk) registerFinish(w http.ResponseWriter, r *http.Request, _ *visitor
 	if err := d.people.Register(c.name, c.code, *credential, d.o.Now()); err != nil {
 		return errCode
 	}
-	d.enter(w, r, c.name)
+	d.enter(w, r, session{person: c.name, handle: a.Handle})
 	answer(w, http.StatusOK, map[string]string{"to": "/desk/key"})
 	return nil
 }

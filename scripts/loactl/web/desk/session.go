@@ -19,6 +19,8 @@ const cookie = "__Host-loa-desk"
 // A session is somebody who has signed in.
 type session struct {
 	person string
+	handle []byte // of the account by whose passkey it began
+	cert   bool   // it began by a certificate, which every request has to show
 	began  time.Time
 	seen   time.Time
 }
@@ -29,8 +31,8 @@ type sessions struct {
 	all map[string]session // by the name in the cookie
 }
 
-// begin signs a person in, under a name that nobody had before.
-func (s *sessions) begin(w http.ResponseWriter, person string, now time.Time) {
+// begin signs a person in, as of says, under a name that nobody had before.
+func (s *sessions) begin(w http.ResponseWriter, of session, now time.Time) {
 	id := rand.Text()
 	s.mu.Lock()
 	if s.all == nil {
@@ -41,27 +43,28 @@ func (s *sessions) begin(w http.ResponseWriter, person string, now time.Time) {
 			delete(s.all, old)
 		}
 	}
-	s.all[id] = session{person, now, now}
+	of.began, of.seen = now, now
+	s.all[id] = of
 	s.mu.Unlock()
 	http.SetCookie(w, &http.Cookie{Name: cookie, Value: id, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode, MaxAge: int(signedFor.Seconds())})
 }
 
 // of is who a request comes from.
-func (s *sessions) of(r *http.Request, now time.Time) (person string, ok bool) {
+func (s *sessions) of(r *http.Request, now time.Time) (of session, ok bool) {
 	c, err := r.Cookie(cookie)
 	if err != nil {
-		return "", false
+		return session{}, false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o, ok := s.all[c.Value]
 	if !ok || o.over(now) {
 		delete(s.all, c.Value)
-		return "", false
+		return session{}, false
 	}
 	o.seen = now
 	s.all[c.Value] = o
-	return o.person, true
+	return o, true
 }
 
 // end signs out.
