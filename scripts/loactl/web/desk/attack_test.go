@@ -2,6 +2,7 @@ package desk
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -255,6 +256,57 @@ func TestGuessing(t *testing.T) {
 	}
 	if codes[http.StatusForbidden] != maxTry || codes[http.StatusTooManyRequests] != 5 {
 		t.Errorf("%v", codes)
+	}
+}
+
+// Whoever fills what the desk keeps of signing in and of proposals shuts out themselves:
+// others sign in, and raise alarms.
+func TestNobodyShutsOthersOut(t *testing.T) {
+	s := newStage(t)
+	from := func(addr string) *http.Request {
+		r := httptest.NewRequest("POST", "https://loa.example/desk/sign-in/begin", nil)
+		r.RemoteAddr = addr
+		return r
+	}
+	var c ceremonies
+	mine := c.begin(ceremony{net: network(from("192.0.2.7:1"))}, s.now)
+	for range 2 * maxCeremonies {
+		c.begin(ceremony{net: "198.51.100.0/24"}, s.now.Add(time.Second))
+	}
+	if _, ok := c.take(mine, s.now.Add(2*time.Second)); !ok || len(c.all) > maxCeremonies {
+		t.Errorf("mine is there: %v, of %d", ok, len(c.all))
+	}
+
+	var try tries
+	for i := range maxTry {
+		if !try.ok(from(fmt.Sprintf("[2001:db8:1:2::%x]:1", i+1)), s.now) {
+			t.Fatalf("try %d", i)
+		}
+	}
+	guesser := from("[2001:db8:1:2:ffff::1]:1")
+	if try.ok(guesser, s.now) {
+		t.Error("another address of the same /64 tries on")
+	}
+	for i := range maxTriers + 10 {
+		if !try.ok(from(fmt.Sprintf("10.%d.%d.1:1", i/256, i%256)), s.now) {
+			t.Fatalf("network %d is shut out", i)
+		}
+	}
+	if try.ok(guesser, s.now) || len(try.all) > maxTriers {
+		t.Errorf("coming from elsewhere ends a count, of %d", len(try.all))
+	}
+
+	for i := range 1100 {
+		p := proposal{by: "minh"}
+		p.is.SHA256 = fmt.Sprint(i)
+		s.desk.proposed.put(p, s.now.Add(time.Duration(i)*time.Millisecond))
+	}
+	if _, ok := s.desk.proposed.get("1099", s.now); !ok || len(s.desk.proposed.all) != maxProposals {
+		t.Errorf("the last is there: %v, of %d", ok, len(s.desk.proposed.all))
+	}
+	dung := s.enter("dung")
+	if got := state(s.signs(dung, s.raised(dung, "A"), s.keys["dung"])); got != "pending" {
+		t.Errorf("an alarm after that: %s", got)
 	}
 }
 

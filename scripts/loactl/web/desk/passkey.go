@@ -2,12 +2,8 @@ package desk
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/json"
-	"net"
 	"net/http"
-	"sync"
-	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
@@ -23,84 +19,6 @@ func (h holder) WebAuthnID() []byte                         { return h.a.Handle 
 func (h holder) WebAuthnName() string                       { return h.name }
 func (h holder) WebAuthnDisplayName() string                { return h.name }
 func (h holder) WebAuthnCredentials() []webauthn.Credential { return h.a.Passkeys }
-
-// ceremonies are those that have begun: each is used once, and soon.
-type ceremonies struct {
-	mu  sync.Mutex
-	all map[string]ceremony
-}
-
-type ceremony struct {
-	data       webauthn.SessionData
-	name, code string // of a registration
-	until      time.Time
-}
-
-const (
-	ceremonyTime  = 5 * time.Minute
-	maxCeremonies = 1000
-)
-
-func (c *ceremonies) begin(of ceremony, now time.Time) (id string, ok bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.all == nil {
-		c.all = make(map[string]ceremony)
-	}
-	for id, o := range c.all {
-		if now.After(o.until) {
-			delete(c.all, id)
-		}
-	}
-	if len(c.all) >= maxCeremonies {
-		return "", false
-	}
-	id = rand.Text()
-	of.until = now.Add(ceremonyTime)
-	c.all[id] = of
-	return id, true
-}
-
-func (c *ceremonies) take(id string, now time.Time) (ceremony, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	o, ok := c.all[id]
-	delete(c.all, id)
-	return o, ok && now.Before(o.until)
-}
-
-// tries bounds how often an address may try a code or a passkey.
-type tries struct {
-	mu  sync.Mutex
-	all map[string][]time.Time
-}
-
-const (
-	triesIn = 10 * time.Minute
-	maxTry  = 30
-)
-
-func (t *tries) ok(r *http.Request, now time.Time) bool {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.all == nil || len(t.all) > 10000 {
-		t.all = make(map[string][]time.Time)
-	}
-	at := t.all[host]
-	for len(at) > 0 && now.Sub(at[0]) > triesIn {
-		at = at[1:]
-	}
-	if len(at) >= maxTry {
-		t.all[host] = at
-		return false
-	}
-	t.all[host] = append(at, now)
-	return true
-}
 
 var (
 	errTries = &fault{http.StatusTooManyRequests, "error.tries"}
@@ -151,11 +69,9 @@ func (d *Desk) signOut(w http.ResponseWriter, r *http.Request, _ *visitor) error
 }
 
 // begun answers a script with what the authenticator has to be asked.
-func (d *Desk) begun(w http.ResponseWriter, c ceremony, options any) error {
-	id, ok := d.ceremony.begin(c, d.o.Now())
-	if !ok {
-		return errTries
-	}
+func (d *Desk) begun(w http.ResponseWriter, r *http.Request, c ceremony, options any) error {
+	c.net = network(r)
+	id := d.ceremony.begin(c, d.o.Now())
 	answer(w, http.StatusOK, map[string]any{"ceremony": id, "options": options})
 	return nil
 }
@@ -186,7 +102,7 @@ func (d *Desk) signInBegin(w http.ResponseWriter, r *http.Request, _ *visitor) e
 	if err != nil {
 		return err
 	}
-	return d.begun(w, ceremony{data: *data}, options.Response)
+	return d.begun(w, r, ceremony{data: *data}, options.Response)
 }
 
 func (d *Desk) signInFinish(w http.ResponseWriter, r *http.Request, _ *visitor) error {
@@ -247,7 +163,7 @@ func (d *Desk) registerBegin(w http.ResponseWriter, r *http.Request, _ *visitor)
 	if err != nil {
 		return err
 	}
-	return d.begun(w, ceremony{data: *data, name: who.Name, code: who.Code}, options.Response)
+	return d.begun(w, r, ceremony{data: *data, name: who.Name, code: who.Code}, options.Response)
 }
 
 func (d *Desk) registerFinish(w http.ResponseWriter, r *http.Request, _ *visitor) error {

@@ -41,22 +41,29 @@ type proposals struct {
 
 const (
 	proposedFor  = time.Hour
-	maxProposals = 1000
+	maxProposals = 20 // of one person
 )
 
-func (p *proposals) put(of proposal, now time.Time) bool {
+// put keeps a proposal. Whoever makes too many loses the oldest of their own.
+func (p *proposals) put(of proposal, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.all == nil {
 		p.all = make(map[string]proposal)
 	}
 	maps.DeleteFunc(p.all, func(_ string, o proposal) bool { return now.After(o.until) })
-	if len(p.all) >= maxProposals {
-		return false
+	var mine []proposal
+	for _, o := range p.all {
+		if o.by == of.by {
+			mine = append(mine, o)
+		}
+	}
+	if len(mine) >= maxProposals {
+		oldest := slices.MinFunc(mine, func(x, y proposal) int { return x.until.Compare(y.until) })
+		delete(p.all, oldest.is.SHA256)
 	}
 	of.until = now.Add(proposedFor)
 	p.all[of.is.SHA256] = of
-	return true
 }
 
 func (p *proposals) get(sum string, now time.Time) (proposal, bool) {
@@ -79,9 +86,7 @@ func (d *Desk) propose(w http.ResponseWriter, r *http.Request, v *visitor, doc a
 		return err
 	}
 	of.by = v.person
-	if !d.proposed.put(of, d.o.Now()) {
-		return errTries
-	}
+	d.proposed.put(of, d.o.Now())
 	http.Redirect(w, r, "/desk/sign/"+of.is.SHA256, http.StatusSeeOther)
 	return nil
 }
