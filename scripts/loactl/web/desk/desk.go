@@ -221,6 +221,7 @@ func routes() []route {
 		{"GET /desk/inbox", author, 0, (*Desk).inbox},
 		{"GET /desk/inbox/{id}", author, 0, (*Desk).read},
 		{"GET /desk/inbox/{id}/{what}", author, 0, (*Desk).attachment},
+		{"POST /desk/inbox", author, maxForm, (*Desk).refused},
 		{"POST /desk/inbox/{id}", author, maxForm, (*Desk).replied},
 
 		{"GET /desk/now", viewer, 0, (*Desk).now},

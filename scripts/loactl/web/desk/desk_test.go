@@ -7,14 +7,17 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -405,6 +408,57 @@ func TestAnAnswerBecomesABulletin(t *testing.T) {
 	for _, is := range all {
 		if b, ok := is.Doc.(plan.Bulletin); ok && b.Origin != plan.Answer {
 			t.Errorf("it says that it is %s", b.Origin)
+		}
+	}
+}
+
+// Every report is on one page of the inbox, also those that came at the same moment; those
+// marked are put aside together, and of another commune none is.
+func TestInboxPages(t *testing.T) {
+	s := newStage(t)
+	minh, hoa := s.enter("minh"), s.enter("hoa")
+	const n = 250
+	for i := range n {
+		_, _, err := s.box.Add(requests.Ask{Place: "26734", Kind: requests.Other, Text: fmt.Sprintf("Việc thứ %d", i)})
+		s.must(err)
+		if i%3 == 0 {
+			s.now = s.now.Add(time.Second)
+		}
+	}
+	seen := make(map[string]int)
+	var first []string
+	pages := 0
+	for to := "/desk/inbox"; to != ""; pages++ {
+		if pages > 5 {
+			t.Fatal("the pages have no end")
+		}
+		body := s.get(minh, to).Body.String()
+		for _, m := range regexp.MustCompile(`name="id" value="([^"]+)"`).FindAllStringSubmatch(body, -1) {
+			seen[m[1]]++
+			if pages == 0 {
+				first = append(first, m[1])
+			}
+		}
+		to = html.UnescapeString(attribute(body, `rel="next" href`))
+	}
+	if len(seen) != n || pages != 3 {
+		t.Errorf("%d of %d reports on %d pages", len(seen), n, pages)
+	}
+	for id, times := range seen {
+		if times != 1 {
+			t.Errorf("%s is there %d times", id, times)
+		}
+	}
+	refuse := []string{"id", first[0], "id", first[1]}
+	if w := s.form(hoa, "/desk/inbox", refuse...); w.Code != http.StatusNotFound {
+		t.Errorf("another commune: %d", w.Code)
+	}
+	if w := s.form(minh, "/desk/inbox", refuse...); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	for i, want := range []requests.State{requests.Refused, requests.Refused, requests.New} {
+		if q, err := s.box.Get(first[i]); err != nil || q.State != want {
+			t.Errorf("%d: %v, %v", i, q.State, err)
 		}
 	}
 }

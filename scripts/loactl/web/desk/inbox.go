@@ -3,7 +3,11 @@ package desk
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"loa/agent/plan"
 	"loa/scripts/authority/requests"
@@ -26,7 +30,12 @@ type letter struct {
 	Answer    string // the last that was given
 }
 
-// inbox lists what residents have reported of the places that somebody writes for.
+// inboxPage is how many reports one page has.
+const inboxPage = 100
+
+// inbox lists what residents have reported of the places that somebody writes for. The
+// next page begins in the millisecond in which this one ends, after its last report: what
+// came at the same time is on one of the two.
 func (d *Desk) inbox(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	which := requests.Which{Places: v.seen(author), Folded: true}
 	done := r.FormValue("done") != ""
@@ -34,21 +43,65 @@ func (d *Desk) inbox(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if done {
 		which.States = []requests.State{requests.Answered, requests.Refused}
 	}
+	which.Limit = 2*inboxPage + 1
+	if s := r.FormValue("before"); s != "" {
+		ms, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			return errInput
+		}
+		which.Before = time.UnixMilli(ms)
+	}
 	all, err := d.o.Inbox.List(which)
 	if err != nil {
 		return err
+	}
+	// The one after which it goes on may have been answered meanwhile; then none is left out.
+	last := slices.IndexFunc(all, func(q requests.Request) bool { return q.ID == r.FormValue("after") })
+	all = all[last+1:]
+	next := ""
+	if len(all) > inboxPage {
+		all = all[:inboxPage]
+		end := all[inboxPage-1]
+		to := url.Values{"before": {strconv.FormatInt(end.Came.UnixMilli()+1, 10)}, "after": {end.ID}}
+		if done {
+			to.Set("done", "1")
+		}
+		next = "/desk/inbox?" + to.Encode()
 	}
 	var letters []letter
 	for _, q := range all {
 		letters = append(letters, letter{q, v.places[q.Place].Name, ""})
 	}
-	d.show(w, r, v, http.StatusOK, "inbox", map[string]any{"Letters": letters, "Done": done})
+	d.show(w, r, v, http.StatusOK, "inbox", map[string]any{"Letters": letters, "Done": done, "Next": next})
 	return nil
 }
 
-// letter is the report that a path names, of a place that somebody writes for.
-func (d *Desk) letter(r *http.Request, v *visitor) (requests.Request, error) {
-	q, err := d.o.Inbox.Get(r.PathValue("id"))
+// refused puts aside the reports that were marked in the list, all or none of them.
+func (d *Desk) refused(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	if err := r.ParseForm(); err != nil {
+		return err
+	}
+	ids := r.PostForm["id"]
+	if len(ids) == 0 || len(ids) > inboxPage {
+		return errInput
+	}
+	for _, id := range ids {
+		if _, err := d.letter(id, v); err != nil {
+			return err
+		}
+	}
+	for _, id := range ids {
+		if err := d.o.Inbox.SetState(id, v.person, requests.Refused, ""); err != nil {
+			return err
+		}
+	}
+	http.Redirect(w, r, "/desk/inbox", http.StatusSeeOther)
+	return nil
+}
+
+// letter is a report of a place that somebody writes for.
+func (d *Desk) letter(id string, v *visitor) (requests.Request, error) {
+	q, err := d.o.Inbox.Get(id)
 	if errors.Is(err, requests.ErrNone) || err == nil && !v.may(author, q.Place) {
 		return requests.Request{}, errNone
 	}
@@ -56,7 +109,7 @@ func (d *Desk) letter(r *http.Request, v *visitor) (requests.Request, error) {
 }
 
 func (d *Desk) read(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	q, err := d.letter(r, v)
+	q, err := d.letter(r.PathValue("id"), v)
 	if err != nil {
 		return err
 	}
@@ -71,7 +124,7 @@ func (d *Desk) read(w http.ResponseWriter, r *http.Request, v *visitor) error {
 }
 
 func (d *Desk) attachment(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	q, err := d.letter(r, v)
+	q, err := d.letter(r.PathValue("id"), v)
 	if err != nil {
 		return err
 	}
@@ -94,7 +147,7 @@ func (d *Desk) attachment(w http.ResponseWriter, r *http.Request, v *visitor) er
 // replied answers a report, takes it up or puts it aside. An answer can become a bulletin
 // in the same step: a draft, which goes the way of all drafts.
 func (d *Desk) replied(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	q, err := d.letter(r, v)
+	q, err := d.letter(r.PathValue("id"), v)
 	if err != nil {
 		return err
 	}
