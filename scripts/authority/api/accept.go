@@ -251,12 +251,8 @@ func (a *API) media(w http.ResponseWriter, r *http.Request) (any, error) {
 	default:
 		return nil, &Error{Code: "too-often", Wait: 10 * time.Second}
 	}
-	free, err := a.left(a.o.Authority.Dir())
-	if err != nil {
+	if err := a.Room(); err != nil {
 		return nil, err
-	}
-	if free < spare+uploads*maxMedia {
-		return nil, &plan.Error{Code: plan.Storage, Msg: "the centre's disk is almost full"}
 	}
 	c := http.NewResponseController(w)
 	until := time.Now().Add(mediaTime)

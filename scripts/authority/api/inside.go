@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"loa/agent/plan"
 	"loa/scripts/authority"
 )
 
@@ -36,6 +37,18 @@ func (a *API) Drop(sum string) error {
 		return err
 	}
 	return a.o.Authority.Drop(is.Topic)
+}
+
+// Room is an error once the disk has none for recordings.
+func (a *API) Room() error {
+	free, err := a.left(a.o.Authority.Dir())
+	if err != nil {
+		return err
+	}
+	if free < spare+uploads*maxMedia {
+		return &plan.Error{Code: plan.Storage, Msg: "the centre's disk is almost full"}
+	}
+	return nil
 }
 
 // Boxes is GET /boxes, of all places.

@@ -32,6 +32,7 @@ import (
 type centre interface {
 	Take(ctx context.Context, raw []byte, t api.Terms) (api.Taken, error)
 	Drop(sha256 string) error
+	Room() error // nil while the disk has room for recordings
 	Boxes() ([]api.Box, error)
 	Explain(error) *api.Error
 }
@@ -115,6 +116,7 @@ type Desk struct {
 	passkeys *webauthn.WebAuthn
 	ceremony ceremonies
 	proposed proposals
+	making   making
 	pages    *look.Pages
 	files    *look.Files
 	mux      *http.ServeMux
@@ -144,7 +146,7 @@ func New(o Opts) (*Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Desk{o: o, people: OpenPeople(o.Authority.Dir()), drafts: &drafts{dir: dir}, mux: http.NewServeMux()}
+	d := &Desk{o: o, people: OpenPeople(o.Authority.Dir()), drafts: &drafts{dir: dir}, making: newMaking(), mux: http.NewServeMux()}
 	if d.files, err = look.NewFiles("/desk/files/", assets); err != nil {
 		return nil, err
 	}

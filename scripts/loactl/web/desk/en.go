@@ -273,6 +273,7 @@ var en = map[string]string{
 	"sign.drop-why":         "Nobody can sign it any more; to say it, write it again.",
 	"error.changed":         "Something else was signed meanwhile: look how things are now, and do it again.",
 	"error.other-waits":     "Something else for the same place waits for a signature: sign or drop that first (Desk, Waiting for a signature).",
+	"error.busy":            "The centre is making sound for somebody else: try again in a minute.",
 	"error.no-copy":         "The week before has no slot by date to copy.",
 	"field.title":           "Title",
 	"field.text":            "Text",

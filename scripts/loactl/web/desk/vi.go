@@ -273,6 +273,7 @@ var vi = map[string]string{
 	"sign.drop-why":         "Không ai ký được nữa; muốn nói thì soạn lại.",
 	"error.changed":         "Trong lúc đó đã có thay đổi khác được ký: xem tình hình bây giờ rồi làm lại.",
 	"error.other-waits":     "Một văn bản khác cho cùng chỗ này đang chờ chữ ký: ký hoặc bỏ nó trước (Bàn làm việc, Chờ chữ ký).",
+	"error.busy":            "Trung tâm đang làm âm thanh cho người khác: hãy thử lại sau một phút.",
 	"error.no-copy":         "Tuần trước không có khung giờ theo ngày nào để chép.",
 	"field.title":           "Tiêu đề",
 	"field.text":            "Nội dung",

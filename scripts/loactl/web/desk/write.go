@@ -2,6 +2,7 @@ package desk
 
 import (
 	"cmp"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -165,8 +166,14 @@ func (d *Desk) speak(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	s, err := d.o.Tools.Speak(r.Context(), v.lang, dr.Text, dr.Region)
-	if err != nil {
+	if err := d.o.Centre.Room(); err != nil {
+		return err
+	}
+	var s Spoken
+	if err := d.making.alone(r.Context(), func() (err error) {
+		s, err = d.o.Tools.Speak(r.Context(), v.lang, dr.Text, dr.Region)
+		return err
+	}); err != nil {
 		return err
 	}
 	return d.sounds(w, r, dr, s.Recording, dr.Text)
@@ -176,6 +183,9 @@ func (d *Desk) speak(w http.ResponseWriter, r *http.Request, v *visitor) error {
 func (d *Desk) upload(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	dr, err := d.mine(r, v)
 	if err != nil {
+		return err
+	}
+	if err := d.o.Centre.Room(); err != nil {
 		return err
 	}
 	parts, err := r.MultipartReader()
@@ -190,8 +200,11 @@ func (d *Desk) upload(w http.ResponseWriter, r *http.Request, v *visitor) error 
 		if part.FormName() != "audio" {
 			continue
 		}
-		rec, err := d.o.Tools.Record(r.Context(), v.lang, part)
-		if err != nil {
+		var rec Recording
+		if err := d.making.taken(r.Context(), part, func(sound io.Reader) (err error) {
+			rec, err = d.o.Tools.Record(r.Context(), v.lang, sound)
+			return err
+		}); err != nil {
 			return err
 		}
 		return d.sounds(w, r, dr, rec, "")
