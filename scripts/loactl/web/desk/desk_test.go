@@ -86,6 +86,7 @@ func newStage(t *testing.T) *stage {
 	s.person("minh", authority.Grant{Place: "26734", Kinds: act, Classes: []plan.Class{plan.Normal}})
 	s.person("hoa", authority.Grant{Place: "26737", Kinds: append(act, plan.KindSchedule), Classes: []plan.Class{plan.Normal}})
 	alarm := authority.Grant{Place: "26734", Office: "26734", Kinds: []plan.Kind{plan.KindAlert}, Classes: []plan.Class{plan.Emergency}}
+	s.must(s.au.AddGrant(authority.Grant{Person: "hoa", Place: "26737", Office: "26737", Kinds: []plan.Kind{plan.KindAlert}, Classes: []plan.Class{plan.Emergency}}))
 	s.person("dung", alarm)
 	s.person("nga", alarm)
 	s.person("kim", authority.Grant{Place: "26734", Office: "26734", Kinds: []plan.Kind{plan.KindBulletin, plan.KindPlay, plan.KindAlert, plan.KindDrill}, Classes: []plan.Class{plan.Normal, plan.Drill}})
