@@ -200,6 +200,8 @@ func (d *Desk) consequences(v *visitor, x *paper, h plan.Head, doc any) {
 			unheard = []string{err.Error()}
 		}
 		x.Unheard = unheard
+	case plan.AlertSet:
+		x.Boards = d.boards(v, shownOf(doc))
 	case plan.Act:
 		x.Until = doc.Until
 	}
@@ -209,6 +211,25 @@ func (d *Desk) consequences(v *visitor, x *paper, h plan.Head, doc any) {
 		return
 	}
 	x.Ahead = lined(v.lang, lines)
+}
+
+// shownOf is what boards show of a document, as a bulletin: of a set of alarms all that
+// have no bulletin of their own. Nil: they show nothing of it.
+func shownOf(doc any) *plan.Bulletin {
+	switch doc := doc.(type) {
+	case plan.Bulletin:
+		return &doc
+	case plan.AlertSet:
+		b := &plan.Bulletin{Class: plan.Emergency}
+		b.Place = doc.Place
+		for _, al := range doc.Alerts {
+			if al.Bulletin == nil {
+				b.Pages = append(b.Pages, al.Shown()...)
+			}
+		}
+		return b
+	}
+	return nil
 }
 
 // boards is what the boards at a bulletin's place show of it.
@@ -426,11 +447,11 @@ func (d *Desk) drawn(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	b, ok := p.is.Doc.(plan.Bulletin)
-	if !ok {
+	b := shownOf(p.is.Doc)
+	if b == nil {
 		return errNone
 	}
-	return d.picture(w, v, r.PathValue("board"), &b, r.PathValue("page"))
+	return d.picture(w, v, r.PathValue("board"), b, r.PathValue("page"))
 }
 
 // picture draws a page of a bulletin, by its number from 0.

@@ -10,6 +10,7 @@ const payload = bytesOf(said.payload);
 const button = document.getElementById('sign');
 const strict = new TextDecoder('utf-8', { fatal: true });
 const cited = new Map();
+const checks = []; // of recordings that are still being fetched
 let sound = true;
 
 const make = (name, parts, props) => {
@@ -74,17 +75,16 @@ function named(ref) {
 function player(audio) {
   const state = make('p', ['…'], { className: 'quiet' });
   const place = make('div', [state]);
-  fetch('/desk/media/' + audio.sha256).then(async r => {
+  checks.push(fetch('/desk/media/' + audio.sha256).then(async r => {
     const bytes = await r.arrayBuffer();
     if (!r.ok || await sha256(bytes) !== audio.sha256) throw new Error(said.badFile);
     place.prepend(make('audio', [], { controls: true, src: URL.createObjectURL(new Blob([bytes], { type: audio.type })) }));
     state.textContent = '✓ ' + said.checked;
   }).catch(e => {
     sound = false;
-    button.disabled = true;
     state.textContent = e.message;
     state.className = 'wrong';
-  });
+  }));
   return place;
 }
 
@@ -100,6 +100,7 @@ async function begin() {
     tell(said.absent, true);
     return;
   }
+  await Promise.all(checks);
   button.disabled = !sound;
   button.addEventListener('click', async () => {
     button.disabled = true;
@@ -113,7 +114,7 @@ async function begin() {
       next.focus();
     } catch (e) {
       tell(e.message, true);
-      button.disabled = false;
+      button.disabled = !sound;
     }
   });
 }
