@@ -3,11 +3,14 @@ package residents
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
+	"loa/scripts/authority/said"
 	"loa/scripts/loactl/web/look"
 )
 
@@ -17,6 +20,62 @@ const fresh = 5 * time.Second
 
 // maxAnswers bounds what is remembered: places, times languages and filters.
 const maxAnswers = 4096
+
+// books has what was last told of each place, so that all that is made of it says the
+// same. Places that there are bound it. The zero value is empty.
+type books struct {
+	mu sync.Mutex
+	by map[where]*told
+}
+
+// where is a place, with or without those below it.
+type where struct {
+	place string
+	below bool
+}
+
+// A told is what the book said of a place, which one asks for while all others wait.
+type told struct {
+	said.Told
+	Version string // changes with anything in it
+
+	mu   sync.Mutex
+	made time.Time
+	err  error
+}
+
+// get is what was told of a place, asked for anew by ask when that is too long ago.
+func (b *books) get(at where, now time.Time, ask func(place string, below bool) (said.Told, error)) (*told, error) {
+	b.mu.Lock()
+	t := b.by[at]
+	if t == nil {
+		if b.by == nil {
+			b.by = make(map[where]*told)
+		}
+		t = new(told)
+		b.by[at] = t
+	}
+	b.mu.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.made.IsZero() || now.Sub(t.made).Abs() >= fresh {
+		t.made = now
+		if t.Told, t.err = ask(at.place, at.below); t.err == nil {
+			t.Version, t.err = versionOf(t.Told)
+		}
+		if errors.Is(t.err, errNone) {
+			b.mu.Lock()
+			delete(b.by, at)
+			b.mu.Unlock()
+		}
+	}
+	return &told{Told: t.Told, Version: t.Version}, t.err
+}
+
+func versionOf(t said.Told) (string, error) {
+	whole, err := json.Marshal(t)
+	return strings.Trim(tagOf(whole), `"`), err
+}
 
 // cache has ready answers by what was asked. The zero value is empty.
 type cache struct {
@@ -28,14 +87,15 @@ type cache struct {
 type answer struct {
 	mu          sync.Mutex
 	made        time.Time
+	of          string // the version of what it was made of
 	kind        string
 	plain, tiny []byte
 	tag         string
 	err         error
 }
 
-// get is the answer to key, made anew when it is too old.
-func (c *cache) get(key, kind string, now time.Time, make func() ([]byte, error)) *answer {
+// get is the answer to key, made anew when it is too old, or of something else.
+func (c *cache) get(key, of, kind string, now time.Time, make func() ([]byte, error)) *answer {
 	c.mu.Lock()
 	a := c.by[key]
 	if a == nil {
@@ -48,11 +108,11 @@ func (c *cache) get(key, kind string, now time.Time, make func() ([]byte, error)
 	c.mu.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.made.IsZero() && now.Sub(a.made).Abs() < fresh {
+	if !a.made.IsZero() && a.of == of && now.Sub(a.made).Abs() < fresh {
 		return a.copy()
 	}
 	body, err := make()
-	a.made, a.kind, a.err = now, kind, err
+	a.made, a.of, a.kind, a.err = now, of, kind, err
 	if tag := tagOf(body); tag != a.tag || err != nil {
 		a.plain, a.tiny, a.tag = body, look.Gzip(body), tag
 	}

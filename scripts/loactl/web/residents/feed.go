@@ -128,12 +128,13 @@ func (s *Site) feed(form, kind string, write func(said.Told, []entry, string) ([
 	return func(w http.ResponseWriter, r *http.Request) {
 		place, f := r.PathValue("place"), filterOf(r.URL.Query())
 		w.Header().Set("Access-Control-Allow-Origin", "*") // it is for everybody's pages
-		s.give(w, r, form+" "+place+f.query(), kind, func() ([]byte, error) {
-			t, err := s.told(place, f.below)
-			if err != nil {
-				return nil, err
-			}
-			return write(t, s.entries(t, f), s.o.URL+"/p/"+place+"/"+form+f.query())
+		t, err := s.told(place, f.below)
+		if err != nil {
+			s.answered(w, r, &answer{err: err})
+			return
+		}
+		s.giveOf(w, r, t.Version, form+" "+place+f.query(), kind, func() ([]byte, error) {
+			return write(t.Told, s.entries(t.Told, f), s.o.URL+"/p/"+place+"/"+form+f.query())
 		})
 	}
 }
@@ -253,19 +254,15 @@ const stripped = 3
 
 // strip is a page for a frame in somebody else's.
 func (s *Site) strip(w http.ResponseWriter, r *http.Request) {
-	place := r.PathValue("place")
 	by := s.o.Frames
 	if len(by) == 0 {
 		by = []string{"*"}
 	}
 	look.Frames(w.Header(), by...)
 	w.Header().Del("Cross-Origin-Opener-Policy")
-	s.give(w, r, "strip "+place+" "+look.Lang(r), html, func() ([]byte, error) {
-		t, err := s.told(place, false)
-		if err != nil {
-			return nil, err
-		}
-		t.Items = t.Items[:min(len(t.Items), stripped)]
-		return s.bare("strip", s.view(r, t))
+	s.giveTold(w, r, "strip", html, func(t *told) ([]byte, error) {
+		few := t.Told
+		few.Items = few.Items[:min(len(few.Items), stripped)]
+		return s.bare("strip", s.view(r, few))
 	})
 }

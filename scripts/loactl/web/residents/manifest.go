@@ -12,11 +12,7 @@ import (
 // manifest makes the page of a place an application that can be installed.
 func (s *Site) manifest(w http.ResponseWriter, r *http.Request) {
 	place, lang := r.PathValue("place"), look.Lang(r)
-	s.give(w, r, "manifest "+place+" "+lang, "application/manifest+json", func() ([]byte, error) {
-		t, err := s.told(place, false)
-		if err != nil {
-			return nil, err
-		}
+	s.giveTold(w, r, "manifest", "application/manifest+json", func(t *told) ([]byte, error) {
 		icon := func(name, size, purpose string) map[string]string {
 			return map[string]string{"src": s.files.URL(name), "sizes": size, "type": "image/png", "purpose": purpose}
 		}

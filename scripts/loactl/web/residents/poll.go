@@ -27,8 +27,9 @@ type polls interface {
 // they may be told.
 type placed struct {
 	said.Told
-	Polls []poll.Poll
-	Push  string
+	Version string
+	Polls   []poll.Poll
+	Push    string
 }
 
 // asked are the polls that run at a place, and at those above it.

@@ -45,7 +45,27 @@ func (s *Site) bare(name string, v look.View) ([]byte, error) {
 
 // give sends what key stands for, made by make if need be.
 func (s *Site) give(w http.ResponseWriter, r *http.Request, key, kind string, make func() ([]byte, error)) {
-	a := s.cache.get(key, kind, s.o.Now(), make)
+	s.giveOf(w, r, "", key, kind, make)
+}
+
+// giveOf sends what key stands for, made by make of that version of what it tells of.
+func (s *Site) giveOf(w http.ResponseWriter, r *http.Request, version, key, kind string, make func() ([]byte, error)) {
+	s.answered(w, r, s.cache.get(key, version, kind, s.o.Now(), make))
+}
+
+// giveTold sends what is made of what was told of the place of a question.
+func (s *Site) giveTold(w http.ResponseWriter, r *http.Request, form, kind string, make func(*told) ([]byte, error)) {
+	place := r.PathValue("place")
+	t, err := s.told(place, false)
+	if err != nil {
+		s.answered(w, r, &answer{err: err})
+		return
+	}
+	s.giveOf(w, r, t.Version, form+" "+place+" "+look.Lang(r), kind, func() ([]byte, error) { return make(t) })
+}
+
+// answered sends an answer, or says why there is none.
+func (s *Site) answered(w http.ResponseWriter, r *http.Request, a *answer) {
 	switch {
 	case errors.Is(a.err, errNone):
 		s.missing(w, r)
@@ -117,34 +137,31 @@ func bare(s string) string {
 	return strings.ReplaceAll(s, "đ", "d")
 }
 
-// told is what was said at the place of a question.
-func (s *Site) told(place string, below bool) (said.Told, error) {
-	t, ok, err := s.o.Book.At(place, below)
-	if err == nil && !ok {
-		err = errNone
-	}
-	return t, err
+// told is what was said at a place, some seconds ago at the most.
+func (s *Site) told(place string, below bool) (*told, error) {
+	return s.books.get(where{place, below}, s.o.Now(), func(place string, below bool) (said.Told, error) {
+		t, ok, err := s.o.Book.At(place, below)
+		if err == nil && !ok {
+			err = errNone
+		}
+		return t, err
+	})
 }
 
 // place is the page of one place.
 func (s *Site) place(w http.ResponseWriter, r *http.Request) {
-	place := r.PathValue("place")
-	s.give(w, r, "place "+place+" "+look.Lang(r), html, func() ([]byte, error) {
-		t, err := s.told(place, false)
+	s.giveTold(w, r, "place", html, func(t *told) ([]byte, error) {
+		polls, err := s.asked(t.Told)
 		if err != nil {
 			return nil, err
 		}
-		polls, err := s.asked(t)
-		if err != nil {
-			return nil, err
-		}
-		return s.render("place", s.plain(r, placed{t, polls, s.pushKey()}))
+		return s.render("place", s.plain(r, placed{t.Told, t.Version, polls, s.pushKey()}))
 	})
 }
 
 // A Now is what may have changed since a reader opened a page.
 type Now struct {
-	Version string   `json:"version"` // changes with anything that the page tells
+	Version string   `json:"version"` // that of the page that tells it, in its data-version
 	Sounds  []string `json:"sounds"`  // titles
 	Alerts  int      `json:"alerts"`
 }
@@ -154,17 +171,8 @@ type Now struct {
 // wakes its line all day, a question passes every proxy and cache, and ten thousand open
 // pages cost no connection; we would reconsider if 25 s were too late.
 func (s *Site) now(w http.ResponseWriter, r *http.Request) {
-	place := r.PathValue("place")
-	s.give(w, r, "now "+place, "application/json", func() ([]byte, error) {
-		t, err := s.told(place, false)
-		if err != nil {
-			return nil, err
-		}
-		whole, err := json.Marshal(t)
-		if err != nil {
-			return nil, err
-		}
-		n := Now{Version: strings.Trim(tagOf(whole), `"`), Sounds: []string{}}
+	s.giveTold(w, r, "now", "application/json", func(t *told) ([]byte, error) {
+		n := Now{Version: t.Version, Sounds: []string{}}
 		for _, i := range t.Items {
 			if i.Now {
 				n.Sounds = append(n.Sounds, i.Title)
@@ -182,8 +190,12 @@ func (s *Site) now(w http.ResponseWriter, r *http.Request) {
 // audio gives out a recording that was said, and no other that lies in the folder.
 func (s *Site) audio(w http.ResponseWriter, r *http.Request) {
 	t, err := s.told(r.PathValue("place"), true)
+	if err != nil {
+		s.answered(w, r, &answer{err: err})
+		return
+	}
 	a, ok := t.Recording(r.PathValue("sha256"))
-	if err != nil || !ok {
+	if !ok {
 		s.missing(w, r)
 		return
 	}

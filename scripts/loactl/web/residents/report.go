@@ -57,12 +57,7 @@ func (s *Site) pole(w http.ResponseWriter, r *http.Request) {
 
 // ask is the form for a place.
 func (s *Site) ask(w http.ResponseWriter, r *http.Request) {
-	place := r.PathValue("place")
-	s.give(w, r, "ask "+place+" "+lang(r), html, func() ([]byte, error) {
-		t, err := s.told(place, false)
-		if err != nil {
-			return nil, err
-		}
+	s.giveTold(w, r, "ask", html, func(t *told) ([]byte, error) {
 		f := newForm()
 		f.Place, f.Name = t.Place, t.Name
 		return s.render("report", s.plain(r, f))
@@ -132,8 +127,11 @@ func (s *Site) filled(r *http.Request) (form, bool) {
 		return f, true
 	}
 	t, err := s.told(f.Place, false)
+	if err != nil {
+		return f, false
+	}
 	f.Name = t.Name
-	return f, err == nil
+	return f, true
 }
 
 // clean is a text as it is kept: NFC, without what a terminal or a reader obeys.

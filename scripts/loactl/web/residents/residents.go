@@ -48,6 +48,7 @@ type Site struct {
 	o     Opts
 	pages *look.Pages
 	files *look.Files
+	books books
 	cache cache
 	mux   *http.ServeMux
 

@@ -517,3 +517,48 @@ func TestWhoElseGetsReportsIsSaid(t *testing.T) {
 		}
 	}
 }
+
+var versionIn = regexp.MustCompile(`<div id="told" data-version="([^"]+)">`)
+
+// An open page knows by its own version whether something is new: what now.json says and
+// what the page says at the same moment are of the same telling, and both change with it.
+func TestThePageSaysOfWhenItIs(t *testing.T) {
+	s := newSite(t)
+	page := func(path string) string {
+		m := versionIn.FindStringSubmatch(s.get(path).Body.String())
+		if m == nil {
+			t.Fatalf("%s has no version", path)
+		}
+		return m[1]
+	}
+	now := func() string {
+		var n Now
+		if err := json.Unmarshal(s.get("/p/26734/now.json").Body.Bytes(), &n); err != nil {
+			t.Fatal(err)
+		}
+		return n.Version
+	}
+	var seen []string
+	for i := range 15 { // seconds; what is asked first, and in which language, differs
+		told := s.book.told["26734"]
+		told.Alerts = told.Alerts[:2:2]
+		if i >= 3 {
+			told.Alerts = append(told.Alerts, said.Alert{Place: "26734", Office: "26734", ID: "vo-de", Headline: "Vỡ đê", From: noon, Until: noon.Add(time.Hour)})
+		}
+		s.book.told["26734"] = told
+		var p, n string
+		if i%2 == 0 {
+			p, n = page("/p/26734?lang="+look.Langs[i/2%2]), now()
+		} else {
+			n, p = now(), page("/p/26734")
+		}
+		if p != n {
+			t.Errorf("after %d s the page is %s, now.json says %s", i, p, n)
+		}
+		seen = append(seen, p)
+		s.now = s.now.Add(time.Second)
+	}
+	if seen[0] == seen[14] {
+		t.Error("an alert changes nothing")
+	}
+}

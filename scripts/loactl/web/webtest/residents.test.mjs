@@ -2,6 +2,7 @@ import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { request } from "node:https";
 import { deflateSync } from "node:zlib";
 import { launch, open, url, shot, axe, threeG } from "./lib.mjs";
 
@@ -170,6 +171,56 @@ test("without a network", async () => {
   await page.getByText("Không có mạng").waitFor();
   await shot(page, "offline-phone");
   await page.context().close();
+});
+
+// A page may come out of a cache: it shows what is new without waiting for a change.
+test("a page from before", async () => {
+  const page = await open(browser, "phone", { serviceWorkers: "block" }); // what goes through a worker passes no route
+  let asked = 0;
+  await page.route(url + place, async (route) => {
+    const response = await route.fetch();
+    if (asked++) return route.fulfill({ response });
+    const body = (await response.text()).replace(/data-version="[^"]*"/, 'data-version="before"').replaceAll("Họp tổ dân phố", "Từ hôm qua");
+    return route.fulfill({ response, body });
+  });
+  await page.goto(url + place);
+  await page.getByRole("heading", { name: "Họp tổ dân phố <b>tối nay</b>" }).waitFor({ timeout: 15000 }); // it asks every 20 s
+  assert.equal(asked, 2, "what was new came with the first answer");
+  await ends(page);
+});
+
+// What was kept is shown to whoever opens a page on a slow line, and never to an open
+// page that asks for what is new.
+test("a page on a line that takes too long", async () => {
+  const line = { wait: 0, n: 0 };
+  line.server = createServer((req, res) => {
+    const isPage = req.url === place;
+    const n = isPage ? ++line.n : 0;
+    setTimeout(() => {
+      const up = request(url + req.url, { method: req.method, headers: req.headers, rejectUnauthorized: false }, (from) => {
+        res.writeHead(from.statusCode, { ...from.headers, "x-line": String(n) });
+        from.pipe(res);
+      });
+      up.on("error", () => res.destroy());
+      req.pipe(up);
+    }, isPage ? line.wait : 0);
+  });
+  await new Promise((done) => line.server.listen(0, "127.0.0.1", done));
+  const page = await open(browser, "phone");
+  await page.goto(`http://127.0.0.1:${line.server.address().port}${place}`);
+  await page.waitForFunction(async () => !!navigator.serviceWorker.controller && !!(await caches.match(location.href)));
+  line.wait = 8000; // more than the worker's patience
+  const before = line.n;
+  const got = await page.evaluate(async () => (await fetch(location.href, { cache: "no-store" })).headers.get("x-line"));
+  assert.ok(Number(got) > before, "an open page got what was kept");
+  line.wait = 20000;
+  const began = Date.now();
+  await page.reload({ waitUntil: "domcontentloaded" });
+  await page.getByRole("heading", { name: "Đã phát" }).waitFor();
+  assert.ok(Date.now() - began < 15000, `whoever opens the page waits ${Date.now() - began} ms`);
+  await ends(page);
+  line.server.closeAllConnections();
+  line.server.close();
 });
 
 test("on slow 3G", async () => {

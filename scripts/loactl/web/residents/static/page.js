@@ -4,7 +4,7 @@
 (() => {
   const news = document.getElementById("news");
   if (!news || !window.fetch) return;
-  let version = "";
+  let offered = ""; // the version that somebody who listens was told of
 
   const say = (text, button) => {
     news.replaceChildren();
@@ -16,18 +16,28 @@
       const b = document.createElement("button");
       b.type = "button";
       b.textContent = button;
-      b.addEventListener("click", () => { say(""); show(); });
+      b.addEventListener("click", () => { show().catch(lost); });
       p.append(b);
     }
     news.append(p);
   };
 
+  const lost = () => {
+    news.dataset.lost = "yes";
+    say(news.dataset.offline);
+  };
+
+  // What is in the page counts, and not what was shown by us: a page may come from before.
+  const told = () => document.getElementById("told");
+
+  // show takes what is new into the page; what does not come is asked for again next time.
   const show = async () => {
     const res = await fetch(location.href, { cache: "no-cache" });
     if (!res.ok) return;
     const fresh = new DOMParser().parseFromString(await res.text(), "text/html").getElementById("told");
-    if (!fresh) return;
-    document.getElementById("told").replaceWith(fresh);
+    if (!fresh || fresh.dataset.version === told().dataset.version) return;
+    told().replaceWith(fresh);
+    say("");
     keep().catch(() => {});
   };
 
@@ -37,18 +47,22 @@
       const res = await fetch(news.dataset.now, { cache: "no-cache" });
       if (!res.ok) return;
       const now = await res.json();
-      if (news.dataset.lost) { delete news.dataset.lost; say(""); }
-      if (version && version !== now.version) {
-        const listens = [...document.querySelectorAll("audio")].some((a) => !a.paused);
-        if (listens) say(news.dataset.fresh, news.dataset.reload);
-        else await show();
+      if (news.dataset.lost) { delete news.dataset.lost; offered = ""; say(""); }
+      if (now.version === told().dataset.version) {
+        if (offered) { offered = ""; say(""); } // it was taken back, or has been shown
+        return;
       }
-      version = now.version;
+      const listens = [...document.querySelectorAll("audio")].some((a) => !a.paused);
+      if (!listens) await show();
+      else if (offered !== now.version) {
+        offered = now.version;
+        say(news.dataset.fresh, news.dataset.reload);
+      }
     } catch {
-      news.dataset.lost = "yes";
-      say(news.dataset.offline);
+      lost();
     }
   };
+
   // What was said is kept for when there is no network.
   const keep = async () => {
     if (!navigator.serviceWorker) return;

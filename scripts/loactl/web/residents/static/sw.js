@@ -29,10 +29,11 @@ self.addEventListener("fetch", (e) => {
 
 const kept = async (name, request) => (await (await caches.open(name)).match(request)) || fetch(request);
 
-// page asks the network, and shows what was kept when that fails or takes too long.
+// page asks the network, and shows what was kept when that fails or takes too long. An
+// open page that asks for what is new has what was kept already.
 const page = async (request) => {
   const pages = await caches.open("pages");
-  const old = await pages.match(request.url);
+  const old = request.mode === "navigate" ? await pages.match(request.url) : undefined;
   const asked = fetch(request).then(async (res) => {
     if (res.ok) await pages.put(request.url, res.clone());
     return res;
