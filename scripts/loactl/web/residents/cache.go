@@ -112,6 +112,11 @@ func (c *cache) get(key, of, kind string, now time.Time, make func() ([]byte, er
 		return a.copy()
 	}
 	body, err := make()
+	if errors.Is(err, errNone) { // there are endless names of what there is not
+		c.mu.Lock()
+		delete(c.by, key)
+		c.mu.Unlock()
+	}
 	a.made, a.of, a.kind, a.err = now, of, kind, err
 	if tag := tagOf(body); tag != a.tag || err != nil {
 		a.plain, a.tiny, a.tag = body, look.Gzip(body), tag

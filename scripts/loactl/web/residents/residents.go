@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"loa/agent/plan"
 	"loa/scripts/authority/said"
 	"loa/scripts/loactl/web/look"
 )
@@ -83,29 +84,43 @@ func New(o Opts) (*Site, error) {
 	s.mux.Handle("GET "+look.Prefix, s.pages)
 	s.mux.Handle("GET /static/", s.files)
 	s.mux.HandleFunc("GET /{$}", s.home)
-	s.mux.HandleFunc("GET /p/{place}", s.place)
-	s.mux.HandleFunc("GET /p/{place}/now.json", s.now)
-	s.mux.HandleFunc("GET /p/{place}/audio/{sha256}", s.audio)
-	s.mux.HandleFunc("GET /p/{place}/feed.json", s.feed("feed.json", "application/feed+json", s.jsonFeed))
-	s.mux.HandleFunc("GET /p/{place}/feed.atom", s.feed("feed.atom", "application/atom+xml; charset=utf-8", s.atom))
-	s.mux.HandleFunc("GET /p/{place}/feed.rss", s.feed("feed.rss", "application/rss+xml; charset=utf-8", s.rss))
-	s.mux.HandleFunc("GET /p/{place}/strip", s.strip)
-	s.mux.HandleFunc("GET /p/{place}/manifest.webmanifest", s.manifest)
+	s.mux.HandleFunc("GET /p/{place}", s.named(s.place))
+	s.mux.HandleFunc("GET /p/{place}/now.json", s.named(s.now))
+	s.mux.HandleFunc("GET /p/{place}/audio/{sha256}", s.named(s.audio))
+	s.mux.HandleFunc("GET /p/{place}/feed.json", s.named(s.feed("feed.json", "application/feed+json", s.jsonFeed)))
+	s.mux.HandleFunc("GET /p/{place}/feed.atom", s.named(s.feed("feed.atom", "application/atom+xml; charset=utf-8", s.atom)))
+	s.mux.HandleFunc("GET /p/{place}/feed.rss", s.named(s.feed("feed.rss", "application/rss+xml; charset=utf-8", s.rss)))
+	s.mux.HandleFunc("GET /p/{place}/strip", s.named(s.strip))
+	s.mux.HandleFunc("GET /p/{place}/manifest.webmanifest", s.named(s.manifest))
 	s.mux.HandleFunc("GET /sw.js", s.worker)
 	s.mux.HandleFunc("GET /privacy", s.privacy)
-	s.mux.HandleFunc("GET /o/{box}", s.pole)
-	s.mux.HandleFunc("GET /p/{place}/report", s.ask)
+	s.mux.HandleFunc("GET /o/{box}", s.named(s.pole))
+	s.mux.HandleFunc("GET /p/{place}/report", s.named(s.ask))
 	s.mux.HandleFunc("POST /report", s.report)
-	s.mux.HandleFunc("POST /p/{place}/push", s.tell)
-	s.mux.HandleFunc("DELETE /p/{place}/push", s.tell)
-	s.mux.HandleFunc("GET /poll/{poll}", s.poll)
-	s.mux.HandleFunc("POST /poll/{poll}", s.answer)
-	s.mux.HandleFunc("POST /poll/{poll}/code", s.answer)
+	s.mux.HandleFunc("POST /p/{place}/push", s.named(s.tell))
+	s.mux.HandleFunc("DELETE /p/{place}/push", s.named(s.tell))
+	s.mux.HandleFunc("GET /poll/{poll}", s.named(s.poll))
+	s.mux.HandleFunc("POST /poll/{poll}", s.named(s.answer))
+	s.mux.HandleFunc("POST /poll/{poll}/code", s.named(s.answer))
 	s.mux.HandleFunc("GET /follow", s.code)
 	s.mux.HandleFunc("POST /follow", s.follow)
 	s.mux.HandleFunc("POST /follow/{do}", s.follow)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.missing(w, r) })
 	return s, nil
+}
+
+// named answers only what names a place, a box or a poll as they can be called: a name
+// stands in the key of what is remembered, and in the paths of files.
+func (s *Site) named(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for _, name := range []string{"place", "box", "poll"} {
+			if id := r.PathValue(name); id != "" && !plan.ValidID(id) {
+				s.missing(w, r)
+				return
+			}
+		}
+		h(w, r)
+	}
 }
 
 // ServeHTTP answers one question.

@@ -562,3 +562,39 @@ func TestThePageSaysOfWhenItIs(t *testing.T) {
 		t.Error("an alert changes nothing")
 	}
 }
+
+// What is asked for stands in the key of its answer: a name that is none must not be the
+// key of another page.
+func TestANameIsNoOtherPagesKey(t *testing.T) {
+	for _, paths := range [][2]string{
+		{"/p/74%3Fbelow=1/feed.json", "/p/74/feed.json?below=1"},
+		{"/p/26734%20vi", "/p/26734?lang=vi"},
+		{"/p/26734%3Fclass=normal/feed.atom", "/p/26734/feed.atom?class=normal"},
+		{"/p/26734%20en/strip", "/p/26734/strip?lang=en"},
+		{"/o/d-0001%20vi", "/o/d-0001"},
+	} {
+		s := newSite(t)
+		if w := s.get(paths[0]); w.Code != 404 {
+			t.Errorf("%s: %d", paths[0], w.Code)
+		}
+		if w := s.get(paths[1]); w.Code != 200 {
+			t.Errorf("%s: %d after %s was asked for", paths[1], w.Code, paths[0])
+		}
+		if s.book.asks > 1 {
+			t.Errorf("the book was asked for %s", paths[0])
+		}
+	}
+	s := newSite(t)
+	s.withPoll("slip")
+	if a, b := s.get("/poll/CHO").Code, s.get("/poll/..%2fcho-moi").Code; a != 404 || b != 404 {
+		t.Errorf("polls: %d %d", a, b)
+	}
+	for i := range 100 { // of what there is not, nothing is remembered
+		for _, path := range []string{"/p/x%d", "/o/d-x%d", "/poll/x%d", "/p/x%d/feed.rss?below=1"} {
+			s.get(fmt.Sprintf(path, i))
+		}
+	}
+	if n := len(s.cache.by) + len(s.books.by); n > 0 {
+		t.Errorf("%d answers are remembered of what there is not", n)
+	}
+}
