@@ -94,18 +94,10 @@ type answer struct {
 	err         error
 }
 
-// get is the answer to key, made anew when it is too old, or of something else.
+// get is the answer to key, made anew when it is too old, or of something else. Without
+// a key it is made for this one who asks.
 func (c *cache) get(key, of, kind string, now time.Time, make func() ([]byte, error)) *answer {
-	c.mu.Lock()
-	a := c.by[key]
-	if a == nil {
-		if c.by == nil || len(c.by) >= maxAnswers {
-			c.by = map[string]*answer{}
-		}
-		a = new(answer)
-		c.by[key] = a
-	}
-	c.mu.Unlock()
+	a := c.of(key)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !a.made.IsZero() && a.of == of && now.Sub(a.made).Abs() < fresh {
@@ -122,6 +114,31 @@ func (c *cache) get(key, of, kind string, now time.Time, make func() ([]byte, er
 		a.plain, a.tiny, a.tag = body, look.Gzip(body), tag
 	}
 	return a.copy()
+}
+
+// of is where the answer to key is, or is to be.
+func (c *cache) of(key string) *answer {
+	if key == "" {
+		return new(answer)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a := c.by[key]
+	if a != nil {
+		return a
+	}
+	if c.by == nil {
+		c.by = make(map[string]*answer)
+	}
+	if len(c.by) >= maxAnswers {
+		for one := range c.by { // any of them: it is made again when somebody asks
+			delete(c.by, one)
+			break
+		}
+	}
+	a = new(answer)
+	c.by[key] = a
+	return a
 }
 
 // copy is what has been made; bodies are never changed in place.

@@ -72,6 +72,13 @@ func (f filter) takes(class plan.Class, origin plan.Origin, lang string) bool {
 		(f.lang == "" || lang == f.lang || strings.HasPrefix(lang, f.lang+"-"))
 }
 
+// speaks reports whether anything that was told is in a language, or whether any will do.
+func speaks(t said.Told, lang string) bool {
+	return lang == "" || lang == "vi" || slices.ContainsFunc(t.Items, func(i said.Item) bool {
+		return filter{lang: lang}.takes(i.Class, i.Origin, i.Lang)
+	})
+}
+
 // An entry is one line of a feed in any of its forms. The names are those of JSON Feed 1.1.
 type entry struct {
 	ID          string       `json:"id"`
@@ -133,7 +140,11 @@ func (s *Site) feed(form, kind string, write func(said.Told, []entry, string) ([
 			s.answered(w, r, &answer{err: err})
 			return
 		}
-		s.giveOf(w, r, t.Version, form+" "+place+f.query(), kind, func() ([]byte, error) {
+		key := form + " " + place + f.query()
+		if !speaks(t.Told, f.lang) {
+			key = "" // of languages that there are not, there are endless ones
+		}
+		s.giveOf(w, r, t.Version, key, kind, func() ([]byte, error) {
 			return write(t.Told, s.entries(t.Told, f), s.o.URL+"/p/"+place+"/"+form+f.query())
 		})
 	}

@@ -598,3 +598,40 @@ func TestANameIsNoOtherPagesKey(t *testing.T) {
 		t.Errorf("%d answers are remembered of what there is not", n)
 	}
 }
+
+// Whoever asks for recordings, or in languages that there are not, has the book asked no
+// more often than anybody, and puts nobody's answer out of the cache.
+func TestAskingIsNoWork(t *testing.T) {
+	s := newSite(t)
+	s.get("/p/26734")
+	for range 10 {
+		if w := s.get("/p/74/audio/" + strings.Repeat("a", 64)); w.Code != 200 { // said in a place below
+			t.Fatalf("%d", w.Code)
+		}
+		s.get("/p/74/audio/" + strings.Repeat("c", 64))
+		s.get("/p/74/feed.json?below=1")
+	}
+	if s.book.asks != 2 {
+		t.Errorf("the book was asked %d times for two things", s.book.asks)
+	}
+	had := len(s.cache.by)
+	for i := range 30 {
+		w := s.get(fmt.Sprintf("/p/74/feed.json?below=1&language=%03d", i))
+		if !strings.Contains(w.Body.String(), fmt.Sprintf("language=%03d", i)) || !strings.Contains(w.Body.String(), `"items":[]`) {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+	if len(s.cache.by) != had || s.book.asks != 2 {
+		t.Errorf("%d answers in languages that there are not", len(s.cache.by)-had)
+	}
+	s.get("/p/74/feed.json?below=1&language=vi")
+	if len(s.cache.by) != had+1 {
+		t.Error("a language that there is is not remembered")
+	}
+	for i := range maxAnswers + 10 {
+		s.cache.of(fmt.Sprint("n", i))
+	}
+	if n := len(s.cache.by); n != maxAnswers {
+		t.Errorf("%d answers of %d after the cache was full", n, maxAnswers)
+	}
+}
