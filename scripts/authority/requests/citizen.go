@@ -93,6 +93,9 @@ func (s *Store) Delete(code string) error {
 func (s *Store) erase(ids ...string) error {
 	for _, id := range ids {
 		err := s.write(func(tx *sql.Tx) error {
+			if err := handOn(tx, id); err != nil {
+				return err
+			}
 			if _, err := tx.Exec("UPDATE request SET code = NULL, text = '', contact = '', photo = 0, voice = 0, gist = NULL, state = CASE state WHEN ? THEN state ELSE ? END WHERE id = ?", Refused, Erased, id); err != nil {
 				return err
 			}
@@ -107,6 +110,33 @@ func (s *Store) erase(ids ...string) error {
 	// The log beside the file has the words still.
 	_, err := s.db.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
 	return err
+}
+
+// handOn makes the next of those that say the same as a report the first of them, with the
+// answers that all of them have: they are no less true when the first is erased.
+func handOn(tx *sql.Tx, id string) error {
+	var next string
+	err := tx.QueryRow("SELECT id FROM request WHERE same = ? AND state NOT IN (?, ?) ORDER BY n LIMIT 1", id, Refused, Erased).Scan(&next)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, change := range []struct {
+		do   string
+		args []any
+	}{
+		{"UPDATE event SET request = ? WHERE request = ? AND what IN ('answer', 'bulletin')", []any{next, id}},
+		{"UPDATE request SET same = '' WHERE id = ?", []any{next}},
+		{"UPDATE request SET (state, changed) = (SELECT state, changed FROM request WHERE id = ?) WHERE id = ? AND state = ?", []any{id, next, New}},
+		{"UPDATE request SET same = ? WHERE same = ?", []any{next, id}},
+	} {
+		if _, err := tx.Exec(change.do, change.args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Attachment is the photo or the voice of a report.

@@ -226,9 +226,9 @@ func hashed(code string) string {
 const same = 24 * time.Hour
 
 // gist is what two reports have in common that say the same; empty for one that says
-// something of its own by picture or voice.
+// something of its own by picture or voice, or whose resident is to be called back.
 func (a Ask) gist() string {
-	if len(a.Photo)+len(a.Voice) > 0 {
+	if len(a.Photo)+len(a.Voice)+len(a.Contact) > 0 {
 		return ""
 	}
 	words := strings.Join(strings.Fields(strings.ToLower(a.Text)), " ")

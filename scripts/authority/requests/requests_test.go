@@ -126,7 +126,7 @@ func TestOnlyTheHashIsKept(t *testing.T) {
 // the other wrote.
 func TestTheSameIsFolded(t *testing.T) {
 	d := newDesk(t)
-	first, _ := d.add(Ask{Place: "26734", Box: "d-1", Kind: Loud, Text: "Ồn  quá", Contact: "0901 234 567"})
+	first, _ := d.add(Ask{Place: "26734", Box: "d-1", Kind: Loud, Text: "Ồn  quá"})
 	second, code := d.add(Ask{Place: "26734", Box: "d-1", Kind: Loud, Text: "ồn quá"})
 	third, _ := d.add(Ask{Place: "26734", Box: "d-1", Kind: Loud, Text: "ồn quá", Photo: []byte("x")})
 	if second.Same != first.ID || third.Same != "" {
@@ -136,7 +136,7 @@ func TestTheSameIsFolded(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := d.Follow(code)
-	if err != nil || got.ID != second.ID || got.State != Answered || got.Contact != "" || len(got.Events) != 1 {
+	if err != nil || got.ID != second.ID || got.State != Answered || len(got.Events) != 1 {
 		t.Errorf("%+v %v", got, err)
 	}
 	if list, _ := d.List(Which{Places: []string{"26734"}, Folded: true}); len(list) != 2 || list[1].Others != 1 {
@@ -315,5 +315,71 @@ func TestManyAtOnce(t *testing.T) {
 	all.Wait()
 	if list, err := d.List(Which{Places: []string{"26734"}, Limit: 1000}); err != nil || len(list) != 150 {
 		t.Errorf("%d of 150, %v", len(list), err)
+	}
+}
+
+// What is folded into a report does not vanish with it: not when its resident deletes it,
+// not when it turns out to be spam.
+func TestTheSameOutlivesTheFirst(t *testing.T) {
+	d := newDesk(t)
+	loud := Ask{Place: "26734", Box: "d-1", Kind: Loud}
+	inbox := func() (ids []string) {
+		list, err := d.List(Which{Places: []string{"26734"}, States: []State{New, Working, Answered}, Folded: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range list {
+			ids = append(ids, r.ID)
+		}
+		return ids
+	}
+	first, code1 := d.add(loud)
+	second, code2 := d.add(loud)
+	third, code3 := d.add(loud)
+	if second.Same != first.ID || third.Same != first.ID {
+		t.Fatalf("%+v %+v", second, third)
+	}
+	if err := d.Delete(code1); err != nil {
+		t.Fatal(err)
+	}
+	if got := inbox(); len(got) != 1 || got[0] != second.ID {
+		t.Errorf("after the first was deleted staff see %v, want %s", got, second.ID)
+	}
+	if err := d.Answer(second.ID, "lan", "Đã vặn nhỏ"); err != nil {
+		t.Fatal(err)
+	}
+	if d.state(code3) != Answered {
+		t.Error("the third does not see the answer to the second")
+	}
+	if err := d.Delete(code2); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := d.Follow(code3); err != nil || r.State != Answered || len(r.Events) != 1 || r.Same != "" {
+		t.Errorf("the answer went with the second: %+v %v", r, err)
+	}
+
+	fourth, _ := d.add(Ask{Place: "26734", Box: "d-1", Kind: Loud, Contact: "0901 234 567"})
+	if fourth.Same != "" {
+		t.Error("whoever wants to be called back is folded away")
+	}
+
+	spam, _ := d.add(Ask{Place: "26734", Box: "d-2", Kind: Loud})
+	for range 3 {
+		_, code1 = d.add(Ask{Place: "26734", Box: "d-2", Kind: Loud})
+	}
+	if err := d.SetState(spam.ID, "lan", Refused, "spam"); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := d.Complaints(d.at); err != nil || len(c) != 1 || c[0].Box != "d-1" {
+		t.Errorf("refused, its copies count: %v %v", c, err)
+	}
+	if d.state(code1) != Refused {
+		t.Errorf("a copy of what was refused is %s", d.state(code1))
+	}
+	if err := d.SetState(spam.ID, "lan", New, "it was none"); err != nil || d.state(code1) != New {
+		t.Errorf("taken up again, its copy is %s, %v", d.state(code1), err)
+	}
+	if c, _ := d.Complaints(d.at); len(c) != 2 {
+		t.Errorf("taken up again, its copies do not count: %v", c)
 	}
 }

@@ -89,7 +89,8 @@ func (s *Store) Answer(id, by, text string) error {
 	return s.change(id, Event{By: by, What: "answer", Text: text}, Answered)
 }
 
-// SetState says how far a report is, and to the staff why.
+// SetState says how far a report is, and to the staff why. Those that say the same are
+// refused with it, and taken up again with it.
 func (s *Store) SetState(id, by string, to State, why string) error {
 	if !slices.Contains([]State{New, Working, Answered, Refused}, to) {
 		return fmt.Errorf("requests: no state %q", to)
@@ -120,7 +121,15 @@ func (s *Store) change(id string, e Event, to State) error {
 		if err := s.event(tx, id, e); err != nil {
 			return err
 		}
-		_, err = tx.Exec("UPDATE request SET state = ?, changed = ? WHERE id = ?", to, stamp(e.At), id)
+		if _, err = tx.Exec("UPDATE request SET state = ?, changed = ? WHERE id = ?", to, stamp(e.At), id); err != nil {
+			return err
+		}
+		switch {
+		case to == Refused:
+			_, err = tx.Exec("UPDATE request SET state = ?, changed = ? WHERE same = ? AND state <> ?", Refused, stamp(e.At), id, Erased)
+		case state == Refused:
+			_, err = tx.Exec("UPDATE request SET state = ?, changed = ? WHERE same = ? AND state = ?", New, stamp(e.At), id, Refused)
+		}
 		return err
 	})
 }
