@@ -5,12 +5,23 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// Follow is a resident's own report, with what became of it. One that says the same as
-// an earlier one has that one's state and answers, and nothing else of it.
+// Follow is a resident's own report, with what became of it, and nothing of who of the
+// staff did it or what they noted. One that says the same as an earlier one has that one's
+// state and answers, and nothing else of it.
 func (s *Store) Follow(code string) (Request, error) {
+	r, err := s.followed(code)
+	r.Events = slices.DeleteFunc(r.Events, func(e Event) bool { return e.What == "state" })
+	for i := range r.Events {
+		r.Events[i].By = ""
+	}
+	return r, err
+}
+
+func (s *Store) followed(code string) (Request, error) {
 	r, err := s.one("code = ?", hashed(code))
 	if err != nil || r.Same == "" {
 		return r, err

@@ -383,3 +383,29 @@ func TestTheSameOutlivesTheFirst(t *testing.T) {
 		t.Errorf("taken up again, its copies do not count: %v", c)
 	}
 }
+
+// A resident sees answers and not who of the staff wrote them, nor what staff noted.
+func TestAResidentSeesNoStaff(t *testing.T) {
+	d := newDesk(t)
+	r, code := d.add(Ask{Place: "26734", Box: "d-1", Kind: Loud})
+	_, same := d.add(Ask{Place: "26734", Box: "d-1", Kind: Loud})
+	for _, err := range []error{d.SetState(r.ID, "lan", Working, "Ông này hay kêu"), d.Answer(r.ID, "lan", "Đã vặn nhỏ"), d.Said(r.ID, "lan", "26734/bulletin/x"), d.Reopen(code, "vẫn ồn"), d.Answer(r.ID, "lan", "Đã thay")} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for code, n := range map[string]int{code: 4, same: 3} {
+		e, err := d.Export(code)
+		if err != nil || len(e.Events) != n {
+			t.Errorf("%+v %v", e.Events, err)
+		}
+		for _, x := range e.Events {
+			if x.By != "" || x.What == "state" {
+				t.Errorf("a resident sees %+v", x)
+			}
+		}
+	}
+	if all, err := d.Get(r.ID); err != nil || len(all.Events) != 5 || all.Events[0].By != "lan" {
+		t.Errorf("staff see %+v %v", all.Events, err)
+	}
+}
