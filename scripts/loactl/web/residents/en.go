@@ -24,6 +24,7 @@ var en = map[string]string{
 	"place.taken":   "Whoever sent this has taken it back.",
 	"place.listen":  "Listen: %s, %s",
 	"place.machine": "read by a machine",
+	"place.drill":   "DRILL",
 	"place.fresh":   "There is something new",
 	"place.reload":  "Show it",
 	"place.offline": "No network. This is what your phone has kept.",

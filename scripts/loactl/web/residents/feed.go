@@ -99,6 +99,15 @@ type attachment struct {
 	Seconds int    `json:"duration_in_seconds,omitempty"`
 }
 
+// titled is the title of an item where no mark stands beside it: of a drill it says that it is one.
+func titled(i said.Item) string {
+	word := words["vi"]["place.drill"]
+	if i.Class != plan.Drill || strings.HasPrefix(strings.ToUpper(i.Title), word) {
+		return i.Title
+	}
+	return word + ": " + i.Title
+}
+
 // entries are what the filter leaves of a place, the newest first, alerts before all.
 func (s *Site) entries(t said.Told, f filter) []entry {
 	all := []entry{}
@@ -123,7 +132,7 @@ func (s *Site) entries(t said.Told, f filter) []entry {
 			continue
 		}
 		all = append(all, entry{
-			ID: s.o.URL + "/#bulletin/" + i.Place + "/" + i.ID, URL: page + "#bulletin-" + i.Place + "-" + i.ID, Title: i.Title, Text: i.Text,
+			ID: s.o.URL + "/#bulletin/" + i.Place + "/" + i.ID, URL: page + "#bulletin-" + i.Place + "-" + i.ID, Title: titled(i), Text: i.Text,
 			Published: i.First, Modified: i.Last, Language: i.Lang, Tags: []string{string(i.Class), string(i.Origin)}, Attachments: attach(i.Audio),
 		})
 	}
@@ -273,6 +282,7 @@ func (s *Site) strip(w http.ResponseWriter, r *http.Request) {
 	w.Header().Del("Cross-Origin-Opener-Policy")
 	s.giveTold(w, r, "strip", html, func(t *told) ([]byte, error) {
 		few := t.Told
+		few.Items = slices.DeleteFunc(slices.Clone(few.Items), func(i said.Item) bool { return i.Withdrawn })
 		few.Items = few.Items[:min(len(few.Items), stripped)]
 		return s.bare("strip", s.view(r, few))
 	})

@@ -174,8 +174,8 @@ func (s *Site) now(w http.ResponseWriter, r *http.Request) {
 	s.giveTold(w, r, "now", "application/json", func(t *told) ([]byte, error) {
 		n := Now{Version: t.Version, Sounds: []string{}}
 		for _, i := range t.Items {
-			if i.Now {
-				n.Sounds = append(n.Sounds, i.Title)
+			if i.Now && !i.Withdrawn {
+				n.Sounds = append(n.Sounds, titled(i))
 			}
 		}
 		for _, a := range t.Alerts {

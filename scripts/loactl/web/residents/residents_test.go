@@ -635,3 +635,31 @@ func TestAskingIsNoWork(t *testing.T) {
 		t.Errorf("%d answers of %d after the cache was full", n, maxAnswers)
 	}
 }
+
+// Whoever reads only a title, in a strip or a feed, sees that a drill is one, and nothing
+// of what was taken back.
+func TestADrillIsCalledOne(t *testing.T) {
+	s := newSite(t)
+	told := s.book.told["26734"]
+	drill := said.Item{Place: "26734", Kind: "bulletin", ID: "tap", Class: plan.Drill, Lang: "vi", Title: "Vỡ đê, lên cao ngay", First: noon, Last: noon, Times: 1, Now: true}
+	taken := said.Item{Place: "26734", Kind: "bulletin", ID: "rut", Class: plan.Normal, Lang: "vi", Title: "Tin rút lại", First: noon, Last: noon, Times: 1, Now: true, Withdrawn: true}
+	again := drill
+	again.ID, again.Title = "tap2", "Diễn tập báo cháy"
+	told.Items = []said.Item{taken, drill, again}
+	s.book.told["26734"] = told
+	for path, want := range map[string]string{
+		"/p/26734/strip?lang=vi": "<strong>DIỄN TẬP:</strong> ", "/p/26734/strip?lang=en": "<strong>DRILL:</strong> ",
+		"/p/26734/feed.json": `"DIỄN TẬP: `, "/p/26734/feed.atom": "<title>DIỄN TẬP: ", "/p/26734/feed.rss": "<title>DIỄN TẬP: ", "/p/26734/now.json": `"DIỄN TẬP: `,
+	} {
+		body := strings.NewReplacer(`<span lang="vi">`, "").Replace(s.get(path).Body.String())
+		if !strings.Contains(body, want+drill.Title) {
+			t.Errorf("%s does not say that it is a drill:\n%s", path, body)
+		}
+		if strings.Contains(body, taken.Title) {
+			t.Errorf("%s tells what was taken back", path)
+		}
+		if strings.Contains(path, "feed") && strings.Contains(body, want+again.Title) {
+			t.Errorf("%s says twice that it is a drill", path)
+		}
+	}
+}

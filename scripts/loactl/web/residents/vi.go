@@ -24,6 +24,7 @@ var vi = map[string]string{
 	"place.taken":   "Tin này đã được nơi phát rút lại.",
 	"place.listen":  "Nghe: %s, %s",
 	"place.machine": "giọng đọc máy",
+	"place.drill":   "DIỄN TẬP",
 	"place.fresh":   "Có tin mới",
 	"place.reload":  "Xem tin mới",
 	"place.offline": "Không có mạng. Đây là những gì máy của bạn đã lưu.",

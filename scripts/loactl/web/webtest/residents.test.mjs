@@ -223,6 +223,24 @@ test("a page on a line that takes too long", async () => {
   line.server.close();
 });
 
+test("what a phone keeps", async () => {
+  const page = await open(browser, "phone");
+  await page.goto(url + place);
+  await page.waitForFunction(async () => !!navigator.serviceWorker.controller && !!(await caches.match(location.href)));
+  await page.evaluate(async () => {
+    const pages = await caches.open("pages");
+    const of = (hours) => new Response("x", { headers: { Date: new Date(Date.now() - hours * 60 * 60 * 1000).toUTCString() } });
+    await pages.put("/p/26737", of(73));
+    await pages.put("/p/74", of(71));
+    await pages.put("/?q=truoc", of(0));
+  });
+  await page.goto(url + "/?q=an");
+  await page.getByRole("link", { name: "Xã An Sơn" }).waitFor();
+  const kept = await page.evaluate(async () => (await (await caches.open("pages")).keys()).map((one) => one.url.slice(location.origin.length)));
+  assert.deepEqual(kept.sort(), [place, "/p/74"], "searches, or what is older than 72 hours");
+  await ends(page);
+});
+
 test("on slow 3G", async () => {
   const page = await open(browser, "phone");
   await threeG(page);

@@ -1,8 +1,10 @@
-// Keeps what a reader has opened for when there is no network: pages as they were last,
-// the recordings of the last 72 hours as far as there is room, files for good.
+// Keeps what a reader has opened for when there is no network: pages as they were last
+// and no older than 72 hours, the recordings of these as far as there is room, files for
+// good. What somebody searched for is kept nowhere.
 "use strict";
 const shell = {{.Shell}};
 const budget = 20 * 1024 * 1024; // bytes of recordings
+const days = 72 * 60 * 60 * 1000; // ms for which a page is kept
 const patience = 5000; // ms, after which a page that was kept is better than one that may come
 
 self.addEventListener("install", (e) => {
@@ -15,6 +17,7 @@ self.addEventListener("activate", (e) => {
     for (const old of await files.keys()) {
       if (!shell.includes(new URL(old.url).pathname)) await files.delete(old);
     }
+    await forget(await caches.open("pages"));
     await self.clients.claim();
   })());
 });
@@ -29,13 +32,24 @@ self.addEventListener("fetch", (e) => {
 
 const kept = async (name, request) => (await (await caches.open(name)).match(request)) || fetch(request);
 
+const searches = (url) => new URL(url).searchParams.has("q");
+
+// forget drops pages that are too old, and searches.
+const forget = async (pages) => {
+  for (const one of await pages.keys()) {
+    const came = Date.parse((await pages.match(one))?.headers.get("Date"));
+    if (searches(one.url) || !(Date.now() - came < days)) await pages.delete(one);
+  }
+};
+
 // page asks the network, and shows what was kept when that fails or takes too long. An
 // open page that asks for what is new has what was kept already.
 const page = async (request) => {
   const pages = await caches.open("pages");
+  await forget(pages);
   const old = request.mode === "navigate" ? await pages.match(request.url) : undefined;
   const asked = fetch(request).then(async (res) => {
-    if (res.ok) await pages.put(request.url, res.clone());
+    if (res.ok && !searches(request.url)) await pages.put(request.url, res.clone());
     return res;
   });
   if (!old) return asked;
