@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/image/draw"
 	_ "golang.org/x/image/webp"
+	"golang.org/x/sys/unix"
 )
 
 // The bounds of what a resident sends.
@@ -27,6 +28,28 @@ const (
 	maxVoiceS = 60
 	maxKept   = 512 << 10 // bytes of a voice as it is kept
 )
+
+// spare is what pictures and voices leave of the disk, in bytes: what is signed, and what
+// boxes report, is written there too, and so are residents' words.
+const spare = 1 << 30
+
+// Room reports whether there is room for a picture and a voice.
+func (s *Store) Room() (bool, error) {
+	free, err := s.left(s.dir)
+	if err != nil {
+		return false, fmt.Errorf("requests: %w", err)
+	}
+	return free >= spare, nil
+}
+
+// left is how many bytes are free where dir lies.
+func left(dir string) (int64, error) {
+	var fs unix.Statfs_t
+	if err := unix.Statfs(dir, &fs); err != nil {
+		return 0, fmt.Errorf("%s: %w", dir, err)
+	}
+	return int64(fs.Bavail) * fs.Bsize, nil
+}
 
 // ErrAttachment says that a picture or a voice cannot be used.
 var ErrAttachment = errors.New("this picture or recording cannot be used")

@@ -109,6 +109,8 @@ type Store struct {
 	dir string // of pictures and voices
 	now func() time.Time
 
+	left func(dir string) (int64, error) // free bytes
+
 	turn    chan struct{} // cap 1: whoever has it writes for all who wait
 	mu      sync.Mutex
 	waiting []*change
@@ -164,7 +166,7 @@ func Open(dir string, now func() time.Time) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("requests: %s: %w", name, errors.Join(err, db.Close()))
 	}
-	return &Store{db: db, dir: files, now: now, turn: make(chan struct{}, 1)}, nil
+	return &Store{db: db, dir: files, now: now, left: left, turn: make(chan struct{}, 1)}, nil
 }
 
 // copied is the file of a copy that does not change.

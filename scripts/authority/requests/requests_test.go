@@ -409,3 +409,16 @@ func TestAResidentSeesNoStaff(t *testing.T) {
 		t.Errorf("staff see %+v %v", all.Events, err)
 	}
 }
+
+func TestRoom(t *testing.T) {
+	d := newDesk(t)
+	for free, want := range map[int64]bool{spare - 1: false, spare: true} {
+		d.left = func(string) (int64, error) { return free, nil }
+		if ok, err := d.Room(); ok != want || err != nil {
+			t.Errorf("%d bytes free: %v %v", free, ok, err)
+		}
+	}
+	if free, err := left(d.dir); err != nil || free <= 0 {
+		t.Errorf("%d %v", free, err)
+	}
+}

@@ -18,6 +18,7 @@ import (
 // store keeps what residents report.
 type store interface {
 	Add(requests.Ask) (requests.Request, string, error)
+	Room() (bool, error) // for a picture and a voice
 	Follow(code string) (requests.Request, error)
 	Reopen(code, text string) error
 	Export(code string) (requests.Export, error)
@@ -92,8 +93,15 @@ func (s *Site) report(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ask := requests.Ask{Place: f.Place, Box: f.Box, Kind: f.Kind, Text: f.Text, Contact: f.Contact}
-	if f.Wrong = s.attach(r, &ask); f.Wrong == "" {
+	wordsOnly := attached(r) && !s.room()
+	if !wordsOnly {
+		f.Wrong = s.attach(r, &ask)
+	}
+	if f.Wrong == "" {
 		f.Wrong = lacks(f, ask)
+	}
+	if f.Wrong == "wrong.empty" && wordsOnly {
+		f.Wrong = "wrong.room"
 	}
 	if f.Wrong != "" {
 		s.page(w, r, http.StatusUnprocessableEntity, "report", f)
@@ -105,11 +113,14 @@ func (s *Site) report(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusInternalServerError, "fault")
 		return
 	}
-	s.page(w, r, http.StatusOK, "sent", sent{Place: f.Place, Code: code})
+	s.page(w, r, http.StatusOK, "sent", sent{Place: f.Place, Code: code, WordsOnly: wordsOnly})
 }
 
 // A sent is what a resident gets for a report: the code, this once.
-type sent struct{ Place, Code string }
+type sent struct {
+	Place, Code string
+	WordsOnly   bool // picture and voice were not kept
+}
 
 // filled reads the fields; false for a place or a box that there is not, or that do not
 // belong together.
@@ -168,6 +179,22 @@ func lacks(f form, ask requests.Ask) string {
 		return "wrong.empty"
 	}
 	return ""
+}
+
+// attached reports whether a picture or a voice came with a report.
+func attached(r *http.Request) bool {
+	return r.MultipartForm != nil && slices.ContainsFunc(
+		slices.Concat(r.MultipartForm.File["photo"], r.MultipartForm.File["voice"]),
+		func(h *multipart.FileHeader) bool { return h.Size > 0 })
+}
+
+// room reports whether the disk has room for them.
+func (s *Site) room() bool {
+	ok, err := s.o.Requests.Room()
+	if err != nil {
+		s.o.Log.Error("residents: a report", "err", err)
+	}
+	return ok
 }
 
 // attach reads picture and voice, one of each at a time: what comes in may be made to

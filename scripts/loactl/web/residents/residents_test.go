@@ -663,3 +663,48 @@ func TestADrillIsCalledOne(t *testing.T) {
 		}
 	}
 }
+
+// full is a store on a disk that is almost full.
+type full struct{ store }
+
+func (full) Room() (bool, error) { return false, nil }
+
+// A disk that is almost full keeps words, and no pictures: what the centre signs needs it.
+func TestWordsHaveRoomLonger(t *testing.T) {
+	s := newSite(t)
+	send := func(kind, text string) *httptest.ResponseRecorder {
+		var b, picture bytes.Buffer
+		png.Encode(&picture, image.NewGray(image.Rect(0, 0, 4, 4)))
+		m := multipart.NewWriter(&b)
+		for k, v := range map[string]string{"place": "26734", "kind": kind, "text": text} {
+			m.WriteField(k, v)
+		}
+		f, _ := m.CreateFormFile("photo", "a.png")
+		f.Write(picture.Bytes())
+		m.Close()
+		r := httptest.NewRequest("POST", "/report?lang=en", &b)
+		r.Header.Set("Content-Type", m.FormDataContentType())
+		return s.do(r)
+	}
+	const lost = "photo and voice are not"
+	kept := func(w *httptest.ResponseRecorder) requests.Request {
+		r, err := s.store.Follow(codeIn.FindString(w.Body.String()))
+		if err != nil {
+			t.Fatalf("%v: %d %s", err, w.Code, w.Body)
+		}
+		return r
+	}
+	if w := send("broken", "Gãy cột"); !kept(w).Photo || strings.Contains(w.Body.String(), lost) {
+		t.Error("there is room, and the picture is lost")
+	}
+	s.o.Requests = full{s.store}
+	if w := send("broken", "Gãy cột nữa"); kept(w).Photo || kept(w).Text != "Gãy cột nữa" || !strings.Contains(w.Body.String(), lost) {
+		t.Errorf("%+v", kept(w))
+	}
+	if w := send("other", ""); w.Code != 422 || !strings.Contains(w.Body.String(), "no room") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if w := s.post("/report?lang=en", "place", "26734", "kind", "loud"); strings.Contains(w.Body.String(), lost) {
+		t.Error("a picture is lost that nobody sent")
+	}
+}
