@@ -156,6 +156,8 @@ var en = map[string]string{
 	"privacy.voice":       "For whoever finds writing hard. The first minute is kept, packed, with nothing about the phone.",
 	"privacy.address":     "Network address",
 	"privacy.address-why": "Used in memory only, against floods; it is written nowhere.",
+	"privacy.push":        "Your browser gives an address at its maker's service (Google, Mozilla, Microsoft or Apple). What goes through it is encrypted: the maker knows when your telephone is told, and cannot read what. The address is kept until you want no more, or the maker says that it is not in use.",
+	"privacy.phone":       "Where a poll goes by telephone, your number and the code are sent to the SMS provider, who keeps them by rules of its own. Here the number is not kept, only a hash of it, whose key is thrown away when staff close the poll; the code is good for 10 minutes.",
 	"privacy.kept":        "A report is kept for 12 months after its last change, then erased; a number by loudspeaker and month stays. Only the staff of the place read it.",
 	"privacy.handed":      "Reports that are not about loudspeakers go on to %s, which has rules of its own on keeping and erasing; erasing here does not erase there.",
 	"privacy.rights":      "With your code you see, download or delete your report at any time:",

@@ -117,7 +117,15 @@ func clip(text string, letters int) string {
 	return text
 }
 
-// privacy says why each datum is asked.
+// A leaving is what goes from here to others, as far as it does.
+type leaving struct {
+	HandedTo  string
+	Push, SMS bool
+}
+
+// privacy says why each datum is asked, who else gets it, and how long it is kept.
 func (s *Site) privacy(w http.ResponseWriter, r *http.Request) {
-	s.give(w, r, "privacy "+lang(r), html, func() ([]byte, error) { return s.render("privacy", s.plain(r, s.o.HandedTo)) })
+	s.give(w, r, "privacy "+lang(r), html, func() ([]byte, error) {
+		return s.render("privacy", s.plain(r, leaving{s.o.HandedTo, s.o.Push != nil, s.o.SMS != nil}))
+	})
 }

@@ -2,6 +2,7 @@ package residents
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"encoding/xml"
@@ -706,5 +707,26 @@ func TestWordsHaveRoomLonger(t *testing.T) {
 	}
 	if w := s.post("/report?lang=en", "place", "26734", "kind", "loud"); strings.Contains(w.Body.String(), lost) {
 		t.Error("a picture is lost that nobody sent")
+	}
+}
+
+// Whatever leaves for somebody else is named, where it does leave, and for how long it is
+// kept.
+func TestWhatGoesToOthersIsSaid(t *testing.T) {
+	const makers, provider = "Google, Mozilla, Microsoft", "sent to the SMS provider"
+	for _, with := range []bool{false, true} {
+		s := newSite(t)
+		if with {
+			s.o.Push = &list{}
+			s.o.SMS = func(context.Context, string, string) error { return nil }
+		}
+		for l, said := range map[string][]string{"en": {makers, provider}, "vi": {makers, "chuyển cho nhà cung cấp tin nhắn"}} {
+			body := s.get("/privacy?lang=" + l).Body.String()
+			for _, one := range said {
+				if strings.Contains(body, one) != with {
+					t.Errorf("with %v, in %s, %q: %v", with, l, one, !with)
+				}
+			}
+		}
 	}
 }

@@ -156,6 +156,8 @@ var vi = map[string]string{
 	"privacy.voice":       "Dành cho ai khó viết. Chỉ giữ phút đầu, ở dạng nén, không kèm thông tin về máy.",
 	"privacy.address":     "Địa chỉ mạng",
 	"privacy.address-why": "Chỉ dùng trong bộ nhớ để chặn gửi dồn dập; không ghi lại ở đâu.",
+	"privacy.push":        "Trình duyệt cấp một địa chỉ ở dịch vụ của hãng làm ra nó (Google, Mozilla, Microsoft hoặc Apple). Tin gửi qua hãng đó được mã hoá: hãng biết lúc nào máy bạn được báo, không đọc được tin. Địa chỉ được giữ cho đến khi bạn thôi nhận, hoặc hãng cho biết không còn dùng.",
+	"privacy.phone":       "Khi lấy ý kiến bằng tin nhắn: số của bạn và mã được chuyển cho nhà cung cấp tin nhắn, nơi giữ theo quy định riêng. Ở đây không lưu số, chỉ giữ dấu băm, và khi cán bộ khép lại cuộc lấy ý kiến thì khoá của dấu băm bị bỏ; mã dùng trong 10 phút.",
 	"privacy.kept":        "Phản ánh được giữ 12 tháng sau lần thay đổi cuối, rồi tự xoá; chỉ còn con số theo loa và theo tháng. Chỉ cán bộ phụ trách nơi đó đọc được.",
 	"privacy.handed":      "Phản ánh không phải về loa được chuyển tới %s, nơi có quy định riêng về lưu và xoá; xoá ở đây không xoá ở đó.",
 	"privacy.rights":      "Với mã của mình, bạn xem, tải về hoặc xoá phản ánh bất cứ lúc nào:",
