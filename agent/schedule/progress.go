@@ -111,9 +111,13 @@ func done(g *plan.Progress, id string) {
 
 // Forget drops what can no longer matter: of slots that started before the day
 // of before, and of acts and alerts that the plan does not hold any more. before
-// must be earlier than the clock can ever be set back to.
-func Forget(g *plan.Progress, p *plan.Plan, before time.Time) {
+// must be earlier than the clock can ever be set back to. Of the alerts named in
+// hidden, as SET/ALERT, nothing is dropped: they may yet be in the plan again.
+func Forget(g *plan.Progress, p *plan.Plan, before time.Time, hidden ...string) {
 	keep := newKeeper(p, before)
+	for _, name := range hidden {
+		keep.here[name] = true
+	}
 	for id := range g.Ended {
 		if !keep.holds(id) {
 			delete(g.Ended, id)

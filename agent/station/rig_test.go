@@ -55,6 +55,20 @@ type rig struct {
 	asked      int // times that the box had to subscribe again
 	scenes     []scene
 	lamp       []lit
+	diskTakes  time.Duration // to keep what was started here
+}
+
+// slowShelf takes its time for what was started at the box.
+type slowShelf struct {
+	*store.Store
+	r *rig
+}
+
+func (s slowShelf) Put(name string, data []byte) error {
+	if name == "trigger/started" {
+		time.Sleep(s.r.diskTakes)
+	}
+	return s.Store.Put(name, data)
 }
 
 func (r *rig) report(code string, err error) {
@@ -88,11 +102,17 @@ type fakeClock struct {
 	level clock.Level
 	skew  time.Duration
 	steps chan clock.Step
+	jump  time.Duration // of the wall clock, that the next look will find
 }
 
 func (c *fakeClock) Now() (time.Time, clock.Level) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.jump != 0 {
+		c.skew += c.jump
+		c.steps <- clock.Step{By: c.jump}
+		c.jump = 0
+	}
 	return time.Now().Add(c.skew), c.level
 }
 
@@ -268,7 +288,7 @@ func bootRig(t *testing.T, w *trusttest.World, dir string, level clock.Level, sk
 	ply := player.New(spk, r.media.open, log, player.Opts{Exact: r.clock.exact, Report: r.report})
 	r.player = ply
 	opened := station.Opts{
-		Trust: r.trust, Docs: r.docs, Ledger: r.ledger, Media: r.media, Clock: r.clock, Player: ply,
+		Trust: r.trust, Docs: slowShelf{r.docs, r}, Ledger: r.ledger, Media: r.media, Clock: r.clock, Player: ply,
 		Ack: func(a station.Ack) {
 			r.mu.Lock()
 			defer r.mu.Unlock()

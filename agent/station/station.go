@@ -349,5 +349,5 @@ func (s *Station) replan(now time.Time) {
 	}
 	box.Mutes, box.LocalUntil, box.Confirmed = wanted.Mutes, s.usage.LocalUntil, s.confirmed
 	s.usage.Box = box
-	schedule.Forget(&s.progress, &s.plan, now.Add(-memory))
+	schedule.Forget(&s.progress, &s.plan, now.Add(-memory), s.startedNames()...)
 }

@@ -42,6 +42,15 @@ func (s *Station) startedHere(now time.Time) {
 	}
 }
 
+// startedNames are the alerts that were started here, in the plan or not: while the time is
+// not known they are not, and what was played of them must not begin anew when it is.
+func (s *Station) startedNames() (names []string) {
+	for i := range s.started {
+		names = append(names, s.started[i].Office().String()+"/"+s.started[i].ID)
+	}
+	return names
+}
+
 // Pressed takes that a switch is pressed, since when and for how long. In local mode it is
 // the technician who tries it: the alarm must not come when he has gone.
 func (s *Station) Pressed(ctx context.Context, line string, press time.Time, held time.Duration) error {

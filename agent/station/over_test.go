@@ -1,0 +1,71 @@
+package station_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"loa/agent/clock"
+	"loa/agent/ledger"
+	"loa/agent/plan"
+	"loa/agent/trust/trusttest"
+)
+
+// silent fails if an alarm sounds within d.
+func (r *rig) silent(d time.Duration) {
+	r.t.Helper()
+	begun := len(r.written(ledger.Start))
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(20 * time.Second) {
+		synctest.Wait()
+		if n := len(r.written(ledger.Start)); r.alarm() != "" || n != begun {
+			r.t.Fatalf("%q sounds %v before the end, begun %d times", r.alarm(), time.Until(end), n-begun)
+		}
+	}
+}
+
+// sounds fails if the alarm does not sound now.
+func (r *rig) sounds(why string) {
+	r.t.Helper()
+	synctest.Wait()
+	if r.alarm() == "" {
+		r.t.Fatal("it does not sound: " + why)
+	}
+}
+
+// What was played to its end, stopped or taken back does not begin again after a power
+// cut, when the box learns the time only later.
+func TestAnAlarmThatIsOverStaysSoWithoutAClock(t *testing.T) {
+	for name, end := range map[string]func(*rig, *trusttest.World){
+		"played": func(*rig, *trusttest.World) { time.Sleep(3 * time.Minute) },
+		"stopped": func(r *rig, w *trusttest.World) {
+			time.Sleep(17 * time.Second)
+			r.hear(trusttest.Seal(w.Later(20*time.Second).Stop(here, "stop-1", plan.Emergency), trusttest.Prov1))
+			time.Sleep(5 * time.Minute) // the stop itself is forgotten by then
+		},
+		"taken back": func(r *rig, _ *trusttest.World) {
+			r.press("sorry", 3*time.Second)
+			time.Sleep(time.Minute)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *trusttest.World) {
+				dir := t.TempDir()
+				r := newRig(t, w, dir).setUp()
+				r.hear(triggers(w))
+				r.press("key", 3*time.Second)
+				r.sounds("the key")
+				end(r, w)
+				r.stop()
+				again := bootRig(t, w, dir, clock.Floor, 0)
+				defer again.stop()
+				time.Sleep(10 * time.Second)
+				again.clock.set(clock.Signed)
+				again.silent(12 * time.Minute)
+			})
+		})
+	}
+}
+
+// After a power cut an alarm that was started here waits for its end as any alarm does; a
+// What was started while the clock was hours ahead does not come when that hour has come:
+// A recording in another language that never comes takes nothing from the alarm that lies
