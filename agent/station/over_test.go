@@ -67,5 +67,51 @@ func TestAnAlarmThatIsOverStaysSoWithoutAClock(t *testing.T) {
 }
 
 // After a power cut an alarm that was started here waits for its end as any alarm does; a
+// press of now waits for nothing.
+func TestAnAlarmOfBeforeThePowerCutWaits(t *testing.T) {
+	for name, then := range map[string]func(*rig, *trusttest.World){
+		"withdrawn": func(r *rig, w *trusttest.World) {
+			time.Sleep(5 * time.Second)
+			after := time.Since(w.Now)
+			doc := w.Later(after).Triggers(here, "keys")
+			doc.Withdrawn = true
+			r.hear(trusttest.Seal(r.beat(after, 2), trusttest.Pulse), trusttest.Seal(doc, trusttest.Warner1))
+			r.silent(10 * time.Minute)
+			if edges := r.amp.Edges(); len(edges) != 0 {
+				r.t.Errorf("the amplifier went %v", edges)
+			}
+		},
+		"it stands": func(r *rig, _ *trusttest.World) {
+			time.Sleep(14 * time.Second)
+			if r.alarm() != "" {
+				r.t.Error("it does not wait")
+			}
+			time.Sleep(2 * time.Second)
+			r.sounds("nobody took it back")
+		},
+		"pressed again": func(r *rig, _ *trusttest.World) {
+			r.press("key", 3*time.Second)
+			r.sounds("a press of now")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *trusttest.World) {
+				dir := t.TempDir()
+				r := newRig(t, w, dir).setUp()
+				r.hear(triggers(w))
+				r.press("key", 3*time.Second)
+				time.Sleep(5 * time.Second)
+				r.sounds("the key")
+				r.stop()
+				time.Sleep(time.Minute)
+				again := bootRig(t, w, dir, clock.RTC, 0)
+				defer again.stop()
+				synctest.Wait()
+				then(again, w)
+			})
+		})
+	}
+}
+
 // What was started while the clock was hours ahead does not come when that hour has come:
 // A recording in another language that never comes takes nothing from the alarm that lies

@@ -32,6 +32,20 @@ func (s *Station) settleStored(now time.Time) {
 	}
 }
 
+// settleStarted does the same for what an earlier run has started here, once the time is
+// known: not before does it sound again.
+func (s *Station) settleStarted(now time.Time) {
+	fresh := make(map[plan.Key]bool)
+	for i := range s.started {
+		k := s.started[i].Office()
+		if fresh[k] = fresh[k] || s.started[i].Fresh; fresh[k] {
+			delete(s.settling, k)
+		} else {
+			s.settling[k] = now.Add(settlesAtall)
+		}
+	}
+}
+
 // settled is when the alarm that asks for o may begin; zero: now.
 func (s *Station) settled(o *plan.Occurrence, now time.Time) time.Time {
 	until, waits := s.settling[o.By]

@@ -35,7 +35,12 @@ func (s *Station) startedHere(now time.Time) {
 		return
 	}
 	_, level := s.o.Clock.Now()
-	sets := trigger.Alerts(&s.plan, s.started, level >= clock.RTC, now)
+	sure := level >= clock.RTC
+	if sure && !s.sure {
+		s.sure = true
+		s.settleStarted(now)
+	}
+	sets := trigger.Alerts(&s.plan, s.started, sure, now)
 	maps.Copy(s.plan.Alerts, sets)
 	if end := trigger.Ends(sets); !end.IsZero() && end.Before(s.replanAt) {
 		s.replanAt = end
@@ -115,6 +120,7 @@ func (s *Station) keepStarted(st trigger.Start, now time.Time) error {
 // begin lets an alert have its effect and tells of it.
 func (s *Station) begin(st trigger.Start, by string, now time.Time) {
 	s.catchUp(now)
+	delete(s.settling, st.Office())
 	s.changed(now, false)
 	s.soundFirst(now)
 	std, _ := standing.Find(st.Alert)
