@@ -113,5 +113,69 @@ func TestAnAlarmOfBeforeThePowerCutWaits(t *testing.T) {
 	}
 }
 
+// Triggers that are signed again do not bring back what ended with the old ones.
+func TestTriggersThatAreSignedAgain(t *testing.T) {
+	again := func(w *trusttest.World, after time.Duration) trusttest.Message {
+		doc := w.Later(after).Triggers(here, "keys")
+		doc.ForS, doc.Repeat = 7200, 20
+		return trusttest.Seal(doc, trusttest.Warner1, trusttest.Warner2)
+	}
+	for name, then := range map[string]func(*rig, *trusttest.World) *rig{
+		"when they were withdrawn": func(r *rig, w *trusttest.World) *rig {
+			doc := w.Later(20*time.Second).Triggers(here, "keys")
+			doc.Withdrawn = true
+			r.hear(trusttest.Seal(doc, trusttest.Warner1))
+			return r
+		},
+		"when they were withdrawn, after a power cut": func(r *rig, w *trusttest.World) *rig {
+			doc := w.Later(20*time.Second).Triggers(here, "keys")
+			doc.Withdrawn = true
+			r.hear(trusttest.Seal(doc, trusttest.Warner1))
+			r.stop()
+			return newRig(r.t, w, r.dir)
+		},
+		"when its time was over": func(r *rig, w *trusttest.World) *rig {
+			time.Sleep(11 * time.Minute)
+			return r
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *trusttest.World) {
+				r := newRig(t, w, t.TempDir()).setUp()
+				defer func() { r.stop() }()
+				r.hear(triggers(w))
+				r.press("key", 3*time.Second)
+				r.sounds("the key")
+				time.Sleep(20 * time.Second)
+				r = then(r, w)
+				after := time.Since(w.Now)
+				time.Sleep(time.Second)
+				r.hear(trusttest.Seal(r.beat(after, 2), trusttest.Pulse), again(w, after))
+				r.silent(2 * time.Hour)
+				r.press("key", 3*time.Second)
+				r.sounds("the new triggers let it")
+			})
+		})
+	}
+}
+
 // What was started while the clock was hours ahead does not come when that hour has come:
 // A recording in another language that never comes takes nothing from the alarm that lies
+// Who notices his mistake when the alarm is over can take it back all the same.
+func TestACorrectionAfterTheAlarm(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		r.hear(triggers(w))
+		r.press("key", 3*time.Second)
+		time.Sleep(20 * time.Minute)
+		r.press("sorry", 3*time.Second)
+		time.Sleep(time.Second)
+		if r.alarm() != "Đính chính" {
+			t.Fatalf("%+v", r.View().Now)
+		}
+		time.Sleep(time.Minute)
+		r.press("sorry", 3*time.Second)
+		r.silent(time.Minute)
+	})
+}

@@ -131,6 +131,7 @@ type Station struct {
 	unsaved    bool                   // nor is the state of trust
 	settling   map[plan.Key]time.Time // alarms that wait whether their end comes
 	started    []trigger.Start        // standing alerts that were started here
+	unstarted  bool                   // they are not on the disk as they are
 	sure       bool                   // the time has been known in this run
 	meanwhile  meanwhile
 	local      *plan.Occurrence // what the technician plays

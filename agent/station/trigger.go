@@ -40,6 +40,14 @@ func (s *Station) startedHere(now time.Time) {
 		s.sure = true
 		s.settleStarted(now)
 	}
+	if sure && trigger.End(&s.plan, s.started, now) {
+		s.unstarted = true
+	}
+	if s.unstarted && s.meanwhile.until.IsZero() {
+		if err := s.saveStarted(s.started); err != nil {
+			s.o.Log.Debug("still not on the disk", "err", err)
+		}
+	}
 	sets := trigger.Alerts(&s.plan, s.started, sure, now)
 	maps.Copy(s.plan.Alerts, sets)
 	if end := trigger.Ends(sets); !end.IsZero() && end.Before(s.replanAt) {
@@ -106,6 +114,15 @@ func (s *Station) Coded(ctx context.Context, sums map[plan.Key]string, from stri
 // keepStarted makes it durable that an alert was started.
 func (s *Station) keepStarted(st trigger.Start, now time.Time) error {
 	all := append(trigger.Forget(slices.Clone(s.started), now), st)
+	if err := s.saveStarted(all); err != nil {
+		return err
+	}
+	s.started = all
+	return nil
+}
+
+// saveStarted writes down what was started here.
+func (s *Station) saveStarted(all []trigger.Start) error {
 	raw, err := json.Marshal(all)
 	if err == nil {
 		err = s.o.Docs.Put(startedName, raw)
@@ -113,7 +130,7 @@ func (s *Station) keepStarted(st trigger.Start, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("cannot keep what was started here: %w", err)
 	}
-	s.started = all
+	s.unstarted = false
 	return nil
 }
 

@@ -24,6 +24,10 @@ type Start struct {
 	ID    string    `json:"id"`    // of this one, such as flood-1795000000
 	By    string    `json:"by"`    // the line and the press, or the sum of the code
 	At    time.Time `json:"at"`
+	Until time.Time `json:"until"` // when it is over at the latest
+	// Over: it has ended and does not come back, whatever is signed or whatever time it
+	// is. What is over is remembered all the same: see Forget.
+	Over bool `json:"over,omitempty"`
 	// Fresh: it was in this run, so that how long ago is known whatever time it is.
 	Fresh bool `json:"-"`
 }
@@ -44,7 +48,7 @@ const slack = time.Minute
 // Alerts are the alerts that hold at now of what was started, each in the set of an office
 // named after its triggers. What an earlier run started holds only if the time is known
 // (sure). An alert that is started again begins anew. The correction takes back what was
-// started before it and stood then; it says nothing where nothing stood.
+// started before it and stood then or shortly before; it says nothing where nothing stood.
 func Alerts(p *plan.Plan, starts []Start, sure bool, now time.Time) map[plan.Key]plan.AlertSet {
 	sets := make(map[plan.Key]plan.AlertSet)
 	for _, s := range starts {
@@ -53,7 +57,10 @@ func Alerts(p *plan.Plan, starts []Start, sure bool, now time.Time) map[plan.Key
 		if !ok || !known || !doc.At(now) || !sure && !s.Fresh || s.At.Sub(now) > slack {
 			continue
 		}
-		until := s.At.Add(time.Duration(doc.ForS) * time.Second)
+		until := s.until(doc)
+		if s.Over && now.Before(until) {
+			until = now
+		}
 		if s.Alert == standing.FalseAlarm {
 			retract(sets, s.At, until)
 			continue
@@ -80,11 +87,38 @@ func Alerts(p *plan.Plan, starts []Start, sure bool, now time.Time) map[plan.Key
 	return sets
 }
 
-// retract takes back what stood at a time.
+// until is when it is over by its triggers as they are now, which cannot make it longer.
+func (s *Start) until(doc plan.Triggers) time.Time {
+	if sooner := s.At.Add(time.Duration(doc.ForS) * time.Second); sooner.Before(s.Until) {
+		return sooner
+	}
+	return s.Until
+}
+
+// End notes what is over, when the time is known: its time has passed, its triggers hold
+// no more, or it was taken back. It reports whether anything is.
+func End(p *plan.Plan, starts []Start, now time.Time) (any bool) {
+	corrected := false
+	for i := range slices.Backward(starts) {
+		s := &starts[i]
+		doc, ok := p.Triggers[s.Triggers()]
+		correction := s.Alert == standing.FalseAlarm
+		if !s.Over && (!ok || !doc.At(now) || !now.Before(s.until(doc)) || corrected && !correction) {
+			s.Over, any = true, true
+		}
+		corrected = corrected || correction
+	}
+	return any
+}
+
+// lateness is how long after an alarm somebody may notice that it was none.
+const lateness = 2 * time.Hour
+
+// retract takes back what stood at a time or shortly before.
 func retract(sets map[plan.Key]plan.AlertSet, at, until time.Time) {
 	for k, set := range sets {
 		for _, a := range set.Alerts {
-			if at.Before(a.Until) {
+			if at.Before(a.Until.Add(lateness)) {
 				set.Retracted = append(set.Retracted, plan.Retraction{ID: a.ID, Until: until})
 				set.Issued = at
 			}
@@ -131,7 +165,10 @@ func Pressed(p *plan.Plan, starts []Start, line string, press time.Time, held ti
 					today++
 				}
 			}
-			if today >= l.PerDay {
+			// Every alarm can be taken back once, however many there were.
+			last := len(starts) - 1
+			takesBack := l.Alert == standing.FalseAlarm && last >= 0 && starts[last].Alert != standing.FalseAlarm
+			if today >= l.PerDay && !takesBack {
 				refused = append(refused, s)
 			} else {
 				started = append(started, s)
@@ -157,6 +194,7 @@ func start(doc plan.Triggers, alert, by string, now time.Time) (Start, bool) {
 	return Start{
 		Place: doc.Place, Doc: doc.ID, Alert: alert, By: by,
 		ID: fmt.Sprintf("%s-%d", alert, now.Unix()), At: now, Fresh: true,
+		Until: now.Add(time.Duration(doc.ForS) * time.Second),
 	}, ok
 }
 

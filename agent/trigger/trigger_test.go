@@ -176,3 +176,61 @@ func TestSwitch(t *testing.T) {
 		t.Error("it is not stuck")
 	}
 }
+
+// What is over stays over, whatever is signed afterwards, and can be taken back all the
+// same; nothing makes it longer than it was meant.
+func TestWhatIsOver(t *testing.T) {
+	d := doc()
+	d.Lines = []plan.TriggerLine{{Line: "key", Alert: "flood", HoldS: 3, PerDay: 9}, {Line: "sorry", Alert: "false-alarm", HoldS: 3, PerDay: 9}}
+	p := world(d)
+	starts, _ := Pressed(p, nil, "key", noon, 3*time.Second, noon)
+	stands := func(p *plan.Plan, at time.Time) bool {
+		End(p, starts, at)
+		return len(Alerts(p, starts, true, at)) > 0
+	}
+	longer, shorter := d, d
+	longer.ForS, shorter.ForS = 3600, 60
+	for _, c := range []struct {
+		what string
+		p    *plan.Plan
+		at   time.Duration
+		want bool
+	}{
+		{"as it is", p, 9 * time.Minute, true},
+		{"shorter now", world(shorter), 30 * time.Second, true},
+		{"shorter now, and over", world(shorter), 61 * time.Second, false},
+		{"and longer again", world(longer), 61 * time.Second, false},
+	} {
+		if got := stands(c.p, noon.Add(c.at)); got != c.want {
+			t.Errorf("%s: %v", c.what, got)
+		}
+	}
+	back, _ := Pressed(p, starts, "sorry", noon.Add(2*time.Minute), 3*time.Second, noon.Add(2*time.Minute))
+	all := Alerts(p, append(starts, back...), true, noon.Add(2*time.Minute))
+	if set := all[starts[0].Office()]; len(set.Alerts) != 0 || len(set.Retracted) != 1 {
+		t.Errorf("taken back when it was over: %+v", all)
+	}
+	again, _ := Pressed(p, nil, "key", noon, 3*time.Second, noon)
+	if starts = again; stands(world(longer), noon.Add(11*time.Minute)) || stands(world(), noon) || stands(p, noon) {
+		t.Error("it comes back with triggers that were longer, or withdrawn")
+	}
+}
+
+// The limit of a day is none to taking back what has been started.
+func TestEveryAlarmCanBeTakenBack(t *testing.T) {
+	d := doc()
+	d.Lines = []plan.TriggerLine{{Line: "key", Alert: "flood", HoldS: 3, PerDay: 9}, {Line: "sorry", Alert: "false-alarm", HoldS: 3, PerDay: 1}}
+	p := world(d)
+	var starts []Start
+	for i, c := range []struct {
+		line    string
+		started int
+	}{{"key", 1}, {"sorry", 1}, {"sorry", 0}, {"key", 1}, {"sorry", 1}, {"sorry", 0}} {
+		at := noon.Add(time.Duration(i) * time.Minute)
+		begun, refused := Pressed(p, starts, c.line, at, 3*time.Second, at)
+		if len(begun) != c.started || len(begun)+len(refused) != 1 {
+			t.Errorf("press %d of %s: %d begun, %d refused", i, c.line, len(begun), len(refused))
+		}
+		starts = append(starts, begun...)
+	}
+}
