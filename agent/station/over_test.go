@@ -160,6 +160,70 @@ func TestTriggersThatAreSignedAgain(t *testing.T) {
 }
 
 // What was started while the clock was hours ahead does not come when that hour has come:
+// it goes on for as long as it was meant to, or, after a power cut, not at all.
+func TestAnAlarmOfAClockThatWasAhead(t *testing.T) {
+	const ahead = 7 * time.Hour
+	start := func(t *testing.T, w *trusttest.World, dir string) *rig {
+		r := newRig(t, w, dir).setUp()
+		r.hear(triggers(w))
+		r.stop()
+		r = bootRig(t, w, dir, clock.RTC, ahead)
+		r.press("key", 3*time.Second)
+		r.sounds("the key")
+		return r
+	}
+	t.Run("a power cut, then the time", func(t *testing.T) {
+		bubble(t, func(t *testing.T, w *trusttest.World) {
+			dir := t.TempDir()
+			start(t, w, dir).stop()
+			r := bootRig(t, w, dir, clock.RTC, ahead)
+			defer func() { r.stop() }()
+			time.Sleep(time.Second)
+			r.clock.step(-ahead)
+			r.silent(time.Hour)
+			r.stop()
+			r = newRig(t, w, dir)
+			r.silent(ahead)
+		})
+	})
+	t.Run("the time, then a power cut", func(t *testing.T) {
+		bubble(t, func(t *testing.T, w *trusttest.World) {
+			dir := t.TempDir()
+			r := start(t, w, dir)
+			time.Sleep(5 * time.Second)
+			r.clock.step(-ahead)
+			time.Sleep(time.Second)
+			r.sounds("the clock does not end it")
+			r.stop()
+			r = newRig(t, w, dir)
+			defer r.stop()
+			time.Sleep(20 * time.Second)
+			r.sounds("it goes on")
+			time.Sleep(15 * time.Minute)
+			r.silent(ahead)
+		})
+	})
+	t.Run("the time, as the key is pressed", func(t *testing.T) {
+		bubble(t, func(t *testing.T, w *trusttest.World) {
+			dir := t.TempDir()
+			r := newRig(t, w, dir).setUp()
+			r.hear(triggers(w))
+			r.stop()
+			r = bootRig(t, w, dir, clock.RTC, ahead)
+			defer r.stop()
+			synctest.Wait()
+			r.clock.mu.Lock()
+			r.clock.jump = -ahead
+			r.clock.mu.Unlock()
+			if err := r.Pressed(t.Context(), "key", time.Now(), 3*time.Second); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			r.sounds("it was pressed now")
+		})
+	})
+}
+
 // A recording in another language that never comes takes nothing from the alarm that lies
 // Who notices his mistake when the alarm is over can take it back all the same.
 func TestACorrectionAfterTheAlarm(t *testing.T) {

@@ -231,6 +231,7 @@ func (s *Station) Run(ctx context.Context) error {
 			s.ended(e)
 		case f := <-s.orders:
 			now, _ := s.o.Clock.Now()
+			s.catchStep() // what an order notes is by the new time, and is not moved once more
 			f(now)
 		case step := <-s.o.Clock.Stepped():
 			s.stepped(step)
@@ -239,11 +240,7 @@ func (s *Station) Run(ctx context.Context) error {
 		case <-timer.C:
 		}
 		now, level := s.o.Clock.Now()
-		select {
-		case step := <-s.o.Clock.Stepped(): // seen just now: nothing is decided as if that time had passed
-			s.stepped(step)
-		default:
-		}
+		s.catchStep() // nothing is decided as if that time had passed
 		until := s.decide(now, level)
 		if at := s.meanwhile.until; !at.IsZero() {
 			if !now.Before(at) {
@@ -282,6 +279,15 @@ func (s *Station) leave() {
 	}
 }
 
+// catchStep takes note of a jump of the clock that was seen just now.
+func (s *Station) catchStep() {
+	select {
+	case step := <-s.o.Clock.Stepped():
+		s.stepped(step)
+	default:
+	}
+}
+
 // stepped takes note that the clock jumped: open slots are joined where their
 // timeline is now.
 func (s *Station) stepped(step clock.Step) {
@@ -300,11 +306,8 @@ func (s *Station) stepped(step clock.Step) {
 	if !s.usage.LocalUntil.IsZero() { // it lasts no longer by the new clock
 		s.attend(s.usage.LocalUntil.Add(step.By), now)
 	}
-	for i := range s.started {
-		if st := &s.started[i]; st.Fresh {
-			st.At = st.At.Add(step.By)
-		}
-	}
+	trigger.Step(s.started, step.By, now)
+	s.unstarted = len(s.started) > 0
 	for _, t := range s.turns { // by the new clock they began so much earlier or later
 		t.began = t.began.Add(step.By)
 	}

@@ -95,15 +95,30 @@ func (s *Start) until(doc plan.Triggers) time.Time {
 	return s.Until
 }
 
+// Step moves what was started in this run with the clock, by which it was noted. What an
+// earlier run started and now lies ahead was noted by a clock that was wrong: nobody knows
+// when it was, and it must not begin when that hour comes.
+func Step(starts []Start, by time.Duration, now time.Time) {
+	for i := range starts {
+		switch s := &starts[i]; {
+		case s.Fresh:
+			s.At, s.Until = s.At.Add(by), s.Until.Add(by)
+		case s.At.Sub(now) > slack:
+			s.Over = true
+		}
+	}
+}
+
 // End notes what is over, when the time is known: its time has passed, its triggers hold
-// no more, or it was taken back. It reports whether anything is.
+// no more, it was taken back, or it cannot have been yet. It reports whether anything is.
 func End(p *plan.Plan, starts []Start, now time.Time) (any bool) {
 	corrected := false
 	for i := range slices.Backward(starts) {
 		s := &starts[i]
 		doc, ok := p.Triggers[s.Triggers()]
 		correction := s.Alert == standing.FalseAlarm
-		if !s.Over && (!ok || !doc.At(now) || !now.Before(s.until(doc)) || corrected && !correction) {
+		if !s.Over && (!ok || !doc.At(now) || !now.Before(s.until(doc)) || corrected && !correction ||
+			!s.Fresh && s.At.Sub(now) > slack) {
 			s.Over, any = true, true
 		}
 		corrected = corrected || correction
