@@ -156,6 +156,9 @@ func (b *Box) takesCodes() bool {
 func (b *Box) tryCode(ctx context.Context, m trigger.Message, g *trigger.Guard) bool {
 	sums, bad := trigger.Sums(b.plan.Load(), m, g, b.now())
 	if bad != nil {
+		if bad.Code == plan.RepeatLimit {
+			return false
+		}
 		b.station.Count(bad.Code, "sms", bad.Msg, 1)
 		return true
 	}
@@ -163,9 +166,6 @@ func (b *Box) tryCode(ctx context.Context, m trigger.Message, g *trigger.Guard) 
 	if err != nil {
 		b.o.Log.Warn("a code waits", "err", fmt.Errorf("the station: %w", err))
 		return false
-	}
-	if wrong != nil && wrong.Code == plan.UnknownKey {
-		g.Wrong(m.From, b.now())
 	}
 	return wrong == nil || wrong.Code != plan.Storage
 }

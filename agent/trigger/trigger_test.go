@@ -1,8 +1,8 @@
 package trigger
 
 import (
-	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"loa/agent/clock"
@@ -93,38 +93,42 @@ func TestWhoMaySendCodes(t *testing.T) {
 	}
 }
 
-// Wrong codes cost their sender time, more each time, and nobody else; the box remembers
-// no more senders than it has room for.
-func TestWrongCodesWait(t *testing.T) {
-	var g Guard
-	now := noon
-	for range 3 {
-		if !g.allows("+841", now) {
-			t.Fatal("it waits too early")
+// Whatever forged senders let arrive, the right code is only told to wait, and not for
+// longer than a look takes to come back.
+func TestNobodyKeepsTheRightCodeOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g Guard
+		p := world(doc("K7QX39MPAT5C"))
+		look := func(text string) plan.Code {
+			if _, bad := Sums(p, Message{From: "+84912345678", Text: text}, &g, noon); bad != nil {
+				return bad.Code
+			}
+			return plan.Accepted
 		}
-		g.Wrong("+841", now)
-	}
-	if g.allows("+841", now.Add(14*time.Minute)) || !g.allows("+841", now.Add(16*time.Minute)) || !g.allows("+842", now) {
-		t.Error("after three")
-	}
-	g.Wrong("+841", now.Add(16*time.Minute))
-	if g.allows("+841", now.Add(45*time.Minute)) || !g.allows("+841", now.Add(47*time.Minute)) {
-		t.Error("after four")
-	}
-	for range 100 {
-		g.Wrong("+841", now)
-	}
-	if g.allows("+841", now.Add(23*time.Hour)) || !g.allows("+841", now.Add(25*time.Hour)) {
-		t.Error("after very many")
-	}
-	for i := range 100 {
-		if from := fmt.Sprint(i); g.allows(from, now) {
-			g.Wrong(from, now)
+		for range 3 {
+			look("AAAAAAAAAAAA") // in the name of who has the code
 		}
-	}
-	if len(g.wrong) > faultsMost {
-		t.Errorf("%d senders", len(g.wrong))
-	}
+		if got := look("K7QX39MPAT5C"); got != plan.Accepted {
+			t.Errorf("after three wrong ones in its sender's name: %q", got)
+		}
+		all := 0
+		for range 600 { // in a minute
+			if look("AAAAAAAAAAAA") == plan.Accepted {
+				all++
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if all > 40 {
+			t.Errorf("%d looks in a minute", all)
+		}
+		if got := look("Quý khách còn 12.000đ"); got != plan.Malformed {
+			t.Errorf("an advertisement waits: %q", got)
+		}
+		time.Sleep(2 * time.Second)
+		if got := look("K7QX39MPAT5C"); got != plan.Accepted {
+			t.Errorf("two seconds after a flood: %q", got)
+		}
+	})
 }
 
 // The switch counts what is held, after it has been open: no bounce, no short that was
