@@ -23,8 +23,8 @@ const (
 	idleEvery   = 2 * time.Second // while no triggers name a line
 
 	smsEvery = 10 * time.Second
-	smsAgain = time.Minute // after a modem that did not answer
 	smsTime  = time.Minute // for one look
+	smsMost  = 16          // that may wait; cards have room for 20 or so
 )
 
 // TriggerLine is a switch that cannot be read, or is on for longer than anybody presses
@@ -117,16 +117,22 @@ func (b *Box) codes(ctx context.Context) error {
 		pause := smsEvery
 		if b.takesCodes() {
 			short, cancel := context.WithTimeout(ctx, smsTime)
+			began, wait := time.Now(), 0
 			err := b.o.Messages(short, func(from, text string, sent time.Time) bool {
-				return b.tryCode(ctx, trigger.Message{From: from, Text: text, Sent: sent}, &guard)
+				done := b.tryCode(ctx, trigger.Message{From: from, Text: text, Sent: sent}, &guard)
+				if !done {
+					wait++
+				}
+				return done
 			})
 			cancel()
 			if ctx.Err() != nil {
 				return nil
 			}
-			if err != nil {
-				pause = smsAgain
+			if err == nil && wait >= smsMost {
+				err = fmt.Errorf("%d messages wait: others may find no room", wait)
 			}
+			pause = max(pause, 2*time.Since(began)) // a technician may want it
 			if errors.Is(err, survey.ErrNone) {
 				err = errors.New("there is no modem")
 			}

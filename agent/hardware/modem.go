@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"loa/agent/config"
@@ -25,10 +26,16 @@ type asked interface {
 // modemOf opens the modem at the board's port, or else whatever ModemManager has.
 func modemOf(m boards.Modem, o Opts) func(context.Context) (asked, error) {
 	if m.TTY == "" {
+		var mu sync.Mutex
+		var managed *modem.Manager // one, which remembers what it saw
 		return func(context.Context) (asked, error) {
-			managed, err := modem.Managed()
-			if err != nil {
-				return nil, survey.ErrNone
+			mu.Lock()
+			defer mu.Unlock()
+			if managed == nil {
+				var err error
+				if managed, err = modem.Managed(); err != nil {
+					return nil, survey.ErrNone
+				}
 			}
 			return managed, nil
 		}

@@ -7,13 +7,19 @@ import (
 	"os/exec"
 	"path"
 	"strings"
+	"sync"
 	"time"
 )
 
 // A Manager is the modem that ModemManager has, asked through its own tool. It has a tool
 // rather than D-Bus from here: it is there with ModemManager, and its JSON is stable
 // since 1.10.
-type Manager struct{ tool string }
+type Manager struct {
+	tool string
+
+	mu   sync.Mutex
+	half map[string]time.Time // messages that are not whole, and since when
+}
 
 // Managed finds mmcli. It starts nothing.
 func Managed() (*Manager, error) {
@@ -21,7 +27,7 @@ func Managed() (*Manager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("modem: no ModemManager: %w", err)
 	}
-	return &Manager{tool}, nil
+	return &Manager{tool: tool}, nil
 }
 
 // Close ends nothing: each question is a process of its own.

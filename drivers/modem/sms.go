@@ -176,8 +176,23 @@ func septets(b []byte, skip, n int) string {
 	return s.String()
 }
 
-// Messages are what ModemManager has.
+// The rest of a message that came in parts comes soon or never; what lies there half
+// takes up room, of which a card has for 20 or so.
+const (
+	restSoon = 10 * time.Minute
+	halfMost = 16
+)
+
+// Messages are what ModemManager has. One of which parts are missing for ten minutes comes
+// without its text, to be deleted; many such are an error beside what came.
 func (m *Manager) Messages(ctx context.Context) ([]SMS, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if end, ok := ctx.Deadline(); ok { // the other half of the time is for deleting
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/2)
+		defer cancel()
+	}
 	var list struct {
 		Paths []string `json:"modem.messaging.sms"`
 	}
@@ -185,7 +200,8 @@ func (m *Manager) Messages(ctx context.Context) ([]SMS, error) {
 		return nil, err
 	}
 	var all []SMS
-	for _, path := range list.Paths[:min(len(list.Paths), 16)] {
+	half, now := make(map[string]time.Time), time.Now()
+	for _, path := range list.Paths {
 		var of struct {
 			SMS struct {
 				Content struct {
@@ -203,16 +219,31 @@ func (m *Manager) Messages(ctx context.Context) ([]SMS, error) {
 			return all, err
 		}
 		c, p := of.SMS.Content, of.SMS.Properties
-		if p.State != "received" || p.Kind != "deliver" {
-			continue // not whole yet, or written here
-		}
-		s := SMS{ID: path, From: known(c.Number), Text: known(c.Text)}
-		for _, layout := range []string{"2006-01-02T15:04:05Z07", time.RFC3339} {
-			if t, err := time.Parse(layout, p.Sent); err == nil {
-				s.Sent = t
+		s := SMS{ID: path, From: known(c.Number)}
+		switch {
+		case p.Kind == "submit", p.State == "stored", p.State == "sending", p.State == "sent":
+			continue // written here
+		case p.Kind == "deliver" && p.State == "received":
+			s.Text = known(c.Text)
+			for _, layout := range []string{"2006-01-02T15:04:05Z07", time.RFC3339} {
+				if t, err := time.Parse(layout, p.Sent); err == nil {
+					s.Sent = t
+				}
+			}
+		default:
+			half[path] = now
+			if since, before := m.half[path]; before {
+				half[path] = since
+			}
+			if now.Sub(half[path]) < restSoon {
+				continue
 			}
 		}
 		all = append(all, s)
+	}
+	m.half = half
+	if len(half) >= halfMost {
+		return all, fmt.Errorf("modem: %d messages take up room of which parts are missing", len(half))
 	}
 	return all, nil
 }

@@ -100,3 +100,29 @@ esac
 		t.Errorf("%+v, %v", all, err)
 	}
 }
+
+// However many messages lie there of which parts never come, the whole one behind them is
+// found, and they can be deleted when they have had their time.
+func TestHalfMessagesOfModemManager(t *testing.T) {
+	m := manager(t, `
+case "$*" in
+"-m any --messaging-list-sms -J") echo '{"modem.messaging.sms":["/a/1","/a/2","/a/3","/a/4","/a/5","/a/6","/a/7","/a/8","/a/9","/a/10","/a/11","/a/12","/a/13","/a/14","/a/15","/a/16","/a/17","/a/18","/a/0"]}' ;;
+"-s /a/0 -J") echo '{"sms":{"content":{"number":"+84912345678","text":"K7QX-39MP-AT5C"},"properties":{"pdu-type":"deliver","state":"received","timestamp":"2026-11-27T03:15:42+07"}}}' ;;
+"-s /a/17 -J") echo '{"sms":{"content":{"number":"+84912345678","text":"ours"},"properties":{"pdu-type":"submit","state":"sent","timestamp":"--"}}}' ;;
+"-s /a/18 -J") echo '{"sms":{"content":{"number":"+84912345678","text":"ours"},"properties":{"pdu-type":"submit","state":"stored","timestamp":"--"}}}' ;;
+"-s "*) echo '{"sms":{"content":{"number":"+84912345679","text":"K7QX"},"properties":{"pdu-type":"deliver","state":"receiving","timestamp":"--"}}}' ;;
+*) echo "error: what is $*?" >&2; exit 1 ;;
+esac
+`)
+	all, err := m.Messages(t.Context())
+	if len(all) != 1 || all[0].ID != "/a/0" || err == nil {
+		t.Fatalf("behind sixteen halves, of which nobody says anything: %+v, %v", all, err)
+	}
+	for path, since := range m.half {
+		m.half[path] = since.Add(-restSoon)
+	}
+	all, _ = m.Messages(t.Context())
+	if len(all) != 17 || all[0].ID != "/a/1" || all[0].Text != "" || all[16].Text == "" {
+		t.Errorf("after ten minutes: %+v", all)
+	}
+}
