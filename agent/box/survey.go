@@ -68,9 +68,9 @@ func (t technician) Listen(ctx context.Context, d time.Duration) (survey.Recepti
 }
 
 func (t technician) Wires() []console.Wire {
-	all := []console.Wire{}
+	all, holds := []console.Wire{}, t.b.holds()
 	for _, w := range t.b.o.Wires {
-		all = append(all, console.Wire{Name: w.Name, Title: w.Title, Where: w.Where, Output: w.Output})
+		all = append(all, console.Wire{Name: w.Name, Title: w.Title, Where: w.Where, Output: w.Output, Starts: w.Read != nil && holds[w.Name] != nil})
 	}
 	return all
 }

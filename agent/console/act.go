@@ -135,6 +135,11 @@ func (c *call) stop() (answer, error) {
 // maxLocal is the longest local mode. It may be begun again before it ends.
 const maxLocal = 30 * time.Minute
 
+// inLocal reports local mode, in which a switch that is tried starts nothing.
+func (c *call) inLocal() bool {
+	return c.box.View != nil && c.box.View.Status().LocalUntil.After(c.box.View.Clock().Time)
+}
+
 func (c *call) local() (answer, error) {
 	type local struct {
 		Until time.Time `json:"local_until,omitzero"`

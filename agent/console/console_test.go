@@ -3,6 +3,7 @@ package console
 import (
 	"encoding/json"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -187,6 +188,37 @@ func TestFromAfar(t *testing.T) {
 	}
 	if n := p.touched(); n != 0 {
 		t.Errorf("the box was touched %d times", n)
+	}
+}
+
+// A switch that starts an alarm is tried in local mode only, as the handbook says.
+func TestASwitchIsTriedInLocalMode(t *testing.T) {
+	book, err := os.ReadFile(handbook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const first = "`local on 30` trước khi thử bằng `gpio test key`"
+	if !strings.Contains(string(book), first) {
+		t.Errorf("the handbook does not say %s", first)
+	}
+	f := fit()
+	f.wires = append(f.wires, Wire{Name: "key", Title: "Công tắc", Starts: true})
+	f.inputs["key"] = []bool{false, true}
+	for _, c := range []struct {
+		line, want string
+		code       int
+	}{
+		{"local", "Không làm tại chỗ", OK},
+		{"gpio test key 1", "local on 30", Refused},
+		{"gpio test door 1", "Cửa tủ", OK},
+		{"local on 30", "Làm tại chỗ", OK},
+		{"gpio test key 1", "Công tắc: BẬT, 1 lần đổi trong 1 giây", OK},
+		{"local off", "Không", OK},
+		{"gpio test key 1", "local on 30", Refused},
+	} {
+		if text, code := f.ask(t, c.line); code != c.code || !strings.Contains(text, c.want) {
+			t.Errorf("%q: %d, %q; want %d with %q", c.line, code, text, c.code, c.want)
+		}
 	}
 }
 

@@ -227,6 +227,7 @@ var english = map[string]string{
 	"gpio.seen":      "Was it seen to go on? (yes/no)",
 	"gpio.unseen":    "The line went on and what hangs on it did not: check the wire at %s and the relay.",
 	"gpio.changes":   "%d changes in %d s",
+	"gpio.alarm":     "%s starts a real alarm when it is on. Type local on 30 first, and local off afterwards.",
 
 	"id.board":      "Board",
 	"id.serial":     "Serial",

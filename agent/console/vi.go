@@ -227,6 +227,7 @@ var vietnamese = map[string]string{
 	"gpio.seen":      "Có thấy bật không? (có/không)",
 	"gpio.unseen":    "Chân đã được bật mà thiết bị ngoài không theo: kiểm tra dây ở %s và rơ-le.",
 	"gpio.changes":   "%d lần đổi trong %d giây",
+	"gpio.alarm":     "%s phát báo động thật khi bật. Gõ local on 30 trước, thử xong gõ local off.",
 
 	"id.board":      "Bo mạch",
 	"id.serial":     "Số máy",

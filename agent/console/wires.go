@@ -25,7 +25,8 @@ type Wire struct {
 	Title  string `json:"title,omitempty"`
 	Where  string `json:"where"` // chip and offset
 	Output bool   `json:"output"`
-	On     *bool  `json:"on,omitempty"` // of an input
+	On     *bool  `json:"on,omitempty"`     // of an input
+	Starts bool   `json:"starts,omitempty"` // an alarm, when it is on: signed triggers say so
 	Error  string `json:"error,omitempty"`
 }
 
@@ -128,6 +129,9 @@ func (c *call) gpioTest(name string, words []string) (answer, error) {
 			return answer{}, usageError{c.say("gpio.bound", most)}
 		}
 		seconds = n
+	}
+	if w.Starts && !w.Output && seconds > 0 && !c.inLocal() {
+		return answer{code: Refused, text: c.say("gpio.alarm", w.Name)}, nil
 	}
 	if !w.Output {
 		return c.watchInput(w, time.Duration(seconds)*time.Second)
