@@ -39,7 +39,7 @@ type pole struct {
 	dir string
 }
 
-func onAPole(t *testing.T, f func(p *pole)) {
+func onAPole(t *testing.T, f func(p *pole), with ...func(*Opts)) {
 	board, err := boards.Load("desk")
 	if err != nil {
 		t.Fatal(err)
@@ -49,10 +49,14 @@ func onAPole(t *testing.T, f func(p *pole)) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 11, 23, 5, 0, 0, 0, time.UTC))) // a bubble begins in 2000
 		p := &pole{T: t, w: trusttest.New(time.Now()), dir: dir}
-		p.b, err = New(Opts{
+		o := Opts{
 			Device: trusttest.Device, State: state, Root: p.w.RootFile(), Key: trusttest.Key(trusttest.Device), Board: board,
 			Health: health.New(log, nil), Log: log, OpenSink: func() (speaker.Sink, error) { return &speakertest.Card{}, nil },
-		})
+		}
+		for _, set := range with {
+			set(&o)
+		}
+		p.b, err = New(o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"loa/agent/clock"
 	"loa/agent/plan"
 	"loa/agent/survey"
 	"loa/agent/trigger"
@@ -160,6 +161,12 @@ func (b *Box) takesCodes() bool {
 
 // tryCode reports whether an SMS can be deleted: nothing more will come of it.
 func (b *Box) tryCode(ctx context.Context, m trigger.Message, g *trigger.Guard) bool {
+	m.Sent = m.Sent.UTC()
+	if waits, over := g.Waiting(m); waits {
+		if _, level := b.clock.Now(); level < clock.NTP {
+			return over
+		}
+	}
 	sums, bad := trigger.Sums(b.plan.Load(), m, g, b.now())
 	if bad != nil {
 		if bad.Code == plan.RepeatLimit {
@@ -171,6 +178,10 @@ func (b *Box) tryCode(ctx context.Context, m trigger.Message, g *trigger.Guard) 
 	wrong, err := b.station.Coded(ctx, sums, m.From, m.Sent)
 	if err != nil {
 		b.o.Log.Warn("a code waits", "err", fmt.Errorf("the station: %w", err))
+		return false
+	}
+	if wrong != nil && wrong.Code == plan.ClockCode {
+		g.Wait(m)
 		return false
 	}
 	return wrong == nil || wrong.Code != plan.Storage

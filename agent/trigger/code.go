@@ -3,6 +3,7 @@ package trigger
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -68,7 +69,7 @@ func Coded(p *plan.Plan, starts []Start, sums map[plan.Key]string, sent time.Tim
 		switch {
 		case slices.ContainsFunc(starts, func(o Start) bool { return o.By == s.By }):
 			return s, refuse(plan.Replay, "the code was used before", "mã đã dùng rồi")
-		case level < clock.RTC:
+		case level < clock.NTP:
 			return s, refuse(plan.ClockCode, "the box does not know the time, and so not how old the SMS is", "thiết bị chưa biết giờ nên không biết tin nhắn gửi từ lúc nào")
 		case now.Sub(sent).Abs() > maxAge:
 			return s, refuse(plan.Expired, "the SMS was sent at "+plan.Moment(sent), "tin nhắn gửi lúc "+plan.Moment(sent))
@@ -99,7 +100,8 @@ func number(from string) string {
 // since a sender is easily forged, and so nobody can keep out who has the right code. The
 // codes stand against guessing by themselves.
 type Guard struct {
-	whole time.Time // when all of lookBurst is there again
+	whole time.Time             // when all of lookBurst is there again
+	waits map[Message]time.Time // for the box to know the time, and since when
 }
 
 const (
@@ -118,4 +120,23 @@ func (g *Guard) allows(now time.Time) bool {
 	}
 	g.whole = whole
 	return true
+}
+
+// Wait notes a right code of which the box does not know how old it is: most likely it
+// knows soon.
+func (g *Guard) Wait(m Message) {
+	if g.waits == nil {
+		g.waits = make(map[Message]time.Time)
+	}
+	maps.DeleteFunc(g.waits, func(_ Message, since time.Time) bool { return time.Since(since) > 2*maxAge })
+	if _, before := g.waits[m]; !before {
+		g.waits[m] = time.Now()
+	}
+}
+
+// Waiting reports whether a message waits for the box to know the time, and whether it has
+// done so for longer than it is good for.
+func (g *Guard) Waiting(m Message) (waits, over bool) {
+	since, waits := g.waits[m]
+	return waits, waits && time.Since(since) > maxAge
 }

@@ -53,6 +53,15 @@ func TestACodeIsBound(t *testing.T) {
 			t.Errorf("%q: %s", text, got)
 		}
 	}
+	for level, want := range map[clock.Level]plan.Code{clock.None: plan.ClockCode, clock.NTP: plan.Accepted} {
+		got := plan.Accepted
+		if _, bad := Coded(p, nil, sums(p, code), noon, level, noon); bad != nil {
+			got = bad.Code
+		}
+		if got != want {
+			t.Errorf("time by %v: %q, want %q", level, got, want)
+		}
+	}
 	s, _ := Coded(p, nil, sums(p, code), noon, clock.RTC, noon)
 	if got := ask(p, []Start{s}, code, noon); got != plan.Replay {
 		t.Errorf("used: %q", got)

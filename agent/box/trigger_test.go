@@ -1,0 +1,75 @@
+package box
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"loa/agent/clock"
+	"loa/agent/ledger"
+	"loa/agent/plan"
+	"loa/agent/trigger"
+	"loa/agent/trust/trusttest"
+)
+
+// A card is what lies on a SIM card.
+type card struct{ all []trigger.Message }
+
+func (c *card) messages(_ context.Context, take func(from, text string, sent time.Time) bool) error {
+	c.all = slices.DeleteFunc(c.all, func(m trigger.Message) bool {
+		return take(m.From, m.Text, m.Sent.In(time.FixedZone("", 7*3600))) // another Location each time
+	})
+	return nil
+}
+
+// trigger lets the box have triggers: lines, and the code K7QX-39MP-AT5C.
+func (p *pole) trigger(change func(*plan.Triggers)) {
+	p.Helper()
+	doc := p.w.Triggers(trusttest.Commune, "keys", trigger.Sum("K7QX39MPAT5C", trusttest.Commune, "keys", trusttest.Device))
+	change(&doc)
+	m := trusttest.Seal(doc, trusttest.Warner1, trusttest.Warner2)
+	beat := p.beat(0)
+	p.b.station.Receive(p.Context(), beat.Topic, beat.Raw)
+	p.b.station.Receive(p.Context(), m.Topic, m.Raw)
+	time.Sleep(5 * time.Second)
+	if len(p.b.plan.Load().Triggers) == 0 {
+		p.Fatal("no triggers")
+	}
+}
+
+// refused is how often the ledger counts that an SMS was refused.
+func (p *pole) refused(code plan.Code) (n int) {
+	all, err := p.b.ledger.Last(1000)
+	if err != nil {
+		p.Error(err)
+	}
+	for _, e := range all {
+		if e.Kind == ledger.Refused && e.Code == code && strings.Contains(e.Detail, "SMS") {
+			n += e.Count
+		}
+	}
+	return n
+}
+
+// A right code waits for a box that does not know the time yet, and is counted once.
+func TestACodeWaitsForTheTime(t *testing.T) {
+	var c card
+	state := t.TempDir()
+	onAPole(t, func(p *pole) { p.trigger(func(*plan.Triggers) {}) }, func(o *Opts) { o.State = state })
+	onAPole(t, func(p *pole) { // after a power cut, without a battery
+		if _, level := p.b.clock.Now(); level >= clock.NTP {
+			p.Fatal("it knows the time: ", level)
+		}
+		c.all = []trigger.Message{{From: "+84912345678", Text: "K7QX39MPAT5C", Sent: time.Now()}}
+		time.Sleep(5 * time.Minute)
+		if len(c.all) != 1 || p.refused(plan.ClockCode) != 1 {
+			p.Fatalf("%d lie there, %d counted", len(c.all), p.refused(plan.ClockCode))
+		}
+		time.Sleep(2 * time.Hour) // counts are written once an hour
+		if len(c.all) != 0 || p.refused(plan.ClockCode) != 1 {
+			p.Errorf("after a quarter of an hour %d lie there, %d counted", len(c.all), p.refused(plan.ClockCode))
+		}
+	}, func(o *Opts) { o.State, o.Messages, o.Board.Clock.Trust = state, c.messages, "" })
+}
