@@ -98,7 +98,7 @@ func (b *Box) look(ctx context.Context, w Wire, s *watched, holds []time.Duratio
 	}
 	press, held := s.See(on, time.Now())
 	if s.Stuck() {
-		err = errors.New("on for more than ten minutes: a short, or a switch that nobody has let go")
+		err = errors.New("on for longer than any alarm asks for: a short, or a switch that nobody has let go")
 	}
 	b.o.Health.ReportOf(TriggerLine, w.Name, err)
 	if held == 0 {

@@ -10,6 +10,7 @@ import (
 	"loa/agent/clock"
 	"loa/agent/ledger"
 	"loa/agent/plan"
+	"loa/agent/survey"
 	"loa/agent/trigger"
 	"loa/agent/trust/trusttest"
 )
@@ -72,4 +73,21 @@ func TestACodeWaitsForTheTime(t *testing.T) {
 			p.Errorf("after a quarter of an hour %d lie there, %d counted", len(c.all), p.refused(plan.ClockCode))
 		}
 	}, func(o *Opts) { o.State, o.Messages, o.Board.Clock.Trust = state, c.messages, "" })
+}
+
+// What keeps a switch or a code from starting anything is told while whoever caused it may
+// still be there.
+func TestFaultsOfTriggersAreToldSoon(t *testing.T) {
+	onAPole(t, func(p *pole) {
+		p.trigger(func(*plan.Triggers) {})
+		time.Sleep(2 * time.Minute)
+		for _, code := range []string{TriggerLine, TriggerSMS} {
+			if !p.b.complains(code) {
+				p.Errorf("%s is not told after two minutes", code)
+			}
+		}
+	}, func(o *Opts) {
+		o.Wires = []Wire{{Name: "key", Read: func() (bool, error) { return true, nil }}}
+		o.Messages = func(context.Context, func(from, text string, sent time.Time) bool) error { return survey.ErrNone }
+	})
 }

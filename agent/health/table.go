@@ -298,7 +298,7 @@ var table = []Condition{
 		"Công tắc báo động không dùng được", "An alarm switch is out of use",
 		"Nhả công tắc; kiểm tra dây có chập, đứt không và chân của nó trong tệp bo mạch", "Let the switch go; check its wires for a short or a break, and its pin in the board file",
 		"công tắc khóa hoặc dây công tắc", "key switch or its wire"},
-	{"trigger-sms", Warning, 10 * time.Minute,
+	{"trigger-sms", Warning, time.Minute,
 		"Không nhận được mã báo động qua SMS", "Alarm codes by SMS cannot arrive",
 		"Chạy survey net; kiểm tra modem, SIM và sóng", "Run survey net; check modem, SIM and signal",
 		"modem 4G hoặc SIM", "4G modem or SIM"},

@@ -15,7 +15,7 @@ type Switch struct {
 const (
 	rest  = 2 * time.Second  // off for so long before a press counts
 	blind = 2 * time.Second  // nobody looked for so long: anything may have been
-	stuck = 10 * time.Minute // nobody presses for so long
+	stuck = 75 * time.Second // no triggers ask for more than a minute
 )
 
 // See takes how the line is and says since when it is pressed and for how long; 0: it is

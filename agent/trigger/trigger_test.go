@@ -181,11 +181,11 @@ func TestSwitch(t *testing.T) {
 	if _, h := s.See(true, at.Add(3*time.Second)); h != 0 {
 		t.Error("nobody looked for 3 s, and it is pressed all the same")
 	}
-	_, at = held(&s, at, look{9 * time.Minute, true})
+	_, at = held(&s, at, look{70 * time.Second, true})
 	if s.Stuck() {
 		t.Error("stuck too early")
 	}
-	if held(&s, at, look{2 * time.Minute, true}); !s.Stuck() {
+	if held(&s, at, look{6 * time.Second, true}); !s.Stuck() {
 		t.Error("it is not stuck")
 	}
 }
