@@ -28,8 +28,8 @@ const (
 	smsMost  = 16          // that may wait; cards have room for 20 or so
 )
 
-// TriggerLine is a switch that cannot be read, or is on for longer than anybody presses
-// one; TriggerSMS a modem that gives no messages.
+// TriggerLine is a switch that is not there, cannot be read, or is on for longer than
+// anybody presses one; TriggerSMS a modem that gives no messages.
 const (
 	TriggerLine = "trigger-line"
 	TriggerSMS  = "trigger-sms"
@@ -63,6 +63,12 @@ func (b *Box) switches(ctx context.Context) error {
 			}
 			b.look(ctx, w, s, holds[w.Name])
 		}
+		for name := range holds {
+			if b.lacks(name) {
+				all[name] = &watched{}
+				b.o.Health.ReportOf(TriggerLine, name, errors.New("the triggers name it, and the board file has no such input that can be read"))
+			}
+		}
 		pause := idleEvery
 		if len(all) > 0 {
 			pause = watchEvery + rand.N(watchSpread)
@@ -87,6 +93,23 @@ func (b *Box) holds() map[string][]time.Duration {
 		}
 	}
 	return all
+}
+
+// lacks reports a line that should start something here and that nothing reads. Triggers
+// of a whole place may name what only some of its boxes have.
+func (b *Box) lacks(line string) bool {
+	if i := slices.IndexFunc(b.o.Wires, func(w Wire) bool { return w.Name == line }); i >= 0 {
+		return b.o.Wires[i].Read == nil
+	}
+	if _, named := b.o.Board.Lines[line]; named {
+		return true
+	}
+	for _, t := range b.plan.Load().Triggers {
+		if t.Box != "" && slices.ContainsFunc(t.Lines, func(l plan.TriggerLine) bool { return l.Line == line }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (b *Box) look(ctx context.Context, w Wire, s *watched, holds []time.Duration) {

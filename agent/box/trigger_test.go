@@ -13,6 +13,7 @@ import (
 	"loa/agent/survey"
 	"loa/agent/trigger"
 	"loa/agent/trust/trusttest"
+	"loa/boards"
 )
 
 // A card is what lies on a SIM card.
@@ -90,4 +91,28 @@ func TestFaultsOfTriggersAreToldSoon(t *testing.T) {
 		o.Wires = []Wire{{Name: "key", Read: func() (bool, error) { return true, nil }}}
 		o.Messages = func(context.Context, func(from, text string, sent time.Time) bool) error { return survey.ErrNone }
 	})
+}
+
+// A line that triggers name and the board does not have is told where it must be there.
+func TestALineThatIsNotThere(t *testing.T) {
+	quiet := Wire{Name: "sorry", Read: func() (bool, error) { return false, nil }}
+	for what, c := range map[string]struct {
+		box  string
+		with func(*Opts)
+		told bool
+	}{
+		"a typo in what is for this box":   {trusttest.Device, func(o *Opts) { o.Wires = []Wire{quiet} }, true},
+		"another box of the place has it":  {"", func(o *Opts) { o.Wires = []Wire{quiet} }, false},
+		"an output":                        {"", func(o *Opts) { o.Wires = []Wire{quiet, {Name: "key", Output: true}} }, true},
+		"on the board, and not opened":     {"", func(o *Opts) { o.Board.Lines = map[string]boards.Line{"key": {}} }, true},
+		"it is there, and so is the other": {trusttest.Device, func(o *Opts) { o.Wires = []Wire{quiet, {Name: "key", Read: quiet.Read}} }, false},
+	} {
+		onAPole(t, func(p *pole) {
+			p.trigger(func(d *plan.Triggers) { d.Box, d.Codes = c.box, nil })
+			time.Sleep(time.Minute)
+			if got := p.b.complains(TriggerLine); got != c.told {
+				p.Errorf("%s: told: %v", what, got)
+			}
+		}, c.with)
+	}
 }
