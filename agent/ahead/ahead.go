@@ -243,9 +243,12 @@ func (d *dryRun) end() time.Time {
 func (d *dryRun) finish(end time.Time) {
 	l := &d.lines[d.open]
 	l.Until, l.Left = end, left(l, end)
-	if d.tonesFirst(&l.Occurrence) {
+	wordless := d.tonesFirst(&l.Occurrence)
+	if wordless {
 		l.Code = plan.MediaMissing
 		l.Why, l.VI = "its words are not on the box", "chưa có bản ghi lời trong máy"
+	}
+	if wordless && !l.Occurrence.Spoken() {
 		d.toned[l.Occurrence.ID], d.said[l.Occurrence.ID] = true, plan.MediaMissing
 		d.g.Sounding = ""
 	} else {

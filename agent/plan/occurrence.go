@@ -1,6 +1,9 @@
 package plan
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // An Occurrence is one sounding of one item: slot@date/item, an act, or one
 // round of an alert. It is made by schedule, judged by policy, chosen by
@@ -35,6 +38,11 @@ type Occurrence struct {
 	Ticker   string // what runs under the pages; empty: nothing
 	Retracts bool   // it takes a false alarm back
 	Err      *Error // why it cannot sound whatever policy says; nil: it can
+}
+
+// Spoken reports an alarm that has words on every box: it waits for no others.
+func (o *Occurrence) Spoken() bool {
+	return slices.ContainsFunc(o.Parts, func(p Part) bool { return p.Standing != "" })
 }
 
 // A Part is one thing to open and play: exactly one of Audio, Relay, Live, Chime, Phrase,

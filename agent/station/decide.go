@@ -224,7 +224,7 @@ func (s *Station) judge(policies []plan.Policy, o plan.Occurrence, now time.Time
 		return v // what sounds has opened its parts already
 	}
 	sha, missing := s.missing(o)
-	if !missing || o.Class == plan.Emergency && len(o.Parts) > 1 && !s.wordless[o.ID] {
+	if !missing || o.Class == plan.Emergency && len(o.Parts) > 1 && (o.Spoken() || !s.wordless[o.ID]) {
 		return v // an emergency sounds its tone at once, and again with its words when they come
 	}
 	v.Code, v.Final = plan.MediaMissing, o.Slot != ""

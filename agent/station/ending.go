@@ -79,7 +79,7 @@ func (s *Station) ended(e plan.Ending) {
 
 // isWordless reports an alarm whose tone has sounded and whose words are not there.
 func isWordless(o *plan.Occurrence, code plan.Code) bool {
-	return o.Class == plan.Emergency && code == plan.MediaMissing
+	return o.Class == plan.Emergency && code == plan.MediaMissing && !o.Spoken()
 }
 
 type itemError struct {

@@ -225,6 +225,28 @@ func TestAnAlarmOfAClockThatWasAhead(t *testing.T) {
 }
 
 // A recording in another language that never comes takes nothing from the alarm that lies
+// on the box.
+func TestAnAlarmWithoutItsOtherLanguage(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		r := newRig(t, w, t.TempDir()).setUp()
+		defer r.stop()
+		khmer := w.Bulletin(here, "standing-flood", plan.Emergency)
+		khmer.Lang, khmer.Audio[0].Lang = "km", "km"
+		r.media.lack(khmer.Audio[0].SHA256, true)
+		r.hear(trusttest.Seal(khmer, trusttest.Warner1, trusttest.Warner2), triggers(w))
+		r.press("key", 3*time.Second)
+		r.sounds("the key")
+		if n := len(r.View().Now.Occurrence.Parts); n != 3 {
+			t.Fatalf("%d parts, not tone, Vietnamese and Khmer", n)
+		}
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		if ends := r.written(ledger.End); len(ends) != 3 {
+			t.Errorf("%d rounds, not three: %+v", len(ends), ends)
+		}
+	})
+}
+
 // Who notices his mistake when the alarm is over can take it back all the same.
 func TestACorrectionAfterTheAlarm(t *testing.T) {
 	bubble(t, func(t *testing.T, w *trusttest.World) {
