@@ -1,6 +1,8 @@
 package station_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -243,6 +245,39 @@ func TestAnAlarmWithoutItsOtherLanguage(t *testing.T) {
 		synctest.Wait()
 		if ends := r.written(ledger.End); len(ends) != 3 {
 			t.Errorf("%d rounds, not three: %+v", len(ends), ends)
+		}
+	})
+}
+
+// Codes whose use nobody remembers any more are refused; the switch goes on.
+func TestWhatWasStartedCannotBeRead(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		dir := t.TempDir()
+		r := newRig(t, w, dir).setUp()
+		r.hear(triggers(w))
+		if got := r.code(0); got != plan.Accepted {
+			t.Fatal(got)
+		}
+		time.Sleep(15 * time.Minute)
+		r.stop()
+		files, err := filepath.Glob(filepath.Join(dir, "docs", "trigger", "*"))
+		if err != nil || len(files) == 0 {
+			t.Fatal(files, err)
+		}
+		for _, name := range files {
+			if err := os.WriteFile(name, []byte("rotten"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 { // a switch in between does not make them good again
+			r = newRig(t, w, dir)
+			if got := r.code(0); got != plan.Storage {
+				t.Errorf("a code that was used: %q", got)
+			}
+			time.Sleep(20 * time.Second)
+			r.press("key", 3*time.Second)
+			r.sounds("the switch needs no memory")
+			r.stop()
 		}
 	})
 }

@@ -132,6 +132,7 @@ type Station struct {
 	settling   map[plan.Key]time.Time // alarms that wait whether their end comes
 	started    []trigger.Start        // standing alerts that were started here
 	unstarted  bool                   // they are not on the disk as they are
+	codesLost  time.Time              // whether codes signed until then were used is not known
 	sure       bool                   // the time has been known in this run
 	meanwhile  meanwhile
 	local      *plan.Occurrence // what the technician plays

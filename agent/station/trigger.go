@@ -3,7 +3,9 @@ package station
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"time"
@@ -19,13 +21,35 @@ import (
 // for each of them, before it sounds: a code counts once, whatever becomes of the supply.
 const startedName = "trigger/started"
 
+// lostName is since when it is not known any more which of the codes signed before were used.
+const lostName = "trigger/lost"
+
 func (s *Station) loadStarted(now time.Time) {
+	if raw, err := s.o.Docs.Get(lostName); err == nil && s.codesLost.UnmarshalText(raw) != nil {
+		s.codesLost = now
+	}
 	raw, err := s.o.Docs.Get(startedName)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return // there were none
 	}
-	if err := json.Unmarshal(raw, &s.started); err != nil {
-		s.fault("which codes were used is not known any more", err, now)
+	if err == nil {
+		err = json.Unmarshal(raw, &s.started)
+	}
+	if err == nil {
+		return
+	}
+	s.fault("which codes were used is not known any more", err, now)
+	s.codesLost, s.started = now, nil
+	for _, doc := range s.o.Trust.Plan(now).Triggers {
+		if doc.Issued.After(s.codesLost) { // the clock is behind
+			s.codesLost = doc.Issued
+		}
+	}
+	if raw, err = s.codesLost.MarshalText(); err == nil {
+		err = s.o.Docs.Put(lostName, raw)
+	}
+	if err != nil {
+		s.fault("that this is so would not survive a power cut", err, now)
 	}
 }
 
@@ -94,6 +118,11 @@ func (s *Station) Coded(ctx context.Context, sums map[plan.Key]string, from stri
 		_, level := s.o.Clock.Now()
 		var st trigger.Start
 		if st, wrong = trigger.Coded(&s.plan, s.started, sums, sent, level, now); wrong == nil {
+			if !s.codesLost.IsZero() && !s.plan.Triggers[st.Triggers()].Issued.After(s.codesLost) {
+				wrong = &plan.Error{Code: plan.Storage, Msg: "it is not known any more which codes were used: sign new ones"}
+			}
+		}
+		if wrong == nil {
 			// One that may be forgotten could start another alarm.
 			if err := s.keepStarted(st, now); err != nil {
 				wrong = &plan.Error{Code: plan.Storage, Msg: err.Error()}
