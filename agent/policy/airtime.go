@@ -22,7 +22,7 @@ func (j *judge) emergency() *Verdict {
 	var recent []Use
 	var used time.Duration
 	j.u.all(j.now, func(x *Use) {
-		if x.Class == plan.Emergency && x.Signer == j.o.Signer {
+		if x.Class == plan.Emergency && x.Signer == payer(j.o) {
 			j.edge(x.From) // it may lie ahead, if the clock went back
 			if part := inLastHour(x, j.now); part > 0 {
 				recent = append(recent, *x)
@@ -70,7 +70,7 @@ func (j *judge) emergencyRepeats() *Verdict {
 	}
 	begun := make(map[string]time.Time) // the first turn of each round in the hour
 	j.u.all(j.now, func(x *Use) {
-		if x.Class != plan.Emergency || x.Signer != j.o.Signer || x.From.After(j.now) || j.now.Sub(x.From) >= time.Hour {
+		if x.Class != plan.Emergency || x.Signer != payer(j.o) || x.From.After(j.now) || j.now.Sub(x.From) >= time.Hour {
 			return
 		}
 		if first, ok := begun[x.ID]; !ok || x.From.Before(first) {

@@ -277,3 +277,28 @@ func TestCloneGoesItsOwnWay(t *testing.T) {
 		t.Error("a clone and its original share their turns")
 	}
 }
+
+// What is started at the box has its own hour: it leaves the office that lets it the whole
+// of its own, and the other way round.
+func TestTriggersHaveTheirOwnHour(t *testing.T) {
+	ps := laws(rule(nil))
+	here := func(id string) plan.Occurrence {
+		o := alert(id)
+		o.By.ID = plan.TriggerOffice + "keys"
+		return o
+	}
+	for name, c := range map[string]struct{ used, other func(string) plan.Occurrence }{
+		"switch first": {here, alert}, "office first": {alert, here},
+	} {
+		var long, often Usage
+		for i := range 12 {
+			long = used(long, c.used(fmt.Sprint("a", i)), on("00:00").Add(time.Duration(i)*time.Minute), 50*time.Second)
+			often = used(often, c.used(fmt.Sprint("a", i)), on("00:00").Add(time.Duration(i)*time.Minute), 5*time.Second)
+		}
+		if v := Allow(ps, long, c.used("b"), on("00:15")); v.Code == plan.Accepted {
+			t.Errorf("%s: no limit of its own", name)
+		}
+		expect(t, name+": length", Allow(ps, long, c.other("b"), on("00:15")), plan.Accepted, "")
+		expect(t, name+": number", Allow(ps, often, c.other("b"), on("00:15")), plan.Accepted, "")
+	}
+}

@@ -16,7 +16,7 @@ type Use struct {
 	Slot     string // of the occurrence; empty outside slots
 	Bulletin string // key of what sounded; empty for a relay or a chime
 	Class    plan.Class
-	Signer   string // place of the signing grant
+	Signer   string // place of the signing grant, see payer
 	Rounds   int    // how often the bulletin sounds in the occurrence, ≥ 1
 	From     time.Time
 	For      time.Duration
@@ -25,9 +25,18 @@ type Use struct {
 	slotted bool      // Slot has one
 }
 
+// payer is whose emergencies o counts among: what is started at the box itself takes
+// nothing from the office that lets it.
+func payer(o *plan.Occurrence) string {
+	if o.By.Triggered() {
+		return o.Signer + "/trigger"
+	}
+	return o.Signer
+}
+
 // UseOf is the turn of o that began at from and lasted d.
 func UseOf(o plan.Occurrence, from time.Time, d time.Duration) Use {
-	u := Use{ID: o.ID, Slot: o.Slot, Class: o.Class, Signer: o.Signer, Rounds: max(1, o.Repeat), From: from, For: d}
+	u := Use{ID: o.ID, Slot: o.Slot, Class: o.Class, Signer: payer(&o), Rounds: max(1, o.Repeat), From: from, For: d}
 	if o.Item.Kind == plan.KindBulletin {
 		u.Bulletin = o.Item.String()
 	}
