@@ -120,7 +120,10 @@ func (b *Box) look(ctx context.Context, w Wire, s *watched, holds []time.Duratio
 		return
 	}
 	press, held := s.See(on, time.Now())
-	if s.Stuck() {
+	switch {
+	case s.Noisy():
+		err = errors.New("it comes and goes: a loose wire, or one that is connected at one end only")
+	case s.Stuck():
 		err = errors.New("on for longer than any alarm asks for: a short, or a switch that nobody has let go")
 	}
 	b.o.Health.ReportOf(TriggerLine, w.Name, err)

@@ -26,7 +26,7 @@ type Triggers struct {
 type TriggerLine struct {
 	Line   string `json:"line"`
 	Alert  string `json:"alert"`
-	HoldS  int    `json:"hold_s"`  // 2…60: a hand that slips or a contact that bounces starts nothing
+	HoldS  int    `json:"hold_s"`  // 3…60: a hand that slips or a contact that bounces starts nothing
 	PerDay int    `json:"per_day"` // how often in 24 hours, 1…24
 }
 
@@ -58,7 +58,7 @@ func (t Triggers) Validate() error {
 		at := index("lines", i)
 		c.id(at+".line", l.Line)
 		c.id(at+".alert", l.Alert)
-		c.between(at+".hold_s", int64(l.HoldS), 2, 60)
+		c.between(at+".hold_s", int64(l.HoldS), 3, 60)
 		c.between(at+".per_day", int64(l.PerDay), 1, 24)
 		if slices.ContainsFunc(t.Lines[:i], func(o TriggerLine) bool { return o.Line == l.Line }) {
 			c.fail(at+".line", "%q stands here twice", l.Line)

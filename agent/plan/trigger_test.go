@@ -23,7 +23,7 @@ func TestTriggers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for field, spoil := range map[string]func(*Triggers){
-		"lines[0].hold_s":  func(d *Triggers) { d.Lines[0].HoldS = 1 },
+		"lines[0].hold_s":  func(d *Triggers) { d.Lines[0].HoldS = 2 },
 		"lines[0].per_day": func(d *Triggers) { d.Lines[0].PerDay = 25 },
 		"lines[1].line":    func(d *Triggers) { d.Lines = append(d.Lines, d.Lines[0]) },
 		"codes[0].sum":     func(d *Triggers) { d.Codes[0].Sum = strings.Repeat("0A", 16) },

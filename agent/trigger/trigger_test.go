@@ -169,12 +169,26 @@ func TestSwitch(t *testing.T) {
 		"a press":            {[]look{{5 * time.Second, false}, {3 * time.Second, true}}, 3*time.Second - step},
 		"on from the start":  {[]look{{time.Hour, true}}, 0},
 		"a bounce":           {bouncing, 900*time.Millisecond - step},
+		"four presses":       {[]look{{5 * time.Second, false}, {time.Second, true}, {time.Second, false}, {time.Second, true}, {time.Second, false}, {time.Second, true}, {2 * time.Second, false}, {6 * time.Second, true}}, 6*time.Second - step},
 		"let go for a blink": {[]look{{5 * time.Second, false}, {2 * time.Second, true}, {step, false}, {10 * time.Second, true}}, 2*time.Second - step},
 		"open too shortly":   {[]look{{time.Second, false}, {10 * time.Second, true}}, 0},
 	} {
 		if got, _ := held(&Switch{}, noon, c.looks...); got != c.want {
 			t.Errorf("%s: %v, want %v", what, got, c.want)
 		}
+	}
+	var n Switch
+	_, late := held(&n, noon, bouncing...)
+	if !n.Noisy() {
+		t.Error("a hundred bounces are no noise")
+	}
+	var most time.Duration
+	most, late = held(&n, late, look{20 * time.Second, false}, look{30 * time.Second, true})
+	if most != 0 || !n.Noisy() {
+		t.Errorf("20 s after the last bounce it is a press of %v", most)
+	}
+	if most, _ = held(&n, late, look{step, false}, look{time.Minute, false}, look{5 * time.Second, true}); most != 5*time.Second-step || n.Noisy() {
+		t.Errorf("after a minute of quiet it is a press of %v", most)
 	}
 	var s Switch
 	_, at := held(&s, noon, look{5 * time.Second, false}, look{2 * time.Second, true})

@@ -207,7 +207,7 @@ gap_s = 20
 [[lines]]                   # an input of the board file, [lines.key]
 line = "key"
 alert = "flood"             # storm, flood, dam, fire; false-alarm takes back what was started here
-hold_s = 3                  # the switch is held for so long: 2 to 60
+hold_s = 3                  # the switch is held for so long: 3 to 60
 per_day = 2`,
 
 	"trigger.needs": "say which alerts and where the sheet goes: --for storm,flood --out FILE",

@@ -207,7 +207,7 @@ gap_s = 20
 [[lines]]                   # một ngõ vào của tệp bo mạch, [lines.key]
 line = "key"
 alert = "flood"             # storm bão, flood lũ, dam hồ đập, fire cháy; false-alarm rút lại báo động đã kích hoạt tại đây
-hold_s = 3                  # giữ công tắc bao lâu: 2 đến 60 giây
+hold_s = 3                  # giữ công tắc bao lâu: 3 đến 60 giây
 per_day = 2`,
 
 	"trigger.needs": "cho biết báo động nào và ghi tờ mã vào đâu: --for storm,flood --out TỆP",
