@@ -11,7 +11,9 @@ import (
 // loose wire, and none either until it has been quiet.
 type Switch struct {
 	last  time.Time // it was looked at
-	since time.Time // it is as it is
+	since time.Time // it is as it is, as far as was seen
+	press time.Time // it went on
+	lost  bool      // the last look failed
 	on    bool
 	armed bool // it has been off for long enough
 
@@ -29,11 +31,15 @@ const (
 	stuck   = 75 * time.Second // no triggers ask for more than a minute
 )
 
-// See takes how the line is and says since when it is pressed and for how long; 0: it is
-// not.
+// See takes how the line is and says when it was pressed and for how long that was seen
+// since nobody looked; 0: it is not.
 func (s *Switch) See(on bool, now time.Time) (press time.Time, held time.Duration) {
-	if now.Sub(s.last) > blind || now.Before(s.last) {
-		*s = Switch{since: now, on: on, changes: s.changes, noisy: s.noisy}
+	if s.lost = false; now.Before(s.last) || now.Sub(s.last) > blind {
+		if s.armed && s.on && on { // most likely nobody let it go; how long counts anew
+			s.since = now
+		} else {
+			*s = Switch{since: now, on: on, changes: s.changes, noisy: s.noisy}
+		}
 	}
 	s.last = now
 	s.noisy = s.noisy && now.Sub(s.since) < quiet
@@ -41,16 +47,21 @@ func (s *Switch) See(on bool, now time.Time) (press time.Time, held time.Duratio
 		s.changes = slices.DeleteFunc(append(s.changes, now), func(t time.Time) bool { return now.Sub(t) > noisyIn })
 		s.noisy = s.noisy || len(s.changes) > noisyMost
 		s.armed = on && !s.noisy && now.Sub(s.since) >= rest
-		s.since, s.on = now, on
+		s.since, s.press, s.on = now, now, on
 	}
 	if !on || !s.armed {
 		return time.Time{}, 0
 	}
-	return s.since, now.Sub(s.since)
+	return s.press, now.Sub(s.since)
 }
 
-// Lost notes that the line could not be read.
-func (s *Switch) Lost() { *s = Switch{} }
+// Lost notes that the line could not be read; once is nothing.
+func (s *Switch) Lost() {
+	if s.lost {
+		*s = Switch{changes: s.changes, noisy: s.noisy}
+	}
+	s.lost = true
+}
 
 // Noisy reports a line that came and went more often than a hand does.
 func (s *Switch) Noisy() bool { return s.noisy }

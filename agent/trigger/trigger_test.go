@@ -192,9 +192,31 @@ func TestSwitch(t *testing.T) {
 	}
 	var s Switch
 	_, at := held(&s, noon, look{5 * time.Second, false}, look{2 * time.Second, true})
-	if _, h := s.See(true, at.Add(3*time.Second)); h != 0 {
-		t.Error("nobody looked for 3 s, and it is pressed all the same")
+	was, _ := s.See(true, at)
+	if press, h := s.See(true, at.Add(3*time.Second)); h != 0 {
+		t.Error("nobody looked for 3 s, and it is pressed all the same", press)
 	}
+	if press, h := s.See(true, at.Add(4*time.Second)); h != time.Second || !press.Equal(was) {
+		t.Errorf("a second after that it is a press of %v, from %v; want 1 s of the same from %v", h, press, was)
+	}
+	s.Lost()
+	if _, h := s.See(true, at.Add(5*time.Second)); h != 2*time.Second {
+		t.Errorf("a look that failed makes 2 s %v", h)
+	}
+	s.Lost()
+	s.Lost()
+	if _, h := s.See(true, at.Add(6*time.Second)); h != 0 {
+		t.Error("two looks that failed, and it is pressed all the same")
+	}
+	s = Switch{}
+	_, at = held(&s, noon, look{5 * time.Second, false}, look{time.Second, true}, look{step, false})
+	if _, h := s.See(true, at.Add(3*time.Second)); h != 0 {
+		t.Error("it was open when nobody looked")
+	}
+	if _, h := s.See(true, at.Add(4*time.Second)); h != 0 {
+		t.Error("it was open before nobody looked, and is pressed all the same")
+	}
+	s = Switch{}
 	_, at = held(&s, at, look{70 * time.Second, true})
 	if s.Stuck() {
 		t.Error("stuck too early")
