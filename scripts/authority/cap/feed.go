@@ -51,11 +51,18 @@ type atomLink struct {
 	Href string `xml:"href,attr"`
 }
 
-// read takes a feed apart. encoding/xml looks no entity up; a DTD is refused all the same,
-// because what stands in an entry may be a message.
+// read takes a feed apart. encoding/xml looks no entity up; a DTD before it is refused all
+// the same. What an entry has in itself is judged by itself.
 func (a *atom) read(raw []byte) error {
-	if bytes.Contains(raw, []byte("<!DOCTYPE")) {
-		return refuse(CodeMalformed, "nguồn có DOCTYPE", "the feed has a DOCTYPE")
+	d := xml.NewDecoder(bytes.NewReader(raw))
+	for {
+		t, err := d.RawToken()
+		if _, root := t.(xml.StartElement); root || err != nil {
+			break // what is wrong is said below
+		}
+		if _, dtd := t.(xml.Directive); dtd {
+			return refuse(CodeMalformed, "nguồn có DOCTYPE", "the feed has a DOCTYPE")
+		}
 	}
 	if err := xml.Unmarshal(raw, a); err != nil {
 		return refuse(CodeMalformed, "nguồn không phải Atom: %v", "the feed is no Atom: %v", err)

@@ -159,6 +159,19 @@ func TestFeedDeclaresNothing(t *testing.T) {
 	}
 }
 
+// A DTD is one where it declares something: before the root. One that only lies in the text
+// of some entry costs none of the others.
+func TestFeedSpeaksOfADoctype(t *testing.T) {
+	const entries = `<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>web</id><content type="html"><![CDATA[<!DOCTYPE html><p>Mưa</p>]]></content></entry><entry><id>x</id></entry></feed>`
+	var a atom
+	if err := a.read([]byte(`<?xml version="1.0" encoding="UTF-8"?><!-- <!DOCTYPE -->` + entries)); err != nil || len(a.Entries) != 2 {
+		t.Errorf("%v, %d entries", err, len(a.Entries))
+	}
+	if err := (&atom{}).read([]byte(`<?xml version="1.0"?><!-- a --> <!DOCTYPE feed>` + entries)); code(err) != CodeMalformed {
+		t.Errorf("behind a comment: %v", err)
+	}
+}
+
 // What an entry leads to elsewhere is left alone, and said once.
 func TestFeedLeadsElsewhere(t *testing.T) {
 	for _, link := range []string{"https://evil.example.vn/x.xml", "http://kttv.example.vn/valid.xml", "file:///etc/passwd", "//evil.example.vn/x"} {
