@@ -37,6 +37,11 @@ func (s *Station) catchUp(now time.Time) {
 			s.fault("alert "+alert+" would not survive a power cut", err, now)
 		}
 	}
+	if s.unstarted && !s.meanwhile.until.IsZero() {
+		if err := s.saveStarted(s.started); err != nil {
+			s.fault("what was started here would not survive a power cut", err, now)
+		}
+	}
 	s.enterAll()
 	acks := s.meanwhile.acks
 	s.meanwhile = meanwhile{}

@@ -300,3 +300,27 @@ func TestACorrectionAfterTheAlarm(t *testing.T) {
 		r.silent(time.Minute)
 	})
 }
+
+// The key waits for no disk, and what it started is kept.
+func TestTheKeyDoesNotWaitForTheDisk(t *testing.T) {
+	bubble(t, func(t *testing.T, w *trusttest.World) {
+		dir := t.TempDir()
+		r := newRig(t, w, dir, func(r *rig) { r.diskTakes = 3 * time.Second }).setUp()
+		r.hear(triggers(w))
+		go func() {
+			if err := r.Pressed(t.Context(), "key", time.Now(), 3*time.Second); err != nil {
+				t.Error(err)
+			}
+		}()
+		time.Sleep(100 * time.Millisecond)
+		if synctest.Wait(); len(r.amp.Edges()) == 0 {
+			t.Error("it waits for the disk")
+		}
+		time.Sleep(10 * time.Second)
+		r.stop()
+		r = newRig(t, w, dir)
+		defer r.stop()
+		time.Sleep(20 * time.Second)
+		r.sounds("it goes on after a power cut")
+	})
+}

@@ -97,13 +97,12 @@ func (s *Station) Pressed(ctx context.Context, line string, press time.Time, hel
 			return
 		}
 		started, refused := trigger.Pressed(&s.plan, s.started, line, press, held, now)
+		// It sounds first and is kept meanwhile; what cannot be kept is tried again.
+		s.catchUp(now)
 		for _, st := range started {
-			// What it starts is worth more than that it is remembered.
-			if err := s.keepStarted(st, now); err != nil {
-				s.fault("that "+st.ID+" was started would not survive a power cut", err, now)
-				s.started = append(s.started, st)
-			}
+			s.started = append(trigger.Forget(s.started, now), st)
 			s.begin(st, "line "+line, now)
+			s.unstarted = true
 		}
 		for _, st := range refused {
 			s.tallyUp(plan.RepeatLimit, line, "the switch has started "+st.Alert+" as often as a day allows", now)
@@ -129,6 +128,7 @@ func (s *Station) Coded(ctx context.Context, sums map[plan.Key]string, from stri
 			}
 		}
 		if wrong == nil {
+			s.catchUp(now)
 			s.begin(st, "SMS from "+quote(from), now)
 			return
 		}
@@ -165,10 +165,9 @@ func (s *Station) saveStarted(all []trigger.Start) error {
 
 // begin lets an alert have its effect and tells of it.
 func (s *Station) begin(st trigger.Start, by string, now time.Time) {
-	s.catchUp(now)
 	delete(s.settling, st.Office())
-	s.changed(now, false)
 	s.soundFirst(now)
+	s.changed(now, false)
 	std, _ := standing.Find(st.Alert)
 	s.write(ledger.Entry{
 		Kind: ledger.Alert, ID: st.Office().String(), Class: plan.Emergency, Place: st.Place,
