@@ -65,9 +65,6 @@ func (j *judge) emergencyRepeats() *Verdict {
 			limit = min(limit, l.EmergencyHourRepeats)
 		}
 	}
-	if j.o.Holders >= 2 {
-		limit *= quorumFactor
-	}
 	begun := make(map[string]time.Time) // the first turn of each round in the hour
 	j.u.all(j.now, func(x *Use) {
 		if x.Class != plan.Emergency || x.Signer != payer(j.o) || x.From.After(j.now) || j.now.Sub(x.From) >= time.Hour {

@@ -157,7 +157,7 @@ func TestEmergencyRepeats(t *testing.T) {
 	expect(t, "one that was interrupted", Allow(ps, u, short("a11"), on("00:48")), plan.Accepted, "")
 	more := short("a12")
 	more.Holders = 2
-	expect(t, "two holders", Allow(ps, u, more, on("00:48")), plan.Accepted, "")
+	expect(t, "two holders", Allow(ps, u, more, on("00:48")), plan.RepeatLimit, "01:00")
 	back := short("a12")
 	back.Retracts = true
 	expect(t, "what takes a false alarm back", Allow(ps, u, back, on("00:48")), plan.Accepted, "")

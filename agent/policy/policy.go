@@ -18,7 +18,8 @@ const (
 	// So often it may begin in that hour, every round: a short alarm that is sent again and
 	// again would frighten people all night and stay below the limit of its length.
 	emergencyRepeats = 12
-	// More holders make a mistake less likely: with two or more it is three times as much.
+	// More holders make a mistake less likely: with two or more it is three times as long,
+	// but no more often.
 	quorumFactor = 3
 	// An emergency of unknown length must have at least this much left to begin.
 	emergencyLeast = 60 * time.Second
