@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +44,8 @@ type Opts struct {
 	// name of the process and its arguments are appended. Nil is the binary
 	// that runs now.
 	Self []string
+
+	ports []port // of the board file; who needs one most comes first
 }
 
 // Devices are the devices of one box. What did not open is missing from them
@@ -119,6 +122,9 @@ func Open(b boards.Board, o Opts) *Devices {
 	if o.Self == nil {
 		o.Self = self()
 	}
+	o.ports = []port{
+		{"console.tty", b.Console.TTY}, {"panel.tty", b.Panel.TTY}, {"panel.sender_tty", b.Panel.SenderTTY}, {"modem.tty", b.Modem.TTY},
+	}
 	d := &Devices{Board: b}
 	reportWrong(b, o)
 	if err := rightMachine(b, o.Root); err != nil {
@@ -144,9 +150,12 @@ func Open(b boards.Board, o Opts) *Devices {
 	if d.Panel, err = panelOf(b.Panel, o); err != nil {
 		o.Report(Missing, fmt.Errorf("board %s: panel: %w", b.Name, err))
 	}
-	if t := b.Panel.TTY; t != "" && t == b.Console.TTY { // whoever came first would have it
-		d.Panel = func(context.Context) (display.Panel, error) {
-			return nil, fmt.Errorf("panel.tty: %s is the technician's port", t)
+	if open := d.Panel; open != nil && b.Panel.TTY != "" {
+		d.Panel = func(ctx context.Context) (display.Panel, error) {
+			if err := o.free("panel.tty"); err != nil {
+				return nil, err
+			}
+			return open(ctx)
 		}
 	}
 	d.Sweep = sweepOf(b.Panel, o)
@@ -238,6 +247,28 @@ func (d *Devices) Run(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	return first
+}
+
+// A port is a serial one that the board file gives to a key.
+type port struct{ key, path string }
+
+// free is an error if a port is given to one that needs it more, under whatever name:
+// whoever came first would have it. Adapters come and go, so it is asked at each opening.
+func (o Opts) free(key string) error {
+	real := func(path string) string {
+		path = config.Move(o.Root, path)
+		if is, err := filepath.EvalSymlinks(path); err == nil {
+			return is
+		}
+		return path
+	}
+	i := slices.IndexFunc(o.ports, func(p port) bool { return p.key == key })
+	for _, p := range o.ports[:max(i, 0)] {
+		if mine := o.ports[i].path; p.path != "" && real(p.path) == real(mine) {
+			return fmt.Errorf("%s: %s is given to %s already", key, mine, p.key)
+		}
+	}
+	return nil
 }
 
 // path is where a device's own file lies.

@@ -284,9 +284,24 @@ func TestThePanelLeavesTheTechniciansPort(t *testing.T) {
 	if err := os.Symlink(slave.Name(), filepath.Join(root, b.Console.TTY)); err != nil {
 		t.Fatal(err)
 	}
-	b.Panel = boards.Panel{Driver: "bx", Width: 128, Height: 32, Colors: "red", TTY: b.Console.TTY, Baud: 57600}
-	d := Open(b, Opts{Root: root, State: t.TempDir()})
-	if _, err := d.Panel(t.Context()); err == nil || !strings.Contains(err.Error(), "panel.tty: "+b.Console.TTY+" is the technician's port") {
+	for _, name := range []string{"/dev/by-path", "/dev/by-id"} { // of the same port
+		if err := os.Symlink(slave.Name(), filepath.Join(root, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{b.Console.TTY, "/dev/by-path"} {
+		b.Panel = boards.Panel{Driver: "bx", Width: 128, Height: 32, Colors: "red", TTY: name, Baud: 57600}
+		d := Open(b, Opts{Root: root, State: t.TempDir()})
+		if _, err := d.Panel(t.Context()); err == nil || !strings.Contains(err.Error(), "panel.tty: "+name+" is given to console.tty") {
+			t.Error(err)
+		}
+	}
+	b.Modem = boards.Modem{TTY: "/dev/by-id", Baud: 115200}
+	if _, err := Open(b, Opts{Root: root, State: t.TempDir()}).Modem(t.Context()); err == nil || !strings.Contains(err.Error(), "modem.tty: /dev/by-id is given to console.tty") {
+		t.Error(err)
+	}
+	b.Console.TTY = ""
+	if _, err := Open(b, Opts{Root: root, State: t.TempDir()}).Modem(t.Context()); err == nil || !strings.Contains(err.Error(), "modem.tty: /dev/by-id is given to panel.tty") {
 		t.Error(err)
 	}
 }

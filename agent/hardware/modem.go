@@ -43,6 +43,9 @@ func modemOf(m boards.Modem, o Opts) func(context.Context) (asked, error) {
 	path := config.Move(o.Root, m.TTY)
 	turn := make(chan struct{}, 1) // a technician and the reader of messages have one port
 	return func(ctx context.Context) (asked, error) {
+		if err := o.free("modem.tty"); err != nil {
+			return nil, err
+		}
 		select {
 		case turn <- struct{}{}:
 		case <-ctx.Done():

@@ -36,6 +36,11 @@ func newWall(s screen, p boards.Panel, o Opts) *wall {
 		wire = line.Opts{Path: config.Move(o.Root, p.SenderTTY), Baud: senderBaud}
 	}
 	return &wall{screen: s, wire: func() (novastar.Conn, error) {
+		if p.SenderTTY != "" {
+			if err := o.free("panel.sender_tty"); err != nil {
+				return nil, err
+			}
+		}
 		l, err := line.Open(wire)
 		if err != nil {
 			return nil, err
