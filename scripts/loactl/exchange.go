@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -185,7 +186,13 @@ func (a *app) exchanged(p exchange.Profile, results []exchange.Result, failed er
 			}
 		}
 	})
-	return cmp.Or(failed, err)
+	if failed = cmp.Or(failed, err); failed != nil {
+		return failed
+	}
+	if slices.ContainsFunc(results, func(r exchange.Result) bool { return len(r.Refused) > 0 }) {
+		return errTold
+	}
+	return nil
 }
 
 // serveExchange hands over until ctx ends, when there is a profile.

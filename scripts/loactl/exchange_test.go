@@ -25,8 +25,12 @@ func TestExchange(t *testing.T) {
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		var in struct{ Items []map[string]any }
-		if err := json.Unmarshal(body, &in); err != nil || r.Header.Get("Authorization") != "Bearer sesame" {
-			rw.WriteHeader(http.StatusBadRequest)
+		if r.Header.Get("Authorization") != "Bearer sesame" {
+			rw.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		if err := json.Unmarshal(body, &in); err != nil || len(in.Items) == 1 && in.Items[0]["example_id"] == "box-3" {
+			http.Error(rw, "no such kind of box", http.StatusUnprocessableEntity)
 			return
 		}
 		mu.Lock()
@@ -67,5 +71,11 @@ func TestExchange(t *testing.T) {
 	w.file("authority/nguon.token", "other\n")
 	w.must("bulletin", "withdraw", "hop", "--as", "26734-1")
 	w.must("box", "add", "box-2", "--place", "26734", "--board", "desk", "--as", "74-1,74-2")
-	w.fails(exitFailed, "400", "exchange", "push")
+	w.fails(exitFailed, "401", "exchange", "push")
+	w.file("authority/nguon.token", "sesame\n")
+	w.must("exchange", "push")
+	w.must("box", "add", "box-3", "--place", "26734", "--board", "desk", "--as", "74-1,74-2")
+	if code := w.run("exchange", "push"); code != exitFailed || !strings.Contains(w.out.String(), "box-3: 422") {
+		t.Errorf("one that is refused: exit %d\n%s", code, w.out.String())
+	}
 }
