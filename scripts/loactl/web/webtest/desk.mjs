@@ -47,6 +47,8 @@ export const signs = async (page, name, wait) => {
   await axe(page, name);
   await shot(page, name);
   await page.getByRole("button", { name: "Ký", exact: true }).click();
+  const here = page.url();
   await page.getByRole("link", { name: "Tiếp tục" }).click();
+  await page.waitForURL((to) => String(to) !== here); // and loaded: whoever looks next looks at the next page
 };
 

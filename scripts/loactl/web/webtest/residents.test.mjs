@@ -12,6 +12,13 @@ let browser;
 before(async () => { browser = await launch(["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]); });
 after(async () => { await browser.close(); });
 
+// until asks a page until it says yes; Playwright's own waiting takes a promise for a yes.
+const until = async (page, what) => {
+  for (let i = 0; !(await page.evaluate(what)); i++) {
+    assert.ok(i < 300, String(what));
+    await new Promise((done) => setTimeout(done, 100));
+  }
+};
 const ends = async (page) => { assert.deepEqual(page.faults, []); await page.context().close(); };
 
 test("what a push service brings is shown", async () => {
@@ -208,7 +215,7 @@ test("a page on a line that takes too long", async () => {
   await new Promise((done) => line.server.listen(0, "127.0.0.1", done));
   const page = await open(browser, "phone");
   await page.goto(`http://127.0.0.1:${line.server.address().port}${place}`);
-  await page.waitForFunction(async () => !!navigator.serviceWorker.controller && !!(await caches.match(location.href)));
+  await until(page, async () => !!navigator.serviceWorker.controller && !!(await caches.match(location.href)));
   line.wait = 8000; // more than the worker's patience
   const before = line.n;
   const got = await page.evaluate(async () => (await fetch(location.href, { cache: "no-store" })).headers.get("x-line"));
@@ -226,7 +233,7 @@ test("a page on a line that takes too long", async () => {
 test("what a phone keeps", async () => {
   const page = await open(browser, "phone");
   await page.goto(url + place);
-  await page.waitForFunction(async () => !!navigator.serviceWorker.controller && !!(await caches.match(location.href)));
+  await until(page, async () => !!navigator.serviceWorker.controller && !!(await caches.match(location.href)));
   await page.evaluate(async () => {
     const pages = await caches.open("pages");
     const of = (hours) => new Response("x", { headers: { Date: new Date(Date.now() - hours * 60 * 60 * 1000).toUTCString() } });
