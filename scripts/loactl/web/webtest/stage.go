@@ -159,6 +159,20 @@ func (s *Stage) Loactl(args ...string) string {
 	return out.String()
 }
 
+// Taken runs an order until the box takes it: it may still be fetching what that needs.
+func (s *Stage) Taken(args ...string) {
+	s.t.Helper()
+	s.Wait(30*time.Second, "the box takes it", func() bool {
+		cmd := exec.Command(filepath.Join(s.bin, "loactl"), args...)
+		cmd.Env = s.env
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			s.t.Logf("loactl %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+		return err == nil
+	})
+}
+
 // File writes a file for a command to read.
 func (s *Stage) File(name, text string) string {
 	s.t.Helper()
