@@ -10,12 +10,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pelletier/go-toml/v2"
 
 	"loa/agent/plan"
 	"loa/scripts/authority/channel/sms"
+	"loa/scripts/authority/quiet"
 	"loa/scripts/bilingual"
 )
 
@@ -66,8 +66,8 @@ type Channel struct {
 	ToFile     string `toml:"to_file"`     // short messages: lines NUMBER or NUMBER,PLACE
 	Plain      bool   `toml:"plain"`       // short messages: without marks, 160 letters instead of 70
 
-	quietFrom, quietUntil time.Duration // since midnight; equal: never
-	to                    []recipient
+	quiet quiet.Hours
+	to    []recipient
 }
 
 // A recipient is told of a place, of what is above it and below; of all without one.
@@ -175,29 +175,11 @@ func (c *Channel) check() error {
 	if strings.Trim(c.Page, "0123456789") != "" {
 		return bilingual.Wrong("page = %q: ghi số của trang", "page = %q: write the page's number", c.Page)
 	}
-	if c.Quiet == "" {
-		return nil
-	}
-	var h1, m1, h2, m2 int
-	if n, err := fmt.Sscanf(c.Quiet, "%d:%d-%d:%d", &h1, &m1, &h2, &m2); n != 4 || err != nil || min(h1, m1, h2, m2) < 0 || max(h1, h2) > 23 || max(m1, m2) > 59 {
+	var ok bool
+	if c.quiet, ok = quiet.Parse(c.Quiet); !ok {
 		return bilingual.Wrong("quiet = %q: ghi 21:00-06:00", "quiet = %q: write 21:00-06:00", c.Quiet)
 	}
-	c.quietFrom = time.Duration(h1)*time.Hour + time.Duration(m1)*time.Minute
-	c.quietUntil = time.Duration(h2)*time.Hour + time.Duration(m2)*time.Minute
 	return nil
-}
-
-// vietnam is the time that quiet hours are told in.
-var vietnam = time.FixedZone("+07", 7*3600)
-
-// rests reports whether a channel is quiet at t.
-func (c Channel) rests(t time.Time) bool {
-	h, m, s := t.In(vietnam).Clock()
-	now := time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second
-	if c.quietFrom <= c.quietUntil {
-		return now >= c.quietFrom && now < c.quietUntil
-	}
-	return now >= c.quietFrom || now < c.quietUntil // past midnight
 }
 
 // mostNumbers bounds a list: a commune's village heads, not its people.

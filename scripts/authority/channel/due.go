@@ -90,7 +90,7 @@ func Due(c Config, items []Item, falseAlarm map[string]bool, m *Memory, covers f
 			switch {
 			case now.Before(i.From), !now.Before(i.Until), !ch.Carries(i, covers):
 				continue
-			case i.Class != plan.Emergency && (ch.rests(now) || i.Issued.Before(since) || now.Sub(i.From) > stale):
+			case i.Class != plan.Emergency && (ch.quiet.At(now) || i.Issued.Before(since) || now.Sub(i.From) > stale):
 				continue
 			case i.Class != plan.Emergency && !past.begun[i.Key+" "+i.Version]:
 				if past.today >= ch.PerDay {

@@ -10,9 +10,10 @@ import (
 	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/scripts/authority"
+	"loa/scripts/authority/quiet"
 )
 
-var noon = time.Date(2026, 11, 27, 12, 0, 0, 0, vietnam)
+var noon = time.Date(2026, 11, 27, 12, 0, 0, 0, quiet.Vietnam)
 
 func covers(place, top string) bool { return strings.HasPrefix(place, top) }
 
@@ -133,7 +134,7 @@ func TestBulletins(t *testing.T) {
 	v.want("more than two a day", v.post(time.Minute, above))
 	v.want("an alert all the same", v.post(0, alerts("26", v.now, nil, flood("b", "Bão", v.now.Add(time.Hour)))), "KHẨN CẤP – 26: Bão")
 	v.want("the day after, no news any more", v.post(24*time.Hour, above))
-	v.now = time.Date(2026, 11, 29, 22, 0, 0, 0, vietnam)
+	v.now = time.Date(2026, 11, 29, 22, 0, 0, 0, quiet.Vietnam)
 	night := bulletin("dem", "26734", plan.Normal, v.now)
 	v.want("at night", v.post(0, night))
 	v.want("in the morning", v.post(8*time.Hour, night), "26734: Tiêm chủng")

@@ -10,9 +10,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"loa/scripts/authority/sqlfile"
 )
 
 // An Index is an open file. Its methods may be called from any goroutine. What they
@@ -73,24 +72,13 @@ func Open(file string) (x *Index, fresh bool, err error) {
 	return &Index{db}, true, nil
 }
 
+// open opens a file. A commit is synced: what was acknowledged in its name is in it.
 func open(file string) (*sql.DB, error) {
-	// The file is its owner's before SQLite sees it, and so are the two beside it.
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("index: %w", err)
-	}
-	f.Close()
-	// A commit is synced: what was acknowledged in the name of this file is in it.
-	db, err := sql.Open("sqlite", "file:"+escaped(file)+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")
+	db, err := sqlfile.Open(file, sqlfile.Synced, sqlfile.Logged)
 	if err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
 	return db, nil
-}
-
-// escaped is a file's name in an address.
-func escaped(file string) string {
-	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(file)
 }
 
 // check gives the version of what is there; 0: nothing is.

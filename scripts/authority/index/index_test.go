@@ -2,7 +2,6 @@ package index
 
 import (
 	"bytes"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/scripts/authority"
+	"loa/scripts/authority/sqlfile"
 )
 
 func fresh(t *testing.T) (*Index, string) {
@@ -139,7 +139,7 @@ func TestRebuilt(t *testing.T) {
 }
 
 func exec(file, statement string) error {
-	db, err := sql.Open("sqlite", "file:"+escaped(file))
+	db, err := sqlfile.Open(file)
 	if err != nil {
 		return err
 	}

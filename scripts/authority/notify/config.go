@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"loa/scripts/authority/quiet"
 )
 
 // File is the name of the settings in an authority's folder.
@@ -55,7 +57,7 @@ type Person struct {
 	Quiet      string   `toml:"quiet"` // "21:00-06:00", in Vietnam; empty: never
 	Lang       string   `toml:"lang"`  // vi or en; empty: vi
 
-	quietFrom, quietUntil time.Duration // since midnight; equal: never
+	rest quiet.Hours
 }
 
 // Load reads the settings in an authority's folder. Without any it gives
@@ -151,30 +153,15 @@ func (p *Person) check() error {
 	if p.Lang != "" && p.Lang != "vi" && p.Lang != "en" {
 		return wrong("lang = %q: ghi vi hoặc en", "lang = %q: write vi or en", p.Lang)
 	}
-	if p.Quiet == "" {
-		return nil
-	}
-	var h1, m1, h2, m2 int
-	if n, err := fmt.Sscanf(p.Quiet, "%d:%d-%d:%d", &h1, &m1, &h2, &m2); n != 4 || err != nil || h1 < 0 || h1 > 23 || h2 < 0 || h2 > 23 || m1 < 0 || m1 > 59 || m2 < 0 || m2 > 59 {
+	var ok bool
+	if p.rest, ok = quiet.Parse(p.Quiet); !ok {
 		return wrong("quiet = %q: ghi 21:00-06:00", "quiet = %q: write 21:00-06:00", p.Quiet)
 	}
-	p.quietFrom = time.Duration(h1)*time.Hour + time.Duration(m1)*time.Minute
-	p.quietUntil = time.Duration(h2)*time.Hour + time.Duration(m2)*time.Minute
 	return nil
 }
 
-// vietnam is the time that quiet hours are told in.
-var vietnam = time.FixedZone("+07", 7*3600)
+// vietnam is the time that people are told.
+var vietnam = quiet.Vietnam
 
 // rests reports whether a person is not to be disturbed at t.
-func (p Person) rests(t time.Time) bool {
-	h, m, s := t.In(vietnam).Clock()
-	now := time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second
-	switch {
-	case p.quietFrom < p.quietUntil:
-		return now >= p.quietFrom && now < p.quietUntil
-	case p.quietFrom > p.quietUntil: // past midnight
-		return now >= p.quietFrom || now < p.quietUntil
-	}
-	return false
-}
+func (p Person) rests(t time.Time) bool { return p.rest.At(t) }

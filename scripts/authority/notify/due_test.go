@@ -88,9 +88,9 @@ func begin(t *testing.T, clock string) *world {
 }
 
 var (
-	lost  = Trouble{Device: "d-1", Place: "26734", Code: "sink-lost", What: Fault}
-	full  = Trouble{Device: "d-1", Place: "26734", Code: "storage-full", What: Warning}
-	quiet = Trouble{Device: "d-9", Place: "26737", Code: Silent, What: Silent}
+	lost   = Trouble{Device: "d-1", Place: "26734", Code: "sink-lost", What: Fault}
+	full   = Trouble{Device: "d-1", Place: "26734", Code: "storage-full", What: Warning}
+	hushed = Trouble{Device: "d-9", Place: "26737", Code: Silent, What: Silent}
 )
 
 func TestPatience(t *testing.T) {
@@ -98,7 +98,7 @@ func TestPatience(t *testing.T) {
 	w.pass(29*time.Minute, lost)
 	w.pass(time.Hour)
 	w.told() // it mended itself
-	w.pass(3*time.Hour, lost, full, quiet)
+	w.pass(3*time.Hour, lost, full, hushed)
 	w.told("01 11:00 An +d-1/sink-lost", "01 11:00 Bình +d-1/sink-lost", "01 11:30 An +d-9/silent", "01 12:30 Bình +d-1/storage-full")
 }
 
@@ -119,8 +119,8 @@ func TestOncePerDayAndRecovery(t *testing.T) {
 	if len(w.m.Known) != 0 {
 		t.Errorf("it remembers %v", w.m.Known)
 	}
-	w.pass(time.Hour, quiet)
-	w.pass(time.Hour, quiet)
+	w.pass(time.Hour, hushed)
+	w.pass(time.Hour, hushed)
 	w.pass(time.Hour)
 	w.told("05 13:15 An +d-9/silent", "05 14:25 An -d-9/silent") // Bình was not told of it, nor that it is over
 }
@@ -161,7 +161,7 @@ func TestFailures(t *testing.T) {
 	if want := []time.Duration{31, 32, 34, 38, 46, 62, 94, 154, 214, 274, 334}; !slices.Equal(tries, want) {
 		t.Errorf("tries after %v minutes, want %v", tries, want)
 	}
-	w.pass(time.Hour, lost, quiet)
+	w.pass(time.Hour, lost, hushed)
 	if len(w.log) != 1 || !strings.HasSuffix(w.log[0], "+d-1/sink-lost") {
 		t.Errorf("told %v", w.log)
 	}

@@ -163,7 +163,7 @@ func sample() Message {
 	since := time.Date(2026, 5, 1, 9, 0, 0, 0, vietnam)
 	nasty := lost
 	nasty.Detail = "no card\r\n.\r\nQUIT"
-	m := Message{Person: "Nguyễn Văn An", At: since.Add(time.Hour), Troubles: []Known{{Trouble: nasty, Since: since}}, Recovered: []Known{{Trouble: quiet, Since: since}}}
+	m := Message{Person: "Nguyễn Văn An", At: since.Add(time.Hour), Troubles: []Known{{Trouble: nasty, Since: since}}, Recovered: []Known{{Trouble: hushed, Since: since}}}
 	m.ID = m.digest()
 	return m
 }

@@ -11,14 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
-
-	"loa/scripts/authority/durable"
+	"loa/scripts/authority/sqlfile"
 )
 
 // A Store is the polls of one authority, in a file of its folder. Its methods may be
@@ -42,46 +39,24 @@ CREATE TABLE answer (poll TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL,
 // Folder is where an authority's folder has them.
 const Folder = "polls"
 
-// Open opens the polls of an authority, or begins them.
+// file is where they are.
+func file(dir string) string { return filepath.Join(dir, Folder, "polls.db") }
+
+// Open opens the polls of an authority, or begins them. There is no log beside the file:
+// it would have tickets and answers next to each other, in the order in which they came.
 func Open(dir string, now func() time.Time) (*Store, error) {
-	at := filepath.Join(dir, Folder)
-	if err := durable.Folder(at, 0o700); err != nil {
-		return nil, fmt.Errorf("poll: %w", err)
-	}
-	name := filepath.Join(at, "polls.db")
-	if _, err := os.Stat(name); errors.Is(err, os.ErrNotExist) { // what was restored from a backup goes on
-		if err := os.Rename(filepath.Join(at, copied), name); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("poll: %w", err)
-		}
-	}
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	db, err := sqlfile.Open(file(dir), sqlfile.Synced, sqlfile.Bare, sqlfile.Blanked)
 	if err != nil {
 		return nil, fmt.Errorf("poll: %w", err)
 	}
-	f.Close()
-	// No log beside the file: it would have tickets and answers next to each other, in the
-	// order in which they came.
-	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(name)
-	db, err := sql.Open("sqlite", "file:"+escaped+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(DELETE)&_pragma=synchronous(FULL)&_pragma=secure_delete(1)&_txlock=immediate")
-	if err != nil {
-		return nil, fmt.Errorf("poll: %w", err)
+	if err := sqlfile.Begin(db, version, schema); err != nil {
+		return nil, errors.Join(fmt.Errorf("poll: %s: %w", file(dir), err), db.Close())
 	}
-	s := &Store{db, now}
-	if err := s.write(func(tx *sql.Tx) error {
-		var found int
-		if err := tx.QueryRow("PRAGMA user_version").Scan(&found); err != nil || found == version {
-			return err
-		}
-		if found != 0 {
-			return fmt.Errorf("written by another version (%d)", found)
-		}
-		_, err := tx.Exec(schema + fmt.Sprintf("PRAGMA user_version = %d;", version))
-		return err
-	}); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), db.Close())
-	}
-	return s, nil
+	return &Store{db, now}, nil
 }
+
+// Still lays a copy beside them for a backup, until done is called.
+func Still(dir string) (done func(), err error) { return sqlfile.Still(file(dir)) }
 
 // Close closes the file.
 func (s *Store) Close() error { return s.db.Close() }
@@ -373,27 +348,6 @@ func (s *Store) Sweep() error {
 		}
 	}
 	return nil
-}
-
-// copied is the file of a copy that nobody writes to.
-const copied = "polls.copy"
-
-// Still puts a copy beside the polls for a backup, until done is called.
-func Still(dir string) (done func(), err error) {
-	if _, err := os.Stat(filepath.Join(dir, Folder, "polls.db")); errors.Is(err, os.ErrNotExist) {
-		return func() {}, nil
-	}
-	s, err := Open(dir, time.Now)
-	if err != nil {
-		return nil, err
-	}
-	defer s.Close()
-	name := filepath.Join(dir, Folder, copied)
-	os.Remove(name) // of a backup that was cut off
-	if _, err := s.db.Exec("VACUUM INTO ?", name); err != nil {
-		return nil, fmt.Errorf("poll: %w", err)
-	}
-	return func() { os.Remove(name) }, os.Chmod(name, 0o600)
 }
 
 // Result counts the answers.

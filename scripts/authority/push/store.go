@@ -22,9 +22,9 @@ import (
 	"time"
 
 	webpush "github.com/SherClockHolmes/webpush-go"
-	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"loa/scripts/authority/durable"
+	"loa/scripts/authority/sqlfile"
 )
 
 // Folder is where an authority's folder has the keys and the readers.
@@ -44,8 +44,10 @@ type keys struct {
 	Private string `json:"private"`
 }
 
-const schema = `CREATE TABLE IF NOT EXISTS reader (endpoint TEXT PRIMARY KEY, place TEXT NOT NULL, p256dh TEXT NOT NULL, auth TEXT NOT NULL, lang TEXT NOT NULL, since INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS reader_place ON reader (place);`
+const version = 1
+
+const schema = `CREATE TABLE reader (endpoint TEXT PRIMARY KEY, place TEXT NOT NULL, p256dh TEXT NOT NULL, auth TEXT NOT NULL, lang TEXT NOT NULL, since INTEGER NOT NULL);
+CREATE INDEX reader_place ON reader (place);`
 
 // Open opens the readers of an authority, or begins them, with new keys.
 func Open(dir string, now func() time.Time) (*Store, error) {
@@ -57,48 +59,21 @@ func Open(dir string, now func() time.Time) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("push: %w", err)
 	}
-	name := filepath.Join(at, "readers.db")
-	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) { // what was restored from a backup goes on
-		if err := os.Rename(filepath.Join(at, copied), name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("push: %w", err)
-		}
-	}
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	db, err := sqlfile.Open(file(dir), sqlfile.Bare, sqlfile.Blanked)
 	if err != nil {
 		return nil, fmt.Errorf("push: %w", err)
 	}
-	f.Close()
-	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(name)
-	db, err := sql.Open("sqlite", "file:"+escaped+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(DELETE)&_pragma=secure_delete(1)&_txlock=immediate")
-	if err != nil {
-		return nil, fmt.Errorf("push: %w", err)
-	}
-	if _, err := db.Exec(schema); err != nil {
-		return nil, errors.Join(fmt.Errorf("push: %s: %w", name, err), db.Close())
+	if err := sqlfile.Begin(db, version, schema); err != nil {
+		return nil, errors.Join(fmt.Errorf("push: %s: %w", file(dir), err), db.Close())
 	}
 	return &Store{db, k, now}, nil
 }
 
-// copied is the file of a copy that nobody writes to.
-const copied = "readers.copy"
+// file is where they are.
+func file(dir string) string { return filepath.Join(dir, Folder, "readers.db") }
 
-// Still puts a copy beside the readers for a backup, until done is called.
-func Still(dir string) (done func(), err error) {
-	if _, err := os.Stat(filepath.Join(dir, Folder, "readers.db")); errors.Is(err, fs.ErrNotExist) {
-		return func() {}, nil
-	}
-	s, err := Open(dir, time.Now)
-	if err != nil {
-		return nil, err
-	}
-	defer s.Close()
-	name := filepath.Join(dir, Folder, copied)
-	os.Remove(name) // of a backup that was cut off
-	if _, err := s.db.Exec("VACUUM INTO ?", name); err != nil {
-		return nil, fmt.Errorf("push: %w", err)
-	}
-	return func() { os.Remove(name) }, os.Chmod(name, 0o600)
-}
+// Still lays a copy beside them for a backup, until done is called.
+func Still(dir string) (done func(), err error) { return sqlfile.Still(file(dir)) }
 
 func ours(name string) (k keys, err error) {
 	data, err := os.ReadFile(name)

@@ -17,9 +17,8 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
-
 	"loa/scripts/authority/durable"
+	"loa/scripts/authority/sqlfile"
 )
 
 // A Kind says what a report is about.
@@ -132,68 +131,31 @@ CREATE TABLE event (request TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL
 CREATE INDEX event_request ON event (request, at);
 `
 
-// Open opens the reports in an authority's folder, or begins them.
+// folder is where they are, with pictures and voices.
+func folder(dir string) string { return filepath.Join(dir, "requests") }
+
+func file(dir string) string { return filepath.Join(folder(dir), "requests.db") }
+
+// Open opens the reports in an authority's folder, or begins them. What was deleted is
+// overwritten: a resident was promised that it is gone.
 func Open(dir string, now func() time.Time) (*Store, error) {
-	files := filepath.Join(dir, "requests")
-	if err := durable.Folder(files, 0o700); err != nil {
-		return nil, fmt.Errorf("requests: %w", err)
-	}
-	name := filepath.Join(files, "requests.db")
-	if !Begun(dir) { // what was restored from a backup goes on
-		if err := os.Rename(filepath.Join(files, copied), name); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("requests: %w", err)
-		}
-	}
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	db, err := sqlfile.Open(file(dir), sqlfile.Synced, sqlfile.Logged, sqlfile.Blanked)
 	if err != nil {
 		return nil, fmt.Errorf("requests: %w", err)
 	}
-	f.Close()
-	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(name)
-	// What was deleted is overwritten: a resident was promised that it is gone.
-	db, err := sql.Open("sqlite", "file:"+escaped+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=secure_delete(1)&_txlock=immediate")
-	if err != nil {
-		return nil, fmt.Errorf("requests: %w", err)
+	if err := sqlfile.Begin(db, version, schema); err != nil {
+		return nil, errors.Join(fmt.Errorf("requests: %s: %w", file(dir), err), db.Close())
 	}
-	var found int
-	err = db.QueryRow("PRAGMA user_version").Scan(&found)
-	switch {
-	case err == nil && found == 0:
-		_, err = db.Exec(schema + fmt.Sprintf("PRAGMA user_version = %d;", version))
-	case err == nil && found != version:
-		err = fmt.Errorf("written by another version (%d)", found)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("requests: %s: %w", name, errors.Join(err, db.Close()))
-	}
-	return &Store{db: db, dir: files, now: now, left: left, turn: make(chan struct{}, 1)}, nil
+	return &Store{db: db, dir: folder(dir), now: now, left: left, turn: make(chan struct{}, 1)}, nil
 }
 
-// copied is the file of a copy that does not change.
-const copied = "requests.copy"
-
-// Still puts a copy beside the reports that nobody writes to, for a backup, until done
-// is called: what residents delete must not live on in it.
-func Still(dir string) (done func(), err error) {
-	if !Begun(dir) {
-		return func() {}, nil
-	}
-	s, err := Open(dir, time.Now)
-	if err != nil {
-		return nil, err
-	}
-	defer s.Close()
-	name := filepath.Join(s.dir, copied)
-	os.Remove(name) // of a backup that was cut off
-	if _, err := s.db.Exec("VACUUM INTO ?", name); err != nil {
-		return nil, fmt.Errorf("requests: %w", err)
-	}
-	return func() { os.Remove(name) }, os.Chmod(name, 0o600)
-}
+// Still lays a copy beside the reports for a backup, until done is called: what residents
+// delete must not live on in it.
+func Still(dir string) (done func(), err error) { return sqlfile.Still(file(dir)) }
 
 // Begun reports whether there are reports in an authority's folder.
 func Begun(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "requests", "requests.db"))
+	_, err := os.Stat(file(dir))
 	return err == nil
 }
 

@@ -279,7 +279,7 @@ func TestACopyForABackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	done()
-	if _, err := os.Stat(filepath.Join(d.dir, "requests", copied)); !os.IsNotExist(err) {
+	if _, err := os.Stat(filepath.Join(d.dir, "requests", "requests.copy")); !os.IsNotExist(err) {
 		t.Errorf("the copy stays: %v", err)
 	}
 	for _, end := range []string{"", "-wal", "-shm"} { // which no backup has
