@@ -71,7 +71,16 @@ func TestAnAlarmThatIsOverStaysSoWithoutAClock(t *testing.T) {
 // After a power cut an alarm that was started here waits for its end as any alarm does; a
 // press of now waits for nothing.
 func TestAnAlarmOfBeforeThePowerCutWaits(t *testing.T) {
+	stands := func(r *rig, _ *trusttest.World) {
+		time.Sleep(14 * time.Second)
+		if r.alarm() != "" {
+			r.t.Error("it does not wait")
+		}
+		time.Sleep(2 * time.Second)
+		r.sounds("nobody took it back")
+	}
 	for name, then := range map[string]func(*rig, *trusttest.World){
+		"it stands, by NTP alone": stands, // where the broker is cut and the mobile network is not
 		"withdrawn": func(r *rig, w *trusttest.World) {
 			time.Sleep(5 * time.Second)
 			after := time.Since(w.Now)
@@ -83,14 +92,7 @@ func TestAnAlarmOfBeforeThePowerCutWaits(t *testing.T) {
 				r.t.Errorf("the amplifier went %v", edges)
 			}
 		},
-		"it stands": func(r *rig, _ *trusttest.World) {
-			time.Sleep(14 * time.Second)
-			if r.alarm() != "" {
-				r.t.Error("it does not wait")
-			}
-			time.Sleep(2 * time.Second)
-			r.sounds("nobody took it back")
-		},
+		"it stands": stands,
 		"pressed again": func(r *rig, _ *trusttest.World) {
 			r.press("key", 3*time.Second)
 			r.sounds("a press of now")
@@ -106,7 +108,11 @@ func TestAnAlarmOfBeforeThePowerCutWaits(t *testing.T) {
 				r.sounds("the key")
 				r.stop()
 				time.Sleep(time.Minute)
-				again := bootRig(t, w, dir, clock.RTC, 0)
+				level := clock.RTC
+				if name == "it stands, by NTP alone" {
+					level = clock.NTP
+				}
+				again := bootRig(t, w, dir, level, 0)
 				defer again.stop()
 				synctest.Wait()
 				then(again, w)

@@ -59,7 +59,7 @@ func (s *Station) startedHere(now time.Time) {
 		return
 	}
 	_, level := s.o.Clock.Now()
-	sure := level >= clock.RTC
+	sure := level >= clock.NTP // as every alarm that a box holds: policy.ClockNeeded
 	if sure && !s.sure {
 		s.sure = true
 		s.settleStarted(now)
@@ -118,7 +118,7 @@ func (s *Station) Coded(ctx context.Context, sums map[plan.Key]string, from stri
 		var st trigger.Start
 		if st, wrong = trigger.Coded(&s.plan, s.started, sums, sent, level, now); wrong == nil {
 			if !s.codesLost.IsZero() && !s.plan.Triggers[st.Triggers()].Issued.After(s.codesLost) {
-				wrong = &plan.Error{Code: plan.Storage, Msg: "it is not known any more which codes were used: sign new ones"}
+				wrong = &plan.Error{Code: plan.Storage, Msg: "it is not known any more which codes were used: sign new ones", VI: "không còn biết mã nào đã dùng: hãy ký mã mới"}
 			}
 		}
 		if wrong == nil {
