@@ -205,6 +205,12 @@ func (a *app) alertChange(place, office string, by signing, first func(*authorit
 	if err := change(au, &set); err != nil {
 		return err
 	}
+	if lost := a.waitsElse(au, set); lost != nil {
+		if raises(au, set) {
+			return errors.New(a.text("alert.waits", lost.Headline, place, officeFlag(place, office)))
+		}
+		a.note("alert.waited", lost.Headline) // an end is never kept waiting
+	}
 	var before []authority.Issued
 	if first != nil {
 		if before, err = first(au); err != nil {
@@ -230,6 +236,44 @@ func (a *app) alertChange(place, office string, by signing, first func(*authorit
 		return errors.New(a.refusal(au, is, v))
 	}
 	return a.alertSend(au, is, by, before...)
+}
+
+// waitsElse is an alert that waits for its second signature in the same office and is not
+// in a set, nor is another wording of its event: with the set it would be gone unheard.
+func (a *app) waitsElse(au *authority.Authority, set plan.AlertSet) *plan.Alert {
+	is, ok := au.Waiting(message.AlertTopic(set.Place, set.Office))
+	if !ok {
+		return nil
+	}
+	waits := is.Doc.(plan.AlertSet)
+	if a.now().Sub(waits.Issued) > secondWithin {
+		return nil
+	}
+	was := alertsOf(au, set)
+	for i, al := range waits.Alerts {
+		there := slices.ContainsFunc(set.Alerts, func(o plan.Alert) bool { return o.ID == al.ID || strings.EqualFold(o.Event, al.Event) })
+		if !there && a.now().Before(al.Until) && !slices.ContainsFunc(was, func(o plan.Alert) bool { return o.ID == al.ID }) {
+			return &waits.Alerts[i]
+		}
+	}
+	return nil
+}
+
+// raises reports whether a set has an alert that its office has not now.
+func raises(au *authority.Authority, set plan.AlertSet) bool {
+	was := alertsOf(au, set)
+	return slices.ContainsFunc(set.Alerts, func(al plan.Alert) bool {
+		return !slices.ContainsFunc(was, func(o plan.Alert) bool { return o.ID == al.ID })
+	})
+}
+
+// alertsOf are those that the office of a set has now.
+func alertsOf(au *authority.Authority, set plan.AlertSet) []plan.Alert {
+	is, ok := au.Find(message.AlertTopic(set.Place, set.Office))
+	if !ok {
+		return nil
+	}
+	return is.Doc.(plan.AlertSet).Alerts
 }
 
 // officeFlag is how a command names an office that is not the place's own.

@@ -61,6 +61,11 @@ func (s *capSigning) run(wait time.Duration) error {
 		return err
 	}
 	for _, is := range waits {
+		if set, ok := is.Doc.(plan.AlertSet); ok {
+			if lost := a.waitsElse(s.au, set); lost != nil {
+				return errors.New(a.text("alert.waits", lost.Headline, set.Place, officeFlag(set.Place, set.Office)))
+			}
+		}
 		if err := s.au.KeepPending(is); err != nil {
 			return err
 		}

@@ -549,3 +549,25 @@ func TestAlarmByTwoTerminals(t *testing.T) {
 	w.fails(exitFailed, "more than 15 minutes", "alert", "approve", "74", "--as", "74-2")
 	w.fails(exitFailed, "no alert of 74 waits", "alert", "approve", "74", "--as", "74-2")
 }
+
+// An alarm that waits for its second signature is not lost by another.
+func TestNoAlarmThatWaitsIsLost(t *testing.T) {
+	w := newWorld(t).sample().online()
+	set := func(event, headline, as string) []string {
+		return []string{"alert", "set", "74", "--event", event, "--headline", headline, "--as", as, "--wait", "1ms"}
+	}
+	w.fails(exitFailed, "second person", set("Bão", "Bão số 5", "74-1")...)
+	w.fails(exitFailed, "“Bão số 5” waits there", set("Lũ", "Xả lũ", "74-1")...)
+	w.fails(exitFailed, "“Bão số 5” waits there", set("Lũ", "Xả lũ", "74-1,74-2")...)
+	w.fails(exitFailed, "second person", set("Bão", "Bão số 5 vào bờ", "74-1")...) // in other words
+	w.must("alert", "approve", "74", "--as", "74-2", "--wait", "1ms")
+	w.fails(exitFailed, "second person", set("Lũ", "Xả lũ", "74-1")...)
+	w.must("alert", "clear", "74", "--as", "74-2", "--wait", "1ms")
+	if !strings.Contains(w.err.String(), "“Xả lũ”, which waited") {
+		t.Errorf("an end is silent about what goes with it: %s", w.err.String())
+	}
+	now := time.Now()
+	w.fails(exitFailed, "second person", set("Lũ", "Xả lũ", "74-1")...)
+	w.now = func() time.Time { return now.Add(secondWithin + time.Minute) }
+	w.fails(exitFailed, "second person", set("Cháy", "Cháy rừng", "74-1")...)
+}

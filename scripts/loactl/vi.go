@@ -270,6 +270,8 @@ Mỗi mã chỉ dùng một lần. Dùng xong thì đánh dấu. Cất tờ này
 	"alert.retracted":       "Báo nhầm %s: loa nào đã phát thì nói lại là nhầm, đến %s.",
 	"alert.nothing-to-undo": "không có báo động nào đang có hiệu lực; muốn đính chính báo động đã hết: --id",
 	"alert.no-stop":         "Bản tin khẩn cấp do lệnh phát thì không dừng được: %s",
+	"alert.waits":           "Báo động “%s” đang chờ chữ ký thứ hai ở đó; ký báo động này thì báo động kia mất. Ký nó trước: loactl alert approve %s%s --as NGƯỜI; hoặc chờ 15 phút.",
+	"alert.waited":          "Báo động “%s” đang chờ chữ ký thứ hai bị bỏ theo: cần thì ký lại.",
 	"alert.second":          "Chưa phát gì. Người thứ hai, ở cửa sổ lệnh khác cũng được, ký trong 15 phút: loactl alert approve %s%s --as NGƯỜI",
 	"alert.no-pending":      "không có báo động nào của %s đang chờ chữ ký thứ hai",
 	"alert.pending-old":     "báo động của %s đã chờ quá %d phút: hãy đặt lại",
