@@ -102,12 +102,28 @@ func newStage(t *testing.T, agent string, recordings map[string]string) *stage {
 	for _, is := range all {
 		s.send(t, is)
 	}
-	check(os.CopyFS(s.root, os.DirFS(s.au.BoxDir(device))))
-	check(os.Chmod(filepath.Join(s.root, "etc/loa/box.key"), 0o600)) // CopyFS gives 0666 before umask
 	s.board, err = boards.Load(pole)
 	check(err)
-	check(os.WriteFile(filepath.Join(s.root, "board.toml"), boardFile(s.board), 0o644))
+	s.flash(t)
 	return s
+}
+
+// flash makes the box one that was never switched on.
+func (s *stage) flash(t *testing.T) {
+	t.Helper()
+	err := os.RemoveAll(s.root)
+	if err == nil {
+		err = os.CopyFS(s.root, os.DirFS(s.au.BoxDir(device)))
+	}
+	if err == nil {
+		err = os.Chmod(filepath.Join(s.root, "etc/loa/box.key"), 0o600) // CopyFS gives 0666 before umask
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(s.root, "board.toml"), boardFile(s.board), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // people are two officers who may say everything, in the province and its commune.
