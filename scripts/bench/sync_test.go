@@ -44,7 +44,7 @@ func TestSync(t *testing.T) {
 		ppm  float64
 		hogs int
 		aim  float64
-	}{{"20ppm", 20, 0, syncAim}, {"80ppm", 80, 0, syncAim}, {"20ppm-3-hogs", 20, 3, 1}} {
+	}{{"20ppm", 20, 0, syncAim}, {"80ppm", 80, 0, syncAim}, {"20ppm-3-hogs", 20, 3, syncAim}} {
 		t.Run(c.name, func(t *testing.T) {
 			hog(t, c.hogs)
 			ours := apart(boxes(t, pair, c.name, noise, c.ppm, nil))
