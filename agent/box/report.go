@@ -101,10 +101,7 @@ func (b *Box) report(ctx context.Context) error {
 			b.askTime()
 			continue
 		case <-log.C:
-			if from, n := b.ledger.Unsent(); n > 0 && b.mqtt.Connected() && sent.due(from, b.births.Load(), time.Now()) {
-				b.reportLedger()
-			}
-			log.Reset(ledgerEvery)
+			log.Reset(b.handLedger(&sent))
 			continue
 		}
 		told = b.have()
@@ -149,6 +146,23 @@ func (h *handIn) due(from, born int64, now time.Time) bool {
 	}
 	h.at = now.Add(h.wait)
 	return true
+}
+
+// handLedger sends what the centre does not have, if that is due, and returns when to
+// look again. Whatever happens is at the centre within ledgerEvery, while there is a line
+// and nothing on it is lost.
+func (b *Box) handLedger(h *handIn) time.Duration {
+	from, n := b.ledger.Unsent()
+	if n == 0 || !b.mqtt.Connected() {
+		return ledgerEvery
+	}
+	if b.ledger.Status().Synced < from {
+		return ledger.SyncBound // what is not on the disk yet leaves no box; and nothing counts as sent
+	}
+	if h.due(from, b.births.Load(), time.Now()) {
+		b.reportLedger()
+	}
+	return min(ledgerEvery, time.Until(h.at))
 }
 
 // phase spreads boxes over a period, each always at the same place.

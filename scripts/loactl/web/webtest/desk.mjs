@@ -1,6 +1,7 @@
 // People at the desk: how they come in, and how they sign.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import assert from "node:assert/strict";
 import { open, shot, axe } from "./lib.mjs";
 
 export const desk = process.env.LOA_DESK;
@@ -10,14 +11,38 @@ export const loactl = (...args) => {
   return out.trim() ? JSON.parse(out) : null;
 };
 
+// heard waits until the centre has it from the box, signed, that an item of so many seconds
+// was heard. The box hands its ledger in within 30 s of what happens, and again 30 s later
+// where an acknowledgement was lost (agent/box, ledgerEvery).
+export const heard = async (title, seconds) => {
+  for (const end = Date.now() + (seconds + 30 + 30) * 1000; ;) {
+    const all = loactl("ledger", "d-0001");
+    if (all.some((e) => e.title === title && e.result === "heard")) return;
+    assert.ok(Date.now() < end, `the ledger does not say that ${title} was heard: ${JSON.stringify(all).slice(-2000)}`);
+    await new Promise((done) => setTimeout(done, 500));
+  }
+};
+
 export const run = Date.now().toString(36); // so that it can be tried again at the same centre
+
+const authenticator = { options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } };
+
+// lend gives another tab the authenticator of a person's device.
+export const lend = async (from, to) => {
+  const { cdp, authenticatorId } = from.passkeys;
+  const { credentials } = await cdp.send("WebAuthn.getCredentials", { authenticatorId });
+  const other = await to.context().newCDPSession(to);
+  await other.send("WebAuthn.enable");
+  const made = await other.send("WebAuthn.addVirtualAuthenticator", authenticator);
+  for (const credential of credentials) await other.send("WebAuthn.addCredential", { authenticatorId: made.authenticatorId, credential });
+};
 
 // enrol is a new person at a new device: a passkey, a signing key, a role.
 export const enrol = async (browser, name, role, size) => {
   const page = await open(browser, size, { permissions: ["microphone"] });
   const cdp = await page.context().newCDPSession(page);
   await cdp.send("WebAuthn.enable");
-  await cdp.send("WebAuthn.addVirtualAuthenticator", { options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } });
+  page.passkeys = { cdp, ...await cdp.send("WebAuthn.addVirtualAuthenticator", authenticator) };
   const { code } = loactl("desk", "invite", name);
   await page.goto(desk + "/desk/register");
   await axe(page, "register");

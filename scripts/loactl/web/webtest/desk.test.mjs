@@ -1,7 +1,7 @@
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
 import { launch, shot, axe } from "./lib.mjs";
-import { desk, run, loactl, enrol, signs } from "./desk.mjs";
+import { desk, run, enrol, heard, signs } from "./desk.mjs";
 
 let browser;
 before(async () => { browser = await launch(["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]); });
@@ -52,12 +52,7 @@ test(`author, approver, box, on a ${size}`, async () => {
   }
   await axe(approver, "now");
   await shot(approver, `desk-now-${size}`);
-  for (let i = 0; ; i++) {
-    const heard = JSON.stringify(loactl("ledger", "d-0001"));
-    if (heard.includes(title) && heard.includes('"heard"')) break;
-    assert.ok(i < 60, "the ledger does not say it was heard: " + heard.slice(-2000));
-    await new Promise((done) => setTimeout(done, 500));
-  }
+  await heard(title, 15);
   for (const page of [author, approver]) {
     assert.deepEqual(page.faults, []);
     await page.context().close();

@@ -112,6 +112,9 @@ func (s *Stage) box(dir string) {
 	s.run(home, filepath.Join(s.bin, "agent"), "-root", ".")
 }
 
+// lastLines is how much of what a program said is shown when a test fails.
+const lastLines = 60
+
 // run starts a program, and gives what it says line by line.
 func (s *Stage) run(dir, name string, args ...string) <-chan string {
 	s.t.Helper()
@@ -127,10 +130,12 @@ func (s *Stage) run(dir, name string, args ...string) <-chan string {
 	}
 	said := make(chan string, 1000)
 	read := make(chan struct{})
+	var last []string
 	go func() { // the cleanup waits for it
 		defer close(read)
 		defer close(said)
 		for lines := bufio.NewScanner(r); lines.Scan(); {
+			last = append(last[max(0, len(last)-lastLines+1):], lines.Text())
 			select {
 			case said <- lines.Text():
 			default: // nobody listens any more
@@ -142,6 +147,9 @@ func (s *Stage) run(dir, name string, args ...string) <-chan string {
 		_ = cmd.Wait() // it was told to end
 		w.Close()
 		<-read
+		if s.t.Failed() {
+			s.t.Logf("the last that %s said:\n%s", filepath.Base(name), strings.Join(last, "\n"))
+		}
 	})
 	return said
 }
