@@ -3,6 +3,7 @@ package modem
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os/exec"
 	"path"
@@ -36,6 +37,17 @@ func (m *Manager) Close() error { return nil }
 func (m *Manager) ask(ctx context.Context, into any, args ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	out, err := m.run(ctx, args...)
+	if err != nil || into == nil {
+		return err
+	}
+	if err := json.Unmarshal(out, into); err != nil {
+		return fmt.Errorf("modem: mmcli: %w", err)
+	}
+	return nil
+}
+
+func (m *Manager) run(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, m.tool, args...)
 	cmd.WaitDelay = time.Second
 	var said strings.Builder
@@ -43,15 +55,9 @@ func (m *Manager) ask(ctx context.Context, into any, args ...string) error {
 	out, err := cmd.Output()
 	if err != nil {
 		why, _, _ := strings.Cut(said.String(), "\n")
-		return fmt.Errorf("modem: mmcli: %s: %w", why, err)
+		return nil, fmt.Errorf("modem: mmcli: %s: %w", why, err)
 	}
-	if into == nil {
-		return nil
-	}
-	if err := json.Unmarshal(out, into); err != nil {
-		return fmt.Errorf("modem: mmcli: %w", err)
-	}
-	return nil
+	return out, nil
 }
 
 // known is what mmcli says where it knows; it writes -- where it does not.
@@ -137,4 +143,101 @@ func (m *Manager) Signal(ctx context.Context) (s Signal, err error) {
 		s.Access = "LTE"
 	}
 	return s, nil
+}
+
+// The rest of a message that came in parts comes soon or never; what lies there half
+// takes up room, of which a card has for 20 or so.
+const (
+	restSoon = 10 * time.Minute
+	halfMost = 16
+)
+
+// Messages are what ModemManager has. One of which parts are missing for ten minutes comes
+// without its text, to be deleted; many such are an error beside what came.
+func (m *Manager) Messages(ctx context.Context) ([]SMS, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if end, ok := ctx.Deadline(); ok { // the other half of the time is for deleting
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/2)
+		defer cancel()
+	}
+	var list struct {
+		Paths []string `json:"modem.messaging.sms"`
+	}
+	if err := m.ask(ctx, &list, "-m", "any", "--messaging-list-sms", "-J"); err != nil {
+		return nil, err
+	}
+	var all []SMS
+	half, now := make(map[string]time.Time), time.Now()
+	for _, path := range list.Paths {
+		var of struct {
+			SMS struct {
+				Content struct {
+					Number string `json:"number"`
+					Text   string `json:"text"`
+				} `json:"content"`
+				Properties struct {
+					Kind  string `json:"pdu-type"`
+					State string `json:"state"`
+					Sent  string `json:"timestamp"`
+				} `json:"properties"`
+			} `json:"sms"`
+		}
+		if err := m.ask(ctx, &of, "-s", path, "-J"); err != nil {
+			return all, err
+		}
+		c, p := of.SMS.Content, of.SMS.Properties
+		s := SMS{ID: path, From: known(c.Number)}
+		switch {
+		case p.Kind == "submit", p.State == "stored", p.State == "sending", p.State == "sent":
+			continue // written here
+		case p.Kind == "deliver" && p.State == "received":
+			s.Text = known(c.Text)
+			for _, layout := range []string{"2006-01-02T15:04:05Z07", time.RFC3339} {
+				if t, err := time.Parse(layout, p.Sent); err == nil {
+					s.Sent = t
+				}
+			}
+		default:
+			half[path] = now
+			if since, before := m.half[path]; before {
+				half[path] = since
+			}
+			if now.Sub(half[path]) < restSoon {
+				continue
+			}
+		}
+		all = append(all, s)
+	}
+	m.half = half
+	if len(half) >= halfMost {
+		return all, fmt.Errorf("modem: %d messages take up room of which parts are missing", len(half))
+	}
+	return all, nil
+}
+
+// Delete makes room.
+func (m *Manager) Delete(ctx context.Context, id string) error {
+	return m.ask(ctx, nil, "-m", "any", "--messaging-delete-sms="+id)
+}
+
+// Send sends a text to a number, as [Modem.Send] does. Its copy at ModemManager is deleted,
+// sent or not: it would take up room.
+func (m *Manager) Send(ctx context.Context, to, text string) error {
+	if err := sendable(to, text); err != nil {
+		return err
+	}
+	said, err := m.run(ctx, "-m", "any", "--messaging-create-sms=number='"+to+"',text='"+strings.ReplaceAll(text, "'", "’")+"'")
+	if err != nil {
+		return err
+	}
+	for _, word := range strings.Fields(string(said)) {
+		if !strings.Contains(word, "/SMS/") {
+			continue
+		}
+		_, err := m.run(ctx, "-s", word, "--send", "--timeout=60")
+		return errors.Join(err, m.Delete(context.WithoutCancel(ctx), word))
+	}
+	return errors.New("modem: mmcli made no message")
 }

@@ -32,6 +32,9 @@ const prompt = "> "
 // patience is how long one command may take; searching for a network takes seconds.
 const patience = 8 * time.Second
 
+// mostLines is how much of an answer is kept: a card has 20 to 50 messages, of two lines.
+const mostLines = 128
+
 // ErrSilent is a port at which nobody answers.
 var ErrSilent = errors.New("modem: no answer to AT")
 
@@ -50,16 +53,38 @@ type Modem struct {
 func New(ctx context.Context, port io.ReadWriteCloser) (*Modem, error) {
 	m := &Modem{port: port, lines: make(chan string, 16), done: make(chan struct{}), over: make(chan struct{})}
 	go m.read() // Close waits for it
-	for range 3 {
-		short, cancel := context.WithTimeout(ctx, time.Second)
+	for i, patience := range []time.Duration{time.Second, time.Second, 2 * time.Second} {
+		if i > 0 { // it may wait for the rest of a message that an agent before this one began
+			_ = m.write("\x1b\r")
+		}
+		short, cancel := context.WithTimeout(ctx, patience)
 		_, err := m.command(short, "ATE0")
 		cancel()
 		if err == nil || errors.Is(err, errNo) {
+			if i > 0 {
+				m.settle(ctx)
+			}
 			return m, nil
 		}
 	}
 	m.Close()
 	return nil, ErrSilent
+}
+
+// settle waits until nothing more comes. A modem that is slow answers every try, and what
+// it says to the first would pass for the answer to the next command, and so on for ever.
+func (m *Modem) settle(ctx context.Context) {
+	for {
+		select {
+		case <-m.lines:
+		case <-time.After(2 * time.Second):
+			return
+		case <-m.over:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 func (m *Modem) read() {
@@ -130,7 +155,7 @@ func (m *Modem) answer(ctx context.Context, line, end string) ([]string, error) 
 				return said, nil
 			case text == "ERROR", strings.HasPrefix(text, "+CME ERROR"), strings.HasPrefix(text, "+CMS ERROR"):
 				return nil, fmt.Errorf("%w: %s: %s", errNo, line, text)
-			case len(said) < 32:
+			case len(said) < mostLines:
 				said = append(said, text)
 			}
 		case <-m.over:
@@ -187,17 +212,27 @@ func (m *Modem) Info(ctx context.Context) (i Info, err error) {
 	i.ICCID = strings.Trim(i.ICCID, `"`)
 	var reg, cops string
 	ask(&reg, "+CEREG:", "AT+CEREG?")
+	i.Registered = registered(reg)
+	if i.Registered == "no" { // one without LTE
+		reg = ""
+		ask(&reg, "+CREG:", "AT+CREG?")
+		i.Registered = registered(reg)
+	}
 	ask(&cops, "+COPS:", "AT+COPS?")
 	if f := fields(cops); len(f) > 2 {
 		i.Operator = f[2]
 	}
-	i.Registered = "no"
+	return i, err
+}
+
+// registered is the word for a state of 27.007 section 7.2.
+func registered(reg string) string {
 	if f := fields(reg); len(f) > 1 {
 		if said, ok := map[string]string{"1": "home", "2": "searching", "3": "denied", "5": "roaming"}[f[1]]; ok {
-			i.Registered = said
+			return said
 		}
 	}
-	return i, err
+	return "no"
 }
 
 // Signal asks how well it hears, in the words of its maker where it has any.

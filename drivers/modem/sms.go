@@ -1,10 +1,12 @@
 package modem
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -13,11 +15,12 @@ import (
 // An SMS is a message that has come and lies in the modem or on its card.
 type SMS struct {
 	ID         string    // what Delete takes
-	From, Text string    // a number with + and the country as far as the network says it
+	From, Text string    // a number with + and the country as far as the network says it; no text: a part of a longer one
 	Sent       time.Time // by the network's clock; zero where the message makes no sense
 }
 
-// Messages are what has come. They stay until Delete; a modem that is full takes no more.
+// Messages are what has come. They stay until Delete; a modem that is full takes no more,
+// which is an error beside what came where nothing of that can be deleted.
 // They are asked for as PDUs: in the other mode the text of a message could pass for an
 // answer of the modem.
 func (m *Modem) Messages(ctx context.Context) ([]SMS, error) {
@@ -28,25 +31,110 @@ func (m *Modem) Messages(ctx context.Context) ([]SMS, error) {
 	if _, err := m.value(ctx, "AT+CNMI=2,1", "-"); err != nil {
 		return nil, err
 	}
+	store, used, room, err := m.store(ctx)
+	if err != nil {
+		return nil, err
+	}
 	said, err := m.command(ctx, "AT+CMGL=4")
 	if err != nil {
 		return nil, err
 	}
 	var all []SMS
-	for i := 0; i+1 < len(said); i++ {
-		rest, ok := strings.CutPrefix(said[i], "+CMGL:")
+	var wrong error
+	listed := 0
+	for i, line := range said {
+		rest, ok := strings.CutPrefix(line, "+CMGL:")
 		f := fields(rest)
-		if !ok || len(f) < 3 || f[1] != "0" && f[1] != "1" { // 2 and 3 were written here
+		if !ok || len(f) < 3 {
 			continue
 		}
-		sms, err := parseDeliver(said[i+1])
-		if err != nil {
-			sms = SMS{} // it takes up room all the same
+		if listed++; f[1] != "0" && f[1] != "1" { // 2 and 3 were written here
+			continue
 		}
-		sms.ID = f[0]
+		sms, err := m.reading(ctx, f[0], said[i+1:], f[len(f)-1])
+		if err != nil {
+			wrong = err
+			continue
+		}
 		all = append(all, sms)
 	}
-	return all, nil
+	switch {
+	case used > 0 && listed == 0: // an answer to something else
+		wrong = fmt.Errorf("modem: %d messages lie in %s, and none was listed", used, store)
+	case room > 0 && used >= room && len(all) == 0:
+		wrong = cmp.Or(wrong, fmt.Errorf("modem: %s is full of %d messages that others have written: no more can come", store, used))
+	}
+	return all, wrong
+}
+
+// store is where messages lie that come, and how many of how many. What is listed is made
+// the same: makers begin with any of their stores. A modem that has but one says nothing.
+func (m *Modem) store(ctx context.Context) (name string, used, room int, err error) {
+	said, err := m.command(ctx, "AT+CPMS?")
+	if errors.Is(err, errNo) {
+		return "", 0, 0, nil
+	}
+	if err != nil {
+		return "", 0, 0, err
+	}
+	for _, line := range said {
+		rest, ok := strings.CutPrefix(line, "+CPMS:")
+		f := fields(rest) // what is read, what is written, what comes: of each its name, how many of how many
+		if !ok || len(f) < 9 {
+			continue
+		}
+		used, _ = strconv.Atoi(f[7])
+		room, _ = strconv.Atoi(f[8])
+		if f[0] != f[6] {
+			_, err = m.command(ctx, `AT+CPMS="`+f[6]+`"`)
+		}
+		return f[6], used, room, err
+	}
+	return "", 0, 0, errors.New("modem: the answer to AT+CPMS? was another one's")
+}
+
+// reading is the message behind its heading. One that came damaged is asked for once more,
+// and left alone where nothing of it came: whoever sent it hoped for something. One that
+// makes no sense is empty: it takes up room all the same.
+func (m *Modem) reading(ctx context.Context, id string, behind []string, length string) (SMS, error) {
+	pdu, whole := pduIn(behind, length)
+	if !whole {
+		again, err := m.command(ctx, "AT+CMGR="+id)
+		if err != nil {
+			return SMS{}, err
+		}
+		for i, line := range again {
+			if f := fields(line); strings.HasPrefix(line, "+CMGR:") {
+				pdu, _ = pduIn(again[i+1:], f[len(f)-1])
+			}
+		}
+		if pdu == "" {
+			return SMS{}, fmt.Errorf("modem: message %s came damaged", id)
+		}
+	}
+	sms, err := parseDeliver(pdu)
+	if err != nil {
+		sms = SMS{}
+	}
+	sms.ID = id
+	return sms, nil
+}
+
+// pduIn is the first line that can be a PDU, which a modem may let others come before, and
+// whether it is as long as its heading said, without the service centre.
+func pduIn(lines []string, length string) (pdu string, whole bool) {
+	for _, line := range lines {
+		if strings.HasPrefix(line, "+CMGL:") {
+			break
+		}
+		if len(line) < 2 || strings.Trim(line, "0123456789ABCDEFabcdef") != "" {
+			continue
+		}
+		centre, _ := strconv.ParseUint(line[:2], 16, 8)
+		n, err := strconv.Atoi(length)
+		return line, err == nil && len(line) == 2*(1+int(centre)+n)
+	}
+	return "", false
 }
 
 // Delete makes room.
@@ -96,8 +184,10 @@ func parseDeliver(text string) (s SMS, err error) {
 		return SMS{}, err
 	}
 	header := 0 // bytes of the text that are none
+	joined := false
 	if first&0x40 != 0 && len(p) > 0 {
 		header = 1 + int(p[0])
+		joined = inParts(p[1:min(header, len(p))])
 	}
 	switch {
 	case coding>>4 == 0xE || coding>>6 == 0 && coding>>2&3 == 2: // UCS-2
@@ -114,7 +204,27 @@ func parseDeliver(text string) (s SMS, err error) {
 	if err != nil {
 		return SMS{}, err
 	}
+	if joined {
+		s.Text = ""
+	}
 	return s, nil
+}
+
+// inParts reports the header of a text that came in several messages. They are not joined:
+// they come in any order, hours apart or never, and nothing that is asked for here needs
+// more than one. A part alone is no text: what stands in it may have been quoted.
+func inParts(header []byte) bool {
+	for len(header) >= 2 {
+		what, n := header[0], 2+int(header[1])
+		if n > len(header) {
+			break
+		}
+		if what == 0 && n == 5 && header[3] > 1 || what == 8 && n == 6 && header[4] > 1 {
+			return true
+		}
+		header = header[n:]
+	}
+	return false
 }
 
 // bcd are the digits of an address: the low half of a byte first.
@@ -174,81 +284,4 @@ func septets(b []byte, skip, n int) string {
 		}
 	}
 	return s.String()
-}
-
-// The rest of a message that came in parts comes soon or never; what lies there half
-// takes up room, of which a card has for 20 or so.
-const (
-	restSoon = 10 * time.Minute
-	halfMost = 16
-)
-
-// Messages are what ModemManager has. One of which parts are missing for ten minutes comes
-// without its text, to be deleted; many such are an error beside what came.
-func (m *Manager) Messages(ctx context.Context) ([]SMS, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if end, ok := ctx.Deadline(); ok { // the other half of the time is for deleting
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/2)
-		defer cancel()
-	}
-	var list struct {
-		Paths []string `json:"modem.messaging.sms"`
-	}
-	if err := m.ask(ctx, &list, "-m", "any", "--messaging-list-sms", "-J"); err != nil {
-		return nil, err
-	}
-	var all []SMS
-	half, now := make(map[string]time.Time), time.Now()
-	for _, path := range list.Paths {
-		var of struct {
-			SMS struct {
-				Content struct {
-					Number string `json:"number"`
-					Text   string `json:"text"`
-				} `json:"content"`
-				Properties struct {
-					Kind  string `json:"pdu-type"`
-					State string `json:"state"`
-					Sent  string `json:"timestamp"`
-				} `json:"properties"`
-			} `json:"sms"`
-		}
-		if err := m.ask(ctx, &of, "-s", path, "-J"); err != nil {
-			return all, err
-		}
-		c, p := of.SMS.Content, of.SMS.Properties
-		s := SMS{ID: path, From: known(c.Number)}
-		switch {
-		case p.Kind == "submit", p.State == "stored", p.State == "sending", p.State == "sent":
-			continue // written here
-		case p.Kind == "deliver" && p.State == "received":
-			s.Text = known(c.Text)
-			for _, layout := range []string{"2006-01-02T15:04:05Z07", time.RFC3339} {
-				if t, err := time.Parse(layout, p.Sent); err == nil {
-					s.Sent = t
-				}
-			}
-		default:
-			half[path] = now
-			if since, before := m.half[path]; before {
-				half[path] = since
-			}
-			if now.Sub(half[path]) < restSoon {
-				continue
-			}
-		}
-		all = append(all, s)
-	}
-	m.half = half
-	if len(half) >= halfMost {
-		return all, fmt.Errorf("modem: %d messages take up room of which parts are missing", len(half))
-	}
-	return all, nil
-}
-
-// Delete makes room.
-func (m *Manager) Delete(ctx context.Context, id string) error {
-	return m.ask(ctx, nil, "-m", "any", "--messaging-delete-sms="+id)
 }

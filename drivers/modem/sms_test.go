@@ -1,8 +1,13 @@
 package modem
 
 import (
+	"bytes"
+	"net"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"loa/drivers/modem/modemtest"
@@ -49,6 +54,127 @@ func TestMessages(t *testing.T) {
 			t.Errorf("after deleting: %+v, %v", all, err)
 		}
 		m.Close()
+	}
+}
+
+// A line takes what is written whether or not the modem hears it, as a UART does.
+type line struct {
+	net.Conn
+	out  chan []byte
+	once sync.Once
+}
+
+func uart(c net.Conn) *line {
+	l := &line{Conn: c, out: make(chan []byte, 256)}
+	go func() { // ends with Close
+		for b := range l.out {
+			c.Write(b)
+		}
+	}()
+	return l
+}
+
+func (l *line) Write(p []byte) (int, error) {
+	l.out <- bytes.Clone(p)
+	return len(p), nil
+}
+
+func (l *line) Close() error {
+	l.once.Do(func() { close(l.out) })
+	return l.Conn.Close()
+}
+
+// What real modems do between and instead of their answers loses no message and deletes
+// none that came damaged.
+func TestMessagesOfAnAwkwardModem(t *testing.T) {
+	const code = "K7QX-39MP-AT5C"
+	at := time.Date(2026, 11, 27, 3, 15, 42, 0, time.FixedZone("", 7*3600))
+	for what, c := range map[string]struct {
+		with func(*modemtest.Modem)
+		want []string // the texts of what came
+		bad  bool     // the first look is told to be no good
+		then []string // what the next look has, through a fresh port
+	}{
+		"news in the middle of a list": {with: func(m *modemtest.Modem) {
+			m.Interrupt(`+CMTI: "ME",7`)
+			m.Send("+84912345678", code, at)
+		}, want: []string{code}},
+		"a call in the middle of a list": {with: func(m *modemtest.Modem) {
+			m.Interrupt("RING")
+			m.Send("+84912345678", code, at)
+		}, want: []string{code}},
+		"messages come into another store than is read": {with: func(m *modemtest.Modem) {
+			m.Stores("ME", "SM")
+			m.Send("+84912345678", code, at)
+		}, want: []string{code}},
+		"a full store": {with: func(m *modemtest.Modem) {
+			for range 25 {
+				m.Send("VIETTEL", "Quý khách còn 12.000đ", at)
+			}
+		}, want: slices.Repeat([]string{"Quý khách còn 12.000đ"}, 20)},
+		"a store that others have filled": {with: func(m *modemtest.Modem) { m.Write("ME", 20) }, bad: true, then: []string{}},
+		"one that others have filled but for one": {with: func(m *modemtest.Modem) {
+			m.Write("ME", 19)
+			m.Send("+84912345678", code, at)
+		}, want: []string{code}},
+		"a digit is lost on the line": {with: func(m *modemtest.Modem) {
+			m.Damage(1)
+			m.Send("+84912345678", code, at)
+		}, want: []string{code}},
+		"its power goes in the middle of a list": {with: func(m *modemtest.Modem) {
+			m.Send("+84912345678", code, at)
+			m.CutPower()
+		}, bad: true, then: []string{code}},
+		"it is slow": {with: func(m *modemtest.Modem) {
+			m.Send("+84912345678", code, at)
+			m.Lag(1500 * time.Millisecond)
+		}, want: []string{code}},
+		"it is slower than a code may take": {with: func(m *modemtest.Modem) {
+			m.Send("+84912345678", code, at)
+			m.Lag(20 * time.Second)
+		}, bad: true},
+		"a text in parts, the last first": {with: func(m *modemtest.Modem) {
+			m.SendPart("+84912345678", code, at, 2, 2)
+			m.SendPart("+84912345678", "Khi có lũ thì gửi", at, 1, 2)
+		}, want: []string{"", ""}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			fake := modemtest.New(modemtest.SIMCom)
+			look := func() ([]SMS, error) {
+				here, there := net.Pipe()
+				over := make(chan struct{})
+				go func() { defer close(over); fake.Serve(there) }()
+				port := uart(here)
+				defer func() { port.Close(); <-over }()
+				m, err := New(t.Context(), port)
+				if err != nil {
+					return nil, err
+				}
+				defer m.Close()
+				return m.Messages(t.Context())
+			}
+			texts := func(all []SMS) (texts []string) {
+				for _, s := range all {
+					texts = append(texts, s.Text)
+				}
+				return texts
+			}
+			if all, err := look(); err != nil || len(all) != 0 { // from now on it keeps them
+				t.Fatal(all, err)
+			}
+			c.with(fake)
+			all, err := look()
+			if got := texts(all); !slices.Equal(got, c.want) || (err != nil) != c.bad {
+				t.Errorf("%s: %q, %v; want %q", what, got, err, c.want)
+			}
+			if c.then == nil {
+				return
+			}
+			all, _ = look()
+			if got := texts(all); !slices.Equal(got, c.then) {
+				t.Errorf("%s, the next time: %q, want %q", what, got, c.then)
+			}
+		})
 	}
 }
 

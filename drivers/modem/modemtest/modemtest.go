@@ -1,9 +1,12 @@
 // Package modemtest is a mobile modem that behaves: it echoes until it is told not to,
-// speaks out of turn, and can lose its card or fall silent.
+// speaks out of turn, also in the middle of an answer, takes its time, spoils a line, has
+// stores for messages that fill up, waits for the rest of a message whatever else is asked,
+// and can lose its card, its network and its power or fall silent.
 package modemtest
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -12,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
@@ -36,20 +40,41 @@ type Modem struct {
 	deaf   string // what the network answers to messages; empty: it takes them
 	sent   []string
 
+	lag      time.Duration // before each answer
+	typing   string        // how long the message is that it waits for; empty: none
+	typed    []byte        // of it
+	away     bool          // from any network
+	sim      string        // what its card says; empty: READY
+	dies     bool          // in the middle of the next list
 	messages []message
 	index    int
 	text     bool // the mode for people
 	keeps    bool // messages that come
+	read     string
+	come     string // the stores that are read, and into which messages come
+	say      string // between the lines of a list
+	noise    int    // how many lists come damaged
 }
 
 // New makes a modem with a card, registered at home, that hears its cell at −97 dBm.
-func New(maker string) *Modem { return &Modem{maker: maker, rsrp: -97, echo: true} }
+func New(maker string) *Modem {
+	return &Modem{maker: maker, rsrp: -97, echo: true, read: "ME", come: "ME"}
+}
 
 // Silence makes it answer nothing any more.
 func (m *Modem) Silence() { m.set(func() { m.silent = true }) }
 
 // Eject takes its card out.
 func (m *Modem) Eject() { m.set(func() { m.absent = true }) }
+
+// Lock makes its card say what it lacks: "SIM PIN".
+func (m *Modem) Lock(what string) { m.set(func() { m.sim = what }) }
+
+// Leave takes it out of any network.
+func (m *Modem) Leave() { m.set(func() { m.away = true }) }
+
+// Lag makes it answer so much later, in its turn.
+func (m *Modem) Lag(d time.Duration) { m.set(func() { m.lag = d }) }
 
 // Hear sets how well it hears its cell, RSRP in dBm.
 func (m *Modem) Hear(dBm int) { m.set(func() { m.rsrp = dBm }) }
@@ -99,79 +124,98 @@ func (m *Modem) Open() (path string, unplug func(), err error) {
 func (m *Modem) Serve(rw io.ReadWriter) {
 	in := bufio.NewReader(rw)
 	for {
-		line, err := in.ReadString('\r')
-		if err != nil {
-			return
-		}
-		line = strings.TrimSpace(line)
-		if length, ok := strings.CutPrefix(line, "AT+CMGS="); ok {
-			if !m.message(in, rw, length) {
+		m.mu.Lock()
+		typing := m.typing != ""
+		m.mu.Unlock()
+		var said string
+		if typing { // it hears nothing else
+			if !m.take(in) {
 				return
 			}
-			continue
+			said = m.taken()
+		} else {
+			line, err := in.ReadString('\r')
+			if err != nil {
+				return
+			}
+			said = m.says(strings.TrimSpace(line))
 		}
 		m.mu.Lock()
-		said := m.answer(line)
-		if m.echo && !m.silent {
-			said = line + "\r" + said
-		}
-		if line == "ATE0" {
-			m.echo = false
-		}
-		silent := m.silent
+		lag, silent := m.lag, m.silent
 		m.mu.Unlock()
-		if !silent {
+		if time.Sleep(lag); !silent {
 			io.WriteString(rw, said)
 		}
 	}
 }
 
-// message asks for one and takes it; false: the port is closed.
-func (m *Modem) message(in *bufio.Reader, rw io.Writer, length string) bool {
+// says is all that a line brings.
+func (m *Modem) says(line string) (said string) {
 	m.mu.Lock()
-	silent, absent := m.silent, m.absent
-	m.mu.Unlock()
+	defer m.mu.Unlock()
+	length, sends := strings.CutPrefix(line, "AT+CMGS=")
 	switch {
-	case silent:
-		return true
-	case absent:
-		io.WriteString(rw, "\r\n+CMS ERROR: 310\r\n")
-		return true
+	case m.silent:
+		return ""
+	case sends && m.absent:
+		said = "\r\n+CMS ERROR: 310\r\n"
+	case sends:
+		m.typing, said = length, "\r\n> "
+	case m.dies && strings.HasPrefix(line, "AT+CMGL"):
+		whole := m.answer(line)
+		said = whole[:len(whole)/2] + "\r\nRDY\r\n"
+		m.echo, m.keeps, m.text, m.dies = true, false, false, false
+		return said
+	default:
+		said = m.answer(line)
 	}
-	io.WriteString(rw, "\r\n> ")
-	var pdu []byte
+	if m.echo {
+		said = line + "\r" + said
+	}
+	if line == "ATE0" {
+		m.echo = false
+	}
+	return said
+}
+
+// take reads the rest of a message; false: the port is closed, and it still waits.
+func (m *Modem) take(in *bufio.Reader) bool {
 	for {
 		c, err := in.ReadByte()
 		if err != nil {
 			return false
 		}
-		if c == 0x1b {
-			io.WriteString(rw, "\r\nOK\r\n")
+		m.mu.Lock()
+		m.typed = append(m.typed, c)
+		m.mu.Unlock()
+		if c == 0x1b || c == 0x1a {
 			return true
 		}
-		if c == 0x1a {
-			break
-		}
-		pdu = append(pdu, c)
 	}
+}
+
+// taken is what becomes of the message.
+func (m *Modem) taken() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	raw, err := hex.DecodeString(string(pdu))
-	said := ""
+	end := len(m.typed) - 1
+	pdu, length, sent := string(m.typed[:end]), m.typing, m.typed[end] == 0x1a
+	m.typing, m.typed = "", nil
+	if !sent {
+		return "\r\nOK\r\n"
+	}
+	raw, err := hex.DecodeString(pdu)
+	var said string
 	switch {
-	case m.silent:
 	case err != nil || len(raw) < 2 || length != strconv.Itoa(len(raw)-1-int(raw[0])):
 		said = "+CMS ERROR: 304" // invalid PDU mode parameter
 	case m.deaf != "":
 		said = m.deaf
 	default:
-		m.sent = append(m.sent, string(pdu))
+		m.sent = append(m.sent, pdu)
 		said = fmt.Sprintf("+CMGS: %d\r\n\r\nOK", len(m.sent))
 	}
-	if said != "" {
-		io.WriteString(rw, "\r\n+CEREG: 1\r\n\r\n"+said+"\r\n")
-	}
-	return true
+	return "\r\n+CEREG: 1\r\n\r\n" + said + "\r\n"
 }
 
 func (m *Modem) answer(line string) string {
@@ -181,7 +225,10 @@ func (m *Modem) answer(line string) string {
 	// A registration that changes is told at any time.
 	const news = "+CEREG: 1,\"0333\",\"025C0A20\",7"
 	const no = "\r\nERROR\r\n"
-	if said, is := m.sms(line); is {
+	switch said, is := m.sms(line); {
+	case is && len(said) == 1 && strings.HasPrefix(said[0], "+CMS ERROR"):
+		return "\r\n" + said[0] + "\r\n"
+	case is:
 		return ok(said...)
 	}
 	switch line {
@@ -195,7 +242,7 @@ func (m *Modem) answer(line string) string {
 		if m.absent {
 			return "\r\n+CME ERROR: 10\r\n"
 		}
-		return ok("+CPIN: READY")
+		return ok("+CPIN: " + cmp.Or(m.sim, "READY"))
 	case "AT+CCID":
 		if m.absent || m.maker == SIMCom {
 			return no
@@ -211,11 +258,14 @@ func (m *Modem) answer(line string) string {
 			return ok("+COPS: 0")
 		}
 		return ok(`+COPS: 0,0,"VIETTEL",7`)
-	case "AT+CEREG?":
+	case "AT+CEREG?", "AT+CREG?":
+		state := "1"
 		if m.absent {
-			return ok("+CEREG: 0,0")
+			state = "0"
+		} else if m.away {
+			state = "3" // the network does not want it
 		}
-		return ok("+CEREG: 0,1")
+		return ok(strings.TrimPrefix(strings.TrimSuffix(line, "?"), "AT") + ": 0," + state)
 	case "AT+QCSQ":
 		if m.maker == Quectel {
 			return ok(fmt.Sprintf(`+QCSQ: "LTE",%d,%d,165,-11`, m.rsrp+30, m.rsrp))
