@@ -261,7 +261,7 @@ func (p *process) serve(ctx context.Context, cfg config.Config, b boards.Board) 
 		Identity: who.keeper, Claim: who.claim, Model: modelOf(cfg), Serial: serialOf(cfg),
 		Brokers: who.brokers, TLS: centre, Web: web,
 		Board: b, OpenSink: devices.OpenSink, Sound: devices.Sound, Amp: devices.Amp, Panel: devices.Panel, Sweep: devices.Sweep, Draw: devices.Draw,
-		Door: devices.Door, Light: devices.Light, Temperature: devices.Temperature, Devices: devices.Run, OpenInput: devices.OpenInput, Modem: devices.Modem, Messages: devices.Messages, Port: devices.Console,
+		Door: devices.Door, Light: devices.Light, Temperature: devices.Temperature, Devices: devices.Run, OpenInput: devices.OpenInput, Modem: devices.Modem, Messages: devices.Messages, Answer: devices.Answer, Port: devices.Console,
 		Measures: box.Measures(devices.Measures),
 		Login:    p.login, NoCode: cfg.Console.Login == "none", Idle: time.Duration(cfg.Console.IdleMin) * time.Minute,
 		Own: p.own, ConfigFile: config.Move(p.root, p.file), BoardFile: cfg.Board,

@@ -49,8 +49,10 @@ type Opts struct {
 	// Messages hands every SMS that has come to take and deletes what was taken; its error
 	// is [survey.ErrNone] where there is no modem. Nil: none can come.
 	Messages func(ctx context.Context, take func(from, text string, sent time.Time) (taken bool)) error
-	Wires    []Wire              // pins besides the amplifier's
-	Last     func() lastrun.Last // how the run before this one ended
+	// Answer sends an SMS of at most 70 letters; nil: nobody is answered.
+	Answer func(ctx context.Context, to, text string) error
+	Wires  []Wire              // pins besides the amplifier's
+	Last   func() lastrun.Last // how the run before this one ended
 	// Port calls session on the technician's serial port, again and again until
 	// ctx ends; nil: there is none.
 	Port func(ctx context.Context, session func(context.Context, io.ReadWriter) error) error

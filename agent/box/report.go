@@ -228,13 +228,18 @@ func (b *Box) have() message.Have {
 		Device: b.o.Device, At: now, Clock: level, Place: p.Place, Documents: versions(p), Epochs: b.trust.Epochs(),
 		Media: b.mediaOf(p), DiskFree: b.diskFree(), Refused: b.refused.Load(), Ledger: seq,
 	}
-	if until := mutedUntil(p); until.After(now) {
-		h.MutedUntil = until
+	if until, why := mutedUntil(p); until.After(now) {
+		h.MutedUntil, h.MutedWhy = until, why
 	}
 	h.Looked = b.lookedOver()
 	v := b.station.View()
 	if v.LocalUntil.After(now) {
-		h.LocalUntil = v.LocalUntil
+		h.LocalUntil, h.LocalWhy = v.LocalUntil, v.LocalWhy
+	}
+	for i := range v.Started {
+		s := &v.Started[i]
+		line, from := s.Who()
+		h.Started = append(h.Started, message.Started{Alert: s.Alert, ID: s.ID, Triggers: s.Triggers().String(), Line: line, From: from, At: s.At, Until: s.Until})
 	}
 	if v.Now != nil {
 		o := v.Now.Occurrence

@@ -62,7 +62,7 @@ func (t technician) Status() console.Status {
 		Device: b.o.Device, Name: p.Want.Name, Place: p.Place, Board: b.o.Board.Name,
 		Version: b.o.Version, Built: b.o.Built, Started: b.booted,
 		Amp: spk.Amp, Keyed: b.o.Amp != nil, RMSDBFS: spk.RMSDBFS, PeakDBFS: spk.PeakDBFS, Xruns: spk.Xruns, Underruns: spk.Underruns,
-		Volume: v.Volume, LocalUntil: v.LocalUntil, DiskFree: b.diskFree(),
+		Volume: v.Volume, LocalUntil: v.LocalUntil, LocalWhy: v.LocalWhy, DiskFree: b.diskFree(),
 	}
 	if st.Silent = b.o.Board.Sink.Driver == "none"; !st.Silent && spk.Sink != nil {
 		st.Sink = spk.Sink.Error()
@@ -76,7 +76,7 @@ func (t technician) Status() console.Status {
 			st.Asks = *at
 		}
 	}
-	st.MutedUntil = mutedUntil(p)
+	st.MutedUntil, _ = mutedUntil(p)
 	if v.Now != nil {
 		it := itemOf(v.Now.Occurrence)
 		it.From, it.Volume = v.Now.Began, v.Now.Volume
@@ -127,14 +127,14 @@ func comesNext(now, after time.Time, look func(time.Duration) ([]ahead.Line, err
 }
 
 // mutedUntil is when the last mute ends that counts; it may be over.
-func mutedUntil(p *plan.Plan) (until time.Time) {
+func mutedUntil(p *plan.Plan) (until time.Time, why string) {
 	for _, a := range p.Acts {
 		ended := slices.ContainsFunc(p.Acts, func(n plan.Act) bool { return n.Supersedes(a) })
 		if a.Kind == plan.KindMute && !ended && a.MuteUntil.After(until) {
-			until = a.MuteUntil
+			until, why = a.MuteUntil, a.Reason
 		}
 	}
-	return until
+	return until, why
 }
 
 func itemOf(o plan.Occurrence) console.Item {
@@ -208,8 +208,8 @@ func (t technician) StopLocal(ctx context.Context) (*plan.Occurrence, error) {
 	return t.b.station.StopLocal(ctx)
 }
 
-func (t technician) LocalMode(ctx context.Context, d time.Duration) (time.Time, error) {
-	return t.b.station.LocalMode(ctx, d)
+func (t technician) LocalMode(ctx context.Context, d time.Duration, why string) (time.Time, error) {
+	return t.b.station.LocalMode(ctx, d, why)
 }
 
 func (t technician) HoldAmp(d time.Duration) error {

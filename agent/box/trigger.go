@@ -12,6 +12,7 @@ import (
 
 	"loa/agent/clock"
 	"loa/agent/plan"
+	"loa/agent/standing"
 	"loa/agent/survey"
 	"loa/agent/trigger"
 )
@@ -26,6 +27,8 @@ const (
 	smsEvery = 10 * time.Second
 	smsTime  = time.Minute // for one look
 	smsMost  = 16          // that may wait; cards have room for 20 or so
+
+	answerTime = 30 * time.Second // for all answers to one look: the next code waits
 )
 
 // TriggerLine is a switch that is not there, cannot be read, or is on for longer than
@@ -145,14 +148,19 @@ func (b *Box) codes(ctx context.Context) error {
 		if b.takesCodes() {
 			short, cancel := context.WithTimeout(ctx, smsTime)
 			began, wait := time.Now(), 0
+			var say []reply
 			err := b.o.Messages(short, func(from, text string, sent time.Time) bool {
-				done := b.tryCode(ctx, trigger.Message{From: from, Text: text, Sent: sent}, &guard)
+				done, a := b.tryCode(ctx, trigger.Message{From: from, Text: text, Sent: sent}, &guard)
 				if !done {
 					wait++
+				}
+				if a.to != "" {
+					say = append(say, a)
 				}
 				return done
 			})
 			cancel()
+			b.reply(ctx, say)
 			if ctx.Err() != nil {
 				return nil
 			}
@@ -185,32 +193,88 @@ func (b *Box) takesCodes() bool {
 	return false
 }
 
-// tryCode reports whether an SMS can be deleted: nothing more will come of it.
-func (b *Box) tryCode(ctx context.Context, m trigger.Message, g *trigger.Guard) bool {
+// A reply is an SMS to whoever sent a code.
+type reply struct{ to, text string }
+
+// reply sends them when all that came was looked at: no alarm waits for one. What does not
+// go out is let go; the ledger has what was done.
+func (b *Box) reply(ctx context.Context, all []reply) {
+	if b.o.Answer == nil || len(all) == 0 {
+		return
+	}
+	short, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	for _, a := range all {
+		if err := b.o.Answer(short, a.to, a.text); err != nil {
+			b.o.Log.Warn("an answer by SMS did not go out", "to", a.to, "text", a.text, "err", err)
+		}
+	}
+}
+
+// tryCode reports whether an SMS can be deleted, since nothing more will come of it, and
+// what is answered; no number: nothing.
+func (b *Box) tryCode(ctx context.Context, m trigger.Message, g *trigger.Guard) (done bool, a reply) {
 	m.Sent = m.Sent.UTC()
 	if waits, over := g.Waiting(m); waits {
 		if _, level := b.clock.Now(); level < clock.NTP {
-			return over
+			return over, a
 		}
 	}
-	sums, bad := trigger.Sums(b.plan.Load(), m, g, b.now())
+	p := b.plan.Load()
+	no := func(st trigger.Start, wrong *plan.Error) (a reply) {
+		if to := trigger.To(p, m.From, st.Alert != "", b.now()); to != "" && g.MayAnswer() {
+			a = reply{to, trigger.Answer(b.o.Device, st, wrong)}
+		}
+		return a
+	}
+	sums, bad := trigger.Sums(p, m, g, b.now())
 	if bad != nil {
 		if bad.Code == plan.RepeatLimit {
-			return false
+			return false, a
 		}
 		b.station.Count(bad.Code, "sms", bad.Msg, 1)
-		return true
+		return true, no(trigger.Start{}, bad)
 	}
-	wrong, err := b.station.Coded(ctx, sums, m.From, m.Sent)
-	if err != nil {
+	st, wrong, err := b.station.Coded(ctx, sums, m.From, m.Sent)
+	switch {
+	case err != nil:
 		b.o.Log.Warn("a code waits", "err", fmt.Errorf("the station: %w", err))
-		return false
-	}
-	if wrong != nil && wrong.Code == plan.ClockCode {
+		return false, a
+	case wrong == nil:
+		if to := trigger.To(p, m.From, true, b.now()); to != "" {
+			a = reply{to, trigger.Answer(b.o.Device, st, b.unheard(ctx, st))}
+		}
+		return true, a
+	case wrong.Code == plan.ClockCode:
 		g.Wait(m)
-		return false
+		return false, no(st, wrong)
+	case wrong.Code == plan.Storage:
+		return false, a // it is tried again
 	}
-	return wrong == nil || wrong.Code != plan.Storage
+	return true, no(st, wrong)
+}
+
+// unheard is why an alert that was started does not sound; nil: it has the speaker. What
+// sounded before may have to fade out.
+func (b *Box) unheard(ctx context.Context, st trigger.Start) *plan.Error {
+	correction, office := st.Alert == standing.FalseAlarm, st.Office()
+	for range 10 {
+		if now := b.station.View().Now; now != nil && now.Occurrence.By.Triggered() &&
+			(correction && now.Occurrence.Retracts || !correction && now.Occurrence.By == office && !now.Occurrence.Retracts) {
+			return nil
+		}
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+	if no := b.refused.Load(); no != nil && no.Kind == office.Kind && no.ID == office.ID && !no.At.Before(st.At) {
+		return &plan.Error{Code: no.Code}
+	}
+	if correction {
+		return &plan.Error{Code: plan.Unsupported, VI: "không có gì để đính chính"}
+	}
+	return &plan.Error{Code: plan.Priority, VI: "báo động khác đang phát"}
 }
 
 // startedBy says in a line what starts what: "key → flood, SMS → storm ×4".

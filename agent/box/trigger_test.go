@@ -76,6 +76,101 @@ func TestACodeWaitsForTheTime(t *testing.T) {
 	}, func(o *Opts) { o.State, o.Messages, o.Board.Clock.Trust = state, c.messages, "" })
 }
 
+// Whoever sends a code hears what it did, or why it did nothing; whoever has none hears
+// nothing, and a flood in a name that is known costs a few messages.
+func TestWhoeverSendsACodeIsAnswered(t *testing.T) {
+	const known, stranger = "+84912345678", "+84999999999"
+	var c card
+	var sent []string
+	with := func(o *Opts) {
+		o.Messages = c.messages
+		o.Answer = func(_ context.Context, to, text string) error {
+			sent = append(sent, to+" "+text)
+			return nil
+		}
+	}
+	comes := func(from, text string, ago time.Duration) {
+		c.all = append(c.all, trigger.Message{From: from, Text: text, Sent: time.Now().Add(-ago)})
+		time.Sleep(15 * time.Second)
+	}
+	onAPole(t, func(p *pole) {
+		p.trigger(func(d *plan.Triggers) {})
+		until := func() string { return plan.Moment(time.Now().Add(10 * time.Minute))[:6] }
+		comes(stranger, "AAAAAAAAAAAA", 0)
+		comes("VIETTEL", "Quý khách còn 12.000đ", 0)
+		if len(sent) != 0 {
+			t.Errorf("to strangers: %q", sent)
+		}
+		comes(known, "K7QX39MPAT5C", 24*time.Hour)
+		minute := until()
+		comes(known, "K7QX39MPAT5C", 0)
+		comes(known, "K7QX39MPAT5C", 0)
+		want := []string{
+			known + " Loa " + trusttest.Device + ": KHÔNG PHÁT báo động Bão: tin gửi quá 15 phút",
+			known + " Loa " + trusttest.Device + ": ĐANG PHÁT báo động Bão, đến " + minute,
+			known + " Loa " + trusttest.Device + ": KHÔNG PHÁT báo động Bão: mã đã dùng rồi",
+		}
+		for i, w := range want {
+			if i >= len(sent) || !strings.HasPrefix(sent[i], w[:len(w)-1]) {
+				t.Fatalf("answers: %q, want %q", sent, want)
+			}
+		}
+	}, with)
+	c, sent = card{}, nil
+	onAPole(t, func(p *pole) {
+		p.trigger(func(d *plan.Triggers) { d.Senders = []string{known} })
+		for range 60 { // in the name of who is known
+			comes(known, "AAAAAAAAAAAA", 0)
+		}
+		if n := len(sent); n < 1 || n > 5 {
+			t.Errorf("%d answers to a flood of a quarter of an hour", n)
+		}
+		if len(sent) > 0 && !strings.Contains(sent[0], "sai mã") {
+			t.Errorf("%q", sent[0])
+		}
+		n := len(sent)
+		comes(known, "K7QX39MPAT5C", 0)
+		if len(sent) != n+1 || !strings.Contains(sent[n], "ĐANG PHÁT") {
+			t.Errorf("what starts an alarm is always told: %q", sent[n:])
+		}
+		h := p.b.have()
+		if len(h.Started) != 1 || h.Started[0].Alert != "storm" || h.Started[0].From != known || h.Started[0].Line != "" {
+			t.Errorf("what the centre is told: %+v", h.Started)
+		}
+		if _, err := p.b.station.LocalMode(p.Context(), 5*time.Minute, "thay loa"); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Second)
+		if h := p.b.have(); h.LocalUntil.IsZero() || h.LocalWhy != "thay loa" {
+			t.Errorf("local mode at the centre: %v %q", h.LocalUntil, h.LocalWhy)
+		}
+		time.Sleep(time.Hour)
+		if h := p.b.have(); len(h.Started) != 0 {
+			t.Errorf("it is over and still told: %+v", h.Started)
+		}
+	}, with)
+}
+
+// An alarm that may not sound is not said to.
+func TestAnAnswerDoesNotClaimWhatIsNotHeard(t *testing.T) {
+	var c card
+	var sent []string
+	onAPole(t, func(p *pole) {
+		p.trigger(func(d *plan.Triggers) {})
+		if _, err := p.b.station.LocalMode(p.Context(), 20*time.Minute, ""); err != nil {
+			t.Error(err)
+		}
+		c.all = []trigger.Message{{From: "+84912345678", Text: "K7QX39MPAT5C", Sent: time.Now()}}
+		time.Sleep(20 * time.Second)
+		if len(sent) != 1 || !strings.Contains(sent[0], "KHÔNG PHÁT báo động Bão: kỹ thuật viên ở loa") {
+			t.Errorf("%q", sent)
+		}
+	}, func(o *Opts) {
+		o.Messages = c.messages
+		o.Answer = func(_ context.Context, _, text string) error { sent = append(sent, text); return nil }
+	})
+}
+
 // What keeps a switch or a code from starting anything is told while whoever caused it may
 // still be there.
 func TestFaultsOfTriggersAreToldSoon(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -119,7 +120,7 @@ func (b *Box) standing(now time.Time) {
 	raise("unassigned", p.Place == "", "nobody has said yet where this box belongs")
 	expires := b.trust.Root().Expires
 	raise("root-expired", now.After(expires), "the root keys ended "+expires.Format(time.DateOnly))
-	attended := b.station.View().LocalUntil
-	raise("local-mode", attended.After(now), "until "+plan.Moment(attended))
+	v := b.station.View()
+	raise("local-mode", v.LocalUntil.After(now), strings.TrimSuffix("until "+plan.Moment(v.LocalUntil)+": "+v.LocalWhy, ": "))
 	raise("uncommissioned", !b.commissioned() && b.o.Board.Sink.Driver != "none", "nobody has listened to these horns yet")
 }

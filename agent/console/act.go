@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"loa/agent/plan"
 	"loa/agent/sound"
@@ -135,6 +137,9 @@ func (c *call) stop() (answer, error) {
 // maxLocal is the longest local mode. It may be begun again before it ends.
 const maxLocal = 30 * time.Minute
 
+// maxWhy is how many letters a reason has.
+const maxWhy = 80
+
 // inLocal reports local mode, in which a switch that is tried starts nothing.
 func (c *call) inLocal() bool {
 	return c.box.View != nil && c.box.View.Status().LocalUntil.After(c.box.View.Clock().Time)
@@ -154,17 +159,23 @@ func (c *call) local() (answer, error) {
 		}
 		return answer{data: local{st.LocalUntil}, text: c.say("local.on", c.hourOf(st.LocalUntil))}, nil
 	}
-	d := maxLocal
+	d, why := maxLocal, ""
 	switch {
 	case len(c.args) == 1 && c.args[0] == "off":
 		d = 0
 	case len(c.args) == 1 && c.args[0] == "on":
-	case len(c.args) == 2 && c.args[0] == "on":
+	case len(c.args) >= 2 && c.args[0] == "on":
 		n, err := strconv.Atoi(strings.TrimSuffix(c.args[1], "m"))
 		if err != nil || n < 1 || n > int(maxLocal/time.Minute) {
 			return answer{}, usageError{c.say("local.bound", int(maxLocal/time.Minute))}
 		}
-		d = time.Duration(n) * time.Minute
+		d, why = time.Duration(n)*time.Minute, strings.Join(c.args[2:], " ")
+		if len(c.args) > 2 && !strings.ContainsFunc(why, unicode.IsLetter) {
+			return answer{}, c.misused()
+		}
+		if utf8.RuneCountInString(why) > maxWhy {
+			return answer{}, usageError{c.say("local.why", maxWhy)}
+		}
 	default:
 		return answer{}, c.misused()
 	}
@@ -174,7 +185,7 @@ func (c *call) local() (answer, error) {
 	if err := c.touch(); err != nil {
 		return answer{}, err
 	}
-	until, err := c.box.Sound.LocalMode(c.ctx, d)
+	until, err := c.box.Sound.LocalMode(c.ctx, d, why)
 	if err != nil {
 		return answer{}, err
 	}
@@ -189,7 +200,7 @@ func (c *call) amp() (answer, error) {
 	var d time.Duration
 	switch {
 	case len(c.args) == 1 && c.args[0] == "off":
-	case len(c.args) == 2 && c.args[0] == "on":
+	case len(c.args) >= 2 && c.args[0] == "on":
 		n, err := strconv.Atoi(strings.TrimSuffix(c.args[1], "s"))
 		if err != nil || n < 1 || n > int(maxAmp/time.Second) {
 			return answer{}, usageError{c.say("amp.bound", int(maxAmp/time.Second))}

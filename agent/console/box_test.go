@@ -18,20 +18,21 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.FixedZone("+07", 7*3600))
 // A pole is a box that behaves: it plays, keeps its volume, writes its ledger,
 // and at night lets only the confirmed pass.
 type pole struct {
-	mu      sync.Mutex
-	night   bool
-	stern   bool // not even a confirmed tone passes at night
-	played  []string
-	stopped int
-	alarmed bool // an alert sounds
-	amp     []time.Duration
-	local   time.Time
-	level   int
-	entries []ledger.Entry
-	broken  error // of the ledger
-	fresh   []health.Active
-	offline bool
-	desk    bool // no battery clock, and the host's is trusted
+	mu       sync.Mutex
+	night    bool
+	stern    bool // not even a confirmed tone passes at night
+	played   []string
+	stopped  int
+	alarmed  bool // an alert sounds
+	amp      []time.Duration
+	local    time.Time
+	localWhy string
+	level    int
+	entries  []ledger.Entry
+	broken   error // of the ledger
+	fresh    []health.Active
+	offline  bool
+	desk     bool // no battery clock, and the host's is trusted
 }
 
 func (p *pole) box() Box {
@@ -51,7 +52,7 @@ func (p *pole) Status() Status {
 	return Status{
 		Device: "tp-0421", Name: "Ấp 3", Place: "26734", Board: "orangepi-zero", Version: "0.3.1",
 		Started: noon.Add(-50 * time.Hour), Broker: "tls://broker.example:8883", Connected: !p.offline, Since: noon.Add(-90 * time.Minute),
-		Amp: true, LocalUntil: p.local, RMSDBFS: -18, PeakDBFS: -6, Volume: p.level,
+		Amp: true, LocalUntil: p.local, LocalWhy: p.localWhy, RMSDBFS: -18, PeakDBFS: -6, Volume: p.level,
 		Now:         &Item{Title: "Bản tin trưa", Class: plan.Normal, From: noon.Add(-time.Minute), Until: noon.Add(14 * time.Minute), Volume: 80},
 		Next:        &Item{Title: "Tiếp âm VOV1", Class: plan.PriorityC, From: noon.Add(5 * time.Hour)},
 		MediaWanted: 12, MediaPresent: 11, DiskFree: 3 << 30,
@@ -127,12 +128,13 @@ func (p *pole) StopLocal(context.Context) (*plan.Occurrence, error) {
 	return nil, nil
 }
 
-func (p *pole) LocalMode(_ context.Context, d time.Duration) (time.Time, error) {
+func (p *pole) LocalMode(_ context.Context, d time.Duration, why string) (time.Time, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.local = (time.Time{}); d > 0 {
 		p.local = noon.Add(d)
 	}
+	p.localWhy = why
 	return p.local, nil
 }
 

@@ -237,7 +237,7 @@ func (s *session) stay(ctx context.Context) {
 	case !until.After(now):
 		s.attends = 0 // it is over
 	case until.Sub(now) < s.attends/2: // not at every line: each is in the ledger
-		if _, err := s.box.Sound.LocalMode(ctx, s.attends); err != nil {
+		if _, err := s.box.Sound.LocalMode(ctx, s.attends, s.box.View.Status().LocalWhy); err != nil {
 			s.attends = 0
 		}
 	}

@@ -49,7 +49,7 @@ func table() []command {
 		{name: "speaker", usage: "test [1..100]", run: (*call).speaker, limit: time.Hour},
 		{name: "play", usage: "(gong|two-tone|test) [1..100]", run: (*call).play},
 		{name: "stop", run: (*call).stop},
-		{name: "local", usage: "[on [1..30]|off]", run: (*call).local},
+		{name: "local", usage: "[on [1..30 [TEXT]]|off]", run: (*call).local},
 		{name: "volume", usage: "[0..100]", run: (*call).volume},
 		{name: "amp", usage: "on 1..60|off", run: (*call).amp},
 		{group: "wires", name: "gpio", usage: "[list|map|test NAME [S]]", run: (*call).gpio, limit: time.Hour},

@@ -269,7 +269,7 @@ func (m *moving) Clock() clock.Facts {
 	return f
 }
 
-func (m *moving) LocalMode(_ context.Context, d time.Duration) (time.Time, error) {
+func (m *moving) LocalMode(_ context.Context, d time.Duration, _ string) (time.Time, error) {
 	if m.local = (time.Time{}); d > 0 {
 		m.local = m.now.Add(d)
 	}

@@ -74,8 +74,8 @@ type Sounder interface {
 	// what that was; nil: nothing sounded.
 	StopLocal(ctx context.Context) (*plan.Occurrence, error)
 	// LocalMode lets nothing from afar sound for d, not even an alert, and says
-	// until when; 0 ends it.
-	LocalMode(ctx context.Context, d time.Duration) (time.Time, error)
+	// until when; 0 ends it. Why is for the centre to read.
+	LocalMode(ctx context.Context, d time.Duration, why string) (time.Time, error)
 	// HoldAmp keeps the amplifier on for d, at most a minute; 0 lets it go.
 	HoldAmp(d time.Duration) error
 	// Volume sets the box's own volume; the policy's ceiling still holds.

@@ -234,6 +234,9 @@ func TestLocalMode(t *testing.T) {
 		{"status", "\nLàm tại chỗ    đến 12:30:00\n", 30 * time.Minute},
 		{"status --json", `"local_until":"2026-11-23T12:30:00+07:00"`, 30 * time.Minute},
 		{"local --json", `"data":{"local_until":"2026-11-23T12:30:00+07:00"}`, 30 * time.Minute},
+		{"local on 20 thay loa số 2", "Làm tại chỗ đến 12:20", 20 * time.Minute},
+		{"status", "\nLàm tại chỗ    đến 12:20:00  thay loa số 2\n", 20 * time.Minute},
+		{"status --json", `"local_reason":"thay loa số 2"`, 20 * time.Minute},
 		{"local off", "Không làm tại chỗ", 0},
 		{"local off --json", `{"command":"local","code":0,"data":{}}`, 0},
 	} {

@@ -519,6 +519,7 @@ var english = map[string]string{
 	"local.on":       "Local mode until %s: nothing from afar sounds, not even an emergency. Type local off when done.",
 	"local.off":      "Local mode is off: the box plays what the centre says.",
 	"local.bound":    "Local mode lasts from 1 to %d minutes; type local on again for longer.",
+	"local.why":      "Say why in at most %d letters.",
 	"volume.is":      "Volume: %d %%.",
 	"volume.set":     "Volume set to %d %%; the policy's ceiling still holds.",
 
@@ -563,7 +564,7 @@ var english = map[string]string{
 	"help.tone":    "play the test tone",
 	"help.play":    "play a built-in sound",
 	"help.stop":    "stop what sounds",
-	"help.local":   "work at the horn: for N minutes nothing from afar sounds, not even emergencies",
+	"help.local":   "work at the horn: for N minutes nothing from afar sounds, not even emergencies; TEXT: the reason, for the centre",
 	"help.volume":  "show or set the box's own volume; a restart or the centre's next setting ends it; the policy's ceiling still holds",
 	"help.amp":     "hold the amplifier on for N seconds",
 	"help.ledger":  "the play log; check its chain",

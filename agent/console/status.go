@@ -43,6 +43,7 @@ type Status struct {
 	Volume     int       `json:"volume_percent"`
 	MutedUntil time.Time `json:"muted_until,omitzero"`
 	LocalUntil time.Time `json:"local_until,omitzero"` // nothing from afar sounds until then
+	LocalWhy   string    `json:"local_reason,omitempty"`
 
 	Now     *Item  `json:"now,omitempty"`
 	Waiting []Item `json:"waiting,omitempty"`
@@ -122,7 +123,7 @@ func (c *call) status() (answer, error) {
 		row("muted", c.say("until", c.clockTime(st.MutedUntil, f.Time)))
 	}
 	if st.LocalUntil.After(f.Time) {
-		row("local", c.say("until", c.clockTime(st.LocalUntil, f.Time)))
+		row("local", strings.TrimSpace(c.say("until", c.clockTime(st.LocalUntil, f.Time))+"  "+st.LocalWhy))
 	}
 	if c.box.Board != nil {
 		row("board", c.onBoard(c.box.Board.Board()))

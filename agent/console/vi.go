@@ -519,6 +519,7 @@ var vietnamese = map[string]string{
 	"local.on":       "Làm tại chỗ đến %s: không có gì phát từ xa, kể cả tin khẩn cấp. Xong việc gõ local off.",
 	"local.off":      "Không làm tại chỗ: thiết bị phát theo trung tâm.",
 	"local.bound":    "Làm tại chỗ được từ 1 đến %d phút; gõ lại local on để kéo dài.",
+	"local.why":      "Ghi lý do không quá %d chữ.",
 	"volume.is":      "Âm lượng: %d %%.",
 	"volume.set":     "Đã đặt âm lượng %d %%; giới hạn của quy định vẫn giữ.",
 
@@ -563,7 +564,7 @@ var vietnamese = map[string]string{
 	"help.tone":    "phát âm thử",
 	"help.play":    "phát tiếng có sẵn",
 	"help.stop":    "dừng thứ đang phát",
-	"help.local":   "làm việc tại loa: trong N phút không phát gì từ xa, kể cả khẩn cấp",
+	"help.local":   "làm việc tại loa: trong N phút không phát gì từ xa, kể cả khẩn cấp; TEXT: lý do cho trung tâm",
 	"help.volume":  "xem hoặc đặt âm lượng riêng của thiết bị; mất khi khởi động lại hoặc khi trung tâm đặt âm lượng khác; không vượt được giới hạn của quy định",
 	"help.amp":     "giữ tăng âm bật N giây",
 	"help.ledger":  "nhật ký phát; kiểm tra chuỗi",

@@ -103,6 +103,8 @@ type Devices struct {
 	// Messages hands every SMS that has come to take, and deletes those of which that
 	// says so; its error is [survey.ErrNone] where there is no modem.
 	Messages func(ctx context.Context, take func(from, text string, sent time.Time) (taken bool)) error
+	// Answer sends an SMS of at most 70 letters.
+	Answer func(ctx context.Context, to, text string) error
 
 	// Wires are the pins besides the amplifier's that a technician can test, by name.
 	Wires []Wire
@@ -183,7 +185,7 @@ func Open(b boards.Board, o Opts) *Devices {
 		}
 	}
 	mobile := modemOf(b.Modem, o)
-	d.Modem, d.Messages = surveyed(mobile), messages(mobile)
+	d.Modem, d.Messages, d.Answer = surveyed(mobile), messages(mobile), answers(mobile)
 	if d.Lamp, err = lampOf(b, o, d); err != nil {
 		o.Report(Missing, fmt.Errorf("board %s: lines.%s: %w", b.Name, lampName, err))
 	}

@@ -20,6 +20,7 @@ type asked interface {
 	Signal(context.Context) (modem.Signal, error)
 	Messages(context.Context) ([]modem.SMS, error)
 	Delete(ctx context.Context, id string) error
+	Send(ctx context.Context, to, text string) error
 	Close() error
 }
 
@@ -87,8 +88,14 @@ func surveyed(open func(context.Context) (asked, error)) func(context.Context) (
 	}
 }
 
-// messages hands on what has come by SMS and lets go of what was taken.
+// askEvery is how often is asked whether messages can come at all.
+const askEvery = time.Minute
+
+// messages hands on what has come by SMS and lets go of what was taken. That none can come,
+// because the card is locked or no network wants it, is an error.
 func messages(open func(context.Context) (asked, error)) func(context.Context, func(from, text string, sent time.Time) bool) error {
+	var at time.Time
+	var deaf error
 	return func(ctx context.Context, take func(from, text string, sent time.Time) bool) error {
 		m, err := open(ctx)
 		if err != nil {
@@ -101,7 +108,37 @@ func messages(open func(context.Context) (asked, error)) func(context.Context, f
 				err = errors.Join(err, m.Delete(ctx, s.ID))
 			}
 		}
+		if err == nil && (at.IsZero() || time.Since(at) >= askEvery) {
+			at = time.Now()
+			deaf = reached(ctx, m)
+		}
+		return errors.Join(err, deaf)
+	}
+}
+
+// reached says why no message can come; nil: one can.
+func reached(ctx context.Context, m asked) error {
+	i, err := m.Info(ctx)
+	switch {
+	case err != nil:
 		return err
+	case i.SIM != "READY":
+		return fmt.Errorf("no SMS can come: the SIM card is %s", i.SIM)
+	case i.Registered != "home" && i.Registered != "roaming":
+		return fmt.Errorf("no SMS can come: the modem is in no network (%s)", i.Registered)
+	}
+	return nil
+}
+
+// answers sends an SMS.
+func answers(open func(context.Context) (asked, error)) func(ctx context.Context, to, text string) error {
+	return func(ctx context.Context, to, text string) error {
+		m, err := open(ctx)
+		if err != nil {
+			return err
+		}
+		defer m.Close()
+		return m.Send(ctx, to, text)
 	}
 }
 

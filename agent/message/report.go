@@ -50,7 +50,10 @@ type Have struct {
 	More       int              `json:"more,omitempty"` // documents in force, the oldest, for which there was no room here
 	DiskFree   int64            `json:"disk_free_bytes"`
 	MutedUntil time.Time        `json:"muted_until,omitzero"`
-	LocalUntil time.Time        `json:"local_until,omitzero"`   // a technician is at the horn, and nothing remote sounds
+	MutedWhy   string           `json:"muted_reason,omitempty"`
+	LocalUntil time.Time        `json:"local_until,omitzero"` // a technician is at the horn, and nothing remote sounds
+	LocalWhy   string           `json:"local_reason,omitempty"`
+	Started    []Started        `json:"started,omitempty"`      // alerts that stand and were started at the box
 	Looked     *Looked          `json:"commissioned,omitempty"` // the record that the box keeps; none: absent
 	Sounds     *Sounds          `json:"sounds,omitempty"`       // nothing sounds: absent
 	Shows      *Shows           `json:"shows,omitempty"`        // no board, or a default page: absent
@@ -58,6 +61,18 @@ type Have struct {
 	Refused    *Refused         `json:"refused,omitempty"`      // since it started
 	Ledger     int64            `json:"ledger_seq"`             // the newest entry
 	Software   *Software        `json:"software,omitempty"`     // absent: it is not the centre's to update
+}
+
+// A Started is a standing alert that was started at the box itself: by a switch or by a
+// code that came by SMS.
+type Started struct {
+	Alert    string    `json:"alert"`          // storm, flood, dam, fire
+	ID       string    `json:"id"`             // of this one
+	Triggers string    `json:"triggers"`       // place/trigger/id: the document that lets it
+	Line     string    `json:"line,omitempty"` // the switch
+	From     string    `json:"from,omitempty"` // the sender of the code, as the network said it; easily forged
+	At       time.Time `json:"at"`
+	Until    time.Time `json:"until"`
 }
 
 // Looked is who looked a box over, and what came of it. The box shows the whole record

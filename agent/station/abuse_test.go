@@ -324,7 +324,7 @@ func TestARefusedActDoesNotSoundLater(t *testing.T) {
 	bubble(t, func(t *testing.T, w *trusttest.World) {
 		r := newRig(t, w, t.TempDir()).setUp()
 		defer r.stop()
-		if _, err := r.LocalMode(t.Context(), 5*time.Minute); err != nil {
+		if _, err := r.LocalMode(t.Context(), 5*time.Minute, ""); err != nil {
 			t.Fatal(err)
 		}
 		r.hear(trusttest.Seal(w.Gong(here, "gong"), a1))

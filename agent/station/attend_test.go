@@ -30,7 +30,7 @@ func TestLocalModeLetsNothingFromAfarSound(t *testing.T) {
 		long := bulletin(w, "a", 20*time.Minute)
 		r.hear(trusttest.Seal(long, a1), trusttest.Seal(w.Schedule(here, "day", item(long)), a1))
 		sleepUntil("05:31:00")
-		until, err := r.LocalMode(t.Context(), 2*time.Hour)
+		until, err := r.LocalMode(t.Context(), 2*time.Hour, "")
 		if want := time.Now().Add(30 * time.Minute); err != nil || !until.Equal(want) {
 			t.Fatalf("local mode until %v, %v; want half an hour, %v", until, err, want)
 		}
@@ -58,7 +58,7 @@ func TestLocalModeLetsNothingFromAfarSound(t *testing.T) {
 		if got := r.results(); len(got) != 1 || !strings.HasPrefix(got[0], "local/") {
 			t.Errorf("the ledger says %q, want his own tone", got)
 		}
-		if _, err := r.LocalMode(t.Context(), 0); err != nil {
+		if _, err := r.LocalMode(t.Context(), 0, ""); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
@@ -77,7 +77,7 @@ func TestLocalModeEndsByItself(t *testing.T) {
 	bubble(t, func(t *testing.T, w *trusttest.World) {
 		dir := t.TempDir()
 		r := newRig(t, w, dir).setUp()
-		if _, err := r.LocalMode(t.Context(), 20*time.Minute); err != nil {
+		if _, err := r.LocalMode(t.Context(), 20*time.Minute, ""); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(6 * time.Minute)
@@ -103,7 +103,7 @@ func TestLocalModeLastsAsLongByAnyClock(t *testing.T) {
 		bubble(t, func(t *testing.T, w *trusttest.World) {
 			r := newRig(t, w, t.TempDir()).setUp()
 			defer r.stop()
-			if _, err := r.LocalMode(t.Context(), 20*time.Minute); err != nil {
+			if _, err := r.LocalMode(t.Context(), 20*time.Minute, ""); err != nil {
 				t.Fatal(err)
 			}
 			r.clock.step(by)
@@ -172,7 +172,7 @@ func TestAnAlertGoesOnAfterLocalMode(t *testing.T) {
 		r.hear(trusttest.Seal(alarm, trusttest.Warner1, trusttest.Warner2))
 		time.Sleep(2 * time.Second)
 		for _, d := range []time.Duration{time.Minute, 0} {
-			if _, err := r.LocalMode(t.Context(), d); err != nil {
+			if _, err := r.LocalMode(t.Context(), d, ""); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(10 * time.Second)

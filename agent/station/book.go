@@ -127,6 +127,7 @@ type recollection struct {
 	told     map[telling]time.Time
 	wordless map[string]bool
 	first    time.Time               // of the entries
+	why      string                  // he said
 	attended time.Time               // until when a technician wanted to be left alone
 	open     map[string]ledger.Entry // what began and did not end, by ID
 }
@@ -178,7 +179,7 @@ func (r *recollection) fold(e ledger.Entry) {
 		}
 	case ledger.Mute:
 		if e.ID == localMode {
-			r.attended = e.Due
+			r.attended, r.why = e.Due, e.Detail
 		}
 	case ledger.Refused:
 		if e.Board {
@@ -205,7 +206,7 @@ func (s *Station) recall(now time.Time) {
 		s.remember(k, at)
 	}
 	if now.Before(r.attended) {
-		s.usage.LocalUntil = r.attended
+		s.usage.LocalUntil, s.localWhy = r.attended, r.why
 		if longest := now.Add(localModeLongest); r.attended.After(longest) {
 			s.usage.LocalUntil = longest // the clock stands earlier than before
 		}

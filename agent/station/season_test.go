@@ -519,7 +519,7 @@ func (s *season) mute(d time.Duration) {
 func (s *season) localMode(d time.Duration) {
 	s.tell("local mode for %v", d)
 	s.trouble("local", time.Now(), time.Now().Add(d))
-	if _, err := s.LocalMode(s.t.Context(), d); err != nil {
+	if _, err := s.LocalMode(s.t.Context(), d, ""); err != nil {
 		s.t.Error(err)
 	}
 }

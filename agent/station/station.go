@@ -114,6 +114,7 @@ type Station struct {
 	rejudgedAt time.Time
 	progress   plan.Progress
 	usage      policy.Usage
+	localWhy   string                   // the reason of local mode
 	first      time.Time                // what should have sounded from then on and did not was missed
 	since      time.Time                // until then that was written down, while the plan is the same
 	looked     time.Time                // when that was looked at last

@@ -110,12 +110,11 @@ func (s *Station) Pressed(ctx context.Context, line string, press time.Time, hel
 	})
 }
 
-// Coded takes a code that came by SMS, as its sums, and says what was wrong with it; nil:
-// it has started its alert.
-func (s *Station) Coded(ctx context.Context, sums map[plan.Key]string, from string, sent time.Time) (wrong *plan.Error, err error) {
+// Coded takes a code that came by SMS, as its sums, and says which alert it is for and what
+// was wrong with it; nil: it has started that. A wrong code is for none.
+func (s *Station) Coded(ctx context.Context, sums map[plan.Key]string, from string, sent time.Time) (st trigger.Start, wrong *plan.Error, err error) {
 	err = s.order(ctx, func(now time.Time) {
 		_, level := s.o.Clock.Now()
-		var st trigger.Start
 		if st, wrong = trigger.Coded(&s.plan, s.started, sums, sent, level, now); wrong == nil {
 			if !s.codesLost.IsZero() && !s.plan.Triggers[st.Triggers()].Issued.After(s.codesLost) {
 				wrong = &plan.Error{Code: plan.Storage, Msg: "it is not known any more which codes were used: sign new ones", VI: "không còn biết mã nào đã dùng: hãy ký mã mới"}
@@ -123,6 +122,7 @@ func (s *Station) Coded(ctx context.Context, sums map[plan.Key]string, from stri
 		}
 		if wrong == nil {
 			// One that may be forgotten could start another alarm.
+			st.From = clip(from)
 			if err := s.keepStarted(st, now); err != nil {
 				wrong = &plan.Error{Code: plan.Storage, Msg: err.Error()}
 			}
@@ -137,8 +137,11 @@ func (s *Station) Coded(ctx context.Context, sums map[plan.Key]string, from stri
 			s.ack(Ack{Doc: st.Triggers(), State: "refused", Result: plan.Refused, Code: wrong.Code, Why: wrong.Msg, VI: wrong.VI})
 		}
 	})
-	return wrong, err
+	return st, wrong, err
 }
+
+// clip is a sender as far as it is kept: numbers have 15 digits, names 11 letters.
+func clip(from string) string { return string([]rune(from)[:min(16, len([]rune(from)))]) }
 
 // keepStarted makes it durable that an alert was started.
 func (s *Station) keepStarted(st trigger.Start, now time.Time) error {

@@ -37,7 +37,7 @@ func (r *rig) press(line string, d time.Duration) {
 func (r *rig) code(ago time.Duration) plan.Code {
 	r.t.Helper()
 	sums := map[plan.Key]string{{Place: here, Kind: plan.KindTrigger, ID: "keys"}: trigger.Sum("K7QX39MPAT5C", here, "keys", trusttest.Device)}
-	wrong, err := r.Coded(r.t.Context(), sums, "+84912345678", time.Now().Add(-ago))
+	_, wrong, err := r.Coded(r.t.Context(), sums, "+84912345678", time.Now().Add(-ago))
 	if err != nil {
 		r.t.Error(err)
 	}
@@ -184,7 +184,7 @@ func TestWhatWasStartedHereIsSilenced(t *testing.T) {
 		},
 		"withdrawn": func(r *rig, w *trusttest.World) { r.hear(withdrawn(w)) },
 		"technician": func(r *rig, _ *trusttest.World) {
-			if _, err := r.LocalMode(r.t.Context(), 20*time.Minute); err != nil {
+			if _, err := r.LocalMode(r.t.Context(), 20*time.Minute, ""); err != nil {
 				r.t.Error(err)
 			}
 		},
@@ -221,7 +221,7 @@ func TestATechnicianTriesTheSwitch(t *testing.T) {
 		r := newRig(t, w, t.TempDir()).setUp()
 		defer r.stop()
 		r.hear(triggers(w))
-		if _, err := r.LocalMode(t.Context(), time.Minute); err != nil {
+		if _, err := r.LocalMode(t.Context(), time.Minute, ""); err != nil {
 			t.Fatal(err)
 		}
 		r.press("key", 5*time.Second)

@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"time"
 
 	"loa/agent/ahead"
 	"loa/agent/ledger"
 	"loa/agent/plan"
 	"loa/agent/schedule"
+	"loa/agent/trigger"
 )
 
 // A View is what the station last decided.
@@ -23,6 +25,9 @@ type View struct {
 	Volume     int       // the box's own, in percent
 	Knob       bool      // a technician has set it
 	LocalUntil time.Time // a technician is at the horn until then
+	LocalWhy   string    // as that person said
+
+	Started []trigger.Start // alerts that stand and were started here
 }
 
 // Sounding is what has the speaker.
@@ -33,18 +38,29 @@ type Sounding struct {
 }
 
 func (s *Station) publish(waiting []plan.Occurrence, now, until time.Time) {
-	v := View{At: now, Waiting: waiting, Next: until, Volume: cmp.Or(s.usage.VolumePercent, 100), LocalUntil: s.usage.LocalUntil}
+	v := View{At: now, Waiting: waiting, Next: until, Volume: cmp.Or(s.usage.VolumePercent, 100), LocalUntil: s.usage.LocalUntil, LocalWhy: s.localWhy, Started: s.begunHere()}
 	v.Knob = s.knob.percent > 0 && s.knob.want == s.plan.Want.Version()
 	if t := s.current; t != nil {
 		v.Now = &Sounding{Occurrence: t.o, Began: t.began, Volume: t.volume}
 	}
 	s.mu.Lock()
-	before := s.view.Now
+	before, started := s.view.Now, s.view.Started
 	s.view = v
 	s.mu.Unlock()
-	if (before == nil) != (v.Now == nil) || before != nil && before.Began != v.Now.Began {
+	if !slices.Equal(started, v.Started) || (before == nil) != (v.Now == nil) || before != nil && before.Began != v.Now.Began {
 		s.o.Sounds()
 	}
+}
+
+// begunHere are the alerts that were started here and stand.
+func (s *Station) begunHere() (all []trigger.Start) {
+	for i := range s.started {
+		st := &s.started[i]
+		if set := s.plan.Alerts[st.Office()]; slices.ContainsFunc(set.Alerts, func(a plan.Alert) bool { return a.ID == st.ID }) {
+			all = append(all, *st)
+		}
+	}
+	return all
 }
 
 // View is what the station last decided.
@@ -200,10 +216,11 @@ func (s *Station) StopLocal(ctx context.Context) (stopped *plan.Occurrence, err 
 }
 
 // LocalMode keeps everything from outside silent for d, at most half an hour, for
-// a technician at the horn, and says until when; 0 ends it. It ends by itself, so
-// that nobody has to climb up again because it was forgotten.
-func (s *Station) LocalMode(ctx context.Context, d time.Duration) (until time.Time, err error) {
+// a technician at the horn who says why, and says until when; 0 ends it. It ends by
+// itself, so that nobody has to climb up again because it was forgotten.
+func (s *Station) LocalMode(ctx context.Context, d time.Duration, why string) (until time.Time, err error) {
 	err = s.order(ctx, func(now time.Time) {
+		s.localWhy = why
 		if d > 0 {
 			until = now.Add(min(d, localModeLongest))
 		}
@@ -223,9 +240,9 @@ func (s *Station) attend(until, now time.Time) {
 		return
 	}
 	s.usage.LocalUntil = until
-	e := ledger.Entry{Kind: ledger.Mute, ID: localMode, Due: until, Code: plan.LocalMode}
+	e := ledger.Entry{Kind: ledger.Mute, ID: localMode, Due: until, Code: plan.LocalMode, Detail: s.localWhy}
 	if until.IsZero() {
-		e.Code, e.Detail = plan.Accepted, "over"
+		e.Code, e.Detail, s.localWhy = plan.Accepted, "over", ""
 	}
 	s.write(e, nil, now)
 }

@@ -100,8 +100,8 @@ func number(from string) string {
 // since a sender is easily forged, and so nobody can keep out who has the right code. The
 // codes stand against guessing by themselves.
 type Guard struct {
-	whole time.Time             // when all of lookBurst is there again
-	waits map[Message]time.Time // for the box to know the time, and since when
+	looks, answers bucket
+	waits          map[Message]time.Time // for the box to know the time, and since when
 }
 
 const (
@@ -109,16 +109,22 @@ const (
 	lookBurst = 8
 )
 
-// allows takes a look out of what is there; now never goes back.
-func (g *Guard) allows(now time.Time) bool {
-	if g.whole.Before(now) {
-		g.whole = now
+// allows takes a look out of what is there.
+func (g *Guard) allows(now time.Time) bool { return g.looks.take(now, lookEvery, lookBurst) }
+
+// A bucket has so many of something, and one more from time to time.
+type bucket struct{ whole time.Time } // when all are there again
+
+// take takes one, if there is one; now never goes back.
+func (b *bucket) take(now time.Time, every time.Duration, burst int) bool {
+	if b.whole.Before(now) {
+		b.whole = now
 	}
-	whole := g.whole.Add(lookEvery)
-	if whole.Sub(now) > lookBurst*lookEvery {
+	whole := b.whole.Add(every)
+	if whole.Sub(now) > time.Duration(burst)*every {
 		return false
 	}
-	g.whole = whole
+	b.whole = whole
 	return true
 }
 

@@ -18,11 +18,12 @@ import (
 
 // A Start is a standing alert that was started at the box.
 type Start struct {
-	Place string    `json:"place"` // of the triggers that let it
-	Doc   string    `json:"doc"`   // their ID
-	Alert string    `json:"alert"` // which, as standing calls it
-	ID    string    `json:"id"`    // of this one, such as flood-1795000000
-	By    string    `json:"by"`    // the line and the press, or the sum of the code
+	Place string    `json:"place"`          // of the triggers that let it
+	Doc   string    `json:"doc"`            // their ID
+	Alert string    `json:"alert"`          // which, as standing calls it
+	ID    string    `json:"id"`             // of this one, such as flood-1795000000
+	By    string    `json:"by"`             // the line and the press, or the sum of the code
+	From  string    `json:"from,omitempty"` // who sent the code, as far as the network says
 	At    time.Time `json:"at"`
 	Until time.Time `json:"until"` // when it is over at the latest
 	// Over: it has ended and does not come back, whatever is signed or whatever time it
@@ -30,6 +31,14 @@ type Start struct {
 	Over bool `json:"over,omitempty"`
 	// Fresh: it was in this run, so that how long ago is known whatever time it is.
 	Fresh bool `json:"-"`
+}
+
+// Who is what started it, for people: "key" is a line of the box, anything else a number.
+func (s *Start) Who() (line, from string) {
+	if line, _, pressed := strings.Cut(s.By, "@"); pressed {
+		return line, ""
+	}
+	return "", s.From
 }
 
 // Triggers are those that let it.
