@@ -27,6 +27,7 @@
 //	cap write FILE ID PLACE [type=|status=|headline=|refers=…]   a message that it has signed
 //	modem                        the box has a mobile modem, at /dev/modem
 //	sms FROM TEXT|@SHEET:N [24h] a message arrives, which was sent so long ago; N: a code of a sheet
+//	answered N [TO REGEXP]       so many messages have gone out to the modem, the last to that number with such a text
 //	switch FILE on|off           an input of the box, which its board file gives as a file
 //	deaf                         nobody can reach the box from the network
 //	console LINE                 one line to the box's console

@@ -107,6 +107,7 @@ func TestScripts(t *testing.T) {
 			"switch":   command((*stage).switchIs),
 			"modem":    command((*stage).plugModem),
 			"sms":      command((*stage).sms),
+			"answered": command((*stage).answered),
 		},
 	})
 }

@@ -76,3 +76,31 @@ func (s *stage) sms(ts *testscript.TestScript, args []string) error {
 	}
 	return nil
 }
+
+// answered waits until so many messages have gone out, and reads the last.
+func (s *stage) answered(_ *testscript.TestScript, args []string) error {
+	n, err := strconv.Atoi(args[0])
+	if err != nil || s.modem == nil || len(args) != 1 && len(args) != 3 {
+		return usage(args)
+	}
+	var sent []string
+	for deadline := time.Now().Add(40 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		if sent = s.modem.Sent(); len(sent) >= n || time.Now().After(deadline) {
+			break
+		}
+	}
+	if len(sent) != n {
+		return fmt.Errorf("%d messages went out", len(sent))
+	}
+	if len(args) == 1 {
+		return nil
+	}
+	to, text, err := modemtest.Read(sent[n-1])
+	if err != nil {
+		return err
+	}
+	if ok, err := regexp.MatchString(args[2], text); to != args[1] || !ok || err != nil {
+		return fmt.Errorf("it went to %s: %s", to, text)
+	}
+	return nil
+}

@@ -401,16 +401,25 @@ func (a *app) alertList(args []string) error {
 	if err != nil {
 		return err
 	}
-	sets := []plan.AlertSet{}
+	sets := []standingSet{}
 	for _, is := range all {
 		if s, ok := is.Doc.(plan.AlertSet); ok && len(s.Alerts) > 0 {
-			sets = append(sets, s)
+			sets = append(sets, standingSet{AlertSet: s})
 		}
 	}
+	here, err := a.startedAtBoxes(au)
+	if err != nil {
+		return err
+	}
+	sets = append(sets, here...)
 	return a.show(sets, func(w io.Writer) {
 		for _, s := range sets {
+			if s.Box != "" {
+				a.startedList(w, s)
+				continue
+			}
 			fmt.Fprintf(w, "%s/%s\n", s.Place, s.Office)
-			a.alerts(w, s)
+			a.alerts(w, s.AlertSet)
 		}
 		if len(sets) == 0 {
 			fmt.Fprintln(w, a.text("alert.quiet"))

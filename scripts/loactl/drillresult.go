@@ -33,7 +33,8 @@ type drillRow struct {
 }
 
 // drillResult is the list in which a drill ends: each place by name, passed or failed,
-// from what its boxes have measured and signed.
+// from what its boxes have measured and signed. One that failed anywhere ends with exit
+// code 4.
 func (a *app) drillResult(args []string) error {
 	rest, err := a.parse(a.flags("drill result"), args, 0, 1)
 	if err != nil {
@@ -65,8 +66,9 @@ func (a *app) drillResult(args []string) error {
 	}
 	slices.SortStableFunc(rows, func(x, y drillRow) int { return strings.Compare(x.Place, y.Place) })
 	passed := !slices.ContainsFunc(rows, func(r drillRow) bool { return !r.good() })
-	result := map[string]any{"id": run.id, "issued": run.at, "silent": run.silent, "passed": passed && len(rows) > 0, "boxes": rows}
-	return a.show(result, func(w io.Writer) {
+	passed = passed && len(rows) > 0
+	result := map[string]any{"id": run.id, "issued": run.at, "silent": run.silent, "passed": passed, "boxes": rows}
+	err = a.show(result, func(w io.Writer) {
 		fmt.Fprintln(w, a.text("drill.of", run.id, a.second(run.at)))
 		if run.silent {
 			fmt.Fprintln(w, a.text("drill.silent"))
@@ -83,6 +85,10 @@ func (a *app) drillResult(args []string) error {
 			fmt.Fprintln(w, a.text("drill.nobody"))
 		}
 	})
+	if err == nil && !passed {
+		err = errNobody
+	}
+	return err
 }
 
 // good reports whether the box did what was wanted.

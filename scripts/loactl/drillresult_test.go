@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func TestDrillResult(t *testing.T) {
 		Passed bool
 		Boxes  []drillRow
 	}
-	w.json(&sent, "drill", "result")
+	w.failed(&sent, "drill", "result")
 	if sent.ID == "" || sent.Passed || len(sent.Boxes) != 5 || sent.Boxes[0].State != drillUnreachable {
 		t.Fatalf("before anybody has answered: %+v", sent)
 	}
@@ -41,14 +42,17 @@ func TestDrillResult(t *testing.T) {
 	w.told("box-3", ledger.Entry{Time: now, Kind: ledger.Refused, ID: id, Result: plan.Refused, Code: plan.QuietHours})
 	w.told("box-4", heard)
 	w.told("box-5", ledger.Entry{Time: later, Kind: ledger.Boot})
-	w.json(&sent, "drill", "result", sent.ID)
+	w.failed(&sent, "drill", "result", sent.ID)
 	want := []string{drillHeard, drillNotHeard, drillNotHeard, drillHeard, drillNotHeard}
 	for i, r := range sent.Boxes {
 		if r.State != want[i] {
 			t.Errorf("%s: %+v, want %s", r.Box, r, want[i])
 		}
 	}
-	out := w.must("drill", "result")
+	if code := w.run("drill", "result"); code != exitNobody {
+		t.Errorf("a drill that was not heard everywhere ends with %d", code)
+	}
+	out := w.out.String()
 	for _, line := range []string{"FAILED 26734 An Sơn  heard at 1 of 3", "FAILED 26737 Bình Hòa  heard at 1 of 2", "box-2"} {
 		if !strings.Contains(out, line) {
 			t.Errorf("%q is not in\n%s", line, out)
@@ -56,5 +60,16 @@ func TestDrillResult(t *testing.T) {
 	}
 	if strings.Contains(out, "box-1") {
 		t.Errorf("whoever was heard is not named:\n%s", out)
+	}
+}
+
+// failed is json of a drill that was not heard everywhere.
+func (w *world) failed(to any, args ...string) {
+	w.t.Helper()
+	if code := w.run(append(args, "--json")...); code != exitNobody {
+		w.t.Fatalf("loactl %s: exit %d, want %d", strings.Join(args, " "), code, exitNobody)
+	}
+	if err := json.Unmarshal(w.out.Bytes(), to); err != nil {
+		w.t.Fatal(err)
 	}
 }

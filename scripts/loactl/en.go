@@ -221,6 +221,9 @@ Send one code, and nothing else, to the number of the SIM in the box:
 
     Number: ____________________
 
+The box answers by SMS: ĐANG PHÁT (it sounds), which alarm and until when, or KHÔNG PHÁT
+(it does not), and why. No answer within a minute: send the next code.
+
 Each code counts once. Tick it off. Keep this sheet locked away.`,
 
 	"playlist.place":   "say for which place: --place CODE",
@@ -278,6 +281,10 @@ Each code counts once. Tick it off. Keep this sheet locked away.`,
 	"alert.approving":       "Signed by %s so far. What you are to sign, %s:",
 	"alert.cancels":         "cancels the alert %s/%s/%s of another office",
 	"alert.quiet":           "There is no active alert.",
+	"alert.boxes":           "No broker: alerts that were started at boxes are not in this list.",
+	"started.here":          "started here by %s at %s",
+	"started.line":          "switch %s",
+	"started.sms":           "a code by SMS from %s",
 	"cap.dry":               "--dry-run only shows; it does not go with --as",
 	"cap.list":              "there is no %s, so no CAP message is taken: see loactl help alert",
 	"cap.none":              "No CAP message waits.",
@@ -538,6 +545,13 @@ Each code counts once. Tick it off. Keep this sheet locked away.`,
 	"watch.muted":       "muted until %s",
 	"watch.refused":     "refused %s at %s: %s",
 	"watch.forged":      "%d reports that it did not sign",
+	"watch.started":     "%s, started at the box at %s by %s, until %s",
+	"watch.sync":        "in time to %+.1f ms, at the most %.1f ms; its sound card goes %+.1f ppm",
+	"watch.jumps":       "; put right at once %d times, last at %s",
+	"watch.alone":       "plays by itself, not with its neighbours: %s",
+	"watch.together":    "%s: %d boxes sound together, %.1f ms apart (%s first, %s last)",
+	"watch.one":         "%s: %d box sounds in time",
+	"watch.apart":       ", %d by themselves",
 	"watch.ready":       "%s: ready on %d of %d",
 	"watch.waiting":     ", not on %s",
 	"firmware.needs":    "--version is needed, and one of --place and --box",

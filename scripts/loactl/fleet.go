@@ -140,29 +140,32 @@ func (f *fleet) receive(topic string, payload []byte) {
 
 // A row is one box, for the table and for programs.
 type row struct {
-	Box        string        `json:"box"`
-	Place      string        `json:"place"`
-	State      string        `json:"state"` // online, offline, lost, silent: it never reported, or carried: by stick
-	Clock      string        `json:"clock,omitempty"`
-	Sounds     string        `json:"sounds,omitempty"`
-	Board      bool          `json:"board,omitempty"` // its kind of box has one
-	Shows      string        `json:"shows,omitempty"` // a default page: absent
-	Dark       bool          `json:"dark,omitempty"`  // the board did not take it
-	MutedUntil time.Time     `json:"muted_until,omitzero"`
-	LocalUntil time.Time     `json:"local_until,omitzero"` // a technician works at it
-	LookedBy   string        `json:"commissioned_by,omitempty"`
-	LookedAt   time.Time     `json:"commissioned_at,omitzero"`
-	LookedBad  int           `json:"commissioned_failed,omitempty"` // steps
-	Class      string        `json:"class,omitempty"`
-	Sync       *message.Sync `json:"sync,omitempty"` // how it keeps time with its neighbours; it was not asked to: absent
-	Wanted     int           `json:"media_wanted"`
-	Present    int           `json:"media_present"`
-	Faults     []string      `json:"faults"`
-	Refused    string        `json:"refused,omitempty"` // code of the last refusal
-	What       string        `json:"refused_what,omitempty"`
-	RefusedAt  time.Time     `json:"refused_at,omitzero"`
-	Forged     int           `json:"forged,omitempty"`
-	Carried    time.Time     `json:"carried,omitzero"` // when it wrote what the last stick brought
+	Box        string            `json:"box"`
+	Place      string            `json:"place"`
+	State      string            `json:"state"` // online, offline, lost, silent: it never reported, or carried: by stick
+	Clock      string            `json:"clock,omitempty"`
+	Sounds     string            `json:"sounds,omitempty"`
+	Board      bool              `json:"board,omitempty"` // its kind of box has one
+	Shows      string            `json:"shows,omitempty"` // a default page: absent
+	Dark       bool              `json:"dark,omitempty"`  // the board did not take it
+	MutedUntil time.Time         `json:"muted_until,omitzero"`
+	MutedWhy   string            `json:"muted_reason,omitempty"`
+	LocalUntil time.Time         `json:"local_until,omitzero"` // a technician works at it
+	LocalWhy   string            `json:"local_reason,omitempty"`
+	Started    []message.Started `json:"started,omitempty"` // alerts that were started at it and stand
+	LookedBy   string            `json:"commissioned_by,omitempty"`
+	LookedAt   time.Time         `json:"commissioned_at,omitzero"`
+	LookedBad  int               `json:"commissioned_failed,omitempty"` // steps
+	Class      string            `json:"class,omitempty"`
+	Sync       *message.Sync     `json:"sync,omitempty"` // how it keeps time with its neighbours; it was not asked to: absent
+	Wanted     int               `json:"media_wanted"`
+	Present    int               `json:"media_present"`
+	Faults     []string          `json:"faults"`
+	Refused    string            `json:"refused,omitempty"` // code of the last refusal
+	What       string            `json:"refused_what,omitempty"`
+	RefusedAt  time.Time         `json:"refused_at,omitzero"`
+	Forged     int               `json:"forged,omitempty"`
+	Carried    time.Time         `json:"carried,omitzero"` // when it wrote what the last stick brought
 }
 
 // A readiness says of one bulletin how many of its boxes have it whole.
@@ -197,11 +200,12 @@ func (f *fleet) rows(now time.Time) []row {
 		}
 		r.Sync = b.have.Sync
 		if b.have.MutedUntil.After(now) {
-			r.MutedUntil = b.have.MutedUntil
+			r.MutedUntil, r.MutedWhy = b.have.MutedUntil, printable(b.have.MutedWhy)
 		}
 		if b.have.LocalUntil.After(now) {
-			r.LocalUntil = b.have.LocalUntil
+			r.LocalUntil, r.LocalWhy = b.have.LocalUntil, printable(b.have.LocalWhy)
 		}
+		r.Started = startedAt(b.have, now)
 		if l := b.have.Looked; l != nil {
 			r.LookedBy, r.LookedAt, r.LookedBad = printable(l.By), l.At, l.Fail
 		}

@@ -139,7 +139,9 @@ func TestWatch(t *testing.T) {
 		h.Device = b.name
 		if b == two {
 			h.MutedUntil = time.Now().Add(time.Hour)
+			h.MutedWhy = "đám tang"
 			h.LocalUntil = time.Now().Add(20 * time.Minute)
+			h.LocalWhy = "thay loa"
 			h.Looked = &message.Looked{By: "An", At: time.Now(), Pass: 10, Fail: 2}
 		}
 		b.send("state", message.EncodeReport(message.State{State: "online", Boot: "x"}))
@@ -165,7 +167,7 @@ func TestWatch(t *testing.T) {
 	if b := r.Boxes[1]; b.LookedBy != "An" || b.LookedBad != 2 || b.LookedAt.IsZero() {
 		t.Errorf("%+v", b)
 	}
-	if out := w.must("watch", "--once"); !strings.Contains(out, "at the horns until "+r.Boxes[1].LocalUntil.In(vietnam).Format("15:04")) || !strings.Contains(out, "Commissioning failed: An, ") {
+	if out := w.must("watch", "--once"); !strings.Contains(out, "at the horns until "+r.Boxes[1].LocalUntil.In(vietnam).Format("15:04")+"; nothing remote sounds: thay loa\n") || !strings.Contains(out, ": đám tang\n") || !strings.Contains(out, "Commissioning failed: An, ") {
 		t.Errorf("%q does not say who works at the box, and who looked it over", out)
 	}
 	if out := w.must("watch", "--once"); !strings.Contains(out, "ready on 1 of 2") || strings.Contains(out, "\x1b") {
@@ -194,6 +196,86 @@ func TestWatch(t *testing.T) {
 	w.json(&r, "watch", "--once")
 	if len(r.Ready) != 2 || r.Ready[1].Bulletin != "26734/bulletin/p1" || r.Ready[1].Ready != 1 || fmt.Sprint(r.Ready[1].Waiting) != "[box-2]" {
 		t.Errorf("%+v", r.Ready)
+	}
+}
+
+// An alarm that somebody started at a box is seen at the centre, with what started it, in
+// the table and in the list of alerts, for as long as it stands.
+func TestAlarmsThatWereStartedAtABox(t *testing.T) {
+	w := newWorld(t).sample().online()
+	w.must("box", "add", "box-2", "--place", "26734", "--board", "desk", "--as", "74-1,74-2")
+	w.must("alert", "set", "26734", "--event", "Bão", "--headline", "Bão số 5", "--as", "26734-1", "--wait", "1ms")
+	now := time.Now().UTC()
+	for name, s := range map[string]message.Started{
+		"box-1": {Alert: "flood", ID: "flood-1", Triggers: "26734/trigger/keys", Line: "key", At: now, Until: now.Add(10 * time.Minute)},
+		"box-2": {Alert: "fire", ID: "fire-1", Triggers: "26734/trigger/codes", From: "+84912345678", At: now, Until: now.Add(10 * time.Minute)},
+	} {
+		b := w.box(name)
+		over := s
+		over.Alert, over.Until = "dam", now.Add(-time.Minute)
+		b.send("state", message.EncodeReport(message.State{State: "online", Boot: "x"}))
+		b.send("have", message.SealReport(message.ReportHave, message.Have{Device: name, At: now, Clock: clock.Signed, Started: []message.Started{over, s}}, b.key))
+	}
+	for _, c := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"watch", "--once"}, []string{"BÁO ĐỘNG LŨ, started at the box at ", " by switch key, until ", "BÁO CHÁY", " by a code by SMS from +84912345678, until "}},
+		{[]string{"watch", "--once", "--lang", "vi"}, []string{"BÁO ĐỘNG LŨ, bật tại thiết bị lúc ", " bằng công tắc key, đến ", "mã nhắn tin từ số +84912345678"}},
+		{[]string{"alert", "list"}, []string{"26734/26734\n", "Bão số 5", "box-1  started here by switch key at ", "BÁO ĐỘNG LŨ", "box-2  started here by a code by SMS from +84912345678"}},
+	} {
+		out := w.must(c.args...)
+		for _, want := range c.want {
+			if !strings.Contains(out, want) {
+				t.Errorf("%v: %q is not in\n%s", c.args, want, out)
+			}
+		}
+		if strings.Contains(out, "HỒ ĐẬP") {
+			t.Errorf("%v: one that is over is shown:\n%s", c.args, out)
+		}
+	}
+	var list []standingSet
+	w.json(&list, "alert", "list")
+	if len(list) != 3 || list[0].Box != "" || list[1].Box != "box-1" || list[1].Line != "key" || list[1].Place != "26734" || list[1].Office != "trigger-keys" ||
+		list[2].From != "+84912345678" || list[2].Alerts[0].Headline != "BÁO CHÁY" {
+		t.Errorf("%+v", list)
+	}
+	// Without a broker the list is what was signed here, and says what it lacks.
+	w.broker.Close()
+	w.patience = 100 * time.Millisecond
+	if out := w.must("alert", "list"); !strings.Contains(out, "Bão số 5") || strings.Contains(out, "box-1") || !strings.Contains(w.err.String(), "started at boxes are not in this list") {
+		t.Errorf("%s%s", out, w.err.String())
+	}
+}
+
+// How far boxes of a place are apart that start together is seen at the centre.
+func TestHowFarBoxesAreApart(t *testing.T) {
+	w := newWorld(t).sample().online()
+	for _, name := range []string{"box-2", "box-3", "box-4"} {
+		w.must("box", "add", name, "--place", "26734", "--board", "desk", "--as", "74-1,74-2")
+	}
+	for name, s := range map[string]*message.Sync{
+		"box-1": {OffUS: 300, WorstUS: 700, CardPPM: 41.5}, "box-2": {OffUS: -500, WorstUS: 600, Jumps: 2, Jumped: time.Now()},
+		"box-3": {OffUS: 9999, Why: "no NTP"}, "box-4": nil,
+	} {
+		b := w.box(name)
+		b.send("state", message.EncodeReport(message.State{State: "online", Boot: "x"}))
+		b.send("have", message.SealReport(message.ReportHave, message.Have{Device: name, At: time.Now(), Clock: clock.Signed, Sync: s}, b.key))
+	}
+	out := w.must("watch", "--once")
+	for _, want := range []string{
+		"26734: 2 boxes sound together, 0.8 ms apart (box-1 first, box-2 last), 1 by themselves",
+		"in time to +0.3 ms, at the most 0.7 ms; its sound card goes +41.5 ppm\n",
+		"in time to -0.5 ms, at the most 0.6 ms; its sound card goes +0.0 ppm; put right at once 2 times, last at ",
+		"plays by itself, not with its neighbours: no NTP",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+	var r struct{ Together []spread }
+	if w.json(&r, "watch", "--once"); len(r.Together) != 1 || r.Together[0].US != 800 || r.Together[0].Alone != 1 || r.Together[0].Jumped != 2 {
+		t.Errorf("%+v", r.Together)
 	}
 }
 

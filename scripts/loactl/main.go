@@ -77,7 +77,7 @@ const (
 	exitFailed   = 1
 	exitUsage    = 2
 	exitNoBroker = 3 // it is signed and kept as far as that goes, and nothing went out
-	exitNobody   = 4 // it went out, and no box took it
+	exitNobody   = 4 // it went out, and no box took it; of a drill: not every box was heard
 )
 
 func main() {

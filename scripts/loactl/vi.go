@@ -221,6 +221,9 @@ Nhắn đúng một mã, không viết gì thêm, đến số của SIM trong th
 
     Số: ____________________
 
+Thiết bị nhắn tin trả lời: ĐANG PHÁT báo động nào, đến mấy giờ; hoặc KHÔNG PHÁT và vì
+sao. Một phút không thấy trả lời thì gửi mã tiếp theo.
+
 Mỗi mã chỉ dùng một lần. Dùng xong thì đánh dấu. Cất tờ này trong tủ khóa.`,
 
 	"playlist.place":   "cho biết địa bàn: --place MÃ",
@@ -278,6 +281,10 @@ Mỗi mã chỉ dùng một lần. Dùng xong thì đánh dấu. Cất tờ này
 	"alert.approving":       "Đã có chữ ký của %s. Nội dung cần ký, %s:",
 	"alert.cancels":         "hủy báo động %s/%s/%s của cơ quan khác",
 	"alert.quiet":           "Không có báo động nào.",
+	"alert.boxes":           "Không kết nối được máy chủ: danh sách này thiếu báo động bật tại thiết bị.",
+	"started.here":          "bật tại thiết bị bằng %s lúc %s",
+	"started.line":          "công tắc %s",
+	"started.sms":           "mã nhắn tin từ số %s",
 	"cap.dry":               "--dry-run chỉ cho xem, không đi cùng --as",
 	"cap.list":              "không có %s, nên không nhận bản tin CAP nào: xem loactl help alert",
 	"cap.none":              "Không có bản tin CAP nào chờ duyệt.",
@@ -538,6 +545,13 @@ Mỗi mã chỉ dùng một lần. Dùng xong thì đánh dấu. Cất tờ này
 	"watch.muted":       "tắt tiếng đến %s",
 	"watch.refused":     "từ chối %s lúc %s: %s",
 	"watch.forged":      "%d báo cáo không phải do thiết bị ký",
+	"watch.started":     "%s, bật tại thiết bị lúc %s bằng %s, đến %s",
+	"watch.sync":        "lệch giờ phát %+.1f ms, nhiều nhất %.1f ms; cạc âm thanh chạy lệch %+.1f ppm",
+	"watch.jumps":       "; phải chỉnh ngay %d lần, lần cuối lúc %s",
+	"watch.alone":       "phát riêng, không cùng các thiết bị bên cạnh: %s",
+	"watch.together":    "%s: %d thiết bị phát cùng nhau, lệch nhau %.1f ms (sớm nhất %s, muộn nhất %s)",
+	"watch.one":         "%s: %d thiết bị phát đúng giờ",
+	"watch.apart":       ", %d thiết bị phát riêng",
 	"watch.ready":       "%s: đã sẵn sàng ở %d trong %d thiết bị",
 	"watch.waiting":     ", chưa có ở %s",
 	"firmware.needs":    "cần --version, và một trong hai: --place hoặc --box",

@@ -59,8 +59,8 @@ func (a *app) showFleet(f *fleet) error {
 			online++
 		}
 	}
-	due := f.au.Due()
-	return a.show(map[string]any{"at": a.now().UTC(), "online": online, "boxes": rows, "ready": ready, "due": due}, func(w io.Writer) {
+	due, together := f.au.Due(), spreads(rows)
+	return a.show(map[string]any{"at": a.now().UTC(), "online": online, "boxes": rows, "ready": ready, "together": together, "due": due}, func(w io.Writer) {
 		if tty, ok := a.out.(*os.File); ok && term.IsTerminal(int(tty.Fd())) {
 			fmt.Fprint(w, "\x1b[H\x1b[2J")
 		}
@@ -71,12 +71,19 @@ func (a *app) showFleet(f *fleet) error {
 			if r.Wanted > 0 {
 				media = fmt.Sprintf("%d/%d", r.Present, r.Wanted)
 			}
-			notes := a.faults(r.Faults)
+			var notes []string
+			for _, s := range r.Started {
+				notes = append(notes, a.startedNote(s))
+			}
+			notes = append(notes, a.faults(r.Faults)...)
 			if !r.MutedUntil.IsZero() {
-				notes = append(notes, a.text("watch.muted", r.MutedUntil.In(vietnam).Format("15:04")))
+				notes = append(notes, because(a.text("watch.muted", r.MutedUntil.In(vietnam).Format("15:04")), r.MutedWhy))
 			}
 			if !r.LocalUntil.IsZero() {
-				notes = append(notes, a.text("watch.local", r.LocalUntil.In(vietnam).Format("15:04")))
+				notes = append(notes, because(a.text("watch.local", r.LocalUntil.In(vietnam).Format("15:04")), r.LocalWhy))
+			}
+			if r.Sync != nil && r.State == "online" {
+				notes = append(notes, a.syncNote(r.Sync))
 			}
 			if r.LookedBad > 0 {
 				notes = append(notes, a.text("watch.looked", r.LookedBy, a.onDay(r.LookedAt), r.LookedBad))
@@ -106,8 +113,19 @@ func (a *app) showFleet(f *fleet) error {
 			}
 			fmt.Fprintln(w, s)
 		}
+		for _, s := range together {
+			fmt.Fprintln(w, a.spreadNote(s))
+		}
 		a.warnDue(w, due)
 	})
+}
+
+// because is what holds, with the reason that was given for it.
+func because(what, why string) string {
+	if why == "" {
+		return what
+	}
+	return what + ": " + why
 }
 
 // faults are a box's conditions in words; one that this tool does not know stays

@@ -30,25 +30,29 @@ type Fault struct {
 
 // A Box is one box at a glance.
 type Box struct {
-	Box        string           `json:"box"`
-	Place      string           `json:"place"`
-	Name       string           `json:"name"`
-	Board      string           `json:"board,omitempty"` // the kind of box
-	State      string           `json:"state"`           // online, offline, lost, or silent: it never reported
-	Since      time.Time        `json:"since,omitzero"`  // of State
-	Version    string           `json:"version,omitempty"`
-	Clock      string           `json:"clock,omitempty"`
-	Sounds     string           `json:"sounds,omitempty"`
-	Level      float64          `json:"level_dbfs,omitempty"` // of what sounds, when the box said it
-	Shows      string           `json:"shows,omitempty"`
-	MutedUntil time.Time        `json:"muted_until,omitzero"`
-	LocalUntil time.Time        `json:"local_until,omitzero"`   // a technician works at it, and nothing remote sounds
-	Looked     *message.Looked  `json:"commissioned,omitempty"` // who looked it over
-	Wanted     int              `json:"media_wanted"`
-	Present    int              `json:"media_present"`
-	Faults     []Fault          `json:"faults"`
-	Refused    *message.Refused `json:"refused,omitempty"` // last
-	Revoked    bool             `json:"revoked,omitempty"`
+	Box        string            `json:"box"`
+	Place      string            `json:"place"`
+	Name       string            `json:"name"`
+	Board      string            `json:"board,omitempty"` // the kind of box
+	State      string            `json:"state"`           // online, offline, lost, or silent: it never reported
+	Since      time.Time         `json:"since,omitzero"`  // of State
+	Version    string            `json:"version,omitempty"`
+	Clock      string            `json:"clock,omitempty"`
+	Sounds     string            `json:"sounds,omitempty"`
+	Level      float64           `json:"level_dbfs,omitempty"` // of what sounds, when the box said it
+	Shows      string            `json:"shows,omitempty"`
+	MutedUntil time.Time         `json:"muted_until,omitzero"`
+	MutedWhy   string            `json:"muted_reason,omitempty"`
+	LocalUntil time.Time         `json:"local_until,omitzero"` // a technician works at it, and nothing remote sounds
+	LocalWhy   string            `json:"local_reason,omitempty"`
+	Started    []message.Started `json:"started,omitempty"`      // alerts that were started at it and stand
+	Sync       *message.Sync     `json:"sync,omitempty"`         // how it keeps time with its neighbours
+	Looked     *message.Looked   `json:"commissioned,omitempty"` // who looked it over
+	Wanted     int               `json:"media_wanted"`
+	Present    int               `json:"media_present"`
+	Faults     []Fault           `json:"faults"`
+	Refused    *message.Refused  `json:"refused,omitempty"` // last
+	Revoked    bool              `json:"revoked,omitempty"`
 }
 
 func (a *API) glance(name string, b authority.Box, r *reports) Box {
@@ -58,7 +62,12 @@ func (a *API) glance(name string, b authority.Box, r *reports) Box {
 	_, revoked := a.o.Authority.Revocation(b)
 	g := Box{
 		Box: name, Place: b.Place, Name: b.Name, Board: b.Board, State: cmp.Or(r.state.State, "silent"), Since: r.state.At,
-		Version: r.state.Version, MutedUntil: r.have.MutedUntil, LocalUntil: r.have.LocalUntil, Looked: r.have.Looked, Faults: []Fault{}, Refused: r.have.Refused, Revoked: revoked,
+		Version: r.state.Version, MutedUntil: r.have.MutedUntil, MutedWhy: r.have.MutedWhy, LocalUntil: r.have.LocalUntil, LocalWhy: r.have.LocalWhy, Looked: r.have.Looked, Faults: []Fault{}, Refused: r.have.Refused, Revoked: revoked,
+	}
+	for _, s := range r.have.Started {
+		if s.Until.After(time.Now()) {
+			g.Started = append(g.Started, s)
+		}
 	}
 	if !r.have.At.IsZero() {
 		g.Clock = r.have.Clock.String()
@@ -70,6 +79,7 @@ func (a *API) glance(name string, b authority.Box, r *reports) Box {
 	if g.State != "online" {
 		return g // what it last said of itself is not of today
 	}
+	g.Sync = r.have.Sync
 	if s := r.have.Sounds; s != nil {
 		g.Sounds, g.Level = s.Title, s.LevelDBFS
 	}
