@@ -15,7 +15,7 @@ import (
 // concrete fills the gaps of a pattern.
 func concrete(pattern string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
-	for gap, value := range map[string]string{"{$}": "", "{sha256}": strings.Repeat("0", 64), "{id}": "x", "{board}": "desk", "{page}": "0", "{what}": "photo"} {
+	for gap, value := range map[string]string{"{$}": "", "{sha256}": strings.Repeat("0", 64), "{id}": "x", "{board}": "desk", "{page}": "0", "{what}": "photo", "{lang}": "km"} {
 		path = strings.ReplaceAll(path, gap, value)
 	}
 	return method, path
@@ -139,14 +139,15 @@ func TestOtherPlaces(t *testing.T) {
 		t.Fatal(got)
 	}
 	alarm := s.desk.slotOf("26734", "26734").Alerts[0].ID
-	for _, path := range []string{draft, page, waits, sounds, waits + "/envelope", waits + "/board/desk/0", "/desk/now?place=26734", "/desk/week?place=26734", "/desk/week?place=74", "/desk/report?place=26734",
+	words := s.translated(minh, draft, "km", "minh", "Của xã khác")
+	for _, path := range []string{draft, words, words + "/board/desk/0", page, waits, sounds, waits + "/envelope", waits + "/board/desk/0", "/desk/now?place=26734", "/desk/week?place=26734", "/desk/week?place=74", "/desk/report?place=26734",
 		"/desk/report/file?as=csv&place=26734", "/desk/report/why?row=x&place=74", "/desk/media/../authority.json"} {
 		if w := s.get(hoa, path); w.Code == http.StatusOK {
 			t.Errorf("GET %s: %d", path, w.Code)
 		}
 	}
 	for _, f := range [][]string{
-		{draft, "title", "x", "text", "x", "class", "normal"}, {draft + "/submit"}, {draft + "/archive"}, {draft + "/speak"}, {"/desk/write", "place", "26734", "text", "x"}, {"/desk/write", "place", "74", "text", "x"},
+		{draft, "title", "x", "text", "x", "class", "normal"}, {draft + "/submit"}, {draft + "/archive"}, {draft + "/speak"}, {draft + "/language", "lang", "en", "who", "minh"}, {words, "text", "x", "who", "hoa"}, {words + "/vouch", "digest", "x"}, {words + "/audio"}, {"/desk/write", "place", "26734", "text", "x"}, {"/desk/write", "place", "74", "text", "x"},
 		{"/desk/library/reuse", "place", "26734", "id", id}, {"/desk/now/act", "what", "stop", "to", "26734"}, {"/desk/now/act", "what", "stop", "to", "74"}, {"/desk/now/act", "what", "mute", "to", "box-1"},
 		{"/desk/now/act", "what", "play", "to", "26737", "of", "26734/" + id}, {"/desk/week", "what", "add", "place", "26734", "of", "26734/" + id, "time", "17:00"},
 		{"/desk/week", "what", "add", "place", "26737", "of", "26734/" + id, "time", "17:00"}, {"/desk/emergency", "place", "26734", "event", "x", "headline", "x"},
@@ -246,6 +247,12 @@ func TestStoredScripts(t *testing.T) {
 	}
 	clean(draft)
 	s.form(minh, draft, "title", evil, "text", evil, "board", evil, "ticker", evil, "region", evil, "class", "normal", "days", "3")
+	words := s.translated(minh, draft, "km", "minh", evil)
+	clean(words)
+	clean("/desk/")
+	if w := s.vouches(minh, words); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d", w.Code)
+	}
 	page := s.proposed(minh, draft+"/submit")
 	clean(page)
 	if got := state(s.signs(minh, page, s.keys["minh"])); got != "sent" {

@@ -39,6 +39,9 @@ type Draft struct {
 	Changed  time.Time   `json:"changed"`
 	Archived bool        `json:"archived,omitempty"`
 	SHA256   string      `json:"sha256,omitempty"` // of what was signed of it
+
+	Languages []Version `json:"languages,omitempty"` // further ones
+	Vouches   []Vouch   `json:"vouches,omitempty"`   // for the languages of what was signed
 }
 
 // Stale reports that a machine has read another text than the one that stands there.
@@ -51,7 +54,7 @@ func (d Draft) bulletin(now time.Time) *plan.Bulletin {
 		Validity: plan.Validity{ValidUntil: now.AddDate(0, 0, max(1, d.Days)).UTC().Truncate(time.Second)},
 	}
 	b.Place, b.ID = d.Place, d.ID
-	if d.Board != "" || d.Style != "" {
+	if d.Board != "" || d.Style != "" || len(d.Languages) > 0 {
 		text := d.Board
 		if text == "" {
 			text = d.Text
@@ -61,6 +64,7 @@ func (d Draft) bulletin(now time.Time) *plan.Bulletin {
 	if d.Audio != nil {
 		b.Audio, b.LoudnessLUFS = []plan.Audio{*d.Audio}, d.LUFS
 	}
+	d.inLanguages(b)
 	return b
 }
 

@@ -47,8 +47,12 @@ func (d *Desk) home(w http.ResponseWriter, r *http.Request, v *visitor) error {
 			bad++
 		}
 	}
+	vouch, err := d.toVouch(v)
+	if err != nil {
+		return err
+	}
 	d.show(w, r, v, http.StatusOK, "home", map[string]any{
-		"Waits": waits, "Drafts": mine, "Boxes": len(boxes), "Bad": bad, "Posts": v.tasks(), "Key": d.o.Authority.People()[v.person].Key != "",
+		"Vouch": vouch, "Waits": waits, "Drafts": mine, "Boxes": len(boxes), "Bad": bad, "Posts": v.tasks(), "Key": d.o.Authority.People()[v.person].Key != "",
 	})
 	return nil
 }

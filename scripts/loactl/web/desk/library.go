@@ -141,24 +141,66 @@ func (d *Desk) reuse(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if !v.may(author, place) {
 		place = deepest(v.seen(author)) // what others have said can be said here too
 	}
-	dr := Draft{
-		ID: d.o.Tools.ID(b.Title), Place: place, By: v.person, Title: b.Title, Text: b.Text, Lang: cmp.Or(b.Lang, "vi"), Class: b.Class, Ticker: b.Ticker,
-		Days: 30, LUFS: b.LoudnessLUFS, Changed: d.o.Now().UTC(),
-	}
-	if len(b.Pages) == 1 && b.Pages[0].Image == "" {
-		dr.Board, dr.Style = b.Pages[0].Text, b.Pages[0].Style
-	}
-	if len(b.Audio) == 1 {
-		audio := b.Audio[0]
-		dr.Audio, dr.Region = &audio, regionOf(audio.Voice)
-		if audio.Voice != "" {
-			dr.Read = b.Text
-		}
-	}
+	dr := draftOf(b, v.person)
+	dr.ID, dr.Place, dr.By, dr.Changed = d.o.Tools.ID(b.Title), place, v.person, d.o.Now().UTC()
 	new, err := d.drafts.add(dr)
 	if err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/desk/draft/"+new, http.StatusSeeOther)
 	return nil
+}
+
+// draftOf is a draft that says what a bulletin said. Its translations wait for a new word:
+// of whoever takes it up, until another person is named.
+func draftOf(b plan.Bulletin, by string) Draft {
+	main := cmp.Or(b.Lang, spoken)
+	dr := Draft{Title: b.Title, Text: b.Text, Lang: main, Class: b.Class, Ticker: b.Ticker, Days: 30, LUFS: b.LoudnessLUFS}
+	in := func(lang string) *Version {
+		if !slices.Contains(languages, lang) {
+			return nil
+		}
+		i := dr.version(lang)
+		if i < 0 {
+			i = len(dr.Languages)
+			dr.Languages = append(dr.Languages, Version{Lang: lang, Who: by, LUFS: b.LoudnessLUFS})
+		}
+		return &dr.Languages[i]
+	}
+	for _, a := range b.Audio {
+		lang := cmp.Or(a.Lang, main)
+		a.Lang = ""
+		if lang != main {
+			if v := in(lang); v != nil {
+				v.Audio = &a
+			}
+			continue
+		}
+		if dr.Audio != nil {
+			continue // of two there is no telling which
+		}
+		dr.Audio, dr.Region = &a, regionOf(a.Voice)
+		if a.Voice != "" {
+			dr.Read = b.Text
+		}
+	}
+	var words []plan.Page
+	for _, p := range b.Pages {
+		switch lang := cmp.Or(p.Lang, main); {
+		case p.Image != "":
+		case lang == main:
+			words = append(words, p)
+		default:
+			if v := in(lang); v != nil {
+				v.Text = strings.TrimSpace(v.Text + "\n" + p.Text)
+			}
+		}
+	}
+	if len(words) == 1 {
+		dr.Style = words[0].Style
+		if words[0].Text != b.Text {
+			dr.Board = words[0].Text
+		}
+	}
+	return dr
 }

@@ -14,14 +14,15 @@ import (
 // A proposal is a document that is complete but for a signature. It is shown to whoever
 // made it, and to nobody else before that person has signed it.
 type proposal struct {
-	is    authority.Issued
-	paper message.Envelope // what is signed
-	by    string
-	two   bool   // the desk asks for a second person, whatever the list says
-	onTop bool   // it is base with something changed, and counts only while base is what is issued
-	base  string // the SHA-256 of that document; empty: there is none
-	draft string // what it was made of
-	until time.Time
+	is      authority.Issued
+	paper   message.Envelope // what is signed
+	by      string
+	two     bool    // the desk asks for a second person, whatever the list says
+	onTop   bool    // it is base with something changed, and counts only while base is what is issued
+	base    string  // the SHA-256 of that document; empty: there is none
+	draft   string  // what it was made of
+	vouches []Vouch // for the languages in it
+	until   time.Time
 }
 
 // proposals are kept in memory: what was not signed was not said.

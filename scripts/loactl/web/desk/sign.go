@@ -30,6 +30,7 @@ type paper struct {
 	Doubts, Unheard       []string
 	Ahead                 []line
 	Reading               *Reading
+	Vouches               []Vouch // for what it says in further languages
 }
 
 type boardOf struct {
@@ -69,6 +70,7 @@ func (d *Desk) sign(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if x.Words, err = asJSON(fieldWords(v.lang)); err != nil {
 		return err
 	}
+	x.Vouches = d.vouchedFor(p)
 	d.consequences(v, &x, h, p.is.Doc)
 	d.show(w, r, v, http.StatusOK, "sign", x)
 	return nil
@@ -260,7 +262,7 @@ func (d *Desk) signed(w http.ResponseWriter, r *http.Request, v *visitor) error 
 	}
 	d.proposed.drop(p.is.SHA256)
 	if p.draft != "" {
-		if err := d.drafts.change(p.draft, func(dr *Draft) error { dr.SHA256 = p.is.SHA256; return nil }); err != nil {
+		if err := d.drafts.change(p.draft, func(dr *Draft) error { dr.SHA256, dr.Vouches = p.is.SHA256, p.vouches; return nil }); err != nil {
 			d.o.Log.Error("desk: a draft", "id", p.draft, "err", err)
 		}
 	}

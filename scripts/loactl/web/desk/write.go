@@ -98,6 +98,11 @@ type draftPage struct {
 	Classes   []plan.Class
 	Regions   []string
 	Styles    []string
+	Spoken    bool // a machine can read it
+	Versions  []versionPage
+	Further   []string // languages that it is not in yet
+	People    []string // who can vouch for them
+	Ready     bool     // to be signed
 }
 
 func (d *Desk) draft(w http.ResponseWriter, r *http.Request, v *visitor) error {
@@ -107,16 +112,33 @@ func (d *Desk) draft(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	}
 	b := dr.bulletin(d.o.Now())
 	x := draftPage{
-		Draft: dr, PlaceName: v.places[dr.Place].Name, Reading: d.o.Tools.Read(v.lang, dr.Text, dr.Region), Boards: d.boards(v, b),
+		Draft: dr, PlaceName: v.places[dr.Place].Name, Boards: d.boards(v, b),
 		Doubts: d.o.Tools.Doubts(v.lang, b), Classes: classes(v, dr.Place), Regions: []string{"north", "central", "south"},
-		Styles: []string{"", "scroll"},
+		Styles: []string{"", "scroll"}, Spoken: dr.Lang == spoken, Ready: !dr.Stale() && dr.ready() == nil,
 	}
 	if dr.Audio != nil {
 		x.Length = time.Duration(dr.Audio.DurationMS) * time.Millisecond
 	}
+	if x.Spoken {
+		x.Reading = d.o.Tools.Read(v.lang, dr.Text, dr.Region)
+	}
+	for _, ver := range dr.Languages {
+		x.Versions = append(x.Versions, versionPage{Version: ver, Good: dr.vouched(ver), Mute: dr.mute(ver)})
+	}
+	for _, l := range languages {
+		if l != dr.Lang && dr.version(l) < 0 {
+			x.Further = append(x.Further, l)
+		}
+	}
+	if x.People, err = d.vouchers(dr.Place); err != nil {
+		return err
+	}
 	d.show(w, r, v, http.StatusOK, "draft", x)
 	return nil
 }
+
+// spoken is the language that a machine reads aloud here.
+const spoken = "vi"
 
 // classes are those that somebody writes at a place. What an alarm says is written where
 // alarms are raised.
@@ -166,6 +188,9 @@ func (d *Desk) speak(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if err != nil {
 		return err
 	}
+	if dr.Lang != spoken {
+		return errUnspoken
+	}
 	if err := d.o.Centre.Room(); err != nil {
 		return err
 	}
@@ -179,12 +204,30 @@ func (d *Desk) speak(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	return d.sounds(w, r, dr, s.Recording, dr.Text)
 }
 
-// upload takes a recording in: a file that was chosen, or what the browser has recorded.
+// upload takes a draft's recording in.
 func (d *Desk) upload(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	dr, err := d.mine(r, v)
 	if err != nil {
 		return err
 	}
+	rec, err := d.recorded(r, v)
+	if err != nil {
+		return err
+	}
+	return d.sounds(w, r, dr, rec, "")
+}
+
+// recorded is a file of sound that was chosen, or what the browser has recorded.
+func (d *Desk) recorded(r *http.Request, v *visitor) (rec Recording, err error) {
+	err = d.sent(r, "audio", func(sound io.Reader) (err error) {
+		rec, err = d.o.Tools.Record(r.Context(), v.lang, sound)
+		return err
+	})
+	return rec, err
+}
+
+// sent runs f, alone, with the file of that name in a form.
+func (d *Desk) sent(r *http.Request, name string, f func(io.Reader) error) error {
 	if err := d.o.Centre.Room(); err != nil {
 		return err
 	}
@@ -195,19 +238,11 @@ func (d *Desk) upload(w http.ResponseWriter, r *http.Request, v *visitor) error 
 	for {
 		part, err := parts.NextPart()
 		if err != nil {
-			return errInput // there was no recording in it
+			return errInput // there was no such file in it
 		}
-		if part.FormName() != "audio" {
-			continue
+		if part.FormName() == name {
+			return d.making.taken(r.Context(), part, f)
 		}
-		var rec Recording
-		if err := d.making.taken(r.Context(), part, func(sound io.Reader) (err error) {
-			rec, err = d.o.Tools.Record(r.Context(), v.lang, sound)
-			return err
-		}); err != nil {
-			return err
-		}
-		return d.sounds(w, r, dr, rec, "")
 	}
 }
 
@@ -223,7 +258,10 @@ func (d *Desk) sounds(w http.ResponseWriter, r *http.Request, dr Draft, rec Reco
 	return nil
 }
 
-var errStale = &fault{http.StatusConflict, "error.stale"}
+var (
+	errStale    = &fault{http.StatusConflict, "error.stale"}
+	errUnspoken = &fault{http.StatusConflict, "error.unspoken"}
+)
 
 // submit makes the bulletin of a draft, to be signed by whoever wrote it.
 func (d *Desk) submit(w http.ResponseWriter, r *http.Request, v *visitor) error {
@@ -234,7 +272,10 @@ func (d *Desk) submit(w http.ResponseWriter, r *http.Request, v *visitor) error 
 	if dr.Stale() {
 		return errStale
 	}
-	return d.propose(w, r, v, dr.bulletin(d.o.Now()), proposal{draft: dr.ID})
+	if err := dr.ready(); err != nil {
+		return err
+	}
+	return d.propose(w, r, v, dr.bulletin(d.o.Now()), proposal{draft: dr.ID, vouches: dr.vouches()})
 }
 
 // archive puts a draft away, or takes it out again.

@@ -4,7 +4,7 @@ const { tell } = loa;
 
 const form = document.getElementById('draft');
 let wait;
-form.addEventListener('input', () => {
+if (form) form.addEventListener('input', () => {
   clearTimeout(wait);
   wait = setTimeout(() => {
     for (const img of document.querySelectorAll('img[data-board]')) {
