@@ -452,6 +452,7 @@ Mỗi mã chỉ dùng một lần. Dùng xong thì đánh dấu. Cất tờ này
 	"desk.empty":             "Chưa mời ai.",
 	"desk.line":              "%-20s khóa thiết bị: %d  %s  %s",
 	"desk.no-sound":          "không có âm thanh nào nghe được trong tệp này",
+	"desk.no-picture":        "không đọc được ảnh nào trong tệp này, hoặc ảnh quá lớn; ảnh HEIC của điện thoại hãy gửi dạng JPEG",
 	"desk.no-ffmpeg":         "trung tâm chưa có ffmpeg: apt install ffmpeg",
 	"token.exists":           "đã có mã truy cập %s; hãy thu hồi trước",
 	"token.empty":            "Chưa có mã truy cập nào: loactl serve token new TÊN.",

@@ -140,14 +140,14 @@ func TestOtherPlaces(t *testing.T) {
 	}
 	alarm := s.desk.slotOf("26734", "26734").Alerts[0].ID
 	words := s.translated(minh, draft, "km", "minh", "Của xã khác")
-	for _, path := range []string{draft, words, words + "/board/desk/0", page, waits, sounds, waits + "/envelope", waits + "/board/desk/0", "/desk/now?place=26734", "/desk/week?place=26734", "/desk/week?place=74", "/desk/report?place=26734",
+	for _, path := range []string{draft, words, words + "/board/desk/0", "/desk/board/desk?text=x&draft=" + strings.TrimPrefix(draft, "/desk/draft/"), page, waits, sounds, waits + "/envelope", waits + "/board/desk/0", "/desk/now?place=26734", "/desk/week?place=26734", "/desk/week?place=74", "/desk/report?place=26734",
 		"/desk/report/file?as=csv&place=26734", "/desk/report/why?row=x&place=74", "/desk/media/../authority.json"} {
 		if w := s.get(hoa, path); w.Code == http.StatusOK {
 			t.Errorf("GET %s: %d", path, w.Code)
 		}
 	}
 	for _, f := range [][]string{
-		{draft, "title", "x", "text", "x", "class", "normal"}, {draft + "/submit"}, {draft + "/archive"}, {draft + "/speak"}, {draft + "/language", "lang", "en", "who", "minh"}, {words, "text", "x", "who", "hoa"}, {words + "/vouch", "digest", "x"}, {words + "/audio"}, {"/desk/write", "place", "26734", "text", "x"}, {"/desk/write", "place", "74", "text", "x"},
+		{draft, "title", "x", "text", "x", "class", "normal"}, {draft + "/submit"}, {draft + "/archive"}, {draft + "/speak"}, {draft + "/picture"}, {draft + "/pictures", "n", "0", "what", "remove"}, {draft + "/language", "lang", "en", "who", "minh"}, {words, "text", "x", "who", "hoa"}, {words + "/vouch", "digest", "x"}, {words + "/audio"}, {"/desk/write", "place", "26734", "text", "x"}, {"/desk/write", "place", "74", "text", "x"},
 		{"/desk/library/reuse", "place", "26734", "id", id}, {"/desk/now/act", "what", "stop", "to", "26734"}, {"/desk/now/act", "what", "stop", "to", "74"}, {"/desk/now/act", "what", "mute", "to", "box-1"},
 		{"/desk/now/act", "what", "play", "to", "26737", "of", "26734/" + id}, {"/desk/week", "what", "add", "place", "26734", "of", "26734/" + id, "time", "17:00"},
 		{"/desk/week", "what", "add", "place", "26737", "of", "26734/" + id, "time", "17:00"}, {"/desk/emergency", "place", "26734", "event", "x", "headline", "x"},

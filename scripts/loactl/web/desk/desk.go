@@ -45,6 +45,8 @@ type Tools interface {
 	Speak(ctx context.Context, lang, text, region string) (Spoken, error)
 	// Record takes any recording in, levels it, trims its silence and keeps it.
 	Record(ctx context.Context, lang string, r io.Reader) (Recording, error)
+	// Picture takes any picture in, for the boards at a place and below, and keeps it.
+	Picture(ctx context.Context, lang, place string, r io.Reader) (plan.Page, error)
 	// Read tells how a text would be read aloud.
 	Read(lang, text, region string) Reading
 	// Draw is what a kind of board shows of a bulletin.
@@ -150,7 +152,7 @@ func New(o Opts) (*Desk, error) {
 	if d.files, err = look.NewFiles("/desk/files/", assets); err != nil {
 		return nil, err
 	}
-	if d.pages, err = look.New(look.Opts{Pages: pages, Words: words, Files: d.files, Funcs: template.FuncMap{"moment": moment, "span": span, "join": join}}); err != nil {
+	if d.pages, err = look.New(look.Opts{Pages: pages, Words: words, Files: d.files, Funcs: template.FuncMap{"moment": moment, "span": span, "join": join, "seconds": seconds}}); err != nil {
 		return nil, err
 	}
 	// Whoever takes part has shown that it is that person, and not only that device.
@@ -216,6 +218,8 @@ func routes() []route {
 		{"POST /desk/draft/{id}/audio", author, maxSound, (*Desk).upload},
 		{"POST /desk/draft/{id}/submit", author, maxForm, (*Desk).submit},
 		{"POST /desk/draft/{id}/archive", author, maxForm, (*Desk).archive},
+		{"POST /desk/draft/{id}/picture", author, maxPicture, (*Desk).addPicture},
+		{"POST /desk/draft/{id}/pictures", author, maxForm, (*Desk).changePicture},
 		{"POST /desk/draft/{id}/language", author, maxForm, (*Desk).addLanguage},
 		{"GET /desk/language/{id}/{lang}", anybody, 0, (*Desk).language},
 		{"POST /desk/language/{id}/{lang}", author, maxForm, (*Desk).languageKept},

@@ -54,7 +54,10 @@ type tools struct{}
 
 func (tools) Speak(context.Context, string, string, string) (Spoken, error) { return Spoken{}, nil }
 func (tools) Record(context.Context, string, io.Reader) (Recording, error)  { return Recording{}, nil }
-func (tools) Read(_, text, _ string) Reading                                { return Reading{Sentences: []string{text}} }
+func (tools) Picture(context.Context, string, string, io.Reader) (plan.Page, error) {
+	return plan.Page{}, nil
+}
+func (tools) Read(_, text, _ string) Reading { return Reading{Sentences: []string{text}} }
 func (tools) Draw(string, string, *plan.Bulletin) ([]Picture, []string, error) {
 	return nil, nil, nil
 }

@@ -40,8 +40,9 @@ type Draft struct {
 	Archived bool        `json:"archived,omitempty"`
 	SHA256   string      `json:"sha256,omitempty"` // of what was signed of it
 
-	Languages []Version `json:"languages,omitempty"` // further ones
-	Vouches   []Vouch   `json:"vouches,omitempty"`   // for the languages of what was signed
+	Pictures  []plan.Page `json:"pictures,omitempty"`  // that boards show after the words
+	Languages []Version   `json:"languages,omitempty"` // further ones
+	Vouches   []Vouch     `json:"vouches,omitempty"`   // for the languages of what was signed
 }
 
 // Stale reports that a machine has read another text than the one that stands there.
@@ -54,12 +55,12 @@ func (d Draft) bulletin(now time.Time) *plan.Bulletin {
 		Validity: plan.Validity{ValidUntil: now.AddDate(0, 0, max(1, d.Days)).UTC().Truncate(time.Second)},
 	}
 	b.Place, b.ID = d.Place, d.ID
-	if d.Board != "" || d.Style != "" || len(d.Languages) > 0 {
+	if d.Board != "" || d.Style != "" || len(d.Languages)+len(d.Pictures) > 0 {
 		text := d.Board
 		if text == "" {
 			text = d.Text
 		}
-		b.Pages = []plan.Page{{Text: text, Style: d.Style}}
+		b.Pages = append([]plan.Page{{Text: text, Style: d.Style}}, d.Pictures...)
 	}
 	if d.Audio != nil {
 		b.Audio, b.LoudnessLUFS = []plan.Audio{*d.Audio}, d.LUFS

@@ -195,9 +195,9 @@ type versionPage struct {
 
 // alone is what boards show of one language of a draft.
 func (d Draft) alone(v Version, now time.Time) *plan.Bulletin {
-	d.Languages, d.Audio = []Version{v}, nil
+	d.Languages, d.Audio, d.Pictures = []Version{v}, nil, nil
 	b := d.bulletin(now)
-	b.Pages = slices.DeleteFunc(b.Pages, func(p plan.Page) bool { return p.Lang != v.Lang || p.Text == "" })
+	b.Pages = slices.DeleteFunc(b.Pages, func(p plan.Page) bool { return p.Lang != v.Lang })
 	b.Text = v.Text
 	return b
 }

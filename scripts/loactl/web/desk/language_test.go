@@ -40,6 +40,11 @@ func (k keeping) Record(_ context.Context, _ string, r io.Reader) (Recording, er
 	return Recording{Audio: plan.Audio{SHA256: sum, Bytes: size, Type: "audio/mpeg", DurationMS: 1000}, LUFS: -23}, err
 }
 
+func (k keeping) Picture(_ context.Context, _, _ string, r io.Reader) (plan.Page, error) {
+	sum, size, err := mediaserver.Add(k.dir, r)
+	return plan.Page{Image: sum, Bytes: size, Type: "image/png"}, err
+}
+
 // translated is the path of a draft's translation that somebody is to vouch for.
 func (s *stage) translated(id, draft, lang, who, text string) string {
 	s.t.Helper()

@@ -188,6 +188,7 @@ func draftOf(b plan.Bulletin, by string) Draft {
 	for _, p := range b.Pages {
 		switch lang := cmp.Or(p.Lang, main); {
 		case p.Image != "":
+			dr.Pictures = append(dr.Pictures, p)
 		case lang == main:
 			words = append(words, p)
 		default:

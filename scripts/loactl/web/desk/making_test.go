@@ -37,6 +37,11 @@ func (u untouched) Record(context.Context, string, io.Reader) (Recording, error)
 	return Recording{}, nil
 }
 
+func (u untouched) Picture(context.Context, string, string, io.Reader) (plan.Page, error) {
+	u.t.Error("a picture was taken")
+	return plan.Page{}, nil
+}
+
 // What fills the disk is refused before it is made; words are kept.
 func TestFullDisk(t *testing.T) {
 	s := newStage(t)
@@ -58,6 +63,9 @@ func TestFullDisk(t *testing.T) {
 	s.desk.o.Centre, s.desk.o.Tools = full{s.desk.o.Centre}, untouched{t: t}
 	if code := send(); code != http.StatusUnprocessableEntity {
 		t.Errorf("an upload: %d", code)
+	}
+	if w := s.sends(minh, draft+"/picture", "picture", []byte("x")); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("a picture: %d", w.Code)
 	}
 	if w := s.form(minh, draft+"/speak"); w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("reading aloud: %d", w.Code)

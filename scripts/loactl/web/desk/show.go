@@ -71,6 +71,9 @@ func moment(t time.Time) string {
 	return t.In(look.Zone).Format("15:04 02/01/2006")
 }
 
+// seconds is a length as one writes it into a form.
+func seconds(d time.Duration) int { return int(d.Seconds()) }
+
 // join writes names in a row.
 func join(all []string) string { return strings.Join(all, ", ") }
 

@@ -297,5 +297,12 @@ func (d *Desk) board(w http.ResponseWriter, r *http.Request, v *visitor) error {
 		ID: "x", Title: "x", Place: deepest(v.seen(author)), Text: typed(r.FormValue("text")), Board: typed(r.FormValue("board")),
 		Style: r.FormValue("style"), Ticker: typed(r.FormValue("ticker")), Class: plan.Normal, Lang: "vi",
 	}
+	if id := r.FormValue("draft"); id != "" {
+		kept, err := d.drafts.get(id)
+		if err != nil || !v.may(author, kept.Place) {
+			return errNone
+		}
+		dr.Place, dr.Pictures, dr.Languages = kept.Place, kept.Pictures, kept.Languages
+	}
 	return d.picture(w, v, r.PathValue("board"), dr.bulletin(d.o.Now()), cmp.Or(r.FormValue("page"), "0"))
 }

@@ -8,7 +8,7 @@ if (form) form.addEventListener('input', () => {
   clearTimeout(wait);
   wait = setTimeout(() => {
     for (const img of document.querySelectorAll('img[data-board]')) {
-      const q = new URLSearchParams({ text: form.elements.text.value, board: form.elements.board.value, style: form.elements.style.value, ticker: form.elements.ticker.value, page: img.dataset.page });
+      const q = new URLSearchParams({ text: form.elements.text.value, board: form.elements.board.value, style: form.elements.style.value, ticker: form.elements.ticker.value, draft: form.dataset.draft, page: img.dataset.page });
       img.src = `/desk/board/${img.dataset.board}?${q}`;
     }
   }, 400);

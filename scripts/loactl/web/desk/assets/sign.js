@@ -10,7 +10,7 @@ const payload = bytesOf(said.payload);
 const button = document.getElementById('sign');
 const strict = new TextDecoder('utf-8', { fatal: true });
 const cited = new Map();
-const checks = []; // of recordings that are still being fetched
+const checks = []; // of recordings and pictures that are still being fetched
 let sound = true;
 
 const make = (name, parts, props) => {
@@ -49,7 +49,8 @@ function show(name, v) {
   if (v && typeof v === 'object') {
     const parts = [list(v)];
     if ((name === 'ref' || name === 'bulletin') && v.sha256) parts.push(named(v));
-    if (name === 'audio' && v.sha256) parts.push(player(v));
+    if (name === 'audio' && v.sha256) parts.push(file(v.sha256, v.type, src => make('audio', [], { controls: true, src })));
+    if (name === 'pages' && v.image) parts.push(file(v.image, v.type, src => make('img', [], { alt: words.image || '', className: 'thumb', src })));
     return make('div', parts);
   }
   return make('span', [written(name, v)], { className: name === 'sha256' ? 'hash' : 'words' });
@@ -72,13 +73,14 @@ function named(ref) {
   return make('blockquote', [list(doc)]);
 }
 
-function player(audio) {
+// file shows a recording or a picture, if it has the hash that is signed.
+function file(hash, type, made) {
   const state = make('p', ['…'], { className: 'quiet' });
   const place = make('div', [state]);
-  checks.push(fetch('/desk/media/' + audio.sha256).then(async r => {
+  checks.push(fetch('/desk/media/' + hash).then(async r => {
     const bytes = await r.arrayBuffer();
-    if (!r.ok || await sha256(bytes) !== audio.sha256) throw new Error(said.badFile);
-    place.prepend(make('audio', [], { controls: true, src: URL.createObjectURL(new Blob([bytes], { type: audio.type })) }));
+    if (!r.ok || await sha256(bytes) !== hash) throw new Error(said.badFile);
+    place.prepend(made(URL.createObjectURL(new Blob([bytes], { type }))));
     state.textContent = '✓ ' + said.checked;
   }).catch(e => {
     sound = false;
