@@ -148,7 +148,7 @@ func TestOtherPlaces(t *testing.T) {
 	}
 	for _, f := range [][]string{
 		{draft, "title", "x", "text", "x", "class", "normal"}, {draft + "/submit"}, {draft + "/archive"}, {draft + "/speak"}, {draft + "/picture"}, {draft + "/pictures", "n", "0", "what", "remove"}, {draft + "/language", "lang", "en", "who", "minh"}, {words, "text", "x", "who", "hoa"}, {words + "/vouch", "digest", "x"}, {words + "/audio"}, {"/desk/write", "place", "26734", "text", "x"}, {"/desk/write", "place", "74", "text", "x"},
-		{"/desk/library/reuse", "place", "26734", "id", id}, {"/desk/now/act", "what", "stop", "to", "26734"}, {"/desk/now/act", "what", "stop", "to", "74"}, {"/desk/now/act", "what", "mute", "to", "box-1"},
+		{"/desk/library/reuse", "place", "26734", "id", id}, {"/desk/library/archive", "place", "26734", "id", id}, {draft + "/template"}, {"/desk/write/template", "place", "26734", "id", "x"}, {"/desk/now/act", "what", "stop", "to", "26734"}, {"/desk/now/act", "what", "stop", "to", "74"}, {"/desk/now/act", "what", "mute", "to", "box-1"},
 		{"/desk/now/act", "what", "play", "to", "26737", "of", "26734/" + id}, {"/desk/week", "what", "add", "place", "26734", "of", "26734/" + id, "time", "17:00"},
 		{"/desk/week", "what", "add", "place", "26737", "of", "26734/" + id, "time", "17:00"}, {"/desk/emergency", "place", "26734", "event", "x", "headline", "x"},
 		{"/desk/emergency/undo", "place", "26734", "office", "26734", "id", alarm},

@@ -113,6 +113,7 @@ type Desk struct {
 	o        Opts
 	people   *People
 	drafts   *drafts
+	shelf    shelf
 	sessions sessions
 	tries    tries
 	passkeys *webauthn.WebAuthn
@@ -148,7 +149,7 @@ func New(o Opts) (*Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Desk{o: o, people: OpenPeople(o.Authority.Dir()), drafts: &drafts{dir: dir}, making: newMaking(), mux: http.NewServeMux()}
+	d := &Desk{o: o, people: OpenPeople(o.Authority.Dir()), drafts: &drafts{dir: dir}, shelf: newShelf(dir), making: newMaking(), mux: http.NewServeMux()}
 	if d.files, err = look.NewFiles("/desk/files/", assets); err != nil {
 		return nil, err
 	}
@@ -212,11 +213,13 @@ func routes() []route {
 
 		{"GET /desk/write", author, 0, (*Desk).write},
 		{"POST /desk/write", author, maxForm, (*Desk).written},
+		{"POST /desk/write/template", author, maxForm, (*Desk).fromTemplate},
 		{"GET /desk/draft/{id}", author, 0, (*Desk).draft},
 		{"POST /desk/draft/{id}", author, maxForm, (*Desk).drafted},
 		{"POST /desk/draft/{id}/speak", author, maxForm, (*Desk).speak},
 		{"POST /desk/draft/{id}/audio", author, maxSound, (*Desk).upload},
 		{"POST /desk/draft/{id}/submit", author, maxForm, (*Desk).submit},
+		{"POST /desk/draft/{id}/template", author, maxForm, (*Desk).asTemplate},
 		{"POST /desk/draft/{id}/archive", author, maxForm, (*Desk).archive},
 		{"POST /desk/draft/{id}/picture", author, maxPicture, (*Desk).addPicture},
 		{"POST /desk/draft/{id}/pictures", author, maxForm, (*Desk).changePicture},
@@ -229,6 +232,7 @@ func routes() []route {
 		{"GET /desk/board/{board}", author, 0, (*Desk).board},
 		{"GET /desk/library", viewer, 0, (*Desk).library},
 		{"POST /desk/library/reuse", author, maxForm, (*Desk).reuse},
+		{"POST /desk/library/archive", author, maxForm, (*Desk).putAway},
 
 		{"GET /desk/inbox", author, 0, (*Desk).inbox},
 		{"GET /desk/inbox/{id}", author, 0, (*Desk).read},

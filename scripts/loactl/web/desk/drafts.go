@@ -38,7 +38,8 @@ type Draft struct {
 	Read     string      `json:"read,omitempty"` // the text that a machine has read; it has to be the same as Text
 	Changed  time.Time   `json:"changed"`
 	Archived bool        `json:"archived,omitempty"`
-	SHA256   string      `json:"sha256,omitempty"` // of what was signed of it
+	Template bool        `json:"template,omitempty"` // bulletins are begun from it; it becomes none itself
+	SHA256   string      `json:"sha256,omitempty"`   // of what was signed of it
 
 	Pictures  []plan.Page `json:"pictures,omitempty"`  // that boards show after the words
 	Languages []Version   `json:"languages,omitempty"` // further ones

@@ -419,4 +419,11 @@ var en = map[string]string{
 	"draft.remove":          "Take out",
 	"field.image":           "Picture",
 	"error.pictures":        "The bulletin has eight pictures already.",
+	"write.templates":       "Begin from a template",
+	"write.templates-why":   "Your own, those of the place and those of the places above. A word for a translation does not come along.",
+	"write.begin":           "Write from this",
+	"write.drop-template":   "Drop the template",
+	"draft.template":        "Keep as a template",
+	"draft.is-template":     "This is a template: what is begun from it later follows what you change here; it is never signed itself.",
+	"library.away-why":      "What was put away is not shown here, but a search finds it. Putting away changes nothing of what is scheduled.",
 }

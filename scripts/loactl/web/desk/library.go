@@ -24,17 +24,21 @@ type book struct {
 	At, Until            time.Time
 	Play                 bool // the reader may have it played
 	Edit                 bool
+	Away                 bool // out of sight, for who does not look for it
 }
 
 // library is all that was written for the places that somebody sees.
 func (d *Desk) library(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	query, archived := r.FormValue("q"), r.FormValue("archived") != ""
-	books, err := d.books(v, r.FormValue("place"))
+	books, err := d.allBooks(v, r.FormValue("place"))
 	if err != nil {
 		return err
 	}
 	books = slices.DeleteFunc(books, func(b book) bool {
-		return (b.State == "archived") != archived || !matches(b.Title+" "+b.Text+" "+b.ID, query)
+		if archived {
+			return !b.Away || !matches(b.Title+" "+b.Text+" "+b.ID, query)
+		}
+		return b.Away && strings.TrimSpace(query) == "" || !matches(b.Title+" "+b.Text+" "+b.ID, query)
 	})
 	d.show(w, r, v, http.StatusOK, "library", map[string]any{
 		"Books": books, "Query": query, "Archived": archived, "Places": v.choices(viewer, r.FormValue("place")), "Mine": v.choices(operator, ""),
@@ -42,8 +46,14 @@ func (d *Desk) library(w http.ResponseWriter, r *http.Request, v *visitor) error
 	return nil
 }
 
-// books are the drafts and bulletins of a place, or of all, the newest first.
+// books are the drafts and bulletins of a place, or of all, the newest first, without
+// those that were put away.
 func (d *Desk) books(v *visitor, place string) (all []book, err error) {
+	all, err = d.allBooks(v, place)
+	return slices.DeleteFunc(all, func(b book) bool { return b.Away }), err
+}
+
+func (d *Desk) allBooks(v *visitor, place string) (all []book, err error) {
 	here := func(p string) bool { return (place == "" || p == place) && v.may(viewer, p) }
 	now := d.o.Now()
 	signed := make(map[string]bool)
@@ -52,6 +62,10 @@ func (d *Desk) books(v *visitor, place string) (all []book, err error) {
 		return nil, err
 	}
 	waiting, err := d.o.Authority.Pending()
+	if err != nil {
+		return nil, err
+	}
+	shelved, err := d.shelf.all()
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +90,9 @@ func (d *Desk) books(v *visitor, place string) (all []book, err error) {
 		case !now.Before(b.ValidUntil):
 			k.State, k.Play = "over", false
 		}
-		k.Play = k.Play && b.Class != plan.Drill
+		_, k.Away = shelved[b.Place+"/"+b.ID]
+		k.Away = k.Away && i >= len(waiting)
+		k.Play = k.Play && b.Class != plan.Drill && !k.Away
 		all = append(all, k)
 	}
 	drafts, err := d.drafts.all()
@@ -84,7 +100,7 @@ func (d *Desk) books(v *visitor, place string) (all []book, err error) {
 		return nil, err
 	}
 	for _, dr := range drafts {
-		if !here(dr.Place) || !v.may(author, dr.Place) || signed[dr.SHA256] && !dr.Archived {
+		if !here(dr.Place) || !v.may(author, dr.Place) || signed[dr.SHA256] || dr.Template {
 			continue
 		}
 		k := book{ID: dr.ID, Place: dr.Place, PlaceName: v.places[dr.Place].Name, Title: dr.Title, Text: dr.Text, Class: string(dr.Class), State: "draft", At: dr.Changed, Edit: true}
@@ -92,7 +108,7 @@ func (d *Desk) books(v *visitor, place string) (all []book, err error) {
 			k.Audio = dr.Audio.SHA256
 		}
 		if dr.Archived {
-			k.State = "archived"
+			k.State, k.Away = "archived", true
 		}
 		all = append(all, k)
 	}

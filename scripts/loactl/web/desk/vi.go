@@ -419,4 +419,11 @@ var vi = map[string]string{
 	"draft.remove":          "Bỏ",
 	"field.image":           "Ảnh",
 	"error.pictures":        "Bản tin đã đủ tám ảnh.",
+	"write.templates":       "Bắt đầu từ mẫu",
+	"write.templates-why":   "Mẫu của bạn, của địa bàn và của cấp trên. Lời bảo đảm bản dịch không theo mẫu.",
+	"write.begin":           "Soạn từ mẫu này",
+	"write.drop-template":   "Bỏ mẫu",
+	"draft.template":        "Lưu làm mẫu",
+	"draft.is-template":     "Đây là mẫu: sửa ở đây thì các bản soạn sau sẽ theo; mẫu không được ký.",
+	"library.away-why":      "Bản tin đã cất không hiện ở đây, nhưng tìm thì thấy. Cất không đổi lịch phát.",
 }

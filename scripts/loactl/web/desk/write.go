@@ -43,7 +43,11 @@ func deepest(all []string) string {
 
 func (d *Desk) write(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	place := cmp.Or(r.FormValue("place"), deepest(v.seen(author)))
-	d.show(w, r, v, http.StatusOK, "write", map[string]any{"Places": v.choices(author, place), "Text": ""})
+	templates, err := d.templates(v)
+	if err != nil {
+		return err
+	}
+	d.show(w, r, v, http.StatusOK, "write", map[string]any{"Places": v.choices(author, place), "Text": "", "Templates": templates})
 	return nil
 }
 
@@ -269,6 +273,9 @@ func (d *Desk) submit(w http.ResponseWriter, r *http.Request, v *visitor) error 
 	if err != nil {
 		return err
 	}
+	if dr.Template {
+		return errInput
+	}
 	if dr.Stale() {
 		return errStale
 	}
@@ -287,7 +294,11 @@ func (d *Desk) archive(w http.ResponseWriter, r *http.Request, v *visitor) error
 	if err := d.drafts.change(dr.ID, func(dr *Draft) error { dr.Archived = !dr.Archived; return nil }); err != nil {
 		return err
 	}
-	http.Redirect(w, r, "/desk/library?place="+dr.Place, http.StatusSeeOther)
+	to := "/desk/library?place=" + dr.Place
+	if dr.Template {
+		to = "/desk/write#templates"
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }
 
