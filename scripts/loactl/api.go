@@ -62,6 +62,8 @@ func (s *sender) Publish(ctx context.Context, is authority.Issued) error {
 	return s.Send(ctx, wire(is))
 }
 
+func (s *sender) Talk(topic string, packet []byte) { s.link.Publish(topic, packet, false) }
+
 func (s *sender) Foreign() []string { return s.d.Foreign() }
 
 // openIndex opens the index of an authority, and makes it anew from the files where

@@ -175,6 +175,15 @@ func (a *API) keep(ctx context.Context, is authority.Issued, out Taken) (any, er
 	return out, nil
 }
 
+// Talk passes a packet of live talk on. What does not go out now is too late.
+func (a *API) Talk(topic message.Topic, packet []byte) error {
+	if !a.o.Broker.Connected() {
+		return &Error{Code: "no-broker"}
+	}
+	a.o.Broker.Talk(topic.String(), packet)
+	return nil
+}
+
 // publishTime is how long a broker may take over one document.
 const publishTime = 10 * time.Second
 

@@ -25,7 +25,8 @@ import (
 type broker interface {
 	Connected() bool
 	Publish(context.Context, authority.Issued) error
-	Foreign() []string // topics of which it keeps what the authority did not issue
+	Talk(topic string, packet []byte) // once, now or never
+	Foreign() []string                // topics of which it keeps what the authority did not issue
 }
 
 // Opts are what the API answers from.

@@ -338,8 +338,9 @@ func TestSecondSignature(t *testing.T) {
 // A silentBroker confirms nothing the first times.
 type silentBroker struct{ fails, asked int }
 
-func (*silentBroker) Connected() bool   { return true }
-func (*silentBroker) Foreign() []string { return nil }
+func (*silentBroker) Connected() bool     { return true }
+func (*silentBroker) Talk(string, []byte) {}
+func (*silentBroker) Foreign() []string   { return nil }
 func (b *silentBroker) Publish(context.Context, authority.Issued) error {
 	if b.asked++; b.asked <= b.fails {
 		return context.DeadlineExceeded

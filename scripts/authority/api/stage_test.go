@@ -47,6 +47,8 @@ func (w wire) Publish(ctx context.Context, is authority.Issued) error {
 	return w.Send(ctx, mqtt.Message{Topic: is.Topic.String(), Payload: is.Raw, Retain: is.Topic.Retained()})
 }
 
+func (w wire) Talk(topic string, packet []byte) { w.Client.Publish(topic, packet, false) }
+
 func (wire) Foreign() []string { return nil }
 
 func newStage(t *testing.T) *stage {

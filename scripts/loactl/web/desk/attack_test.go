@@ -15,7 +15,7 @@ import (
 // concrete fills the gaps of a pattern.
 func concrete(pattern string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
-	for gap, value := range map[string]string{"{$}": "", "{sha256}": strings.Repeat("0", 64), "{id}": "x", "{board}": "desk", "{page}": "0", "{what}": "photo", "{lang}": "km"} {
+	for gap, value := range map[string]string{"{$}": "", "{sha256}": strings.Repeat("0", 64), "{id}": "x", "{board}": "desk", "{page}": "0", "{what}": "photo", "{lang}": "km", "{session}": "x"} {
 		path = strings.ReplaceAll(path, gap, value)
 	}
 	return method, path
@@ -148,7 +148,7 @@ func TestOtherPlaces(t *testing.T) {
 	}
 	for _, f := range [][]string{
 		{draft, "title", "x", "text", "x", "class", "normal"}, {draft + "/submit"}, {draft + "/archive"}, {draft + "/speak"}, {draft + "/picture"}, {draft + "/pictures", "n", "0", "what", "remove"}, {draft + "/language", "lang", "en", "who", "minh"}, {words, "text", "x", "who", "hoa"}, {words + "/vouch", "digest", "x"}, {words + "/audio"}, {"/desk/write", "place", "26734", "text", "x"}, {"/desk/write", "place", "74", "text", "x"},
-		{"/desk/library/reuse", "place", "26734", "id", id}, {"/desk/library/archive", "place", "26734", "id", id}, {draft + "/template"}, {"/desk/write/template", "place", "26734", "id", "x"}, {"/desk/now/act", "what", "stop", "to", "26734"}, {"/desk/now/act", "what", "stop", "to", "74"}, {"/desk/now/act", "what", "mute", "to", "box-1"},
+		{"/desk/library/reuse", "place", "26734", "id", id}, {"/desk/library/archive", "place", "26734", "id", id}, {draft + "/template"}, {"/desk/write/template", "place", "26734", "id", "x"}, {"/desk/live", "place", "26734", "minutes", "5", "session_key", s.au.People()["hoa"].Key}, {"/desk/live/x"}, {"/desk/now/act", "what", "stop", "to", "26734"}, {"/desk/now/act", "what", "stop", "to", "74"}, {"/desk/now/act", "what", "mute", "to", "box-1"},
 		{"/desk/now/act", "what", "play", "to", "26737", "of", "26734/" + id}, {"/desk/week", "what", "add", "place", "26734", "of", "26734/" + id, "time", "17:00"},
 		{"/desk/week", "what", "add", "place", "26737", "of", "26734/" + id, "time", "17:00"}, {"/desk/emergency", "place", "26734", "event", "x", "headline", "x"},
 		{"/desk/emergency/undo", "place", "26734", "office", "26734", "id", alarm},
@@ -172,7 +172,7 @@ func TestRoles(t *testing.T) {
 	s.must(err)
 	for person, may := range map[string][]string{"khach": {"/desk/library", "/desk/now", "/desk/week", "/desk/report"}, "lan": {"/desk/write"}, "dung": {"/desk/emergency"}} {
 		id := s.enter(person)
-		for _, path := range []string{"/desk/write", "/desk/library", "/desk/now", "/desk/week", "/desk/report", "/desk/emergency"} {
+		for _, path := range []string{"/desk/write", "/desk/library", "/desk/now", "/desk/week", "/desk/report", "/desk/emergency", "/desk/live"} {
 			want := http.StatusForbidden
 			for _, m := range append(may, "/desk/library", "/desk/now", "/desk/week", "/desk/report") {
 				if m == path {
@@ -185,7 +185,7 @@ func TestRoles(t *testing.T) {
 		}
 	}
 	id := s.enter("khach")
-	for _, path := range []string{"/desk/write", "/desk/now/act", "/desk/week", "/desk/emergency"} {
+	for _, path := range []string{"/desk/write", "/desk/write/template", "/desk/library/archive", "/desk/draft/x/picture", "/desk/draft/x/language", "/desk/language/x/km", "/desk/live", "/desk/live/x", "/desk/now/act", "/desk/week", "/desk/emergency"} {
 		if w := s.form(id, path, "place", "26734", "to", "26734", "what", "stop", "text", "x"); w.Code != http.StatusForbidden {
 			t.Errorf("a viewer at %s: %d", path, w.Code)
 		}
@@ -253,6 +253,8 @@ func TestStoredScripts(t *testing.T) {
 	if w := s.vouches(minh, words); w.Code != http.StatusSeeOther {
 		t.Fatalf("%d", w.Code)
 	}
+	s.form(minh, draft+"/template")
+	clean("/desk/write")
 	page := s.proposed(minh, draft+"/submit")
 	clean(page)
 	if got := state(s.signs(minh, page, s.keys["minh"])); got != "sent" {

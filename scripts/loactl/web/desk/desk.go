@@ -21,6 +21,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"loa/agent/ahead"
+	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/scripts/authority"
 	"loa/scripts/authority/api"
@@ -34,6 +35,7 @@ type centre interface {
 	Drop(sha256 string) error
 	Room() error // nil while the disk has room for recordings
 	Boxes() ([]api.Box, error)
+	Talk(topic message.Topic, packet []byte) error // passes a packet of live talk on
 	Explain(error) *api.Error
 }
 
@@ -119,6 +121,7 @@ type Desk struct {
 	passkeys *webauthn.WebAuthn
 	ceremony ceremonies
 	proposed proposals
+	talks    talks
 	making   making
 	pages    *look.Pages
 	files    *look.Files
@@ -240,6 +243,9 @@ func routes() []route {
 		{"POST /desk/inbox", author, maxForm, (*Desk).refused},
 		{"POST /desk/inbox/{id}", author, maxForm, (*Desk).replied},
 
+		{"GET /desk/live", talker, 0, (*Desk).live},
+		{"POST /desk/live", talker, maxForm, (*Desk).goLive},
+		{"POST /desk/live/{session}", talker, maxTalk, (*Desk).talk},
 		{"GET /desk/now", viewer, 0, (*Desk).now},
 		{"POST /desk/now/act", operator, maxForm, (*Desk).act},
 		{"GET /desk/week", viewer, 0, (*Desk).week},

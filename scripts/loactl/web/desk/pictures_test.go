@@ -63,6 +63,9 @@ func TestPicturesOfADraft(t *testing.T) {
 	if got := change(0, two, "what", "remove"); got != http.StatusSeeOther {
 		t.Errorf("taken out: %d", got)
 	}
+	if w := s.sends(minh, draft+"/picture", "picture", make([]byte, maxPicture+1)); w.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("too large: %d", w.Code)
+	}
 	for range maxPictures {
 		s.sends(minh, draft+"/picture", "picture", []byte("more"))
 	}

@@ -18,6 +18,7 @@ const (
 	author     role = "author"    // writes what another has to sign as well, or alone
 	approver   role = "approver"  // whose signature is enough
 	operator   role = "operator"  // plays, stops and mutes
+	talker     role = "talker"    // speaks live
 	emergency  role = "emergency" // sounds alarms
 	technician role = "technician"
 )
@@ -49,6 +50,8 @@ func posts(person string, grants []authority.Grant, a Account, now time.Time) (a
 				}
 			case plan.KindPlay, plan.KindStop, plan.KindMute:
 				add(g.Place, operator)
+			case plan.KindLive:
+				add(g.Place, talker)
 			case plan.KindAlert:
 				add(g.Place, emergency)
 			case plan.GrantAssign, plan.GrantSettings:

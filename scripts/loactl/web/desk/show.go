@@ -38,6 +38,7 @@ func (d *Desk) show(w http.ResponseWriter, r *http.Request, v *visitor, status i
 	link("/desk/inbox", "nav.inbox", author)
 	link("/desk/week", "nav.week", viewer)
 	link("/desk/now", "nav.now", viewer)
+	link("/desk/live", "nav.live", talker)
 	link("/desk/report", "nav.report", viewer)
 	link("/desk/emergency", "nav.emergency", emergency)
 	var b bytes.Buffer

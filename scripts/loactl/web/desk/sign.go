@@ -31,6 +31,8 @@ type paper struct {
 	Ahead                 []line
 	Reading               *Reading
 	Vouches               []Vouch // for what it says in further languages
+	Live                  bool    // whoever signs speaks then
+	Chime                 int64   // ms that sound before that
 }
 
 type boardOf struct {
@@ -98,6 +100,7 @@ func (d *Desk) consequences(v *visitor, x *paper, h plan.Head, doc any) {
 		x.Boards = d.boards(v, shownOf(doc))
 	case plan.Act:
 		x.Until = doc.Until
+		x.Live, x.Chime = doc.Kind == plan.KindLive, before(doc).Milliseconds()
 	}
 	lines, err := d.o.Tools.Ahead(plan.Head{Place: h.Place, Device: h.Device}, 24, doc)
 	if err != nil {
@@ -269,6 +272,11 @@ func (d *Desk) signed(w http.ResponseWriter, r *http.Request, v *visitor) error 
 	if taken.State == "sent" || taken.State == "kept" {
 		d.answered(p.is.Doc, v.person)
 	}
+	if act, ok := p.is.Doc.(plan.Act); ok && act.Kind == plan.KindLive && taken.State == "sent" {
+		if err := d.talks.begin(act, v.person, d.o.Now()); err != nil {
+			return err
+		}
+	}
 	say := "signed." + taken.State
 	if p.two && taken.State == "pending" {
 		say = "signed.two"
@@ -290,7 +298,7 @@ func whereNext(doc any) string {
 		return "/desk/week?place=" + h.Place
 	case plan.KindAlert:
 		return "/desk/emergency"
-	case plan.KindPlay, plan.KindStop, plan.KindMute, plan.KindDrill:
+	case plan.KindPlay, plan.KindStop, plan.KindMute, plan.KindDrill, plan.KindLive:
 		return "/desk/now"
 	}
 	return "/desk/"

@@ -20,4 +20,5 @@ func TestWebDesk(t *testing.T) {
 	s.Browse("desk.test.mjs", append(env, "LOA_SIZE=phone")...)
 	s.Browse("desk.test.mjs", append(env, "LOA_SIZE=desk")...)
 	s.Browse("officers.test.mjs", env...)
+	s.Browse("making.test.mjs", env...)
 }

@@ -53,7 +53,7 @@ function show(name, v) {
     if (name === 'pages' && v.image) parts.push(file(v.image, v.type, src => make('img', [], { alt: words.image || '', className: 'thumb', src })));
     return make('div', parts);
   }
-  return make('span', [written(name, v)], { className: name === 'sha256' ? 'hash' : 'words' });
+  return make('span', [written(name, v)], { className: name === 'sha256' || name === 'image' ? 'hash' : 'words' });
 }
 
 function list(object) {
@@ -96,12 +96,14 @@ async function begin() {
     const bytes = bytesOf(c.payload);
     cited.set(await sha256(bytes), JSON.parse(strict.decode(bytes)));
   }
-  document.getElementById('exactly').replaceChildren(list(JSON.parse(strict.decode(payload))));
+  const paper = JSON.parse(strict.decode(payload));
+  document.getElementById('exactly').replaceChildren(list(paper));
   const key = await keyOf(said.person);
   if (!key || key.public !== said.key) {
     tell(said.absent, true);
     return;
   }
+  if (loa.before) await loa.before(paper); // what has to be there before one signs
   await Promise.all(checks);
   button.disabled = !sound;
   button.addEventListener('click', async () => {
@@ -111,6 +113,7 @@ async function begin() {
       const sig = await sign(key, said.type, payload);
       const done = await post('/desk/sign/' + said.sha256, { keyid: key.id, sig });
       tell(done.text);
+      if (loa.after) await loa.after();
       const next = make('a', [said.go], { href: done.to, className: 'button' });
       button.replaceWith(next);
       next.focus();
