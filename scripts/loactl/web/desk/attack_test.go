@@ -142,6 +142,9 @@ func TestOtherPlaces(t *testing.T) {
 	words := s.translated(minh, draft, "km", "minh", "Của xã khác")
 	for _, path := range []string{draft, words, words + "/board/desk/0", "/desk/board/desk?text=x&draft=" + strings.TrimPrefix(draft, "/desk/draft/"), page, waits, sounds, waits + "/envelope", waits + "/board/desk/0", "/desk/now?place=26734", "/desk/week?place=26734", "/desk/week?place=74", "/desk/report?place=26734",
 		"/desk/report/file?as=csv&place=26734", "/desk/report/why?row=x&place=74", "/desk/media/../authority.json"} {
+	for _, path := range []string{draft, page, waits, sounds, waits + "/envelope", waits + "/board/desk/0", "/desk/now?place=26734", "/desk/week?place=26734", "/desk/week?place=74", "/desk/week/slot?place=26734&slot=gio-1&date=2026-11-30&time=17:00", "/desk/report?place=26734",
+		"/desk/report/file?as=csv&place=26734", "/desk/report/why?row=x&place=74", "/desk/heard?place=26734&item=26734/bulletin/" + id, "/desk/heard?place=74&item=26734/bulletin/" + id,
+		"/desk/heard/file?as=json&place=26734&item=26734/bulletin/" + id, "/desk/media/../authority.json"} {
 		if w := s.get(hoa, path); w.Code == http.StatusOK {
 			t.Errorf("GET %s: %d", path, w.Code)
 		}
@@ -150,6 +153,9 @@ func TestOtherPlaces(t *testing.T) {
 		{draft, "title", "x", "text", "x", "class", "normal"}, {draft + "/submit"}, {draft + "/archive"}, {draft + "/speak"}, {draft + "/picture"}, {draft + "/pictures", "n", "0", "what", "remove"}, {draft + "/language", "lang", "en", "who", "minh"}, {words, "text", "x", "who", "hoa"}, {words + "/vouch", "digest", "x"}, {words + "/audio"}, {"/desk/write", "place", "26734", "text", "x"}, {"/desk/write", "place", "74", "text", "x"},
 		{"/desk/library/reuse", "place", "26734", "id", id}, {"/desk/library/archive", "place", "26734", "id", id}, {draft + "/template"}, {"/desk/write/template", "place", "26734", "id", "x"}, {"/desk/live", "place", "26734", "minutes", "5", "session_key", s.au.People()["hoa"].Key}, {"/desk/live/x"}, {"/desk/now/act", "what", "stop", "to", "26734"}, {"/desk/now/act", "what", "stop", "to", "74"}, {"/desk/now/act", "what", "mute", "to", "box-1"},
 		{"/desk/now/act", "what", "play", "to", "26737", "of", "26734/" + id}, {"/desk/week", "what", "add", "place", "26734", "of", "26734/" + id, "time", "17:00"},
+		{"/desk/week", "what", "move", "place", "26734", "slot", "gio-1", "date", "2026-11-30", "time", "17:00", "to", "2026-12-01", "at", "17:00", "scope", "once"},
+		{"/desk/week", "what", "rest", "place", "26734", "date", "2026-11-30"}, {"/desk/week", "what", "back", "place", "26734", "slot", "gio-1", "date", "2026-11-30"},
+		{"/desk/week", "what", "order", "place", "26734", "of", "26734", "id", id}, {"/desk/week", "what", "order", "place", "26737", "of", "26734", "id", id},
 		{"/desk/week", "what", "add", "place", "26737", "of", "26734/" + id, "time", "17:00"}, {"/desk/emergency", "place", "26734", "event", "x", "headline", "x"},
 		{"/desk/emergency/undo", "place", "26734", "office", "26734", "id", alarm},
 	} {

@@ -156,7 +156,7 @@ func New(o Opts) (*Desk, error) {
 	if d.files, err = look.NewFiles("/desk/files/", assets); err != nil {
 		return nil, err
 	}
-	if d.pages, err = look.New(look.Opts{Pages: pages, Words: words, Files: d.files, Funcs: template.FuncMap{"moment": moment, "span": span, "join": join, "seconds": seconds}}); err != nil {
+	if d.pages, err = look.New(look.Opts{Pages: pages, Words: words, Files: d.files, Funcs: template.FuncMap{"moment": moment, "span": span, "join": join, "seconds": seconds, "list": list}}); err != nil {
 		return nil, err
 	}
 	// Whoever takes part has shown that it is that person, and not only that device.
@@ -250,6 +250,7 @@ func routes() []route {
 		{"POST /desk/now/act", operator, maxForm, (*Desk).act},
 		{"GET /desk/week", viewer, 0, (*Desk).week},
 		{"POST /desk/week", author, maxForm, (*Desk).plan},
+		{"GET /desk/week/slot", author, 0, (*Desk).slot},
 		{"GET /desk/emergency", emergency, 0, (*Desk).emergency},
 		{"POST /desk/emergency", emergency, maxForm, (*Desk).alarm},
 		{"POST /desk/emergency/undo", emergency, maxForm, (*Desk).undo},

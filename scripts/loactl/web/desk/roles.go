@@ -102,3 +102,11 @@ func (v *visitor) seen(r role) (codes []string) {
 	})
 	return codes
 }
+
+// above are a place and all that it is a part of, nearest first.
+func (v *visitor) above(place string) (all []string) {
+	for p := place; p != "" && !slices.Contains(all, p); p = v.places[p].Parent {
+		all = append(all, p)
+	}
+	return all
+}

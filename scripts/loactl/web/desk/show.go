@@ -78,6 +78,9 @@ func seconds(d time.Duration) int { return int(d.Seconds()) }
 // join writes names in a row.
 func join(all []string) string { return strings.Join(all, ", ") }
 
+// list is all that a part of a page is given.
+func list(all ...any) []any { return all }
+
 // span is a length as people read it.
 func span(d time.Duration) string {
 	d = d.Round(time.Second)

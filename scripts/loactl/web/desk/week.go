@@ -2,23 +2,19 @@ package desk
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 
+	"loa/agent/ahead"
+	"loa/agent/layout/lunar"
 	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/scripts/authority"
 	"loa/scripts/loactl/web/look"
 )
-
-// deskSchedule is the schedule that the week is written into; others are left as they are.
-const deskSchedule = "lich-tuan"
-
-// scheduleLife is how long a schedule counts after it was last changed.
-const scheduleLife = 90 * 24 * time.Hour
 
 // weekdays are those of a week here, as schedules name them.
 var weekdays = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
@@ -26,14 +22,44 @@ var weekdays = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 // A day is one column of the week.
 type day struct {
 	Date    time.Time
+	ISO     string
 	Weekday string // mon…sun
-	Lines   []line
+	Lunar   string
+	Holiday string // a key of the words; empty: none
+	Past    bool
 }
 
-// A slot is one row of the schedule that is written here.
+// An hour is one row of the week, with a cell for each day.
+type hour struct {
+	Clock string // 05
+	Cells []cell
+}
+
+type cell struct {
+	Date  string
+	Lines []placed
+}
+
+// A placed line is what sounds in a cell, and who has planned it.
+type placed struct {
+	line
+	Level string // of another place, its name
+	Relay bool
+	Edit  string // where a slot that is written here is moved
+	id    string // of the occurrence
+}
+
+// hours always shown; those of the night only when something is there.
+const (
+	firstHour = 5
+	lastHour  = 21
+)
+
+// A slot is one row of a schedule, as people read it.
 type slot struct {
 	plan.Slot
 	Titles []string
+	From   string // the place that has planned it
 }
 
 // week is what sounds in a week, and tonight.
@@ -55,70 +81,148 @@ func (d *Desk) week(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if hours > 5*7*24 {
 		return errInput // that far nobody needs to know, and it takes long
 	}
-	days := make([]day, 7)
-	for i := range days {
-		days[i] = day{Date: monday.AddDate(0, 0, i), Weekday: weekdays[i]}
-	}
+	var lines []ahead.Line
+	var err error
 	if hours > 0 {
-		lines, err := d.o.Tools.Ahead(plan.Head{Place: place}, hours, nil)
-		if err != nil {
+		if lines, err = d.o.Tools.Ahead(plan.Head{Place: place}, hours, nil); err != nil {
 			return err
-		}
-		for _, l := range lined(v.lang, lines) {
-			if i := int(l.At.In(look.Zone).Sub(monday).Hours()) / 24; i >= 0 && i < 7 && !l.At.Before(monday) {
-				days[i].Lines = append(days[i].Lines, l)
-			}
 		}
 	}
 	tonight, err := d.o.Tools.Ahead(plan.Head{Place: place}, 24, nil)
 	if err != nil {
 		return err
 	}
-	doc, _ := d.schedule(place)
+	issued, err := d.o.Authority.Issued()
+	if err != nil {
+		return err
+	}
 	books, err := d.books(v, "")
 	if err != nil {
 		return err
 	}
-	titles := make(map[string]string)
-	for _, b := range books {
-		titles[b.ID] = b.Title
-	}
-	var slots []slot
-	for _, s := range doc.Slots {
-		x := slot{Slot: s}
-		for _, it := range s.Items {
-			if it.Ref != nil {
-				x.Titles = append(x.Titles, cmp.Or(titles[it.Ref.ID], it.Ref.ID))
-			}
-		}
-		slots = append(slots, x)
-	}
 	books = slices.DeleteFunc(books, func(b book) bool { return b.State != "signed" })
+	own, others := slotsAt(v, place, issued)
+	writer := v.may(author, place)
 	d.show(w, r, v, http.StatusOK, "week", map[string]any{
-		"Days": days, "Tonight": lined(v.lang, tonight), "Slots": slots, "Bulletins": books, "Place": place, "PlaceName": v.places[place].Name, "Places": v.choices(viewer, place),
+		"Days": daysOf(monday, now), "Hours": grid(v, place, writer, monday, lines), "Tonight": lined(v.lang, tonight), "Slots": own, "Others": others, "Bulletins": books,
+		"Place": place, "PlaceName": v.places[place].Name, "Places": v.choices(viewer, place),
 		"Before": monday.AddDate(0, 0, -7).Format(time.DateOnly), "After": monday.AddDate(0, 0, 7).Format(time.DateOnly), "From": monday.Format(time.DateOnly),
-		"Writer": v.may(author, place), "Weekdays": weekdays, "Priority": rivals(days, books),
+		"Writer": writer, "Weekdays": weekdays, "Meetings": meetings(lines), "Order": d.ordered(place, issued), "Holidays": comingHolidays(now),
 	})
 	return nil
 }
 
-// rivals are the priority bulletins of a week, where there is more than one: which goes
-// first the commune decides.
-func rivals(days []day, books []book) (all []book) {
-	for _, b := range books {
-		if b.Class != string(plan.PriorityC) {
+func daysOf(monday, now time.Time) []day {
+	days := make([]day, 7)
+	for i := range days {
+		t := monday.AddDate(0, 0, i)
+		days[i] = day{t, t.Format(time.DateOnly), weekdays[i], lunar.Of(t).Short(), holidayOn(t), t.AddDate(0, 0, 1).Before(now)}
+	}
+	return days
+}
+
+// grid puts what sounds into the hours of a week.
+func grid(v *visitor, place string, writer bool, monday time.Time, lines []ahead.Line) (rows []hour) {
+	var cells [24][7][]placed
+	for i, x := range lined(v.lang, lines) {
+		at := x.At.In(look.Zone)
+		n := int(at.Sub(monday).Hours()) / 24
+		if at.Before(monday) || n >= 7 {
 			continue
 		}
-		if slices.ContainsFunc(days, func(d day) bool {
-			return slices.ContainsFunc(d.Lines, func(l line) bool { return l.Title == b.Title })
-		}) {
-			all = append(all, b)
+		o := lines[i].Occurrence
+		p := placed{line: x, id: o.ID, Relay: slices.ContainsFunc(o.Parts, func(p plan.Part) bool { return p.Relay != nil })}
+		if o.By.Place != place {
+			p.Level = cmp.Or(v.places[o.By.Place].Name, o.By.Place)
+		} else if writer && o.By.Kind == plan.KindSchedule && o.By.ID == deskSchedule {
+			p.Edit = editOf(place, o.Slot)
+		}
+		cells[at.Hour()][n] = with(cells[at.Hour()][n], p)
+	}
+	for h := range cells {
+		row := hour{Clock: monday.Add(time.Duration(h) * time.Hour).Format("15")}
+		some := h >= firstHour && h <= lastHour
+		for n, all := range cells[h] {
+			some = some || len(all) > 0
+			row.Cells = append(row.Cells, cell{monday.AddDate(0, 0, n).Format(time.DateOnly), all})
+		}
+		if some {
+			rows = append(rows, row)
 		}
 	}
-	if len(all) < 2 {
-		return nil
+	return rows
+}
+
+// with adds a line to a cell. What is heard and seen of one thing is one line.
+func with(all []placed, p placed) []placed {
+	for i := range all {
+		o := &all[i]
+		if o.id != p.id || o.id == "" || o.Sounds == p.Sounds || !(o.Sounds || o.Shows) || !(p.Sounds || p.Shows) {
+			continue
+		}
+		if p.Sounds {
+			p.Shows = o.Shows
+			*o = p
+		} else {
+			o.Shows = true
+		}
+		return all
 	}
-	return all
+	return append(all, p)
+}
+
+// editOf is the page on which an opening of a slot is moved, by the slot's name in what
+// sounds: 26734/schedule/lich-tuan/gio-1@2026-11-23T17:00.
+func editOf(place, name string) string {
+	head, opens, _ := strings.Cut(name, "@")
+	date, clock, _ := strings.Cut(opens, "T")
+	id := head[strings.LastIndex(head, "/")+1:]
+	return "/desk/week/slot?" + url.Values{"place": {place}, "slot": {id}, "date": {date}, "time": {clock}}.Encode()
+}
+
+// slotsAt are the slots that are written here, and those of other schedules that boxes at
+// a place play: the place's own and those of the places above it.
+func slotsAt(v *visitor, place string, issued []authority.Issued) (own, others []slot) {
+	above := v.above(place)
+	titles := make(map[plan.Key]string)
+	for _, is := range issued {
+		if b, ok := is.Doc.(plan.Bulletin); ok {
+			titles[b.Key()] = b.Title
+		}
+	}
+	for _, is := range issued {
+		doc, ok := is.Doc.(plan.Schedule)
+		if !ok || doc.Withdrawn || !slices.Contains(above, doc.Place) {
+			continue
+		}
+		for _, s := range doc.Slots {
+			x := slot{Slot: s, From: cmp.Or(v.places[doc.Place].Name, doc.Place)}
+			for _, it := range s.Items {
+				x.Titles = append(x.Titles, called(it, doc.Place, titles))
+			}
+			if doc.Place == place && doc.ID == deskSchedule {
+				own = append(own, x)
+			} else {
+				others = append(others, x)
+			}
+		}
+	}
+	return own, others
+}
+
+// called is what people call an item of a slot.
+func called(it plan.Item, place string, titles map[plan.Key]string) string {
+	switch {
+	case it.Ref != nil:
+		return cmp.Or(titles[plan.Key{Place: cmp.Or(it.Ref.Place, place), Kind: plan.KindBulletin, ID: it.Ref.ID}], it.Ref.ID)
+	case it.Relay != nil:
+		u, err := url.Parse(it.Relay.URLs[0])
+		if err != nil || u.Host == "" {
+			return it.Relay.URLs[0]
+		}
+		return u.Host
+	}
+	return it.Chime
 }
 
 func mondayOf(t time.Time) time.Time {
@@ -147,129 +251,4 @@ func (d *Desk) bulletin(v *visitor, place, id string) (authority.Issued, error) 
 		return is, errNone
 	}
 	return is, nil
-}
-
-// plan makes the next version of the schedule of what was pressed.
-func (d *Desk) plan(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	place := r.PostFormValue("place")
-	if !v.may(author, place) {
-		return errRole
-	}
-	next, err := d.onTop(message.DocTopic(place, plan.KindSchedule, deskSchedule))
-	if err != nil {
-		return err
-	}
-	doc, _ := d.schedule(place)
-	doc.Head = plan.Head{Place: place, ID: deskSchedule}
-	doc.Zone = cmp.Or(doc.Zone, "+07:00")
-	doc.ValidUntil = d.o.Now().Add(scheduleLife).UTC().Truncate(time.Second)
-	doc.Slots, doc.Order = slices.Clone(doc.Slots), slices.Clone(doc.Order)
-	switch r.PostFormValue("what") {
-	case "add":
-		err = d.addSlot(r, v, &doc)
-	case "remove":
-		n := len(doc.Slots)
-		doc.Slots = slices.DeleteFunc(doc.Slots, func(s plan.Slot) bool { return s.ID == r.PostFormValue("slot") })
-		if len(doc.Slots) == n {
-			err = errNone
-		}
-		doc.Withdrawn = len(doc.Slots) == 0
-	case "except":
-		err = except(&doc, r.PostFormValue("slot"), r.PostFormValue("date"))
-	case "copy":
-		err = copyWeek(&doc, r.PostFormValue("from"))
-	case "order":
-		at, id := r.PostFormValue("at"), r.PostFormValue("id")
-		if !v.may(viewer, at) || !plan.ValidID(id) {
-			return errNone
-		}
-		if at == place {
-			at = ""
-		}
-		doc.Order = slices.DeleteFunc(doc.Order, func(o plan.Ref) bool { return o.ID == id && o.Place == at })
-		doc.Order = slices.Insert(doc.Order, 0, plan.Ref{Kind: plan.KindBulletin, Place: at, ID: id})
-	default:
-		err = errInput
-	}
-	if err != nil {
-		return err
-	}
-	return d.propose(w, r, v, &doc, next)
-}
-
-// addSlot puts a bulletin on air: on weekdays, on one date, or every day.
-func (d *Desk) addSlot(r *http.Request, v *visitor, doc *plan.Schedule) error {
-	at, id := meant(r)
-	is, err := d.bulletin(v, at, id)
-	if err != nil {
-		return err
-	}
-	minutes, err := strconv.Atoi(cmp.Or(r.PostFormValue("minutes"), "15"))
-	if err != nil || minutes < 1 || minutes > 180 {
-		return errInput
-	}
-	s := plan.Slot{ID: freeID(doc), At: []string{r.PostFormValue("time")}, ForS: 60 * minutes}
-	if date := r.PostFormValue("date"); date != "" {
-		s.Dates = []string{date}
-	} else if days := r.PostForm["day"]; len(days) < 7 {
-		s.Days = days
-	}
-	s.Items = []plan.Item{*cite(is, doc.Place)}
-	doc.Slots = append(doc.Slots, s)
-	return nil
-}
-
-// freeID is an id that no slot of the schedule has.
-func freeID(doc *plan.Schedule) string {
-	for n := 1; ; n++ {
-		id := fmt.Sprintf("gio-%d", n)
-		if !slices.ContainsFunc(doc.Slots, func(s plan.Slot) bool { return s.ID == id }) {
-			return id
-		}
-	}
-}
-
-// except leaves a slot out on one date: a holiday, Tết.
-func except(doc *plan.Schedule, id, date string) error {
-	if _, err := time.Parse(time.DateOnly, date); err != nil {
-		return errInput
-	}
-	i := slices.IndexFunc(doc.Slots, func(s plan.Slot) bool { return s.ID == id })
-	if i < 0 {
-		return errNone
-	}
-	if !slices.Contains(doc.Slots[i].Except, date) {
-		doc.Slots[i].Except = append(slices.Clone(doc.Slots[i].Except), date)
-	}
-	return nil
-}
-
-// copyWeek repeats what was planned for single dates of the week before the one that
-// begins on monday. What is planned by weekdays comes again by itself.
-func copyWeek(doc *plan.Schedule, monday string) error {
-	start, err := time.Parse(time.DateOnly, monday)
-	if err != nil {
-		return errInput
-	}
-	copied := false
-	for i := range doc.Slots {
-		var more []string
-		for _, s := range doc.Slots[i].Dates {
-			t, err := time.Parse(time.DateOnly, s)
-			if err != nil || !t.Before(start) || t.Before(start.AddDate(0, 0, -7)) {
-				continue
-			}
-			if next := t.AddDate(0, 0, 7).Format(time.DateOnly); !slices.Contains(doc.Slots[i].Dates, next) {
-				more = append(more, next)
-			}
-		}
-		if len(more) > 0 {
-			doc.Slots[i].Dates = append(slices.Clone(doc.Slots[i].Dates), more...)
-			copied = true
-		}
-	}
-	if !copied {
-		return &fault{http.StatusConflict, "error.no-copy"}
-	}
-	return nil
 }
