@@ -316,6 +316,14 @@ func (t deskTools) Report(place string, year int) (report.Report, error) {
 	return report.Make(in, report.Year(year))
 }
 
+func (t deskTools) Trace(place string, year int, item string) (string, []report.Told, error) {
+	in, err := t.reportOf(place, year)
+	if err != nil {
+		return "", nil, err
+	}
+	return report.Trace(in, report.Year(year), item)
+}
+
 func (t deskTools) Why(place string, year int, row string, f func(report.Evidence)) (report.Report, error) {
 	in, err := t.reportOf(place, year)
 	if err != nil {

@@ -7,19 +7,26 @@ import (
 	"strings"
 )
 
-// WriteCSV writes one number a line (RFC 4180), with the mark by which Excel knows
-// UTF-8. Lengths are in seconds.
-func (r Report) WriteCSV(w io.Writer, lang string) error {
+// lines begins a file of lines (RFC 4180), with the mark by which Excel knows UTF-8.
+func lines(w io.Writer) (c *csv.Writer, put func(cells ...string), err error) {
 	if _, err := io.WriteString(w, "\ufeff"); err != nil {
-		return err
+		return nil, nil, err
 	}
-	c := csv.NewWriter(w)
+	c = csv.NewWriter(w)
 	c.UseCRLF = true
-	put := func(cells ...string) { // errors are kept by c
+	return c, func(cells ...string) { // errors are kept by c
 		for i := range cells {
 			cells[i] = harmless(cells[i])
 		}
 		_ = c.Write(cells)
+	}, nil
+}
+
+// WriteCSV writes one number a line. Lengths are in seconds.
+func (r Report) WriteCSV(w io.Writer, lang string) error {
+	c, put, err := lines(w)
+	if err != nil {
+		return err
 	}
 	put(text(lang, "table"), text(lang, "code"), text(lang, "row"), text(lang, "measure"), text(lang, "unit"), text(lang, "value"), text(lang, "late-n"))
 	for _, s := range r.sheets(lang) {

@@ -538,6 +538,9 @@ func TestWords(t *testing.T) {
 			need = append(need, prefix+k)
 		}
 	}
+	for _, k := range []string{"box", "name", "place", "best", "why", "heard", "planned", "time", "entry", "hash", "seen"} {
+		need = append(need, "trace."+k)
+	}
 	for _, k := range need {
 		if _, ok := words[k]; !ok {
 			t.Errorf("no words for %s", k)

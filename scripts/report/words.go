@@ -135,6 +135,10 @@ var words = map[string][2]string{
 
 	"lang.vi": {"tiếng Việt", "Vietnamese"}, "lang.km": {"tiếng Khmer", "Khmer"}, "lang.en": {"tiếng Anh", "English"},
 
+	"trace.box": {"thiết bị", "box"}, "trace.name": {"tên gọi", "name"}, "trace.place": {"địa bàn", "place"}, "trace.best": {"kết quả", "outcome"},
+	"trace.why": {"vì sao", "why"}, "trace.heard": {"có tiếng (giây)", "heard (seconds)"}, "trace.planned": {"dài (giây)", "planned (seconds)"},
+	"trace.time": {"lúc", "time"}, "trace.entry": {"dòng nhật ký", "entry"}, "trace.hash": {"mã băm", "hash"}, "trace.seen": {"bảng đã hiện", "its board showed it"},
+
 	"any.-":     {"không ghi", "not said"},
 	"any.other": {"khác", "other"},
 }

@@ -66,6 +66,8 @@ type Tools interface {
 	// Report is the annual report of a place and below; Why is what a row is made of.
 	Report(place string, year int) (report.Report, error)
 	Why(place string, year int, row string, f func(report.Evidence)) (report.Report, error)
+	// Trace is what each box of a place and below has made of one bulletin; no title: none.
+	Trace(place string, year int, item string) (title string, told []report.Told, err error)
 }
 
 // A Reading is how a text is read aloud.
@@ -257,6 +259,8 @@ func routes() []route {
 		{"GET /desk/report", viewer, 0, (*Desk).report},
 		{"GET /desk/report/file", viewer, 0, (*Desk).reportFile},
 		{"GET /desk/report/why", viewer, 0, (*Desk).reportWhy},
+		{"GET /desk/heard", viewer, 0, (*Desk).heard},
+		{"GET /desk/heard/file", viewer, 0, (*Desk).heardFile},
 	}
 }
 

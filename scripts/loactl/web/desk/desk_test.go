@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"loa/agent/ahead"
+	"loa/agent/ledger"
 	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/scripts/authority"
@@ -35,12 +36,12 @@ import (
 
 // A stage is a desk over a real authority and a real API; the broker takes everything.
 type stage struct {
-	t    *testing.T
-	au   *authority.Authority
-	desk *Desk
-	box  *requests.Store
-	now  time.Time
-	keys map[string]ed25519.PrivateKey
+	t     *testing.T
+	au    *authority.Authority
+	desk  *Desk
+	box   *requests.Store
+	now   time.Time
+	keys  map[string]ed25519.PrivateKey
 }
 
 type broker struct{}
@@ -70,6 +71,13 @@ func (tools) ID(string) string                                 { return "tin" }
 func (tools) Report(string, int) (report.Report, error)        { return report.Report{}, nil }
 func (tools) Why(string, int, string, func(report.Evidence)) (report.Report, error) {
 	return report.Report{}, nil
+}
+
+func (tools) Trace(_ string, _ int, item string) (string, []report.Told, error) {
+	return "Tin <b>", []report.Told{
+		{Box: "box-1", Label: "Chợ", Place: "26734", Best: "no-word"},
+		{Box: "box-3", Place: "26734", Best: "whole", Proof: report.Ref{Device: "box-3", Seq: 7}, Entries: []ledger.Entry{{Seq: 7, Kind: ledger.End, Result: plan.Heard, Title: item}}},
+	}, nil
 }
 
 func newStage(t *testing.T) *stage {

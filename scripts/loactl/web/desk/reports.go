@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"loa/scripts/loactl/web/look"
@@ -114,6 +115,10 @@ func (d *Desk) reportWhy(w http.ResponseWriter, r *http.Request, v *visitor) err
 		return errNone
 	}
 	title, heads, cells := rep.Explain(row, v.lang, all)
-	d.show(w, r, v, http.StatusOK, "why", map[string]any{"Title": title, "Heads": heads, "Entries": all, "Cells": cells, "More": more, "Row": row, "Place": place, "Year": year})
+	item, of := strings.CutPrefix(row, "coverage/")
+	if !of {
+		item = ""
+	}
+	d.show(w, r, v, http.StatusOK, "why", map[string]any{"Item": item, "Title": title, "Heads": heads, "Entries": all, "Cells": cells, "More": more, "Row": row, "Place": place, "Year": year})
 	return nil
 }
