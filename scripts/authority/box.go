@@ -156,6 +156,19 @@ urls = [%s]
 // box's secret key: once the box has it, it should be gone from here.
 func (a *Authority) BoxDir(device string) string { return filepath.Join(a.dir, "boxes", device) }
 
+// SetPosition writes down where a box hangs; nil: nobody knows any more.
+func (a *Authority) SetPosition(device string, at *Position) error {
+	return a.change(func(s *state) error {
+		b, ok := s.Boxes[device]
+		if !ok {
+			return fail("no-box", nil, device)
+		}
+		b.At = at
+		s.Boxes[device] = b
+		return nil
+	})
+}
+
 // SetBoard says that a box is of another kind than it was taken in as, in the
 // books and in what it is handed if that is still here.
 func (a *Authority) SetBoard(device, board string) error {

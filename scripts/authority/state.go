@@ -89,6 +89,8 @@ type Box struct {
 	Key    string    `json:"key"`             // base64 of the public key that signs its reports
 	Added  time.Time `json:"added"`
 
+	At *Position `json:"at,omitempty"` // where it hangs; nil: nobody has said. Only staff see it
+
 	Serial string     `json:"serial,omitempty"`       // of the certificate it was taken in with, hexadecimal
 	Issued []Numbered `json:"certificates,omitempty"` // by the issuer, and not ended yet
 	Batch  string     `json:"batch,omitempty"`        // by whose claim it came
@@ -97,6 +99,12 @@ type Box struct {
 	ReplacedBy string `json:"replaced_by,omitempty"`
 
 	Stays []places.Stay `json:"stays,omitempty"` // where it belongs from when on; none: in Place since Added
+}
+
+// A Position is where something stands, in degrees (WGS 84).
+type Position struct {
+	Lat float64 `json:"lat"`
+	Lon float64 `json:"lon"`
 }
 
 // A Numbered certificate can be revoked.

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"loa/agent/message"
@@ -164,11 +166,18 @@ func (a *app) boxSet(args []string) error {
 	groups := fs.String("groups", "", "")
 	title := fs.String("name", "", "")
 	board := fs.String("board", "", "")
+	at := fs.String("at", "", "")
 	as := fs.String("as", "", "")
 	s := settingFlags(fs)
 	rest, err := a.parse(fs, args, 1, 1)
 	if err != nil {
 		return err
+	}
+	if *at != "" {
+		if fs.NFlag() > 1 {
+			return &usageError{a.text("box.at-alone")}
+		}
+		return a.boxAt(rest[0], *at)
 	}
 	if *as == "" {
 		return &usageError{a.text("who-signs")}
@@ -207,6 +216,39 @@ func (a *app) boxSet(args []string) error {
 		a.note("box.kind", *board)
 	}
 	return a.say(map[string]any{"box": rest[0], "place": w.OwnPlace, "settings": w.Settings, "pending": a.waits(au, rest[0])}, "box.set", rest[0], w.OwnPlace, a.settingsIn(w))
+}
+
+// boxAt writes down where a box hangs. The box need not know, so that nobody signs it.
+func (a *app) boxAt(device, at string) error {
+	pos, err := position(at)
+	if err != nil {
+		return &usageError{a.text("box.position", at)}
+	}
+	au, err := a.open()
+	if err != nil {
+		return err
+	}
+	if err := au.SetPosition(device, pos); err != nil {
+		return err
+	}
+	if pos == nil {
+		return a.say(map[string]any{"box": device, "at": nil}, "box.nowhere", device)
+	}
+	return a.say(map[string]any{"box": device, "at": pos}, "box.at", device, pos.Lat, pos.Lon)
+}
+
+// position reads 10.9804,106.6519; none is nil.
+func position(s string) (*authority.Position, error) {
+	if s == "none" {
+		return nil, nil
+	}
+	north, east, ok := strings.Cut(s, ",")
+	lat, err1 := strconv.ParseFloat(strings.TrimSpace(north), 64)
+	lon, err2 := strconv.ParseFloat(strings.TrimSpace(east), 64)
+	if !ok || err1 != nil || err2 != nil || !(math.Abs(lat) <= 85) || !(math.Abs(lon) <= 180) { // NaN is neither
+		return nil, errors.New("no position")
+	}
+	return &authority.Position{Lat: lat, Lon: lon}, nil
 }
 
 // waits reports whether what was signed about a box waits for somebody else, and

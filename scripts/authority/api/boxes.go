@@ -40,6 +40,7 @@ type Box struct {
 	Clock      string            `json:"clock,omitempty"`
 	Sounds     string            `json:"sounds,omitempty"`
 	Level      float64           `json:"level_dbfs,omitempty"` // of what sounds, when the box said it
+	LevelAt    time.Time         `json:"level_at,omitzero"`    // when that was: it is told soon after the beginning, and seldom since
 	Shows      string            `json:"shows,omitempty"`
 	MutedUntil time.Time         `json:"muted_until,omitzero"`
 	MutedWhy   string            `json:"muted_reason,omitempty"`
@@ -81,7 +82,7 @@ func (a *API) glance(name string, b authority.Box, r *reports) Box {
 	}
 	g.Sync = r.have.Sync
 	if s := r.have.Sounds; s != nil {
-		g.Sounds, g.Level = s.Title, s.LevelDBFS
+		g.Sounds, g.Level, g.LevelAt = s.Title, s.LevelDBFS, r.have.At
 	}
 	if s := r.have.Shows; s != nil && s.Taken {
 		g.Shows = s.Title

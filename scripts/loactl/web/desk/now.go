@@ -21,6 +21,7 @@ type glance struct {
 	PlaceName string
 	Code      string // of its state, for the words
 	Percent   int    // of a level meter
+	N         int    // in the list, and in the sketch
 	lang      string
 }
 
@@ -56,7 +57,7 @@ func (d *Desk) glances(v *visitor, place string) (all []glance, err error) {
 		}
 		g := glance{Box: b, PlaceName: v.places[b.Place].Name, Code: b.State, lang: v.lang}
 		if b.Sounds != "" {
-			g.Percent = min(100, max(2, int(100+b.Level*100/60))) // 60 dB from end to end
+			g.Percent = min(100, max(0, int(100+b.Level*100/60))) // 60 dB from end to end
 		}
 		all = append(all, g)
 	}
@@ -74,8 +75,15 @@ func (d *Desk) glances(v *visitor, place string) (all []glance, err error) {
 	slices.SortStableFunc(all, func(x, y glance) int {
 		return cmp.Or(cmp.Compare(rank(x), rank(y)), cmp.Compare(x.Place, y.Place), cmp.Compare(x.Box.Box, y.Box.Box))
 	})
+	for i := range all {
+		all[i].N = i + 1
+	}
 	return all, err
 }
+
+// Unheard reports that the box plays and has measured next to nothing of it: a meter at
+// nothing needs words.
+func (g glance) Unheard() bool { return g.Sounds != "" && g.Percent == 0 }
 
 // now is what sounds and shows at this moment.
 func (d *Desk) now(w http.ResponseWriter, r *http.Request, v *visitor) error {
@@ -92,8 +100,17 @@ func (d *Desk) now(w http.ResponseWriter, r *http.Request, v *visitor) error {
 		return err
 	}
 	books = slices.DeleteFunc(books, func(b book) bool { return !b.Play })
+	sounding, bad := 0, 0
+	for _, b := range boxes {
+		if b.Sounds != "" {
+			sounding++
+		}
+		if b.Bad() {
+			bad++
+		}
+	}
 	d.show(w, r, v, http.StatusOK, "now", map[string]any{
-		"Boxes": boxes, "Places": v.choices(viewer, place), "Mine": v.choices(operator, place), "Bulletins": books, "At": d.o.Now(), "Operator": v.has(operator),
+		"Boxes": boxes, "Sounding": sounding, "Bad": bad, "Sketch": sketchOf(boxes, d.o.Authority.Boxes()), "Places": v.choices(viewer, place), "Mine": v.choices(operator, place), "Bulletins": books, "At": d.o.Now(), "Operator": v.has(operator),
 	})
 	return nil
 }
