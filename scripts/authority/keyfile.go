@@ -76,6 +76,27 @@ func unseal(name string, data, pass []byte) (secret []byte, err error) {
 	return secret, nil
 }
 
+// FileKey opens a person's key file by itself: whoever signs elsewhere has no authority's
+// folder. The passphrase is asked for by the name in the file.
+func FileKey(data []byte, secret func(person string) ([]byte, error)) (person string, key ed25519.PrivateKey, err error) {
+	var s sealed
+	if err := json.Unmarshal(data, &s); err != nil {
+		return "", nil, fail("key-damaged", err, "?")
+	}
+	pass, err := secret(s.Name)
+	if err != nil {
+		return s.Name, nil, err
+	}
+	seed, err := unseal(s.Name, data, pass)
+	if err != nil {
+		return s.Name, nil, err
+	}
+	if len(seed) != ed25519.SeedSize {
+		return s.Name, nil, fail("key-damaged", nil, s.Name)
+	}
+	return s.Name, ed25519.NewKeyFromSeed(seed), nil
+}
+
 // publicIn is what a file that unseal has opened says is public.
 func publicIn(data []byte) []byte {
 	var s sealed

@@ -79,7 +79,7 @@ func deskAt(addr string) (host, listen string) {
 // the list.
 func (a *app) desks(args []string) error {
 	return a.sub(args, map[string]func([]string) error{
-		"invite": a.deskInvite, "accept": a.deskAccept, "certificate": a.deskCertificate, "remove": a.deskRemove, "list": a.deskList,
+		"invite": a.deskInvite, "accept": a.deskAccept, "certificate": a.deskCertificate, "remove": a.deskRemove, "list": a.deskList, "sign": a.deskSign,
 	})
 }
 

@@ -211,6 +211,7 @@ func routes() []route {
 		{"POST /desk/key", anybody, maxForm, (*Desk).keyAsk},
 		{"GET /desk/sign/{sha256}", anybody, 0, (*Desk).sign},
 		{"POST /desk/sign/{sha256}", anybody, maxForm, (*Desk).signed},
+		{"POST /desk/sign/{sha256}/file", anybody, maxForm, (*Desk).signedElsewhere},
 		{"POST /desk/sign/{sha256}/drop", anybody, maxForm, (*Desk).drop},
 		{"GET /desk/sign/{sha256}/envelope", anybody, 0, (*Desk).envelope},
 		{"GET /desk/sign/{sha256}/board/{board}/{page}", anybody, 0, (*Desk).drawn},

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -208,18 +209,6 @@ func asJSON(v any) (string, error) {
 	return string(data), err
 }
 
-// envelope gives what is to be signed as a file, for whoever signs with loactl.
-func (d *Desk) envelope(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	p, _, err := d.found(v, r.PathValue("sha256"))
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Disposition", `attachment; filename="`+p.is.SHA256[:12]+`.json"`)
-	_, _ = w.Write(p.is.Raw)
-	return nil
-}
-
 var (
 	errKey     = &fault{http.StatusForbidden, "error.key"}
 	errSig     = &fault{http.StatusForbidden, "error.signature"}
@@ -233,9 +222,8 @@ type result struct {
 	To    string `json:"to"`
 }
 
-// signed takes one person's signature in. The API judges what comes of it as a box would.
+// signed takes one person's signature in, as the person's browser made it.
 func (d *Desk) signed(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	var sig message.Sig
 	var in struct {
 		KeyID string `json:"keyid"`
 		Sig   []byte `json:"sig"`
@@ -243,25 +231,35 @@ func (d *Desk) signed(w http.ResponseWriter, r *http.Request, v *visitor) error 
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		return errInput
 	}
-	sig.KeyID, sig.Sig = in.KeyID, in.Sig
 	p, waits, err := d.found(v, r.PathValue("sha256"))
 	if err != nil {
 		return err
 	}
+	done, err := d.takes(r.Context(), v, p, waits, message.Sig{KeyID: in.KeyID, Sig: in.Sig})
+	if err != nil {
+		return err
+	}
+	answer(w, http.StatusOK, done)
+	return nil
+}
+
+// takes judges a signature: it has to be the reader's own, over the bytes that were shown.
+// The API judges what comes of it as a box would.
+func (d *Desk) takes(ctx context.Context, v *visitor, p proposal, waits bool, sig message.Sig) (result, error) {
 	pub, err := plan.ParseKey(d.o.Authority.People()[v.person].Key)
 	if err != nil || message.KeyID(pub) != sig.KeyID {
-		return errKey
+		return result{}, errKey
 	}
 	if waits && slices.Contains(d.o.Authority.Signers(p.is.Raw), v.person) {
-		return errAlready
+		return result{}, errAlready
 	}
 	alone := message.Envelope{PayloadType: p.paper.PayloadType, Payload: p.paper.Payload, Signatures: []message.Sig{sig}}
 	if !alone.Verify(pub) {
-		return errSig
+		return result{}, errSig
 	}
-	taken, err := d.o.Centre.Take(r.Context(), alone.Encode(), api.Terms{Still: d.still(p, waits), Two: p.two})
+	taken, err := d.o.Centre.Take(ctx, alone.Encode(), api.Terms{Still: d.still(p, waits), Two: p.two})
 	if err != nil {
-		return err
+		return result{}, err
 	}
 	d.proposed.drop(p.is.SHA256)
 	if p.draft != "" {
@@ -281,8 +279,7 @@ func (d *Desk) signed(w http.ResponseWriter, r *http.Request, v *visitor) error 
 	if p.two && taken.State == "pending" {
 		say = "signed.two"
 	}
-	answer(w, http.StatusOK, result{taken.State, words[v.lang][say], whereNext(p.is.Doc)})
-	return nil
+	return result{taken.State, words[v.lang][say], whereNext(p.is.Doc)}, nil
 }
 
 // whereNext is the page on which one sees what has become of a document.
