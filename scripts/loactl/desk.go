@@ -18,6 +18,7 @@ import (
 	"loa/agent/plan"
 	"loa/scripts/authority"
 	"loa/scripts/authority/api"
+	"loa/scripts/authority/poll"
 	"loa/scripts/authority/requests"
 	"loa/scripts/loactl/web"
 	"loa/scripts/loactl/web/desk"
@@ -48,7 +49,15 @@ func (a *app) serveDesk(ctx context.Context, g *errgroup.Group, au *authority.Au
 	if net.ParseIP(name) != nil {
 		return &usageError{a.text("desk.address", addr)} // no passkey is bound to a number
 	}
-	d, err := desk.New(desk.Opts{Authority: au, Centre: centre, Tools: deskTools{a, au}, Inbox: reports, Host: host, Name: name, Now: a.now, Log: logger})
+	asked, err := poll.Open(au.Dir(), a.now)
+	if err != nil {
+		return err
+	}
+	g.Go(func() error {
+		<-ctx.Done()
+		return asked.Close()
+	})
+	d, err := desk.New(desk.Opts{Authority: au, Centre: centre, Tools: deskTools{a, au, asked}, Inbox: reports, Polls: asked, Host: host, Name: name, Now: a.now, Log: logger})
 	if err != nil {
 		return err
 	}

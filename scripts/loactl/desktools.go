@@ -21,14 +21,16 @@ import (
 	"loa/agent/viet"
 	"loa/boards"
 	"loa/scripts/authority"
+	"loa/scripts/authority/poll"
 	"loa/scripts/loactl/web/desk"
 	"loa/scripts/report"
 )
 
 // deskTools are the tools of this program as the desk uses them.
 type deskTools struct {
-	a  *app
-	au *authority.Authority
+	a     *app
+	au    *authority.Authority
+	polls *poll.Store
 }
 
 // in is the program in the language of whoever asks; nobody reads what it prints.
@@ -314,6 +316,20 @@ func (t deskTools) Report(place string, year int) (report.Report, error) {
 		return report.Report{}, err
 	}
 	return report.Make(in, report.Year(year))
+}
+
+func (t deskTools) Slips(lang, id string, n int) ([]byte, error) {
+	a := t.in(t.a.ctx, lang)
+	page, err := a.slips(t.au, t.polls, id, n)
+	if err != nil {
+		return nil, told1(a, err)
+	}
+	return page, nil
+}
+
+func (t deskTools) Phones() bool {
+	_, ok, err := smsChannel(t.au)
+	return err == nil && ok
 }
 
 func (t deskTools) Trace(place string, year int, item string) (string, []report.Told, error) {

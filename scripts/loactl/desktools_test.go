@@ -24,7 +24,7 @@ func TestUploads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tools := deskTools{a, au}
+	tools := deskTools{a: a, au: au}
 	// A second of silence, one of sound, one of silence, as Opus in WebM: what a browser records.
 	var webm bytes.Buffer
 	cmd := exec.Command("ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "aevalsrc='0.2*sin(880*t)*between(t,1,2)':d=3:s=48000", "-c:a", "libopus", "-f", "webm", "-")

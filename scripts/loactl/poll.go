@@ -128,50 +128,57 @@ func (a *app) pollSlips(args []string) error {
 		return err
 	}
 	defer s.Close()
-	set, err := web.Load(au.Dir())
-	if err != nil {
-		return err
-	}
-	if set.URL == "" {
-		return errors.New(a.text("poster.url"))
-	}
-	p, err := s.Get(rest[0])
-	if err != nil {
-		return a.pollError(rest[0], err)
-	}
 	f, err := os.OpenFile(*out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // before there are codes that nobody has
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	codes, err := s.Slips(rest[0], *n)
+	page, err := a.slips(au, s, rest[0], *n)
 	if err != nil {
-		return errors.Join(a.pollError(rest[0], err), os.Remove(*out))
+		return errors.Join(err, os.Remove(*out))
+	}
+	if _, err := f.Write(page); err != nil {
+		return err
+	}
+	return a.say(map[string]any{"file": *out, "slips": *n}, "poll.slips", *n, *out)
+}
+
+// slips is a page of new codes to be printed: they are nowhere else.
+func (a *app) slips(au *authority.Authority, s *poll.Store, id string, n int) ([]byte, error) {
+	set, err := web.Load(au.Dir())
+	if err != nil {
+		return nil, err
+	}
+	if set.URL == "" {
+		return nil, errors.New(a.text("poster.url"))
+	}
+	p, err := s.Get(id)
+	if err != nil {
+		return nil, a.pollError(id, err)
+	}
+	codes, err := s.Slips(id, n)
+	if err != nil {
+		return nil, a.pollError(id, err)
 	}
 	sheet := slipSheet{Title: p.Title, Until: a.moment(p.Until), URL: set.URL + "/poll/" + p.ID}
 	for _, code := range codes {
 		drawn, err := qr.EncodeText(sheet.URL+"#"+code, qr.Low)
 		if err != nil {
-			return fmt.Errorf("QR: %w", err)
+			return nil, fmt.Errorf("QR: %w", err)
 		}
 		svg, err := drawn.ToSVGBytes(qr.NewQrCodeImgConfig(4, 4))
 		if err != nil {
-			return fmt.Errorf("QR: %w", err)
+			return nil, fmt.Errorf("QR: %w", err)
 		}
 		sheet.Slips = append(sheet.Slips, slip{code, template.HTML(svg)})
 	}
 	page, err := template.New("slips").Parse(slipsHTML)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var b bytes.Buffer
-	if err := page.Execute(&b, sheet); err != nil {
-		return err
-	}
-	if _, err := f.Write(b.Bytes()); err != nil {
-		return err
-	}
-	return a.say(map[string]any{"file": *out, "slips": len(codes)}, "poll.slips", len(codes), *out)
+	err = page.Execute(&b, sheet)
+	return b.Bytes(), err
 }
 
 func (a *app) pollList(args []string) error {
@@ -255,24 +262,17 @@ func (a *app) pollClose(args []string) error {
 // codesBySMS sends codes by the first channel of short messages that is on; nil: there is
 // none. A way that has something else to say goes first.
 func codesBySMS(au *authority.Authority, ways *ways) (func(ctx context.Context, phone, text string) error, error) {
-	c, err := channel.Load(au.Dir())
-	if errors.Is(err, fs.ErrNotExist) && len(c.Channels) == 0 {
-		return nil, nil
-	}
-	if err != nil {
+	by, ok, err := smsChannel(au)
+	if err != nil || !ok {
 		return nil, err
 	}
-	at := slices.IndexFunc(c.Channels, func(ch channel.Channel) bool { return ch.On && ch.SMS() })
-	if at < 0 {
-		return nil, nil
-	}
-	way, err := ways.open(c.Channels[at])
+	way, err := ways.open(by)
 	if err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context, phone, text string) error {
 		// Each code is a message of its own for a service that takes each once.
-		p := channel.Post{Channel: c.Channels[at].Name, To: phone, What: channel.Said, Class: plan.Normal, Key: "code", Version: rand.Text(), Title: text}
+		p := channel.Post{Channel: by.Name, To: phone, What: channel.Said, Class: plan.Normal, Key: "code", Version: rand.Text(), Title: text}
 		if busy, ok := way.(channel.Busy); ok {
 			_, free, err := busy.TrySend(ctx, p, "Loa", p.ID())
 			if err == nil && !free {
@@ -283,4 +283,20 @@ func codesBySMS(au *authority.Authority, ways *ways) (func(ctx context.Context, 
 		_, err := way.Send(ctx, p, "Loa", p.ID())
 		return err
 	}, nil
+}
+
+// smsChannel is the first channel of short messages that is on. Nothing is opened.
+func smsChannel(au *authority.Authority) (by channel.Channel, ok bool, err error) {
+	c, err := channel.Load(au.Dir())
+	if errors.Is(err, fs.ErrNotExist) && len(c.Channels) == 0 {
+		return by, false, nil
+	}
+	if err != nil {
+		return by, false, err
+	}
+	at := slices.IndexFunc(c.Channels, func(ch channel.Channel) bool { return ch.On && ch.SMS() })
+	if at < 0 {
+		return by, false, nil
+	}
+	return c.Channels[at], true, nil
 }

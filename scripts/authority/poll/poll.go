@@ -70,20 +70,25 @@ func Parse(data []byte, now time.Time) (Poll, error) {
 		}
 		return p, err
 	}
+	return p, p.Check(now)
+}
+
+// Check says what is wrong with a poll; its texts come to be as Unicode writes them.
+func (p *Poll) Check(now time.Time) error {
 	p.Title, p.Text = norm.NFC.String(p.Title), norm.NFC.String(p.Text)
 	switch {
 	case !plan.ValidID(p.ID):
-		return p, bilingual.Wrong("id = %q: ghi chữ thường không dấu, số và gạch ngang", "id = %q: write small letters, figures and hyphens", p.ID)
+		return bilingual.Wrong("id = %q: ghi chữ thường không dấu, số và gạch ngang", "id = %q: write small letters, figures and hyphens", p.ID)
 	case !fits(p.Title, mostLetters):
-		return p, bilingual.Wrong("title: từ 1 đến %d chữ", "title: 1 to %d letters", mostLetters)
+		return bilingual.Wrong("title: từ 1 đến %d chữ", "title: 1 to %d letters", mostLetters)
 	case utf8.RuneCountInString(p.Text) > mostText:
-		return p, bilingual.Wrong("text: nhiều nhất %d chữ", "text: at most %d letters", mostText)
+		return bilingual.Wrong("text: nhiều nhất %d chữ", "text: at most %d letters", mostText)
 	case p.By != BySlip && p.By != ByPhone:
-		return p, bilingual.Wrong("by = %q: ghi slip (phiếu phát tay) hoặc phone (mã qua tin nhắn)", "by = %q: write slip (handed out) or phone (a code by SMS)", p.By)
+		return bilingual.Wrong("by = %q: ghi slip (phiếu phát tay) hoặc phone (mã qua tin nhắn)", "by = %q: write slip (handed out) or phone (a code by SMS)", p.By)
 	case !p.Until.After(now) || p.Until.Sub(now) > longest:
-		return p, bilingual.Wrong("until = %v: một lúc trong %d ngày tới", "until = %v: a time within %d days from now", p.Until, int(longest.Hours()/24))
+		return bilingual.Wrong("until = %v: một lúc trong %d ngày tới", "until = %v: a time within %d days from now", p.Until, int(longest.Hours()/24))
 	case len(p.Questions) == 0 || len(p.Questions) > mostQuestions:
-		return p, bilingual.Wrong("từ 1 đến %d [[question]]", "1 to %d [[question]]", mostQuestions)
+		return bilingual.Wrong("từ 1 đến %d [[question]]", "1 to %d [[question]]", mostQuestions)
 	}
 	for i := range p.Questions {
 		q := &p.Questions[i]
@@ -96,10 +101,10 @@ func Parse(data []byte, now time.Time) (Poll, error) {
 			bad = bad || !fits(o, mostLetters) || slices.Contains(q.Options[:k], o)
 		}
 		if bad {
-			return p, bilingual.Wrong("question[%d]: một câu, từ 2 đến %d lựa chọn khác nhau, most không quá số lựa chọn", "question[%d]: a text, 2 to %d options that differ, most no more than these", i, mostOptions)
+			return bilingual.Wrong("question[%d]: một câu, từ 2 đến %d lựa chọn khác nhau, most không quá số lựa chọn", "question[%d]: a text, 2 to %d options that differ, most no more than these", i, mostOptions)
 		}
 	}
-	return p, nil
+	return nil
 }
 
 func fits(s string, most int) bool { n := utf8.RuneCountInString(s); return n > 0 && n <= most }

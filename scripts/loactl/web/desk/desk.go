@@ -66,6 +66,10 @@ type Tools interface {
 	// Report is the annual report of a place and below; Why is what a row is made of.
 	Report(place string, year int) (report.Report, error)
 	Why(place string, year int, row string, f func(report.Evidence)) (report.Report, error)
+	// Slips are codes to be printed, as a page by itself; Phones reports that codes can be
+	// sent by SMS.
+	Slips(lang, id string, n int) ([]byte, error)
+	Phones() bool
 	// Trace is what each box of a place and below has made of one bulletin; no title: none.
 	Trace(place string, year int, item string) (title string, told []report.Told, err error)
 }
@@ -106,6 +110,7 @@ type Opts struct {
 	Centre    centre
 	Tools     Tools
 	Inbox     inbox  // of residents' reports
+	Polls     polls  // of people's opinions
 	Host      string // under which browsers find the desk, with its port where it is not 443
 	Name      string // the same without the port: a passkey is bound to it
 	Now       func() time.Time
@@ -158,7 +163,7 @@ func New(o Opts) (*Desk, error) {
 	if d.files, err = look.NewFiles("/desk/files/", assets); err != nil {
 		return nil, err
 	}
-	if d.pages, err = look.New(look.Opts{Pages: pages, Words: words, Files: d.files, Funcs: template.FuncMap{"moment": moment, "span": span, "join": join, "seconds": seconds, "list": list}}); err != nil {
+	if d.pages, err = look.New(look.Opts{Pages: pages, Words: words, Files: d.files, Funcs: template.FuncMap{"moment": moment, "span": span, "join": join, "seconds": seconds, "list": list, "add": func(x, y int) int { return x + y }}}); err != nil {
 		return nil, err
 	}
 	// Whoever takes part has shown that it is that person, and not only that device.
@@ -260,6 +265,11 @@ func routes() []route {
 		{"GET /desk/report", viewer, 0, (*Desk).report},
 		{"GET /desk/report/file", viewer, 0, (*Desk).reportFile},
 		{"GET /desk/report/why", viewer, 0, (*Desk).reportWhy},
+		{"GET /desk/polls", viewer, 0, (*Desk).polls},
+		{"POST /desk/polls", approver, maxForm, (*Desk).ask},
+		{"GET /desk/poll/{id}", viewer, 0, (*Desk).poll},
+		{"POST /desk/poll/{id}/close", approver, maxForm, (*Desk).pollClose},
+		{"POST /desk/poll/{id}/slips", approver, maxForm, (*Desk).pollSlips},
 		{"GET /desk/heard", viewer, 0, (*Desk).heard},
 		{"GET /desk/heard/file", viewer, 0, (*Desk).heardFile},
 	}

@@ -29,6 +29,7 @@ import (
 	"loa/scripts/authority"
 	"loa/scripts/authority/api"
 	"loa/scripts/authority/index"
+	"loa/scripts/authority/poll"
 	"loa/scripts/authority/requests"
 	"loa/scripts/loactl/web/look"
 	"loa/scripts/report"
@@ -40,6 +41,7 @@ type stage struct {
 	au    *authority.Authority
 	desk  *Desk
 	box   *requests.Store
+	polls *poll.Store
 	now   time.Time
 	keys  map[string]ed25519.PrivateKey
 }
@@ -73,6 +75,10 @@ func (tools) Why(string, int, string, func(report.Evidence)) (report.Report, err
 	return report.Report{}, nil
 }
 
+func (tools) Slips(_, id string, n int) ([]byte, error) {
+	return fmt.Appendf(nil, "%d slips of %s", n, id), nil
+}
+func (tools) Phones() bool { return false }
 func (tools) Trace(_ string, _ int, item string) (string, []report.Told, error) {
 	return "Tin <b>", []report.Told{
 		{Box: "box-1", Label: "Chợ", Place: "26734", Best: "no-word"},
@@ -113,7 +119,10 @@ func newStage(t *testing.T) *stage {
 	s.box, err = requests.Open(s.au.Dir(), clock)
 	s.must(err)
 	t.Cleanup(func() { s.box.Close() })
-	s.desk, err = New(Opts{Authority: s.au, Centre: api.New(api.Opts{Authority: s.au, Index: x, Broker: broker{}}), Tools: tools{}, Inbox: s.box, Host: "loa.example", Name: "loa.example", Now: clock})
+	s.polls, err = poll.Open(s.au.Dir(), clock)
+	s.must(err)
+	t.Cleanup(func() { s.polls.Close() })
+	s.desk, err = New(Opts{Polls: s.polls, Authority: s.au, Centre: api.New(api.Opts{Authority: s.au, Index: x, Broker: broker{}}), Tools: tools{}, Inbox: s.box, Host: "loa.example", Name: "loa.example", Now: clock})
 	s.must(err)
 	return s
 }

@@ -36,6 +36,7 @@ func (d *Desk) show(w http.ResponseWriter, r *http.Request, v *visitor, status i
 	link("/desk/write", "nav.write", author)
 	link("/desk/library", "nav.library", viewer)
 	link("/desk/inbox", "nav.inbox", author)
+	link("/desk/polls", "nav.polls", viewer)
 	link("/desk/week", "nav.week", viewer)
 	link("/desk/now", "nav.now", viewer)
 	link("/desk/live", "nav.live", talker)
