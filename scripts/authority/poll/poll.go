@@ -80,15 +80,15 @@ func (p *Poll) Check(now time.Time) error {
 	case !plan.ValidID(p.ID):
 		return bilingual.Wrong("id = %q: ghi chữ thường không dấu, số và gạch ngang", "id = %q: write small letters, figures and hyphens", p.ID)
 	case !fits(p.Title, mostLetters):
-		return bilingual.Wrong("title: từ 1 đến %d chữ", "title: 1 to %d letters", mostLetters)
+		return bilingual.Wrong("tiêu đề (title): từ 1 đến %d chữ", "title: 1 to %d letters", mostLetters)
 	case utf8.RuneCountInString(p.Text) > mostText:
-		return bilingual.Wrong("text: nhiều nhất %d chữ", "text: at most %d letters", mostText)
+		return bilingual.Wrong("lời giải thích (text): nhiều nhất %d chữ", "text: at most %d letters", mostText)
 	case p.By != BySlip && p.By != ByPhone:
 		return bilingual.Wrong("by = %q: ghi slip (phiếu phát tay) hoặc phone (mã qua tin nhắn)", "by = %q: write slip (handed out) or phone (a code by SMS)", p.By)
 	case !p.Until.After(now) || p.Until.Sub(now) > longest:
-		return bilingual.Wrong("until = %v: một lúc trong %d ngày tới", "until = %v: a time within %d days from now", p.Until, int(longest.Hours()/24))
+		return bilingual.Wrong("thời hạn (until) %s: ghi một lúc trong %d ngày tới", "until %s: write a time within %d days from now", p.Until.Format(time.RFC3339), int(longest.Hours()/24))
 	case len(p.Questions) == 0 || len(p.Questions) > mostQuestions:
-		return bilingual.Wrong("từ 1 đến %d [[question]]", "1 to %d [[question]]", mostQuestions)
+		return bilingual.Wrong("hỏi từ 1 đến %d câu ([[question]])", "ask 1 to %d questions ([[question]])", mostQuestions)
 	}
 	for i := range p.Questions {
 		q := &p.Questions[i]
@@ -101,7 +101,7 @@ func (p *Poll) Check(now time.Time) error {
 			bad = bad || !fits(o, mostLetters) || slices.Contains(q.Options[:k], o)
 		}
 		if bad {
-			return bilingual.Wrong("question[%d]: một câu, từ 2 đến %d lựa chọn khác nhau, most không quá số lựa chọn", "question[%d]: a text, 2 to %d options that differ, most no more than these", i, mostOptions)
+			return bilingual.Wrong("câu hỏi %d: ghi câu hỏi, từ 2 đến %d lựa chọn khác nhau, và được chọn nhiều nhất (most) không quá số lựa chọn", "question %d: write a text, 2 to %d options that differ, and let one choose (most) no more than these", i+1, mostOptions)
 		}
 	}
 	return nil

@@ -140,10 +140,8 @@ func TestOtherPlaces(t *testing.T) {
 	}
 	alarm := s.desk.slotOf("26734", "26734").Alerts[0].ID
 	words := s.translated(minh, draft, "km", "minh", "Của xã khác")
-	for _, path := range []string{draft, words, words + "/board/desk/0", "/desk/board/desk?text=x&draft=" + strings.TrimPrefix(draft, "/desk/draft/"), page, waits, sounds, waits + "/envelope", waits + "/board/desk/0", "/desk/now?place=26734", "/desk/week?place=26734", "/desk/week?place=74", "/desk/report?place=26734",
-		"/desk/report/file?as=csv&place=26734", "/desk/report/why?row=x&place=74", "/desk/media/../authority.json"} {
-	for _, path := range []string{draft, page, waits, sounds, waits + "/envelope", waits + "/board/desk/0", "/desk/now?place=26734", "/desk/week?place=26734", "/desk/week?place=74", "/desk/week/slot?place=26734&slot=gio-1&date=2026-11-30&time=17:00", "/desk/report?place=26734",
-		"/desk/report/file?as=csv&place=26734", "/desk/report/why?row=x&place=74", "/desk/heard?place=26734&item=26734/bulletin/" + id, "/desk/heard?place=74&item=26734/bulletin/" + id,
+	for _, path := range []string{draft, words, words + "/board/desk/0", "/desk/board/desk?text=x&draft=" + strings.TrimPrefix(draft, "/desk/draft/"), page, waits, sounds, waits + "/envelope", waits + "/board/desk/0", "/desk/now?place=26734", "/desk/week?place=26734", "/desk/week?place=74", "/desk/week/slot?place=26734&slot=gio-1&date=2026-11-30&time=17:00", "/desk/report?place=26734",
+		"/desk/report/file?as=csv&place=26734", "/desk/report/why?row=x&place=74", "/desk/report/why/file?row=x&place=74", "/desk/heard?place=26734&item=26734/bulletin/" + id, "/desk/heard?place=74&item=26734/bulletin/" + id,
 		"/desk/heard/file?as=json&place=26734&item=26734/bulletin/" + id, "/desk/media/../authority.json"} {
 		if w := s.get(hoa, path); w.Code == http.StatusOK {
 			t.Errorf("GET %s: %d", path, w.Code)

@@ -163,7 +163,7 @@ func New(o Opts) (*Desk, error) {
 	if d.files, err = look.NewFiles("/desk/files/", assets); err != nil {
 		return nil, err
 	}
-	if d.pages, err = look.New(look.Opts{Pages: pages, Words: words, Files: d.files, Funcs: template.FuncMap{"moment": moment, "span": span, "join": join, "seconds": seconds, "list": list, "add": func(x, y int) int { return x + y }}}); err != nil {
+	if d.pages, err = look.New(look.Opts{Pages: pages, Words: words, Files: d.files, Funcs: template.FuncMap{"moment": moment, "span": span, "date": date, "join": join, "seconds": seconds, "list": list, "add": func(x, y int) int { return x + y }}}); err != nil {
 		return nil, err
 	}
 	// Whoever takes part has shown that it is that person, and not only that device.
@@ -265,6 +265,7 @@ func routes() []route {
 		{"GET /desk/report", viewer, 0, (*Desk).report},
 		{"GET /desk/report/file", viewer, 0, (*Desk).reportFile},
 		{"GET /desk/report/why", viewer, 0, (*Desk).reportWhy},
+		{"GET /desk/report/why/file", viewer, 0, (*Desk).reportWhyFile},
 		{"GET /desk/polls", viewer, 0, (*Desk).polls},
 		{"POST /desk/polls", approver, maxForm, (*Desk).ask},
 		{"GET /desk/poll/{id}", viewer, 0, (*Desk).poll},

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -121,4 +122,42 @@ func (d *Desk) reportWhy(w http.ResponseWriter, r *http.Request, v *visitor) err
 	}
 	d.show(w, r, v, http.StatusOK, "why", map[string]any{"Item": item, "Title": title, "Heads": heads, "Entries": all, "Cells": cells, "More": more, "Row": row, "Place": place, "Year": year})
 	return nil
+}
+
+// reportWhyFile is all that a row is made of, an entry a line, in JSON. It is sent as it is
+// read: a year of a province does not fit in memory.
+func (d *Desk) reportWhyFile(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	place, year, err := d.asked(r, v)
+	if err != nil {
+		return err
+	}
+	row := r.FormValue("row")
+	lines := json.NewEncoder(w)
+	begun := false
+	rep, err := d.o.Tools.Why(place, year, row, func(e report.Evidence) {
+		if !begun {
+			begun = true
+			w.Header().Set("Content-Type", "application/jsonl; charset=utf-8")
+			w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%d-%s.jsonl"`, fileName(row), year, fileName(place)))
+		}
+		_ = lines.Encode(e) // whoever asked has gone
+	})
+	if err != nil && begun {
+		d.o.Log.Error("desk: what a row is made of", "row", row, "err", err)
+		panic(http.ErrAbortHandler) // what was sent is not all, and must not look like it
+	}
+	if _, ok := rep.Row(row); err == nil && !begun && !ok {
+		return errNone
+	}
+	return err
+}
+
+// fileName is a text of which nothing can be a part of a path or of a header.
+func fileName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' {
+			return r
+		}
+		return '-'
+	}, s)
 }

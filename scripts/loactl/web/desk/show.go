@@ -76,6 +76,15 @@ func moment(t time.Time) string {
 // seconds is a length as one writes it into a form.
 func seconds(d time.Duration) int { return int(d.Seconds()) }
 
+// date is a day of a schedule as people here write it.
+func date(s string) string {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return s
+	}
+	return t.Format("02/01/2006")
+}
+
 // join writes names in a row.
 func join(all []string) string { return strings.Join(all, ", ") }
 
