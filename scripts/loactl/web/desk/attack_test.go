@@ -190,9 +190,13 @@ func TestRoles(t *testing.T) {
 	}
 	id := s.enter("khach")
 	for _, path := range []string{"/desk/write", "/desk/write/template", "/desk/library/archive", "/desk/draft/x/picture", "/desk/draft/x/language", "/desk/language/x/km", "/desk/live", "/desk/live/x", "/desk/now/act", "/desk/week", "/desk/emergency"} {
+	for _, path := range []string{"/desk/write", "/desk/now/act", "/desk/week", "/desk/emergency", "/desk/polls"} {
 		if w := s.form(id, path, "place", "26734", "to", "26734", "what", "stop", "text", "x"); w.Code != http.StatusForbidden {
 			t.Errorf("a viewer at %s: %d", path, w.Code)
 		}
+	}
+	if w := s.get(id, "/desk/week/slot?place=26734&slot=gio-1&date=2026-11-30&time=17:00"); w.Code != http.StatusForbidden {
+		t.Errorf("a viewer at the form of a slot: %d", w.Code)
 	}
 	s.must(s.desk.people.Remove("khach"))
 	if w := s.get(id, "/desk/"); w.Code != http.StatusSeeOther {

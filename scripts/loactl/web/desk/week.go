@@ -127,7 +127,7 @@ func grid(v *visitor, place string, writer bool, monday time.Time, lines []ahead
 	for i, x := range lined(v.lang, lines) {
 		at := x.At.In(look.Zone)
 		n := int(at.Sub(monday).Hours()) / 24
-		if at.Before(monday) || n >= 7 {
+		if at.Before(monday) || n >= 7 || asks(lines[i]) { // what is asked stands above, and is no refusal
 			continue
 		}
 		o := lines[i].Occurrence

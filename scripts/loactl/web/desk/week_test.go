@@ -185,8 +185,12 @@ func TestPriorityIsAChoice(t *testing.T) {
 	}
 	_, err := s.desk.people.Invite("khach", "26734", s.now)
 	s.must(err)
-	if body := s.get(s.enter("khach"), "/desk/week?place=26734").Body.String(); strings.Contains(body, `value="order"`) {
-		t.Error("who writes no schedule is asked to choose")
+	body := s.get(s.enter("khach"), "/desk/week?place=26734").Body.String()
+	if strings.Contains(body, `value="order"`) || !strings.Contains(body, "do xã chọn") {
+		t.Error("who writes no schedule is asked to choose, or does not see that somebody has to")
+	}
+	if strings.Contains(body, `class="chip bad"`) {
+		t.Error("what waits for a choice is shown as refused")
 	}
 }
 

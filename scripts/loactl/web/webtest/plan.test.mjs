@@ -234,6 +234,23 @@ test("a poll: asked, answered, ended", async () => {
   assert.deepEqual(officer.faults, []);
 });
 
+test("on a phone", async () => {
+  const page = await open(browser, "phone", { storageState: await officer.context().storageState() });
+  for (const path of [`week?place=${place}`, "now", "polls", "library", `report?place=${place}`]) {
+    await page.goto(desk + "/desk/" + path);
+    await axe(page, "phone " + path);
+    const name = path.split("?")[0];
+    await shot(page, `plan-phone-${name}`);
+    const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(wide <= room, `${name} is ${wide} wide, the screen ${room}`);
+  }
+  await page.goto(desk + "/desk/library");
+  await page.getByRole("link", { name: new RegExp(`Đã nghe ở đâu.*${title}`) }).click();
+  await axe(page, "phone heard");
+  await shot(page, "plan-phone-heard");
+  assert.deepEqual(page.faults, []);
+});
+
 test("in English", async () => {
   for (const path of [`week?place=${place}&`, "polls?", "now?", "library?"]) {
     await officer.goto(desk + `/desk/${path}lang=en`);
