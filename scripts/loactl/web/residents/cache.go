@@ -18,8 +18,12 @@ import (
 // told within a minute, and ten thousand readers cost what one costs.
 const fresh = 5 * time.Second
 
-// maxAnswers bounds what is remembered: places, times languages and filters.
-const maxAnswers = 4096
+// What is remembered is bounded, in answers (places, times languages and filters) and in
+// the bytes of their bodies: a province's feed with filters is 100 times a quiet commune's.
+const (
+	maxAnswers = 4096
+	maxBytes   = 32 << 20
+)
 
 // books has what was last told of each place, so that all that is made of it says the
 // same. Places that there are bound it. The zero value is empty.
@@ -79,8 +83,9 @@ func versionOf(t said.Told) (string, error) {
 
 // cache has ready answers by what was asked. The zero value is empty.
 type cache struct {
-	mu sync.Mutex
-	by map[string]*answer
+	mu    sync.Mutex
+	by    map[string]*answer
+	bytes int // of all bodies in by
 }
 
 // An answer is made by one who asks while all others wait for it.
@@ -92,6 +97,8 @@ type answer struct {
 	plain, tiny []byte
 	tag         string
 	err         error
+
+	held int // bytes of it that the cache counts; under the cache's lock
 }
 
 // get is the answer to key, made anew when it is too old, or of something else. Without
@@ -104,16 +111,40 @@ func (c *cache) get(key, of, kind string, now time.Time, make func() ([]byte, er
 		return a.copy()
 	}
 	body, err := make()
-	if errors.Is(err, errNone) { // there are endless names of what there is not
-		c.mu.Lock()
-		delete(c.by, key)
-		c.mu.Unlock()
-	}
 	a.made, a.of, a.kind, a.err = now, of, kind, err
 	if tag := tagOf(body); tag != a.tag || err != nil {
 		a.plain, a.tiny, a.tag = body, look.Gzip(body), tag
 	}
+	c.count(key, a)
 	return a.copy()
+}
+
+// count counts what an answer holds now, and makes room if that is too much.
+func (c *cache) count(key string, a *answer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.by[key] != a { // it had no key, or was put out while it was made
+		return
+	}
+	if errors.Is(a.err, errNone) { // there are endless names of what there is not
+		c.drop(key)
+		return
+	}
+	size := len(a.plain) + len(a.tiny)
+	c.bytes += size - a.held
+	a.held = size
+	for one := range c.by {
+		if c.bytes <= maxBytes {
+			return
+		}
+		c.drop(one)
+	}
+}
+
+// drop forgets an answer: it is made again when somebody asks. The caller holds the lock.
+func (c *cache) drop(key string) {
+	c.bytes -= c.by[key].held
+	delete(c.by, key)
 }
 
 // of is where the answer to key is, or is to be.
@@ -131,8 +162,8 @@ func (c *cache) of(key string) *answer {
 		c.by = make(map[string]*answer)
 	}
 	if len(c.by) >= maxAnswers {
-		for one := range c.by { // any of them: it is made again when somebody asks
-			delete(c.by, one)
+		for one := range c.by { // any of them
+			c.drop(one)
 			break
 		}
 	}
