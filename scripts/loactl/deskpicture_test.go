@@ -36,7 +36,7 @@ func pictureTools(t *testing.T) deskTools {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return deskTools{a, au}
+	return deskTools{a: a, au: au}
 }
 
 // photograph is a JPEG as a phone writes it: lying, with a note to turn it, and with

@@ -3,27 +3,12 @@ package desk
 import (
 	"bytes"
 	"encoding/json"
-	"mime/multipart"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"loa/agent/message"
 )
-
-// sends uploads a file as a form with a file does.
-func (s *stage) sends(id, to string, file []byte) *httptest.ResponseRecorder {
-	s.t.Helper()
-	var body bytes.Buffer
-	m := multipart.NewWriter(&body)
-	part, err := m.CreateFormFile("signature", "x.json")
-	s.must(err)
-	_, err = part.Write(file)
-	s.must(err)
-	s.must(m.Close())
-	return s.ask("POST", to, id, &body, m.FormDataContentType())
-}
 
 // What is signed elsewhere counts as what a browser signs, and nothing else does: not
 // another's key, not other bytes, not a proposal of somebody else.
@@ -65,18 +50,18 @@ func TestSignedElsewhere(t *testing.T) {
 		"another's proposal": {minh, signed(e, "minh"), http.StatusNotFound},
 		"another commune":    {hoa, signed(e, "hoa"), http.StatusNotFound},
 	} {
-		if w := s.sends(tt.by, page+"/file", tt.file); w.Code != tt.want {
+		if w := s.sends(tt.by, page+"/file", "signature", tt.file); w.Code != tt.want {
 			t.Errorf("%s: %d, want %d: %s", name, w.Code, tt.want, w.Body)
 		}
 	}
-	if w := s.sends(lan, page+"/file", signed(e, "lan")); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "chờ người duyệt") {
+	if w := s.sends(lan, page+"/file", "signature", signed(e, "lan")); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "chờ người duyệt") {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
 	// The second signs what waits, which has a signature already.
-	if w := s.sends(minh, page+"/file", signed(paper(minh, page), "minh")); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Đã ký và gửi") {
+	if w := s.sends(minh, page+"/file", "signature", signed(paper(minh, page), "minh")); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Đã ký và gửi") {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	if w := s.sends(minh, page+"/file", signed(e, "minh")); w.Code != http.StatusNotFound {
+	if w := s.sends(minh, page+"/file", "signature", signed(e, "minh")); w.Code != http.StatusNotFound {
 		t.Errorf("what is out is signed once more: %d", w.Code)
 	}
 }

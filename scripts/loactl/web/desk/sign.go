@@ -272,7 +272,7 @@ func (d *Desk) takes(ctx context.Context, v *visitor, p proposal, waits bool, si
 	}
 	if act, ok := p.is.Doc.(plan.Act); ok && act.Kind == plan.KindLive && taken.State == "sent" {
 		if err := d.talks.begin(act, v.person, d.o.Now()); err != nil {
-			return err
+			return result{}, err
 		}
 	}
 	say := "signed." + taken.State
