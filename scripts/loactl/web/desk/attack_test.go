@@ -12,6 +12,33 @@ import (
 	"loa/agent/plan"
 )
 
+// TestAttacks is the table of attacks on the desk; with -v it prints what held.
+func TestAttacks(t *testing.T) {
+	for _, a := range []struct {
+		name string
+		try  func(*testing.T)
+	}{
+		{"who has not signed in, at every page", theDoor},
+		{"CSRF: another site presses anything", crossSite},
+		{"session fixation, and sessions that never end", sessionsEnd},
+		{"IDOR: another commune's drafts, papers, alarms, boxes, reports", otherPlaces},
+		{"a page or a deed beyond one's role", rolesHold},
+		{"who was removed goes on", removedIsSignedOut},
+		{"stored XSS in every text field of the desk", storedScripts},
+		{"codes guessed one after another", guessing},
+		{"others shut out by filling what is kept", nobodyShutsOthersOut},
+		{"another's key put up as one's own", keyIsProven},
+		{"CSP: a script, a style or a handler written in a page", nothingInline},
+		{"stored XSS in what a resident sends", residentsScripts},
+		{"IDOR: another commune's residents' reports, pictures and answers", otherPlacesLetters},
+		{"upload: more than a recording may have, and none at all", uploads},
+	} {
+		if t.Run(a.name, a.try) {
+			t.Logf("held  %s", a.name)
+		}
+	}
+}
+
 // concrete fills the gaps of a pattern.
 func concrete(pattern string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
@@ -22,7 +49,7 @@ func concrete(pattern string) (method, path string) {
 }
 
 // Nobody who has not signed in gets further than the door.
-func TestTheDoor(t *testing.T) {
+func theDoor(t *testing.T) {
 	s := newStage(t)
 	for _, r := range routes() {
 		method, path := concrete(r.pattern)
@@ -37,7 +64,7 @@ func TestTheDoor(t *testing.T) {
 }
 
 // Another site cannot make somebody's browser press anything.
-func TestCrossSite(t *testing.T) {
+func crossSite(t *testing.T) {
 	s := newStage(t)
 	minh := s.enter("minh")
 	for _, r := range routes() {
@@ -59,7 +86,7 @@ func TestCrossSite(t *testing.T) {
 }
 
 // A session has a name that nobody could choose before, and ends.
-func TestSessions(t *testing.T) {
+func sessionsEnd(t *testing.T) {
 	s := newStage(t)
 	const chosen = "chosen-by-a-thief"
 	r := httptest.NewRequest("POST", "https://loa.example/", nil)
@@ -109,7 +136,7 @@ func TestSessions(t *testing.T) {
 }
 
 // Who works for one commune sees and changes nothing of another.
-func TestOtherPlaces(t *testing.T) {
+func otherPlaces(t *testing.T) {
 	s := newStage(t)
 	hoa, minh := s.enter("hoa"), s.enter("minh")
 	draft := s.drafted(minh, "26734", "Của xã khác")
@@ -170,7 +197,7 @@ func TestOtherPlaces(t *testing.T) {
 }
 
 // A role sees its own pages, and a person whom loactl has removed none.
-func TestRoles(t *testing.T) {
+func rolesHold(t *testing.T) {
 	s := newStage(t)
 	_, err := s.desk.people.Invite("khach", "26734", s.now)
 	s.must(err)
@@ -205,7 +232,7 @@ func TestRoles(t *testing.T) {
 
 // Whoever loactl has removed is signed out, also who has a key in the list, and is not
 // let in again by a later invitation; a certificate counts while it is shown.
-func TestRemovedIsSignedOut(t *testing.T) {
+func removedIsSignedOut(t *testing.T) {
 	s := newStage(t)
 	_, err := s.desk.people.Invite("minh", "", s.now)
 	s.must(err)
@@ -230,7 +257,7 @@ func TestRemovedIsSignedOut(t *testing.T) {
 }
 
 // What people write is text on every page, whatever it looks like.
-func TestStoredScripts(t *testing.T) {
+func storedScripts(t *testing.T) {
 	s := newStage(t)
 	minh := s.enter("minh")
 	const evil = `"><script>alert(1)</script><img src=x onerror=alert(2)>`
@@ -273,7 +300,7 @@ func TestStoredScripts(t *testing.T) {
 }
 
 // Guessing a code ends soon, and a person's name alone says nothing.
-func TestGuessing(t *testing.T) {
+func guessing(t *testing.T) {
 	s := newStage(t)
 	_, err := s.desk.people.Invite("lan", "", s.now)
 	s.must(err)
@@ -289,7 +316,7 @@ func TestGuessing(t *testing.T) {
 
 // Whoever fills what the desk keeps of signing in and of proposals shuts out themselves:
 // others sign in, and raise alarms.
-func TestNobodyShutsOthersOut(t *testing.T) {
+func nobodyShutsOthersOut(t *testing.T) {
 	s := newStage(t)
 	from := func(addr string) *http.Request {
 		r := httptest.NewRequest("POST", "https://loa.example/desk/sign-in/begin", nil)
@@ -339,7 +366,7 @@ func TestNobodyShutsOthersOut(t *testing.T) {
 }
 
 // A key is put up for the list by who has its private half.
-func TestKeyIsProven(t *testing.T) {
+func keyIsProven(t *testing.T) {
 	s := newStage(t)
 	id := s.enter("lan")
 	body := `{"key":"` + s.au.People()["minh"].Key + `","sig":"` + base64.StdEncoding.EncodeToString(make([]byte, 64)) + `"}`
