@@ -348,6 +348,9 @@ func (d *Desk) serve(w http.ResponseWriter, r *http.Request, to route) {
 	}
 	if err == nil {
 		r.Body = http.MaxBytesReader(w, r.Body, to.body)
+		if wantsJSON(r) {
+			w = toScript{w}
+		}
 		err = to.answer(d, w, r, v)
 	}
 	if err != nil {
@@ -375,7 +378,7 @@ func (d *Desk) fail(w http.ResponseWriter, r *http.Request, v *visitor, err erro
 		v = &visitor{lang: look.Langs[0]}
 	}
 	status, text := d.explain(v.lang, err)
-	if r.Header.Get("Accept") == "application/json" {
+	if wantsJSON(r) {
 		answer(w, status, map[string]string{"error": text})
 		return
 	}

@@ -49,6 +49,9 @@ type Draft struct {
 // Stale reports that a machine has read another text than the one that stands there.
 func (d Draft) Stale() bool { return d.Audio != nil && d.Audio.Voice != "" && d.Read != d.Text }
 
+// State says which of its states a draft is in: another after each change.
+func (d Draft) State() string { return d.Changed.UTC().Format(time.RFC3339Nano) }
+
 // bulletin is what a draft says, as boxes take it.
 func (d Draft) bulletin(now time.Time) *plan.Bulletin {
 	b := &plan.Bulletin{

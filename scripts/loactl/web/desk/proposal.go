@@ -99,8 +99,11 @@ func (d *Desk) found(v *visitor, sum string) (p proposal, waits bool, err error)
 			return proposal{is: is, paper: e}, true, err
 		}
 	}
-	return p, false, errNone
+	return p, false, errGone
 }
+
+// errGone is also for what there never was: nobody learns of a paper that is not theirs.
+var errGone = &fault{http.StatusNotFound, "error.gone"}
 
 // placeOf is the place that a document is said to, or where the box stands that it is for.
 func (d *Desk) placeOf(doc any) string {

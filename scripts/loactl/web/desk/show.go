@@ -65,6 +65,23 @@ func answer(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(append(body, '\n'))
 }
 
+// wantsJSON reports that a script asks, and not a person.
+func wantsJSON(r *http.Request) bool { return r.Header.Get("Accept") == "application/json" }
+
+// toScript tells a script where to go on, where a person's browser is sent there: a
+// script that is sent learns nothing of it, and would have a page made for nobody.
+type toScript struct{ http.ResponseWriter }
+
+func (w toScript) WriteHeader(status int) {
+	to := w.Header().Get("Location")
+	if status != http.StatusSeeOther || to == "" {
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	w.Header().Del("Location")
+	answer(w.ResponseWriter, http.StatusOK, map[string]string{"to": to})
+}
+
 // moment is a time as people here write it.
 func moment(t time.Time) string {
 	if t.IsZero() {

@@ -171,16 +171,27 @@ func (d *Desk) drafted(w http.ResponseWriter, r *http.Request, v *visitor) error
 	if typed(r.PostFormValue("text")) == "" || typed(r.PostFormValue("title")) == "" {
 		return errInput
 	}
+	seen, then := r.PostFormValue("seen"), r.PostFormValue("then")
 	if err := d.drafts.change(dr.ID, func(dr *Draft) error {
+		if seen != "" && seen != dr.State() {
+			return errMoved // in another tab, or by somebody else: nobody's words are overwritten
+		}
 		dr.Title, dr.Text, dr.Board = typed(r.PostFormValue("title")), typed(r.PostFormValue("text")), typed(r.PostFormValue("board"))
 		dr.Style, dr.Ticker = r.PostFormValue("style"), typed(r.PostFormValue("ticker"))
 		dr.Region, dr.Class, dr.Days, dr.Changed = r.PostFormValue("region"), class, days, d.o.Now().UTC()
+		if then == "submit" && dr.Stale() {
+			return errStale
+		}
+		w.Header().Set("Loa-Draft", dr.State())
 		return nil
 	}); err != nil {
 		return err
 	}
-	if r.PostFormValue("then") == "speak" {
+	switch then {
+	case "speak":
 		return d.speak(w, r, v)
+	case "submit":
+		return d.submit(w, r, v)
 	}
 	http.Redirect(w, r, "/desk/draft/"+dr.ID, http.StatusSeeOther)
 	return nil
@@ -263,6 +274,7 @@ func (d *Desk) sounds(w http.ResponseWriter, r *http.Request, dr Draft, rec Reco
 }
 
 var (
+	errMoved    = &fault{http.StatusConflict, "error.moved"}
 	errStale    = &fault{http.StatusConflict, "error.stale"}
 	errUnspoken = &fault{http.StatusConflict, "error.unspoken"}
 )

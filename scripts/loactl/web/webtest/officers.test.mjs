@@ -32,8 +32,9 @@ test("officers: upload, record, week, alarm, report", async () => {
   const before = await one.locator("img[data-board]").first().getAttribute("src");
   await one.getByLabel("Chữ trên bảng").fill("Mời nghe đài");
   await one.waitForFunction((src) => document.querySelector("img[data-board]").getAttribute("src") !== src, before);
+  const saved = one.waitForEvent("load");
   await one.getByRole("button", { name: "Lưu", exact: true }).click();
-  await one.waitForURL("**/desk/draft/*");
+  await saved;
   await one.getByRole("button", { name: "Xem lại và ký" }).click();
   await signs(one, "desk-officer-signs", true);
 

@@ -8,14 +8,14 @@
   const photo = form.elements.namedItem("photo");
   const put = (input, file) => { const list = new DataTransfer(); list.items.add(file); input.files = list.files; };
 
-  const button = document.getElementById("record");
-  if (button && navigator.mediaDevices && window.MediaRecorder) {
-    button.hidden = false;
+  const recording = document.getElementById("record");
+  if (recording && navigator.mediaDevices && window.MediaRecorder) {
+    recording.hidden = false;
     let recorder = null;
-    button.addEventListener("click", async () => {
+    recording.addEventListener("click", async () => {
       if (recorder) { recorder.stop(); return; }
       let mic;
-      try { mic = await navigator.mediaDevices.getUserMedia({ audio: true }); } catch { button.textContent = button.dataset.denied; return; }
+      try { mic = await navigator.mediaDevices.getUserMedia({ audio: true }); } catch { recording.textContent = recording.dataset.denied; return; }
       const parts = [];
       recorder = new MediaRecorder(mic, { audioBitsPerSecond: 24000 });
       const end = setTimeout(() => recorder.stop(), 60000);
@@ -28,13 +28,42 @@
         const heard = document.getElementById("heard");
         heard.src = URL.createObjectURL(file);
         heard.hidden = false;
-        button.textContent = button.dataset.start;
+        recording.textContent = recording.dataset.start;
         recorder = null;
       });
       recorder.start();
-      button.textContent = button.dataset.stop;
+      recording.textContent = recording.dataset.stop;
     });
   }
+
+  // What was written stays in the page until it has arrived, and is sent once however
+  // often somebody presses on a slow line.
+  const button = form.querySelector("p > button:not([type])");
+  const say = (text) => {
+    const p = form.querySelector("p.wrong") || form.appendChild(Object.assign(document.createElement("p"), { className: "wrong" }));
+    p.setAttribute("role", "alert");
+    p.textContent = text;
+  };
+  form.addEventListener("submit", async (e) => {
+    e.preventDefault();
+    if (button.disabled) return;
+    button.disabled = true;
+    try {
+      const res = await fetch(form.action, { method: "POST", body: new FormData(form) });
+      const page = new DOMParser().parseFromString(await res.text(), "text/html");
+      const main = page.getElementById("main");
+      if (res.ok) {
+        document.getElementById("main").replaceWith(main);
+        document.title = page.title;
+        main.focus();
+        return;
+      }
+      say((main.querySelector(".wrong") || main.querySelector("h1")).textContent);
+    } catch {
+      say(form.dataset.offline);
+    }
+    button.disabled = false;
+  });
 
   photo.addEventListener("change", async () => {
     const file = photo.files[0];

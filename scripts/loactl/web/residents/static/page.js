@@ -68,10 +68,7 @@
     if (!navigator.serviceWorker) return;
     await navigator.serviceWorker.register("/sw.js");
     const { active } = await navigator.serviceWorker.ready;
-    if (window.caches) { // the page that made the worker came past it
-      const pages = await caches.open("pages");
-      if (!(await pages.match(location.href))) await pages.add(location.href);
-    }
+    active?.postMessage({ page: location.href });
     // Words are small; recordings wait for a line that bears them.
     const line = navigator.connection || {};
     if (!active || line.saveData || /2g/.test(line.effectiveType || "")) return;

@@ -5,6 +5,7 @@
 const shell = {{.Shell}};
 const budget = 20 * 1024 * 1024; // bytes of recordings
 const days = 72 * 60 * 60 * 1000; // ms for which a page is kept
+const came = "Loa-Came"; // when, by the clock of this phone: it may be days off, but it goes
 const patience = 5000; // ms, after which a page that was kept is better than one that may come
 
 self.addEventListener("install", (e) => {
@@ -14,10 +15,14 @@ self.addEventListener("install", (e) => {
 self.addEventListener("activate", (e) => {
   e.waitUntil((async () => {
     const files = await caches.open("files");
+    const pages = await caches.open("pages");
+    await forget(pages);
+    // Pages that were kept before name files of before: these stay as long as they do.
+    const texts = await Promise.all((await pages.keys()).map(async (one) => (await pages.match(one)).text()));
     for (const old of await files.keys()) {
-      if (!shell.includes(new URL(old.url).pathname)) await files.delete(old);
+      const name = new URL(old.url).pathname;
+      if (!shell.includes(name) && !texts.some((text) => text.includes(name))) await files.delete(old);
     }
-    await forget(await caches.open("pages"));
     await self.clients.claim();
   })());
 });
@@ -25,7 +30,7 @@ self.addEventListener("activate", (e) => {
 self.addEventListener("fetch", (e) => {
   const url = new URL(e.request.url);
   if (e.request.method !== "GET" || url.origin !== location.origin) return;
-  if (shell.includes(url.pathname)) e.respondWith(kept("files", e.request));
+  if (/^\/(look|static)\//.test(url.pathname)) e.respondWith(kept("files", e.request));
   else if (/^\/p\/[a-z0-9-]+\/audio\//.test(url.pathname)) e.respondWith(recording(e.request));
   else if (url.pathname === "/" || /^\/p\/[a-z0-9-]+$/.test(url.pathname)) e.respondWith(page(e.request));
 });
@@ -37,9 +42,18 @@ const searches = (url) => new URL(url).searchParams.has("q");
 // forget drops pages that are too old, and searches.
 const forget = async (pages) => {
   for (const one of await pages.keys()) {
-    const came = Date.parse((await pages.match(one))?.headers.get("Date"));
-    if (searches(one.url) || !(Date.now() - came < days)) await pages.delete(one);
+    const head = (await pages.match(one))?.headers;
+    const age = Date.now() - (Number(head?.get(came)) || Date.parse(head?.get("Date")));
+    if (searches(one.url) || !(age < days)) await pages.delete(one);
   }
+};
+
+// keep puts a page away as it is now.
+const keep = async (pages, url, res) => {
+  const headers = new Headers(res.headers);
+  for (const name of ["Content-Encoding", "Content-Length"]) headers.delete(name); // of the line
+  headers.set(came, String(Date.now()));
+  await pages.put(url, new Response(await res.blob(), { headers }));
 };
 
 // page asks the network, and shows what was kept when that fails or takes too long. An
@@ -49,7 +63,7 @@ const page = async (request) => {
   await forget(pages);
   const old = request.mode === "navigate" ? await pages.match(request.url) : undefined;
   const asked = fetch(request).then(async (res) => {
-    if (res.ok && !searches(request.url)) await pages.put(request.url, res.clone());
+    if (res.ok && !searches(request.url)) await keep(pages, request.url, res.clone());
     return res;
   });
   if (!old) return asked;
@@ -73,8 +87,20 @@ const recording = async (request) => {
   });
 };
 
-// An open page says which recordings it has, the newest first: those that fit are kept,
-// all others forgotten.
+// An open page came past the worker that it made: its words are kept when it says so.
+self.addEventListener("message", (e) => {
+  const url = e.data && e.data.page && new URL(e.data.page, location);
+  if (!url || url.origin !== location.origin || searches(url)) return;
+  e.waitUntil((async () => {
+    const pages = await caches.open("pages");
+    if (await pages.match(url)) return;
+    const res = await fetch(url);
+    if (res.ok) await keep(pages, url, res);
+  })());
+});
+
+// It also says which recordings it has, the newest first: those that fit are kept, all
+// others forgotten.
 self.addEventListener("message", (e) => {
   if (!e.data || !Array.isArray(e.data.audio)) return;
   e.waitUntil((async () => {

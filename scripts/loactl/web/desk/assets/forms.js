@@ -1,0 +1,61 @@
+// A form in which somebody writes is sent by script: where the centre does not take it,
+// because nobody is signed in any more or there is no network, what was typed stays on
+// the page. Without a script it is a plain form.
+(() => {
+const words = document.getElementById('words').dataset;
+let sending = false;
+
+// say tells beside the button that was pressed what became of it.
+function say(form, text, link) {
+  let p = form.querySelector('p.wrong[role=alert]');
+  if (!p) {
+    p = document.createElement('p');
+    p.className = 'wrong';
+    p.setAttribute('role', 'alert');
+    form.append(p);
+  }
+  p.replaceChildren(text);
+  if (link) {
+    const a = Object.assign(document.createElement('a'), { href: link.to, target: '_blank', rel: 'noopener', textContent: link.text });
+    p.append(' ', a);
+  }
+  p.scrollIntoView({ block: 'nearest' });
+}
+
+// went shows where a form leads; the page that is open already is loaded anew.
+function went(to) {
+  const at = new URL(to, location.href);
+  if (at.pathname + at.search !== location.pathname + location.search) {
+    location.assign(at);
+    return;
+  }
+  history.replaceState(null, '', at);
+  location.reload();
+}
+
+document.addEventListener('submit', async e => {
+  const form = e.target;
+  const button = e.submitter;
+  if (e.defaultPrevented || button === undefined || form.getAttribute('method') !== 'post' || form.enctype === 'multipart/form-data') return;
+  if (!form.querySelector('textarea, select, input:not([type=hidden], [type=checkbox])')) return;
+  e.preventDefault();
+  if (sending) return;
+  sending = true;
+  const body = new URLSearchParams(new FormData(form));
+  if (button && button.name) body.append(button.name, button.value);
+  try {
+    const r = await fetch(form.getAttribute('action'), { method: 'POST', body, headers: { Accept: 'application/json' } });
+    const answer = await r.json();
+    if (r.ok) {
+      went(answer.to);
+      return; // still sending: nothing is pressed on a page that goes
+    }
+    const saved = r.headers.get('Loa-Draft'); // it was, and what was to follow failed
+    if (saved) form.elements.namedItem('seen').value = saved;
+    say(form, answer.error, r.status === 401 ? { to: '/desk/sign-in', text: words.signIn } : undefined);
+  } catch {
+    say(form, words.offline);
+  }
+  sending = false;
+});
+})();
