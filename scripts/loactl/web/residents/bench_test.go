@@ -3,9 +3,11 @@ package residents
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,15 +17,22 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"loa/scripts/authority/requests"
 )
 
 // Ten thousand residents who have a page open ask every 20 s, and one in twenty of them
-// opens it anew; a hundred report each second.
+// opens it anew; a hundred report each second, from all over a province and through the
+// networks of a few mobile operators. One network is hostile meanwhile: it may have its
+// burst, and no more.
 const (
-	asks    = 10_000 / 20
-	opens   = 25
-	reports = 100
-	lasts   = 10 * time.Second
+	asks     = 10_000 / 20
+	opens    = 25
+	reports  = 100
+	floods   = 100
+	lasts    = 10 * time.Second
+	networks = 150 // of reporting residents: a report each 1.5 s from one
+	communes = 100
 )
 
 // TestLoad prints what they wait for, beside nginx that gives the same page from a file.
@@ -33,8 +42,13 @@ func TestLoad(t *testing.T) {
 		t.Skip("for scripts/bench.sh")
 	}
 	s := newSite(t)
-	s.nets.of, s.places.of = Flood{time.Microsecond, 1 << 30}, Flood{time.Microsecond, 1 << 30}
 	s.o.Now = time.Now
+	s.o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} // as behind nginx: it says who asks
+	for i := range communes {
+		t := s.book.told["26737"]
+		t.Place = commune(i)
+		s.book.told[t.Place] = t
+	}
 	ours := httptest.NewServer(s.Site)
 	defer ours.Close()
 	tag := s.get("/p/26734/now.json").Header().Get("ETag")
@@ -43,7 +57,7 @@ func TestLoad(t *testing.T) {
 
 	before := cpu()
 	var all sync.WaitGroup
-	var feed, whole, report, file []time.Duration
+	var feed, whole, report, flood, file []time.Duration
 	all.Go(func() {
 		feed = load(t, asks, func(int) *http.Request {
 			r, _ := http.NewRequest("GET", ours.URL+"/p/26734/now.json", nil)
@@ -55,14 +69,30 @@ func TestLoad(t *testing.T) {
 		whole = load(t, opens, func(int) *http.Request { r, _ := http.NewRequest("GET", ours.URL+"/p/26734", nil); return r }, 200)
 	})
 	all.Go(func() {
-		report = load(t, reports, func(i int) *http.Request {
-			r, _ := http.NewRequest("POST", ours.URL+"/report", strings.NewReader(fmt.Sprintf("place=26734&kind=other&text=%d", i)))
-			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			return r
-		}, 200)
+		report = load(t, reports, func(i int) *http.Request { return reported(ours.URL, i, network(i%networks), "gió") }, 200)
+	})
+	all.Go(func() {
+		flood = load(t, floods, func(i int) *http.Request { return reported(ours.URL, i, network(networks), spam) }, 200, 429)
 	})
 	all.Wait()
 	used := cpu() - before
+	which := requests.Which{Limit: 1 << 20}
+	for i := range communes {
+		which.Places = append(which.Places, commune(i))
+	}
+	kept, err := s.store.List(which)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := 0
+	for _, one := range kept {
+		if strings.HasPrefix(one.Text, spam) {
+			bad++
+		}
+	}
+	if good := len(kept) - bad; good != reports*int(lasts/time.Second) || bad > fromOneNet.Burst+int(lasts/fromOneNet.Every)+1 {
+		t.Errorf("%d reports are kept of %d, and %d of the flood", good, reports*int(lasts/time.Second), bad)
+	}
 	file = load(t, asks+opens, func(int) *http.Request { r, _ := http.NewRequest("GET", theirs, nil); return r }, 200)
 	p := func(all []time.Duration) float64 {
 		slices.Sort(all)
@@ -72,11 +102,28 @@ func TestLoad(t *testing.T) {
 	fmt.Printf("bench web-now-p95 %.2f ms peer nginx %.2f ratio %.2f\n", p(feed), peer, p(feed)/peer)
 	fmt.Printf("bench web-page-p95 %.2f ms peer nginx %.2f ratio %.2f\n", p(whole), peer, p(whole)/peer)
 	fmt.Printf("bench web-report-p95 %.2f ms\n", p(report))
+	fmt.Printf("bench web-flood-p95 %.2f ms\n", p(flood))
 	// Of those who ask, too: they are in the same process.
 	fmt.Printf("bench web-load %.0f %% of a core\n", 100*used.Seconds()/lasts.Seconds())
 	if late := p(report); late > 1000 {
 		t.Errorf("a report takes %.0f ms", late)
 	}
+}
+
+const spam = "mua ngay"
+
+func commune(i int) string { return fmt.Sprint(20000 + i) }
+
+// network is somebody of the i-th network.
+func network(i int) string { return fmt.Sprintf("10.%d.%d.%d", i/256, i%256, 1+rand.IntN(250)) }
+
+// reported is a report of about 400 letters to one of the communes.
+func reported(url string, i int, from, text string) *http.Request {
+	form := fmt.Sprintf("place=%s&kind=other&text=%s", commune(i%communes), strings.Repeat(text+"+", 60)+fmt.Sprint(i))
+	r, _ := http.NewRequest("POST", url+"/report", strings.NewReader(form))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Forwarded-For", from)
+	return r
 }
 
 // cpu is what this process has used of processors.
