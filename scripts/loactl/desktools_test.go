@@ -6,9 +6,14 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"loa/agent/ahead"
+	"loa/agent/plan"
+	"loa/agent/schedule"
 	"loa/scripts/loactl/web/desk"
 )
 
@@ -53,6 +58,35 @@ func TestUploads(t *testing.T) {
 		var told *desk.Told
 		if _, err := tools.Record(t.Context(), "vi", strings.NewReader(data)); !errors.As(err, &told) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Who is about to speak at an hour at which nothing sounds is told before, for the reason
+// that a box would give.
+func TestTalkAhead(t *testing.T) {
+	w := newWorld(t).sample()
+	a := &app{ctx: context.Background(), lang: "vi", dir: w.env["LOA_AUTHORITY"], env: func(k string) string { return w.env[k] }, now: w.now, out: &w.out, err: &w.err}
+	au, err := a.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := w.now().In(vietnam).AddDate(0, 0, 1)
+	for hour, want := range map[int]plan.Code{9: "", 23: plan.QuietHours, 3: plan.QuietHours} {
+		now := time.Date(day.Year(), day.Month(), day.Day(), hour, 0, 0, 0, vietnam)
+		a.now = func() time.Time { return now }
+		act := plan.Act{Head: plan.Head{Kind: plan.KindLive, Place: "26734", ID: "live", Issued: now}, Until: now.Add(2 * time.Minute), ForS: 300}
+		lines, err := deskTools{a: a, au: au}.Ahead(plan.Head{Place: "26734"}, 1, act)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(lines, func(l ahead.Line) bool { return l.Occurrence.ID == schedule.ActID(&act.Head) })
+		if i < 0 {
+			t.Errorf("at %d nothing is said of it: %+v", hour, lines)
+			continue
+		}
+		if l := lines[i]; l.Code != want || l.Sounds != (want == "") || want != "" && (l.Why == "" || l.VI == "") {
+			t.Errorf("at %d: %q %q %v", hour, l.Code, l.VI, l.Sounds)
 		}
 	}
 }

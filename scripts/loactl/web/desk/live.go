@@ -20,6 +20,7 @@ import (
 const (
 	talkMost  = 30 * time.Minute // of one talk from a browser
 	talkLife  = 2 * time.Minute  // in which the order is read and signed: a box that hears of it later joins nothing
+	talkSpare = 5 * time.Second  // that who speaks is later than a box, which counts from when it was told
 	talkAhead = 3 * time.Second  // how much further than its time a talk may be: clocks differ
 	maxTalk   = 128 << 10        // bytes of packets at once
 )
@@ -50,11 +51,12 @@ func (d *Desk) goLive(w http.ResponseWriter, r *http.Request, v *visitor) error 
 	}
 	act := plan.Act{
 		Head: plan.Head{Kind: plan.KindLive, Place: place}, Until: d.o.Now().Add(talkLife).UTC().Truncate(time.Second),
-		SessionKey: r.PostFormValue("session_key"), ForS: minutes * 60, Reason: cmp.Or(typed(r.PostFormValue("title")), words[v.lang]["live.reason"]),
+		SessionKey: r.PostFormValue("session_key"), Reason: cmp.Or(typed(r.PostFormValue("title")), words[v.lang]["live.reason"]),
 	}
 	if r.PostFormValue("chime") != "" {
 		act.Item = &plan.Item{Chime: talkChime}
 	}
+	act.ForS = minutes*60 + int((before(act)+talkSpare)/time.Second)
 	if err := d.allowed(v, act); err != nil {
 		return err
 	}

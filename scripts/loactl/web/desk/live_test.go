@@ -44,13 +44,13 @@ func speaking(t *testing.T) (s *stage, id string, l *listener) {
 	return s, s.enter("phat"), l
 }
 
-// opened is the session of a talk that was signed, with its key.
-func (s *stage) opened(id string, minutes string) (session string, key ed25519.PrivateKey) {
+// opened is the session of a talk of a minute that was signed, with its key.
+func (s *stage) opened(id string) (session string, key ed25519.PrivateKey) {
 	s.t.Helper()
 	pub, key, err := ed25519.GenerateKey(nil)
 	s.must(err)
 	s.now = s.now.Add(time.Second)
-	page := s.proposed(id, "/desk/live", "place", "26734", "minutes", minutes, "chime", "1", "session_key", base64.StdEncoding.EncodeToString(pub))
+	page := s.proposed(id, "/desk/live", "place", "26734", "minutes", "1", "chime", "1", "session_key", base64.StdEncoding.EncodeToString(pub))
 	p, ok := s.desk.proposed.get(strings.TrimPrefix(page, "/desk/sign/"), s.now)
 	if !ok {
 		s.t.Fatal("nothing to sign")
@@ -59,7 +59,7 @@ func (s *stage) opened(id string, minutes string) (session string, key ed25519.P
 		s.t.Fatal(got)
 	}
 	act := p.is.Doc.(plan.Act)
-	if act.ForS == 0 || act.Item.Chime != talkChime || act.SessionKey != base64.StdEncoding.EncodeToString(pub) {
+	if act.ForS != 60+3+5 || act.Item.Chime != talkChime || act.SessionKey != base64.StdEncoding.EncodeToString(pub) {
 		s.t.Errorf("%+v", act)
 	}
 	return act.ID, key
@@ -83,7 +83,7 @@ func packet(key ed25519.PrivateKey, session string, seq uint32) []byte {
 // and no faster than it is said.
 func TestTalk(t *testing.T) {
 	s, phat, l := speaking(t)
-	session, key := s.opened(phat, "1")
+	session, key := s.opened(phat)
 	if w := s.says(phat, session, packet(key, session, 0), packet(key, session, 1)); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"all":1`) {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
@@ -139,8 +139,8 @@ func TestTalkHasItsTime(t *testing.T) {
 	if w := s.says(phat, "act-live-1", []byte("x")); w.Code != http.StatusNotFound {
 		t.Errorf("before it was signed: %d", w.Code)
 	}
-	session, key := s.opened(phat, "1")
-	s.now = s.now.Add(talkLife + time.Minute)
+	session, key := s.opened(phat)
+	s.now = s.now.Add(talkLife + 2*time.Minute)
 	phat = s.enter("phat")
 	if w := s.says(phat, session, packet(key, session, 0)); w.Code != http.StatusNotFound || len(l.heard) > 0 {
 		t.Errorf("after its time: %d", w.Code)

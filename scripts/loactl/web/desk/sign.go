@@ -34,6 +34,7 @@ type paper struct {
 	Vouches               []Vouch // for what it says in further languages
 	Live                  bool    // whoever signs speaks then
 	Chime                 int64   // ms that sound before that
+	Talk                  int64   // ms that may be said
 }
 
 type boardOf struct {
@@ -102,6 +103,7 @@ func (d *Desk) consequences(v *visitor, x *paper, h plan.Head, doc any) {
 	case plan.Act:
 		x.Until = doc.Until
 		x.Live, x.Chime = doc.Kind == plan.KindLive, before(doc).Milliseconds()
+		x.Talk = int64(doc.ForS)*1000 - x.Chime - talkSpare.Milliseconds()
 	}
 	lines, err := d.o.Tools.Ahead(plan.Head{Place: h.Place, Device: h.Device}, 24, doc)
 	if err != nil {

@@ -27,6 +27,7 @@ const wait = ms => new Promise(done => setTimeout(done, ms));
 
 let act, key, mic, context, encoder;
 let speaking = false, ending = false, done = false;
+let shown = 0; // of the level
 let given = 0; // ms that the encoder was given
 let seq = 0, offset = 0; // of the next packet
 let queue = [];
@@ -55,13 +56,14 @@ loa.before = async payload => {
 // heard is 40 ms of sound.
 function heard(pcm) {
   const level = 20 * Math.log10(Math.max(1e-5, Math.hypot(...pcm) / Math.sqrt(pcm.length)));
-  at('level').value = Math.max(0, 100 + level * 100 / 60);
+  shown = Math.max(0, 100 + level * 100 / 60, shown - 2); // a word stays to be seen
+  at('level').value = shown;
   if (!speaking || ending) return;
   encoder.encode(new AudioData({ format: 'f32-planar', sampleRate: rate, numberOfFrames: pcm.length, numberOfChannels: 1, timestamp: given * 1000, data: pcm }));
   given += pcm.length * 1000 / rate;
-  const left = Math.max(0, act.for_s - Math.floor(given / 1000));
+  const left = Math.max(0, Math.ceil((Number(said.length) - given) / 1000));
   at('left').textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`;
-  if (given + 2 * 40 > act.for_s * 1000) end();
+  if (given + 40 > Number(said.length)) end();
 }
 
 // put signs a packet and queues it: agent/message, LivePacket, has its form.

@@ -19,7 +19,7 @@ class Element {
 }
 
 // opened is the page of one recording that has come (good, bad) once arrive is called.
-async function opened(post) {
+async function opened(post, before) {
   const good = Buffer.from('sound');
   const payload = Buffer.from(JSON.stringify({ kind: 'bulletin', audio: [{ sha256: await sha256(good), type: 'audio/mpeg' }] }));
   const button = Object.assign(new Element(), { disabled: true });
@@ -30,7 +30,7 @@ async function opened(post) {
     documentElement: { lang: 'vi' }, createElement: () => new Element(),
     getElementById: id => ({ sign: button, signing, exactly: new Element() })[id],
   };
-  const loa = { keyOf: async () => ({ public: 'k', id: 'k' }), sign: async () => 's', sha256, bytesOf: () => new Uint8Array(payload), post, tell() {} };
+  const loa = { keyOf: async () => ({ public: 'k', id: 'k' }), sign: async () => 's', sha256, bytesOf: () => new Uint8Array(payload), post, tell() {}, before };
   vm.runInNewContext(source, {
     loa, document, Uint8Array, TextDecoder, Blob, URL: { createObjectURL: () => 'blob:' },
     fetch: async () => { const bytes = await arrived; return { ok: true, arrayBuffer: async () => bytes }; },
@@ -55,3 +55,18 @@ await turn();
 assert.equal(b.button.disabled, true, 'the button is open though a recording is another');
 if (b.button.pressed) await b.button.pressed();
 assert.equal(b.button.disabled, true, 'a failed signature opens the button though a recording is another');
+
+// What has to be there before one signs, such as a microphone, comes first.
+let ready;
+const c = await opened(refused, () => new Promise(done => { ready = done; }));
+c.good();
+await turn();
+assert.equal(c.button.disabled, true, 'the button is open before all is ready');
+ready();
+await turn();
+assert.equal(c.button.disabled, false, 'the button stays shut though all is ready');
+
+const d = await opened(refused, async () => { throw new Error('no microphone'); });
+d.good();
+await turn();
+assert.equal(d.button.disabled, true, 'the button is open though something is missing');
