@@ -118,7 +118,7 @@ self.addEventListener("message", (e) => {
     for (const url of want) {
       if (new URL(url).origin === location.origin && !(await audio.match(url))) await audio.add(url).catch(() => {});
     }
-    for (const client of await self.clients.matchAll()) client.postMessage({ kept: want.length });
+    e.source.postMessage({ kept: want.length }); // to a page that this worker does not serve yet as well
   })());
 });
 
