@@ -47,7 +47,7 @@ type Channel struct {
 	Places  []string     `toml:"places"`  // what is said there, below and above
 	Classes []plan.Class `toml:"classes"` // none: emergency
 	Langs   []string     `toml:"langs"`   // none: vi
-	Quiet   string       `toml:"quiet"`   // "21:00-06:00", in Vietnam, but for emergencies; empty: never
+	Quiet   string       `toml:"quiet"`   // "21:00-06:00", in Vietnam, but for emergencies; empty: the night for what rings, else never
 	PerDay  int          `toml:"per_day"` // posts in 24 hours beside emergencies; 0: 20
 
 	URL    string `toml:"url"`     // instead of the service's own
@@ -129,6 +129,13 @@ func Parse(data []byte) (Config, error) {
 // SMS reports a channel whose posts have addresses.
 func (c Channel) SMS() bool { return c.Kind == ESMS || c.Kind == Modem }
 
+// night is quiet on channels that ring in a pocket, unless they say otherwise
+// ("00:00-00:00" is never): the same hours as those of loudspeakers.
+const night = "21:00-05:30"
+
+// rings reports a channel that makes telephones ring.
+func (c Channel) rings() bool { return c.SMS() || c.Kind == WebPush }
+
 // defaults are where the services are.
 var defaults = map[string]string{
 	ESMS: "https://rest.esms.vn", Telegram: "https://api.telegram.org", Zalo: "https://openapi.zalo.me", Facebook: "https://graph.facebook.com",
@@ -174,6 +181,9 @@ func (c *Channel) check() error {
 	}
 	if strings.Trim(c.Page, "0123456789") != "" {
 		return bilingual.Wrong("page = %q: ghi số của trang", "page = %q: write the page's number", c.Page)
+	}
+	if c.Quiet == "" && c.rings() {
+		c.Quiet = night
 	}
 	var ok bool
 	if c.quiet, ok = quiet.Parse(c.Quiet); !ok {

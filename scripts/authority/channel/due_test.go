@@ -148,6 +148,26 @@ func TestBulletins(t *testing.T) {
 	v.want("withdrawn", v.post(0, english))
 }
 
+// What rings in a pocket is silent at night without being told so, but for an emergency.
+func TestTelephonesAreQuietAtNight(t *testing.T) {
+	telephones := "[[channel]]\nname = \"t\"\nkind = \"webpush\"\non = true\nplaces = [\"26734\"]\nclasses = [\"emergency\", \"normal\"]\n"
+	for settings, atNight := range map[string]bool{telephones: false, telephones + "quiet = \"00:00-00:00\"\n": true} {
+		v := newTown(t, settings)
+		v.now = time.Date(2026, 11, 29, 21, 0, 0, 0, quiet.Vietnam)
+		news := bulletin("tin", "26734", plan.Normal, v.now)
+		if got := v.post(0, news); (len(got) > 0) != atNight {
+			t.Errorf("at nine in the evening: %q", got)
+		}
+		if got := v.post(8*time.Hour, news); len(got) > 0 {
+			t.Errorf("at five in the morning: %q", got)
+		}
+		v.want("an alert at night", v.post(0, news, alerts("26734", v.now, nil, flood("lu", "Lũ về", v.now.Add(2*time.Hour)))), "KHẨN CẤP – 26734: Lũ về")
+		if got := v.post(30*time.Minute, news, alerts("26734", v.now, nil, flood("lu", "Lũ về", v.now.Add(2*time.Hour)))); (len(got) > 0) == atNight {
+			t.Errorf("at half past five: %q", got)
+		}
+	}
+}
+
 func TestNothingGoesOutThatIsOff(t *testing.T) {
 	v := newTown(t, strings.Replace(page, "on = true", "on = false", 1))
 	v.want("off", v.post(0, alerts("26734", noon, nil, flood("lu", "Lũ về", noon.Add(time.Hour)))))
