@@ -29,6 +29,7 @@
 //	sms FROM TEXT|@SHEET:N [24h] a message arrives, which was sent so long ago; N: a code of a sheet
 //	answered N [TO REGEXP]       so many messages have gone out to the modem, the last to that number with such a text
 //	switch FILE on|off           an input of the box, which its board file gives as a file
+//	senses 100ms 2s LINE         what this line of loactl does is heard, seen and lit within 100 ms at each box, and 2 s at all
 //	deaf                         nobody can reach the box from the network
 //	console LINE                 one line to the box's console
 //	until 10s REGEXP LINE        ask the console until it answers so

@@ -108,6 +108,7 @@ func TestScripts(t *testing.T) {
 			"modem":    command((*stage).plugModem),
 			"sms":      command((*stage).sms),
 			"answered": command((*stage).answered),
+			"senses":   command((*stage).senses),
 		},
 	})
 }
