@@ -77,7 +77,7 @@ func TestLocalModeEndsByItself(t *testing.T) {
 	bubble(t, func(t *testing.T, w *trusttest.World) {
 		dir := t.TempDir()
 		r := newRig(t, w, dir).setUp()
-		if _, err := r.LocalMode(t.Context(), 20*time.Minute, ""); err != nil {
+		if _, err := r.LocalMode(t.Context(), 20*time.Minute, "thay loa"); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(6 * time.Minute)
@@ -90,9 +90,15 @@ func TestLocalModeEndsByItself(t *testing.T) {
 		if len(again.amp.Edges()) != 0 {
 			t.Error("an alarm sounds over the technician after a restart")
 		}
+		if why := again.View().LocalWhy; why != "thay loa" {
+			t.Errorf("after a restart the reason is %q", why)
+		}
 		time.Sleep(12 * time.Second)
 		if got := again.soundsClass(); got != plan.Emergency {
 			t.Errorf("when local mode is over sounds %q", got)
+		}
+		if why := again.View().LocalWhy; why != "" {
+			t.Errorf("it is over, and its reason is still %q", why)
 		}
 	})
 }

@@ -187,7 +187,12 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	bad, _ := health.Lookup("amp-guard")
 	send("state", message.EncodeReport(message.State{State: "online", Boot: "x", Version: "v1", At: now}))
 	send("health", message.EncodeReport(message.HealthReport{At: now, Active: []health.Active{{Condition: bad, Since: now, Detail: "x"}}}))
-	send("have", message.SealReport(message.ReportHave, message.Have{Device: "box-1", At: now, MutedUntil: now.Add(time.Hour), Media: []message.MediaOf{{Wanted: 2, Present: 1}},
+	send("have", message.SealReport(message.ReportHave, message.Have{Device: "box-1", At: now, MutedUntil: now.Add(time.Hour), MutedWhy: "đám tang", LocalUntil: now.Add(time.Hour), LocalWhy: "thay loa",
+		Started: []message.Started{
+			{Alert: "dam", ID: "dam-1", Triggers: "26734/trigger/keys", Line: "key", At: now.Add(-time.Hour), Until: now.Add(-time.Minute)},
+			{Alert: "flood", ID: "flood-1", Triggers: "26734/trigger/keys", From: "+84912345678", At: now, Until: now.Add(time.Hour)},
+		},
+		Sync: &message.Sync{OffUS: 300, WorstUS: 700, CardPPM: 41.5}, Media: []message.MediaOf{{Wanted: 2, Present: 1}},
 		Sounds: &message.Sounds{Title: "Bản tin"}, Shows: &message.Shows{Title: "Họp", Taken: true}, Refused: &message.Refused{At: now, ID: "hop", Code: plan.QuietHours}}, key))
 	send("ack", message.SealReport(message.ReportAck, message.Ack{Device: "box-1", At: now, ID: "hop", SHA256: again.SHA256, State: "received"}, key))
 	send("ack", message.SealReport(message.ReportAck, message.Ack{Device: "box-1", At: now, ID: "hop", SHA256: again.SHA256, State: "refused", Code: plan.QuietHours, Why: "w", VI: "v"}, key))
@@ -217,6 +222,9 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	s.must(json.Unmarshal(check("GET", "/boxes/box-1", "/boxes/{box}", nil, 200).body, &one))
 	if one.State != "online" || len(one.Faults) != 1 || one.Faults[0].PartVI != bad.PartVI || len(one.Acks) != 2 || one.Forged != 2 || one.Sounds != "Bản tin" || one.Wanted != 2 {
 		t.Errorf("%+v", one)
+	}
+	if one.MutedWhy != "đám tang" || one.LocalWhy != "thay loa" || len(one.Started) != 1 || one.Started[0].From != "+84912345678" || one.Sync == nil || one.Sync.OffUS != 300 {
+		t.Errorf("why it is silent, what was started at it, how it keeps time: %+v", one.Box)
 	}
 	var places Places
 	s.must(json.Unmarshal(check("GET", "/places", "/places", nil, 200).body, &places))
