@@ -80,15 +80,16 @@ func (m *Modem) store(ctx context.Context) (name string, used, room int, err err
 	for _, line := range said {
 		rest, ok := strings.CutPrefix(line, "+CPMS:")
 		f := fields(rest) // what is read, what is written, what comes: of each its name, how many of how many
-		if !ok || len(f) < 9 {
+		if !ok || len(f) < 3 {
 			continue
 		}
-		used, _ = strconv.Atoi(f[7])
-		room, _ = strconv.Atoi(f[8])
-		if f[0] != f[6] {
-			_, err = m.command(ctx, `AT+CPMS="`+f[6]+`"`)
+		come := f[min(len(f)/3, 3)*3-3:] // an old one may name the first alone
+		used, _ = strconv.Atoi(come[1])
+		room, _ = strconv.Atoi(come[2])
+		if f[0] != come[0] {
+			_, err = m.command(ctx, `AT+CPMS="`+come[0]+`"`)
 		}
-		return f[6], used, room, err
+		return come[0], used, room, err
 	}
 	return "", 0, 0, errors.New("modem: the answer to AT+CPMS? was another one's")
 }

@@ -107,6 +107,14 @@ func TestMessagesOfAnAwkwardModem(t *testing.T) {
 			m.Stores("ME", "SM")
 			m.Send("+84912345678", code, at)
 		}, want: []string{code}},
+		"one that names only the store that is read": {with: func(m *modemtest.Modem) {
+			m.Name(1)
+			m.Send("+84912345678", code, at)
+		}, want: []string{code}},
+		"one that names no store": {with: func(m *modemtest.Modem) {
+			m.Name(0)
+			m.Send("+84912345678", code, at)
+		}, want: []string{code}},
 		"a full store": {with: func(m *modemtest.Modem) {
 			for range 25 {
 				m.Send("VIETTEL", "Quý khách còn 12.000đ", at)

@@ -52,13 +52,14 @@ type Modem struct {
 	keeps    bool // messages that come
 	read     string
 	come     string // the stores that are read, and into which messages come
+	names    int    // how many of its stores it names
 	say      string // between the lines of a list
 	noise    int    // how many lists come damaged
 }
 
 // New makes a modem with a card, registered at home, that hears its cell at −97 dBm.
 func New(maker string) *Modem {
-	return &Modem{maker: maker, rsrp: -97, echo: true, read: "ME", come: "ME"}
+	return &Modem{maker: maker, rsrp: -97, echo: true, read: "ME", come: "ME", names: 3}
 }
 
 // Silence makes it answer nothing any more.

@@ -45,6 +45,10 @@ func (m *Modem) Write(store string, n int) {
 // Stores sets which store is read and into which messages come: "ME", "SM".
 func (m *Modem) Stores(read, come string) { m.set(func() { m.read, m.come = read, come }) }
 
+// Name sets how many of its three stores it names: those that are read, written, and into
+// which messages come.
+func (m *Modem) Name(n int) { m.set(func() { m.names = n }) }
+
 // Interrupt makes it say a line of its own in the middle of every list.
 func (m *Modem) Interrupt(say string) { m.set(func() { m.say = say }) }
 
@@ -87,9 +91,12 @@ func (m *Modem) sms(line string) (said []string, ok bool) {
 	case line == "AT+CNMI=2,1":
 		m.keeps = true
 		return nil, true
-	case line == "AT+CPMS?":
-		of := func(s string) string { return fmt.Sprintf("%q,%d,%d", s, m.used(s), room) }
-		return []string{"+CPMS: " + of(m.read) + "," + of(m.read) + "," + of(m.come)}, true
+	case line == "AT+CPMS?" && m.names > 0:
+		var all []string
+		for _, s := range []string{m.read, m.read, m.come}[:m.names] {
+			all = append(all, fmt.Sprintf("%q,%d,%d", s, m.used(s), room))
+		}
+		return []string{"+CPMS: " + strings.Join(all, ",")}, true
 	case sets && m.absent && store == `"SM"`:
 		return []string{"+CMS ERROR: 310"}, true
 	case sets:
