@@ -56,7 +56,7 @@ func (a *app) live(args []string) error {
 		return &usageError{a.text("live.place")}
 	case *s.by.as == "":
 		return &usageError{a.text("who-signs")}
-	case s.length < time.Second || s.length > 6*time.Hour:
+	case s.length < time.Second || s.length > talkMost:
 		return &usageError{a.text("live.for")}
 	}
 	if s.chime == "none" {
@@ -88,15 +88,16 @@ func (a *app) sayLive(au *authority.Authority, s utterance, m *mouth) error {
 	if err != nil {
 		return err
 	}
+	before := time.Duration(0)
 	act := plan.Act{
 		Head: plan.Head{Kind: plan.KindLive, Place: s.place}, Until: a.now().Add(liveLife).UTC().Truncate(time.Second),
-		SessionKey: base64.StdEncoding.EncodeToString(pub), ForS: int(s.length / time.Second), VolumePercent: s.volume, Reason: s.title,
+		SessionKey: base64.StdEncoding.EncodeToString(pub), VolumePercent: s.volume, Reason: s.title,
 	}
-	before := time.Duration(0)
 	if s.chime != "" {
 		act.Item = &plan.Item{Chime: s.chime}
 		before, _ = sound.ChimeLength(s.chime)
 	}
+	act.ForS = talkFor(s.length, before)
 	is, err := au.Act(act, names(*s.by.as)...)
 	if err != nil {
 		return err
@@ -152,6 +153,17 @@ func (a *app) sayLive(au *authority.Authority, s utterance, m *mouth) error {
 	}
 	return nil
 }
+
+// talkMost is the longest talk.
+const talkMost = 6 * time.Hour
+
+// talkFor is how many seconds a talk of so long is signed for: a box counts from when it
+// was told, with the chime and with what who speaks is behind it.
+func talkFor(length, chime time.Duration) int {
+	return int(min(length+chime+liveSpare, talkMost) / time.Second)
+}
+
+const liveSpare = 5 * time.Second
 
 // liveLife is how long talk may still begin: a box that is told of it later joins
 // nothing, and what was recorded on the way cannot be played to it.
