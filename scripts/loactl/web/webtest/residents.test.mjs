@@ -260,6 +260,24 @@ test("on slow 3G", async () => {
   await ends(page);
 });
 
+// A phone of 320 points, or a wider one with letters twice as large: nothing is beside the page.
+test("large letters, and a manifest that a browser takes", async () => {
+  const page = await open(browser, "phone", { viewport: { width: 320, height: 600 } });
+  for (const path of [place, "/", "/o/d-0001", "/follow", "/privacy", "/poll/cho"]) {
+    await page.goto(url + path);
+    const is = await page.evaluate(() => ({ wide: document.scrollingElement.scrollWidth, letter: parseFloat(getComputedStyle(document.body).fontSize) }));
+    assert.ok(is.wide <= 320 && is.letter >= 18, `${path}: ${JSON.stringify(is)}`);
+  }
+  await page.goto(url + place);
+  const cdp = await page.context().newCDPSession(page);
+  const { url: at, errors, data } = await cdp.send("Page.getAppManifest");
+  assert.ok(at.includes("/p/26734/manifest.webmanifest") && !errors.length, JSON.stringify(errors));
+  const icons = JSON.parse(data).icons;
+  assert.ok(icons.some((i) => i.sizes === "192x192") && icons.some((i) => i.purpose === "maskable"), data);
+  for (const { src } of icons) assert.equal((await page.request.get(url + src)).status(), 200, src);
+  await ends(page);
+});
+
 test("in somebody else's page", async () => {
   const theirs = createServer((_, res) => res.setHeader("Content-Type", "text/html")
     .end(`<!doctype html><title>x</title><iframe width=600 height=400 src="${url}${place}/strip"></iframe><iframe id=no src="${url}${place}"></iframe>`));
