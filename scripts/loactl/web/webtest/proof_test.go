@@ -17,7 +17,7 @@ func opened(t *testing.T) (s *Stage, env []string) {
 	s = Start(t, "--desk", port)
 	until := time.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339)
 	s.Loactl("policy", "sign", s.File("quiet.toml", "id = \"quiet\"\nplace = \""+Commune+"\"\nzone = \"+07:00\"\nquiet_hours = []\nvalid_until = "+until+"\n"), "--as", Commune+"-1,"+Commune+"-2", "--send")
-	return s, []string{"LOA_DESK=https://localhost:" + port, "LOA_BIN=" + s.bin, "LOA_BOX=" + Box}
+	return s, []string{"LOA_DESK=https://localhost:" + port, "LOA_BIN=" + s.bin, "LOA_BOX=" + Box, "LOA_TONE=" + s.Tone("tone.wav", 4)}
 }
 
 // From a bulletin through a resident's report to the answer that a box says.

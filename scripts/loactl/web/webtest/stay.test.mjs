@@ -7,7 +7,7 @@ import { desk, place, run, enrol, lend, signs } from "./desk.mjs";
 // gone or slow, a second tab is open, the clock of the machine is off.
 let browser, author, approver;
 before(async () => {
-  browser = await launch();
+  browser = await launch(["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]);
   author = await enrol(browser, `hue-${run}`, "writer", "phone");
   approver = await enrol(browser, `phuc-${run}`, "approver", "desk");
 });
@@ -65,6 +65,25 @@ test("no network while somebody writes, then a slow one", async () => {
   assert.ok(Date.now() - began < 20000);
   await cdp.detach();
   assert.equal(await texts(page).inputValue(), "Bản hai, viết lúc mất mạng.");
+});
+
+test("what is typed stays when a sound is sent", async () => {
+  const page = author;
+  await drafted(page, `Gửi tiếng ${run}`, "Bản đầu.");
+  await texts(page).fill("Viết thêm rồi mới gửi tiếng.");
+  await page.getByLabel("Tải âm thanh lên").setInputFiles(process.env.LOA_TONE);
+  await page.getByRole("button", { name: "Tải lên" }).click();
+  await page.waitForURL("**/desk/draft/*#sound");
+  await page.locator("audio").waitFor();
+  assert.equal(await texts(page).inputValue(), "Viết thêm rồi mới gửi tiếng.");
+  await texts(page).fill("Viết thêm rồi ghi âm.");
+  await page.getByRole("button", { name: "Ghi âm" }).click();
+  await page.getByRole("button", { name: "Dừng ghi" }).waitFor();
+  const before = await page.locator("audio").getAttribute("src");
+  await new Promise((done) => setTimeout(done, 1500)); // so long somebody speaks
+  await page.getByRole("button", { name: "Dừng ghi" }).click();
+  await page.waitForFunction((src) => document.querySelector("audio")?.getAttribute("src") !== src, before);
+  assert.equal(await texts(page).inputValue(), "Viết thêm rồi ghi âm.");
 });
 
 test("one draft in two tabs", async () => {

@@ -29,13 +29,12 @@ if (button && navigator.mediaDevices && window.MediaRecorder) {
       const parts = [];
       recorder = new MediaRecorder(stream);
       recorder.ondataavailable = e => parts.push(e.data);
-      recorder.onstop = async () => {
+      recorder.onstop = () => {
         stream.getTracks().forEach(t => t.stop());
-        const body = new FormData();
-        body.append('audio', new Blob(parts, { type: recorder.mimeType }), 'recorded');
-        const r = await fetch(upload.action, { method: 'POST', body, headers: { Accept: 'application/json' } });
-        if (r.ok) location.reload();
-        else tell((await r.json()).error, true);
+        const files = new DataTransfer();
+        files.items.add(new File(parts, 'recorded', { type: recorder.mimeType }));
+        upload.elements.audio.files = files.files;
+        upload.requestSubmit();
       };
       recorder.start();
       button.textContent = button.dataset.stop;

@@ -22,6 +22,34 @@ function say(form, text, link) {
   p.scrollIntoView({ block: 'nearest' });
 }
 
+// What is typed into the form of the page's own text is saved before a form about what
+// belongs to it is sent, which loads the page anew.
+const text = document.querySelector('form[data-keep]');
+const written = () => text ? new URLSearchParams(new FormData(text)).toString() : '';
+let kept = written();
+const belongs = form => text && form.getAttribute('action').startsWith(text.getAttribute('action') + '/');
+
+async function keep() {
+  const body = new URLSearchParams(new FormData(text));
+  try {
+    const r = await fetch(text.getAttribute('action'), { method: 'POST', body, headers: { Accept: 'application/json' } });
+    const saved = r.headers.get('Loa-Draft');
+    if (saved) text.elements.namedItem('seen').value = saved;
+    if (r.ok) {
+      kept = written();
+      return true;
+    }
+    refused(text, r, await r.json());
+  } catch {
+    say(text, words.offline);
+  }
+  return false;
+}
+
+function refused(form, r, answer) {
+  say(form, answer.error, r.status === 401 ? { to: '/desk/sign-in', text: words.signIn } : undefined);
+}
+
 // went shows where a form leads; the page that is open already is loaded anew.
 function went(to) {
   const at = new URL(to, location.href);
@@ -36,7 +64,18 @@ function went(to) {
 document.addEventListener('submit', async e => {
   const form = e.target;
   const button = e.submitter;
-  if (e.defaultPrevented || button === undefined || form.getAttribute('method') !== 'post' || form.enctype === 'multipart/form-data') return;
+  if (e.defaultPrevented || button === undefined || form.getAttribute('method') !== 'post') return;
+  if (belongs(form) && written() !== kept) {
+    e.preventDefault();
+    if (!sending) {
+      sending = true;
+      const done = await keep();
+      sending = false;
+      if (done) form.requestSubmit(button);
+    }
+    return;
+  }
+  if (form.enctype === 'multipart/form-data') return;
   if (!form.querySelector('textarea, select, input:not([type=hidden], [type=checkbox])')) return;
   e.preventDefault();
   if (sending) return;
@@ -52,7 +91,7 @@ document.addEventListener('submit', async e => {
     }
     const saved = r.headers.get('Loa-Draft'); // it was, and what was to follow failed
     if (saved) form.elements.namedItem('seen').value = saved;
-    say(form, answer.error, r.status === 401 ? { to: '/desk/sign-in', text: words.signIn } : undefined);
+    refused(form, r, answer);
   } catch {
     say(form, words.offline);
   }
