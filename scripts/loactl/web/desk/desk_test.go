@@ -260,7 +260,7 @@ func TestKindsHaveNames(t *testing.T) {
 	if len(consts["Kind"]) < 20 || len(consts["Class"]) < 7 {
 		t.Fatalf("found only %v", consts)
 	}
-	for prefix, of := range map[string]string{"kind.": "Kind", "class.": "Class"} {
+	for prefix, of := range map[string]string{"kind.": "Kind", "class.": "Class", "origin.": "Origin"} {
 		for _, value := range consts[of] {
 			for lang, say := range words {
 				if say[prefix+value] == "" {

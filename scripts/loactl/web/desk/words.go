@@ -12,7 +12,8 @@ func fieldWords(lang string) map[string]string {
 		if field, ok := strings.CutPrefix(key, "field."); ok {
 			out[field] = text
 		}
-		if strings.HasPrefix(key, "kind.") || strings.HasPrefix(key, "class.") || strings.HasPrefix(key, "lang.") {
+		switch field, _, _ := strings.Cut(key, "."); field {
+		case "kind", "class", "origin", "lang":
 			out[key] = text // what values of these fields are called
 		}
 	}
