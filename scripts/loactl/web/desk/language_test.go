@@ -89,7 +89,7 @@ func TestTranslationIsVouchedFor(t *testing.T) {
 		t.Error("the person who was named is not told")
 	}
 	seen := attribute(s.get(son, page).Body.String(), `name="digest" value`)
-	s.form(lan, page, "text", "ទឹកឡើង​ហើយ", "who", "son")
+	s.form(lan, page, "text", "ទឹកឡើង\u200bហើយ", "who", "son")
 	if w := s.form(son, page+"/vouch", "digest", seen); w.Code != http.StatusConflict {
 		t.Errorf("a word for what was changed meanwhile: %d", w.Code)
 	}
