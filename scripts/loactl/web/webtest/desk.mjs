@@ -48,7 +48,7 @@ export const enrol = async (browser, name, role, size) => {
   await axe(page, "register");
   await page.getByLabel("Tên của bạn trong sổ").fill(name);
   await page.getByLabel("Mã mời").fill(code);
-  await page.getByRole("button", { name: "Tạo khóa thiết bị" }).click();
+  await page.getByRole("button", { name: "Tạo khóa truy cập" }).click();
   await page.waitForURL("**/desk/key");
   await page.getByRole("button", { name: "Tạo khóa ký" }).click();
   const mark = await page.locator(".code").textContent();
@@ -60,7 +60,7 @@ export const enrol = async (browser, name, role, size) => {
   await page.waitForURL("**/desk/sign-in");
   await axe(page, "sign-in");
   await shot(page, `desk-sign-in-${size}`);
-  await page.getByRole("button", { name: "Đăng nhập bằng khóa thiết bị" }).click();
+  await page.getByRole("button", { name: "Đăng nhập bằng khóa truy cập" }).click();
   await page.waitForURL("**/desk/");
   return page;
 };

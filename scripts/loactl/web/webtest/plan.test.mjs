@@ -175,7 +175,7 @@ test("a key that is in no browser", async () => {
   await page.goto(desk + "/desk/register");
   await page.getByLabel("Tên của bạn trong sổ").fill(name);
   await page.getByLabel("Mã mời").fill(code);
-  await page.getByRole("button", { name: "Tạo khóa thiết bị" }).click();
+  await page.getByRole("button", { name: "Tạo khóa truy cập" }).click();
   await page.waitForURL("**/desk/key");
   await page.goto(desk + "/desk/library");
   await page.getByRole("button", { name: new RegExp(`Phát ngay….*${title}`) }).click();

@@ -41,7 +41,7 @@ test("a session that ends while somebody writes", async () => {
   const [tab] = await Promise.all([page.waitForEvent("popup"), page.getByRole("link", { name: "Đăng nhập ở thẻ mới" }).click()]);
   await tab.waitForLoadState();
   await lend(page, tab);
-  await tab.getByRole("button", { name: "Đăng nhập bằng khóa thiết bị" }).click();
+  await tab.getByRole("button", { name: "Đăng nhập bằng khóa truy cập" }).click();
   await tab.waitForURL("**/desk/");
   await tab.close();
   await page.getByRole("button", { name: "Tiếp tục" }).click();
