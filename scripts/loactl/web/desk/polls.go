@@ -98,6 +98,9 @@ func (d *Desk) ask(w http.ResponseWriter, r *http.Request, v *visitor) error {
 		if v.lang == "vi" {
 			form.Wrong = wrong.VI
 		}
+		if wantsJSON(r) {
+			return &Told{form.Wrong} // what was typed stands on the page
+		}
 		return d.pollPage(w, r, v, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {

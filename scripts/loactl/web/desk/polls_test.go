@@ -33,6 +33,9 @@ func TestPolls(t *testing.T) {
 	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "Một lựa chọn?") || !strings.Contains(w.Body.String(), "câu hỏi 2:") {
 		t.Errorf("a question with one option: %d", w.Code)
 	}
+	if w, said := s.scripted(minh, "/desk/polls", form("question", "Một lựa chọn?", "options", "Chỉ một", "most", "1")...); w.Code != http.StatusUnprocessableEntity || !strings.Contains(said.Error, "câu hỏi 2:") {
+		t.Errorf("a script is told: %d %+v", w.Code, said)
+	}
 	for name, f := range map[string][]string{
 		"by phone without a channel":  append(form()[:6], append([]string{"by", "phone"}, form()[8:]...)...),
 		"without a date":              {"place", "26734", "title", "x", "by", "slip", "question", "a", "options", "b\nc", "most", "1"},

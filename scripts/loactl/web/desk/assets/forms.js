@@ -1,6 +1,6 @@
 // A form in which somebody writes is sent by script: where the centre does not take it,
 // because nobody is signed in any more or there is no network, what was typed stays on
-// the page. Without a script it is a plain form.
+// the page. Without a script it is a plain form, and so is one that is answered with a file.
 (() => {
 const words = document.getElementById('words').dataset;
 let sending = false;
@@ -75,7 +75,7 @@ document.addEventListener('submit', async e => {
     }
     return;
   }
-  if (form.enctype === 'multipart/form-data') return;
+  if (form.enctype === 'multipart/form-data' || 'file' in form.dataset) return;
   if (!form.querySelector('textarea, select, input:not([type=hidden], [type=checkbox])')) return;
   e.preventDefault();
   if (sending) return;
