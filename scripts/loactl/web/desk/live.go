@@ -175,6 +175,9 @@ func (d *Desk) talk(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if !ok {
 		return errNone
 	}
+	if !v.may(talker, t.act.Place) {
+		return errRole // any more
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return err

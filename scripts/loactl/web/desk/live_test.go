@@ -177,3 +177,20 @@ func TestTalkInQuietHours(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
+
+// Who may no longer speak at a place is not heard there, wherever else that person may.
+func TestTalkEndsWithItsRole(t *testing.T) {
+	s, phat, l := speaking(t)
+	other := authority.Grant{Person: "phat", Place: "26737", Kinds: []plan.Kind{plan.KindLive}, Classes: []plan.Class{plan.Live}}
+	s.must(s.au.AddGrant(other))
+	phat = s.enter("phat")
+	session, key := s.opened(phat)
+	if w := s.says(phat, session, packet(key, session, 0)); w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	_, err := s.au.Revoke("phat", "26734")
+	s.must(err)
+	if w := s.says(phat, session, packet(key, session, 1)); w.Code != http.StatusForbidden || len(l.heard) != 1 {
+		t.Errorf("without the role: %d, %d went out", w.Code, len(l.heard))
+	}
+}
