@@ -40,17 +40,18 @@ func (d *Desk) plan(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	doc.Head = plan.Head{Place: place, ID: deskSchedule}
 	doc.Zone = cmp.Or(doc.Zone, "+07:00")
 	doc.ValidUntil = d.o.Now().Add(scheduleLife).UTC().Truncate(time.Second)
-	doc.Slots, doc.Order = slices.Clone(doc.Slots), slices.Clone(doc.Order)
+	was := doc.Slots
+	doc.Slots, doc.Order = current(was, d.o.Now()), slices.Clone(doc.Order)
 	id := r.PostFormValue("slot")
 	switch r.PostFormValue("what") {
 	case "add":
 		err = d.addSlot(r, v, &doc)
 	case "remove":
-		n := len(doc.Slots)
-		doc.Slots = slices.DeleteFunc(doc.Slots, func(s plan.Slot) bool { return s.ID == id })
-		if len(doc.Slots) == n {
+		called := func(s plan.Slot) bool { return s.ID == id }
+		if !slices.ContainsFunc(was, called) {
 			err = errNone
 		}
+		doc.Slots = slices.DeleteFunc(doc.Slots, called)
 		doc.Withdrawn = len(doc.Slots) == 0
 	case "move":
 		m := move{
@@ -78,6 +79,25 @@ func (d *Desk) plan(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	}
 	return d.propose(w, r, v, &doc, next)
 }
+
+// current are slots without what has long been over: each opening that was moved by itself
+// leaves a slot and an exception, and a schedule has room for so many. What the last weeks
+// had stays, to be copied.
+func current(slots []plan.Slot, now time.Time) (all []plan.Slot) {
+	first := mondayOf(now).AddDate(0, 0, -7*weeksKept).Format(time.DateOnly)
+	over := func(date string) bool { return date < first }
+	for _, s := range slots {
+		dated := len(s.Dates) > 0
+		s.Dates, s.Except = slices.DeleteFunc(slices.Clone(s.Dates), over), slices.DeleteFunc(slices.Clone(s.Except), over)
+		if !dated || len(s.Dates) > 0 {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// weeksKept is how many weeks back the dates of a schedule go.
+const weeksKept = 4
 
 // slot is the page of one opening of a slot: where it is moved, left out or removed.
 func (d *Desk) slot(w http.ResponseWriter, r *http.Request, v *visitor) error {

@@ -33,6 +33,41 @@ func spelled(s plan.Schedule) string {
 	return strings.TrimSuffix(b.String(), "; ")
 }
 
+// A commune that moves one opening a week plans for years: what is over makes room. What
+// the last weeks had is still there to be copied.
+func TestWhatIsOverMakesRoom(t *testing.T) {
+	now := time.Date(2026, 11, 27, 9, 0, 0, 0, look.Zone)
+	doc := plan.Schedule{Slots: []plan.Slot{{ID: "gio-1", At: []string{"17:00"}}, {ID: "gio-2", At: []string{"05:30"}, Dates: []string{"2026-10-25", "2026-10-26"}, Except: []string{"2026-10-25"}}, {ID: "gio-3", At: []string{"05:30"}, Dates: []string{"2026-10-25"}}}}
+	if got := spelled(plan.Schedule{Slots: current(doc.Slots, now)}); got != "gio-1 17:00; gio-2 05:30 on 2026-10-26" {
+		t.Errorf("%s", got)
+	}
+	if spelled(doc) != "gio-1 17:00; gio-2 05:30 on 2026-10-25,2026-10-26 not 2026-10-25; gio-3 05:30 on 2026-10-25" {
+		t.Errorf("what was signed is changed: %s", spelled(doc))
+	}
+	s := newStage(t)
+	hoa := s.enter("hoa")
+	s.slotted(hoa, "26737")
+	books, err := s.desk.books(&visitor{posts: []post{{"26737", viewer}}, places: s.au.Places()}, "")
+	s.must(err)
+	page := s.proposed(hoa, "/desk/week", "what", "add", "place", "26737", "of", "26737/"+books[0].ID, "time", "18:00", "date", s.now.Format(time.DateOnly))
+	if got := state(s.signs(hoa, page, s.keys["hoa"])); got != "sent" {
+		t.Fatal(got)
+	}
+	s.now = s.now.AddDate(0, 0, 40)
+	hoa = s.enter("hoa")
+	for _, slot := range []string{"gio-1", "gio-2"} { // the one that sounds, and the one that is over
+		page := s.proposed(hoa, "/desk/week", "what", "remove", "place", "26737", "slot", slot)
+		p, _ := s.desk.proposed.get(strings.TrimPrefix(page, "/desk/sign/"), s.now)
+		if doc := p.is.Doc.(plan.Schedule); doc.Withdrawn != (slot == "gio-1") || len(doc.Slots) > 1 || len(doc.Slots) == 1 && doc.Slots[0].ID != "gio-1" {
+			t.Errorf("without %s: %+v", slot, doc)
+		}
+		s.now = s.now.Add(time.Second)
+	}
+	if w := s.form(hoa, "/desk/week", "what", "remove", "place", "26737", "slot", "gio-7"); w.Code != http.StatusNotFound {
+		t.Errorf("a slot that there is not: %d", w.Code)
+	}
+}
+
 // What is moved sounds where it was put and nowhere else; the rest stays. 30/11/2026 is a Monday.
 func TestMove(t *testing.T) {
 	now := time.Date(2026, 11, 27, 9, 0, 0, 0, look.Zone)
