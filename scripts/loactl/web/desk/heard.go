@@ -57,6 +57,10 @@ func (d *Desk) heard(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if err != nil {
 		return err
 	}
+	state := make(map[string]glance)
+	for _, g := range states {
+		state[g.Box.Box] = g
+	}
 	count := make(map[string]int)
 	of := 0
 	var hearers []hearer
@@ -66,8 +70,8 @@ func (d *Desk) heard(w http.ResponseWriter, r *http.Request, v *visitor) error {
 			of++
 			count[t.Best]++
 		}
-		if i := slices.IndexFunc(states, func(g glance) bool { return g.Box.Box == t.Box }); t.Best == "no-word" && i >= 0 {
-			h.Now, h.Since = states[i].State, states[i].Since
+		if g, ok := state[t.Box]; ok && t.Best == "no-word" {
+			h.Now, h.Since = g.State, g.Since
 		}
 		for _, e := range t.Entries {
 			h.Lines = append(h.Lines, noted{e, report.Spoken(e, v.lang), report.Measured(e, v.lang)})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +28,9 @@ type book struct {
 	Away                 bool // out of sight, for who does not look for it
 }
 
+// libraryPage is how many bulletins one page has.
+const libraryPage = 100
+
 // library is all that was written for the places that somebody sees.
 func (d *Desk) library(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	query, archived := r.FormValue("q"), r.FormValue("archived") != ""
@@ -40,8 +44,20 @@ func (d *Desk) library(w http.ResponseWriter, r *http.Request, v *visitor) error
 		}
 		return b.Away && strings.TrimSpace(query) == "" || !matches(b.Title+" "+b.Text+" "+b.ID, query)
 	})
+	from, err := strconv.Atoi(cmp.Or(r.FormValue("from"), "0"))
+	if err != nil || from < 0 {
+		return errInput
+	}
+	books = books[min(from, len(books)):]
+	next := ""
+	if len(books) > libraryPage {
+		books = books[:libraryPage]
+		to := r.URL.Query()
+		to.Set("from", strconv.Itoa(from+libraryPage))
+		next = "/desk/library?" + to.Encode()
+	}
 	d.show(w, r, v, http.StatusOK, "library", map[string]any{
-		"Books": books, "Query": query, "Archived": archived, "Places": v.choices(viewer, r.FormValue("place")), "Mine": v.choices(operator, ""),
+		"Next": next, "Books": books, "Query": query, "Archived": archived, "Places": v.choices(viewer, r.FormValue("place")), "Mine": v.choices(operator, ""),
 	})
 	return nil
 }
