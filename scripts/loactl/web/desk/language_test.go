@@ -189,3 +189,33 @@ func TestLoudnessOfLanguages(t *testing.T) {
 		t.Errorf("one recording: %v", got)
 	}
 }
+
+// What was signed and is mended after that asks for a new word, of whoever is to give it.
+func TestWhatWasSignedIsVouchedForAgain(t *testing.T) {
+	s := newStage(t)
+	_, err := s.desk.people.Invite("son", "26734", s.now)
+	s.must(err)
+	lan, son := s.enter("lan"), s.enter("son")
+	draft := s.drafted(lan, "26734", "Nước lên")
+	page := s.translated(lan, draft, "km", "son", "ទឹក")
+	if w := s.vouches(son, page); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	sign := s.proposed(lan, draft+"/submit")
+	if got := state(s.signs(lan, sign, s.keys["lan"])); got != "pending" {
+		t.Fatal(got)
+	}
+	asked := func() bool { return strings.Contains(s.get(son, "/desk/").Body.String(), page) }
+	if asked() {
+		t.Error("he is asked for what he has vouched for")
+	}
+	if w := s.form(lan, sign+"/drop"); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	if w := s.form(lan, page, "text", "ទឹកឡើង", "who", "son"); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	if !asked() {
+		t.Error("nobody tells him that his word is needed")
+	}
+}
