@@ -60,6 +60,9 @@ func (d Draft) digest(v Version) string {
 	return fmt.Sprintf("%x", sha256.Sum256(said))
 }
 
+// State is another after each change of what is typed or recorded.
+func (v Version) State() string { return Draft{}.digest(v) }
+
 func (d Draft) vouched(v Version) bool { return v.Vouched != "" && v.Vouched == d.digest(v) }
 
 // mute reports that a version would not be heard where the draft is: nobody has recorded it.
@@ -256,11 +259,16 @@ func (d *Desk) languageKept(w http.ResponseWriter, r *http.Request, v *visitor) 
 	if err != nil {
 		return err
 	}
+	seen := r.PostFormValue("seen")
+	moved := func(v Version) bool { return seen != "" && seen != v.State() } // in another tab, or by somebody else
 	if r.PostFormValue("then") == "remove" {
 		if err := d.drafts.change(dr.ID, func(dr *Draft) error {
 			i := dr.version(r.PathValue("lang"))
-			if i < 0 {
+			switch {
+			case i < 0:
 				return errNone
+			case moved(dr.Languages[i]):
+				return errMoved
 			}
 			dr.Languages = slices.Delete(dr.Languages, i, i+1)
 			return nil
@@ -279,7 +287,11 @@ func (d *Desk) languageKept(w http.ResponseWriter, r *http.Request, v *visitor) 
 		return errInput
 	}
 	return d.inLanguage(w, r, v, func(dr *Draft, i int) error {
+		if moved(dr.Languages[i]) {
+			return errMoved
+		}
 		dr.Languages[i].Text, dr.Languages[i].Who = text, who
+		w.Header().Set("Loa-Draft", dr.Languages[i].State())
 		return nil
 	})
 }

@@ -70,3 +70,27 @@ func TestADraftInTwoTabs(t *testing.T) {
 		t.Errorf("what is to be signed was not saved: %q, %v", dr.Text, err)
 	}
 }
+
+// So it is with a translation, whose text two may have open.
+func TestATranslationInTwoTabs(t *testing.T) {
+	s := newStage(t)
+	lan, minh := s.enter("lan"), s.enter("minh")
+	page := s.translated(lan, s.drafted(lan, "26734", "Nước lên"), "km", "lan", "ទឹក")
+	seen := func(id string) string { return attribute(s.get(id, page).Body.String(), `name="seen" value`) }
+	one, two := seen(lan), seen(minh)
+	w, said := s.scripted(lan, page, "seen", one, "text", "ទឹកឡើង", "who", "lan")
+	if w.Code != http.StatusOK || w.Header().Get("Loa-Draft") != seen(lan) {
+		t.Fatalf("%d %+v, now %q", w.Code, said, w.Header().Get("Loa-Draft"))
+	}
+	for name, f := range map[string][]string{"a text": {"text", "ទឹកចុះ", "who", "lan"}, "taken out": {"then", "remove"}} {
+		if w, said := s.scripted(minh, page, append(f, "seen", two)...); w.Code != http.StatusConflict || said.Error != vi["error.moved"] {
+			t.Errorf("%s over what Lan saved: %d %+v", name, w.Code, said)
+		}
+	}
+	if body := s.get(lan, page).Body.String(); !strings.Contains(body, "ទឹកឡើង") {
+		t.Error("what Lan saved is gone")
+	}
+	if w, _ := s.scripted(minh, page, "seen", seen(minh), "then", "remove"); w.Code != http.StatusOK {
+		t.Errorf("taken out by who has looked: %d", w.Code)
+	}
+}
