@@ -222,11 +222,11 @@ func (d *Desk) hears(v *visitor, t *talk) (h heard, err error) {
 		}
 		h.All++
 		switch {
-		case b.Sounds == t.act.Reason:
-			h.Sounds++
-		case b.Refused != nil && b.Refused.Kind == plan.KindLive && b.Refused.ID == t.act.ID:
+		case b.Refused != nil && b.Refused.Kind == plan.KindLive && b.Refused.ID == t.act.ID: // what it sounds is another's
 			h.Refused++
 			_, h.Why = d.explain(v.lang, &plan.Error{Code: b.Refused.Code})
+		case b.Sounds == t.act.Reason:
+			h.Sounds++
 		}
 	}
 	return h, err

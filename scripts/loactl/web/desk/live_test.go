@@ -16,6 +16,7 @@ import (
 	"loa/agent/plan"
 	"loa/agent/schedule"
 	"loa/scripts/authority"
+	"loa/scripts/authority/api"
 )
 
 // A listener is a centre that notes which packets go out.
@@ -192,5 +193,27 @@ func TestTalkEndsWithItsRole(t *testing.T) {
 	s.must(err)
 	if w := s.says(phat, session, packet(key, session, 1)); w.Code != http.StatusForbidden || len(l.heard) != 1 {
 		t.Errorf("without the role: %d, %d went out", w.Code, len(l.heard))
+	}
+}
+
+// busy is a centre whose boxes sound another's talk of the same name, and have refused this.
+type busy struct {
+	centre
+	session string
+}
+
+func (b busy) Boxes() ([]api.Box, error) {
+	return []api.Box{{Box: "box-1", Place: "26734", State: "online", Sounds: vi["live.reason"], Refused: &message.Refused{Kind: plan.KindLive, ID: b.session, Code: plan.Priority}}}, nil
+}
+
+func (busy) Talk(message.Topic, []byte) error { return nil }
+
+// Nobody is told that boxes sound what they have refused.
+func TestTalkThatIsRefusedIsNotHeard(t *testing.T) {
+	s, phat, l := speaking(t)
+	session, key := s.opened(phat)
+	s.desk.o.Centre = busy{l, session}
+	if w := s.says(phat, session, packet(key, session, 0)); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"sounds":0,"all":1,"refused":1,"why":"`) {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
