@@ -43,18 +43,20 @@ func (s *shelf) all() (map[string]away, error) {
 	return all, json.Unmarshal(data, &all)
 }
 
-// turn puts a bulletin away, or takes it out again.
-func (s *shelf) turn(key string, a away) error {
+// put puts a bulletin away, or takes it out again. To do it twice is to do it once.
+func (s *shelf) put(key string, a away, back bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all, err := s.all()
 	if err != nil {
 		return err
 	}
-	if _, is := all[key]; is {
+	if _, is := all[key]; is != back {
+		return nil
+	}
+	all[key] = a
+	if back {
 		delete(all, key)
-	} else {
-		all[key] = a
 	}
 	data, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {
@@ -72,9 +74,13 @@ func (d *Desk) putAway(w http.ResponseWriter, r *http.Request, v *visitor) error
 	if _, ok := d.o.Authority.Find(message.DocTopic(place, plan.KindBulletin, id)); !ok {
 		return errNone
 	}
-	if err := d.shelf.turn(place+"/"+id, away{v.person, d.o.Now().UTC().Truncate(time.Second)}); err != nil {
+	if err := d.shelf.put(place+"/"+id, away{v.person, d.o.Now().UTC().Truncate(time.Second)}, takesOut(r)); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/desk/library?place="+place, http.StatusSeeOther)
 	return nil
 }
+
+// takesOut reports whether something is taken out again that was put away. Two presses say
+// the same as one.
+func takesOut(r *http.Request) bool { return r.PostFormValue("back") != "" }

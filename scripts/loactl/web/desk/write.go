@@ -303,7 +303,7 @@ func (d *Desk) archive(w http.ResponseWriter, r *http.Request, v *visitor) error
 	if err != nil {
 		return err
 	}
-	if err := d.drafts.change(dr.ID, func(dr *Draft) error { dr.Archived = !dr.Archived; return nil }); err != nil {
+	if err := d.drafts.change(dr.ID, func(dr *Draft) error { dr.Archived = !takesOut(r); return nil }); err != nil {
 		return err
 	}
 	to := "/desk/library?place=" + dr.Place
