@@ -84,6 +84,16 @@ test("what is typed stays when a sound is sent", async () => {
   await page.getByRole("button", { name: "Dừng ghi" }).click();
   await page.waitForFunction((src) => document.querySelector("audio")?.getAttribute("src") !== src, before);
   assert.equal(await texts(page).inputValue(), "Viết thêm rồi ghi âm.");
+  // So it is with a translation, which is typed and then spoken.
+  await page.getByRole("button", { name: "Thêm ngôn ngữ" }).click();
+  await page.waitForURL("**/desk/language/*/*");
+  await page.getByLabel("Bản dịch").fill("Lời dịch, chưa lưu.");
+  await page.getByRole("button", { name: "Ghi âm" }).click();
+  await page.getByRole("button", { name: "Dừng ghi" }).waitFor();
+  await new Promise((done) => setTimeout(done, 1500));
+  await page.getByRole("button", { name: "Dừng ghi" }).click();
+  await page.locator("audio").waitFor();
+  assert.equal(await page.getByLabel("Bản dịch").inputValue(), "Lời dịch, chưa lưu.");
 });
 
 test("one draft in two tabs", async () => {
