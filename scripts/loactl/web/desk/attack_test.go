@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"loa/agent/plan"
+	"loa/scripts/authority"
 )
 
 // TestAttacks is the table of attacks on the desk; with -v it prints what held.
@@ -138,6 +139,7 @@ func sessionsEnd(t *testing.T) {
 // Who works for one commune sees and changes nothing of another.
 func otherPlaces(t *testing.T) {
 	s := newStage(t)
+	s.must(s.au.AddGrant(authority.Grant{Person: "hoa", Place: "26737", Kinds: []plan.Kind{plan.KindLive}, Classes: []plan.Class{plan.Live}}))
 	hoa, minh := s.enter("hoa"), s.enter("minh")
 	draft := s.drafted(minh, "26734", "Của xã khác")
 	page := s.proposed(minh, draft+"/submit")
@@ -188,8 +190,10 @@ func otherPlaces(t *testing.T) {
 			t.Errorf("POST %v: %d %s", f, w.Code, w.Header().Get("Location"))
 		}
 	}
-	if w := s.get(hoa, "/desk/emergency"); w.Code != http.StatusOK {
-		t.Fatalf("the page of alarms: %d", w.Code) // by role: then the rows above tried nothing
+	for _, path := range []string{"/desk/emergency", "/desk/live", "/desk/week?place=26737", "/desk/write"} {
+		if w := s.get(hoa, path); w.Code != http.StatusOK {
+			t.Fatalf("%s: %d", path, w.Code) // by role: then the rows above tried nothing
+		}
 	}
 	if body := s.get(hoa, "/desk/emergency").Body.String() + s.get(hoa, "/desk/library").Body.String() + s.get(hoa, "/desk/").Body.String() + s.get(hoa, "/desk/now").Body.String(); strings.Contains(body, "Của xã khác") || strings.Contains(body, "Đang chờ") || strings.Contains(body, "Lũ ở xã khác") || strings.Contains(body, "box-1") {
 		t.Error("a list shows what is another commune's")
