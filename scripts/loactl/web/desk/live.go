@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"loa/agent/ahead"
 	"loa/agent/message"
 	"loa/agent/plan"
 	"loa/agent/schedule"
@@ -71,16 +72,26 @@ func (d *Desk) allowed(v *visitor, act plan.Act) error {
 	if err != nil {
 		return err
 	}
-	for _, l := range lines {
-		if l.Occurrence.ID != schedule.ActID(&act.Head) || l.Sounds || l.Code == "" {
-			continue
-		}
-		if v.lang == "vi" {
-			return &Told{l.VI}
-		}
-		return &Told{l.Why}
+	if why := refusal(v.lang, lines, &act); why != "" {
+		return &Told{why}
 	}
 	return nil
+}
+
+// refusal is why nothing of an order is heard or seen; empty: something is.
+func refusal(lang string, lines []ahead.Line, act *plan.Act) (why string) {
+	for _, l := range lines {
+		switch {
+		case l.Occurrence.ID != schedule.ActID(&act.Head):
+		case l.Sounds || l.Shows || l.Code == "":
+			return ""
+		case lang == "vi":
+			why = l.VI
+		default:
+			why = l.Why
+		}
+	}
+	return why
 }
 
 // before is how long a chime sounds before a talk.

@@ -179,6 +179,27 @@ func TestTalkInQuietHours(t *testing.T) {
 	}
 }
 
+// Whoever signs that something is played now is told that the hour refuses it.
+func TestPlayInQuietHours(t *testing.T) {
+	s := newStage(t)
+	minh := s.enter("minh")
+	if got := state(s.signs(minh, s.proposed(minh, s.drafted(minh, "26734", "Họp dân")+"/submit"), s.keys["minh"])); got != "sent" {
+		t.Fatal(got)
+	}
+	id := attribute(s.get(minh, "/desk/library?place=26734").Body.String(), `name="bulletin" value`)
+	play := func() string {
+		w := s.form(minh, "/desk/now/act", "what", "play", "to", "26734", "at", "26734", "bulletin", id)
+		return s.get(minh, w.Header().Get("Location")).Body.String()
+	}
+	if body := play(); !strings.Contains(body, vi["sign.fine"]) {
+		t.Fatalf("when nothing refuses it: %s", body)
+	}
+	s.desk.o.Tools = still{}
+	if body := play(); strings.Contains(body, vi["sign.fine"]) || !strings.Contains(body, "<li>giờ yên tĩnh</li>") {
+		t.Errorf("in quiet hours: %s", body)
+	}
+}
+
 // Who may no longer speak at a place is not heard there, wherever else that person may.
 func TestTalkEndsWithItsRole(t *testing.T) {
 	s, phat, l := speaking(t)

@@ -111,6 +111,11 @@ func (d *Desk) consequences(v *visitor, x *paper, h plan.Head, doc any) {
 		return
 	}
 	x.Ahead = lined(v.lang, lines)
+	if act, ok := doc.(plan.Act); ok {
+		if why := refusal(v.lang, lines, &act); why != "" {
+			x.Unheard = append(x.Unheard, why)
+		}
+	}
 }
 
 // shownOf is what boards show of a document, as a bulletin: of a set of alarms all that
