@@ -24,8 +24,8 @@ import (
 	"loa/scripts/loactl/web/desk"
 )
 
-// pictureTools are tools over a centre with a board.
-func pictureTools(t *testing.T) deskTools {
+// makingTools are tools over a centre with a board, which make pictures and sounds.
+func makingTools(t *testing.T) deskTools {
 	t.Helper()
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		t.Skip("without ffmpeg")
@@ -64,7 +64,7 @@ func photograph(t *testing.T, w, h int) []byte {
 // Whatever picture is uploaded, boxes get one that they can show: as large as their board,
 // upright, and with nothing in it that says where it was taken.
 func TestPictures(t *testing.T) {
-	tools := pictureTools(t)
+	tools := makingTools(t)
 	const place = "26734"
 	space := tools.space(place)
 	if space == pictureSpace {
@@ -151,7 +151,7 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // What is no picture, names other files or would fill the centre's memory is refused.
 func TestPicturesRefused(t *testing.T) {
-	tools := pictureTools(t)
+	tools := makingTools(t)
 	secret := filepath.Join(t.TempDir(), "secret.png")
 	if err := os.WriteFile(secret, photograph(t, 40, 40), 0o600); err != nil {
 		t.Fatal(err)

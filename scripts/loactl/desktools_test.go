@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -20,16 +21,7 @@ import (
 // What people upload becomes a recording as boxes play it, without the silence at its
 // ends; what is none, or names other files, is refused.
 func TestUploads(t *testing.T) {
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skip("without ffmpeg")
-	}
-	w := newWorld(t).sample()
-	a := &app{ctx: context.Background(), lang: "vi", dir: w.env["LOA_AUTHORITY"], env: func(k string) string { return w.env[k] }, now: w.now, out: &w.out, err: &w.err}
-	au, err := a.open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tools := deskTools{a: a, au: au}
+	tools := makingTools(t)
 	// A second of silence, one of sound, one of silence, as Opus in WebM: what a browser records.
 	var webm bytes.Buffer
 	cmd := exec.Command("ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "aevalsrc='0.2*sin(880*t)*between(t,1,2)':d=3:s=48000", "-c:a", "libopus", "-f", "webm", "-")
@@ -47,10 +39,13 @@ func TestUploads(t *testing.T) {
 	if hasEncoder() && (rec.Audio.Type != "audio/mpeg" || rec.LUFS < -18 || rec.LUFS > -14) {
 		t.Errorf("%s at %.1f LUFS", rec.Audio.Type, rec.LUFS)
 	}
-	if _, err := os.Stat(au.MediaDir() + "/" + rec.Audio.SHA256); err != nil {
+	if _, err := os.Stat(tools.au.MediaDir() + "/" + rec.Audio.SHA256); err != nil {
 		t.Error(err)
 	}
-	secret := w.file("secret.mp3", "none of yours")
+	secret := filepath.Join(t.TempDir(), "secret.mp3")
+	if err := os.WriteFile(secret, []byte("none of yours"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, data := range map[string]string{
 		"nothing": "", "a text": "không phải âm thanh", "a playlist": "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n" + secret + "\n#EXT-X-ENDLIST\n",
 		"a list of files": "ffconcat version 1.0\nfile " + secret + "\n", "a page": "<html><script>alert(1)</script></html>",

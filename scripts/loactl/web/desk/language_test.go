@@ -13,6 +13,7 @@ import (
 
 	"loa/agent/message"
 	"loa/agent/plan"
+	"loa/scripts/loactl/web/look"
 	"loa/scripts/mediaserver"
 )
 
@@ -122,7 +123,7 @@ func TestTranslationIsVouchedFor(t *testing.T) {
 	}
 	for name, id := range map[string]string{"who signed first": lan, "who signs now": minh} {
 		body := s.get(id, sign).Body.String()
-		if !strings.Contains(body, "son bảo đảm lúc") || !strings.Contains(body, vi["lang.km"]) {
+		if !strings.Contains(body, "son bảo đảm lúc") || !strings.Contains(body, look.Language("vi", "km")) {
 			t.Errorf("%s does not see who vouched for Khmer", name)
 		}
 	}

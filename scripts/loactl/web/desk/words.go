@@ -1,6 +1,10 @@
 package desk
 
-import "strings"
+import (
+	"strings"
+
+	"loa/scripts/loactl/web/look"
+)
 
 // words are the texts of the pages, by language.
 var words = map[string]map[string]string{"vi": vi, "en": en}
@@ -13,9 +17,12 @@ func fieldWords(lang string) map[string]string {
 			out[field] = text
 		}
 		switch field, _, _ := strings.Cut(key, "."); field {
-		case "kind", "class", "origin", "lang":
+		case "kind", "class", "origin":
 			out[key] = text // what values of these fields are called
 		}
+	}
+	for _, code := range append([]string{"vi"}, languages...) {
+		out["lang."+code] = look.Language(lang, code)
 	}
 	return out
 }

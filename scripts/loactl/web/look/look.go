@@ -92,6 +92,7 @@ func New(o Opts) (*Pages, error) {
 	p := &Pages{by: make(map[string]*template.Template), shared: style}
 	for _, lang := range Langs {
 		words := maps.Clone(common[lang])
+		maps.Copy(words, languages[lang])
 		maps.Copy(words, o.Words[lang])
 		funcs := template.FuncMap{
 			"t":     func(key string, args ...any) (string, error) { return Say(words, key, args...) },

@@ -20,7 +20,7 @@ func page(t *testing.T, main string) *Pages {
 }
 
 func TestWords(t *testing.T) {
-	for _, f := range Check(common) {
+	for _, f := range append(Check(common), Check(languages)...) {
 		t.Error(f)
 	}
 	if got := Check(map[string]map[string]string{"vi": {"a": "%d", "c": "e\u0301"}, "en": {"a": "x", "b": "y", "c": "z"}}); len(got) < 3 {

@@ -3,6 +3,8 @@ package residents
 import (
 	"fmt"
 	"html/template"
+
+	"loa/scripts/loactl/web/look"
 )
 
 // words are the texts by language; look.Check holds them to each other.
@@ -13,17 +15,9 @@ func funcs() template.FuncMap {
 	return template.FuncMap{
 		"length": func(seconds int) string { return fmt.Sprintf("%d:%02d", seconds/60, seconds%60) },
 		"indent": func(depth int) string { return fmt.Sprintf("d%d", min(depth, 4)) },
-		"tongue": tongue,
+		"tongue": look.Language,
 		"pick":   func(pairs ...any) map[string]any { return picked(pairs) },
 	}
-}
-
-// tongue is what readers of lang call the language of a recording.
-func tongue(lang, of string) string {
-	if name := words[lang]["lang."+of]; name != "" {
-		return name
-	}
-	return of
 }
 
 // picked makes one value of names and values, for a part that needs several.
