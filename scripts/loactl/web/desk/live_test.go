@@ -202,10 +202,10 @@ func TestPlayInQuietHours(t *testing.T) {
 
 // Who may no longer speak at a place is not heard there, wherever else that person may.
 func TestTalkEndsWithItsRole(t *testing.T) {
-	s, phat, l := speaking(t)
+	s, _, l := speaking(t)
 	other := authority.Grant{Person: "phat", Place: "26737", Kinds: []plan.Kind{plan.KindLive}, Classes: []plan.Class{plan.Live}}
 	s.must(s.au.AddGrant(other))
-	phat = s.enter("phat")
+	phat := s.enter("phat")
 	session, key := s.opened(phat)
 	if w := s.says(phat, session, packet(key, session, 0)); w.Code != http.StatusOK {
 		t.Fatalf("%d %s", w.Code, w.Body)
