@@ -356,9 +356,9 @@ func TestAsk(t *testing.T) {
 // A picture of the board is called what it shows: also when that is a technician's.
 func TestShot(t *testing.T) {
 	w := newWorld(t).sample().online()
-	file := filepath.Join(w.dir, "shot.png")
+	file, box := filepath.Join(w.dir, "shot.png"), w.box("box-1")
 	for _, pattern := range []bool{false, true} {
-		w.box("box-1").pattern.Store(pattern)
+		box.pattern.Store(pattern)
 		out := w.must("shot", "box-1", "--out", file)
 		if strings.Contains(out, "test picture") != pattern || strings.Contains(out, "Họp dân") == pattern {
 			t.Errorf("with a pattern %v: %q", pattern, out)
