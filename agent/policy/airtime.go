@@ -31,25 +31,55 @@ func (j *judge) emergency() *Verdict {
 		}
 	})
 	left := limit - used
-	need := time.Duration(1)
-	if !j.sounds() {
-		need = emergencyLeast
+	if j.sounds() {
+		if left >= j.blip() {
+			j.edge(j.now.Add(left))
+			return nil
+		}
+	} else {
+		need := emergencyLeast
 		if j.o.Length > 0 {
 			need = max(least, j.o.Length-j.o.At)
 		}
 		need = min(need, limit)
+		if left >= need {
+			j.edge(j.now.Add(left))
+			if j.u.now.ID != "" {
+				j.slides(j.now.Add(left - need + 1))
+			}
+			return nil
+		}
+		j.slides(freed(recent, j.now, need-left))
 	}
-	if left >= need {
-		j.runsOut(left, need)
-		return nil
-	}
-	j.edge(freed(recent, j.now, need-left))
 	minutes := int(limit / time.Minute)
 	return &Verdict{
 		Code: plan.Airtime,
 		Why:  fmt.Sprintf("emergencies signed by %s have sounded for their %d minutes of this hour", j.o.Signer, minutes),
 		VI:   fmt.Sprintf("tin khẩn cấp do %s ký đã phát đủ %d phút trong một giờ", j.o.Signer, minutes),
 	}
+}
+
+// grain is how close to now the end of what an hour has room for is looked at. The hour
+// slides: while an emergency sounds, what was used an hour ago is let go as fast as it uses
+// more, so that what is left stays as it is, and whoever asked again when that nothing is
+// used up would ask for ever.
+const grain = 10 * time.Millisecond
+
+// blip is what has to be left for what sounds to go on: to its end, or for a grain.
+func (j *judge) blip() time.Duration {
+	if j.o.Length == 0 {
+		return grain
+	}
+	return max(1, min(grain, j.o.Length-j.o.At-j.now.Sub(j.u.now.From)))
+}
+
+// slides is edge for what waits. While something sounds a grain more or less is nothing to
+// it: its turn comes when that ends, and then it is judged anew.
+func (j *judge) slides(t time.Time) {
+	if near := j.now.Add(grain); j.u.now.ID != "" && t.Before(near) {
+		t = near
+	}
+	j.edge(t)
 }
 
 // emergencyRepeats bounds how often emergencies of one signer place begin in any hour:

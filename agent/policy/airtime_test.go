@@ -201,6 +201,41 @@ func TestEmergencyDoesNotStutter(t *testing.T) {
 	}
 }
 
+// While an alarm sounds whose hour slides along, as much is let go as is used: one that
+// waits then lacks the same, or has it, from one instant to the next. What asks again
+// whenever something may have changed is not to ask for ever.
+func TestTheHourSlidesOn(t *testing.T) {
+	ps := laws(rule(func(p *plan.Policy) { p.EmergencyHourS = 60 }))
+	for _, lacks := range []time.Duration{0, 1, 3 * time.Microsecond} {
+		var u Usage
+		for i := range 5 {
+			u = used(u, alert(fmt.Sprint("a", i)), on("00:00").Add(time.Duration(i)*12*time.Second), 12*time.Second)
+		}
+		sounds, waits := alert("sounds"), alert("waits")
+		sounds.Length, waits.Length = 12*time.Second, 12*time.Second+lacks
+		at := on("01:00:12")
+		expect(t, "as much as it needs is free", Allow(ps, u, sounds, at), plan.Accepted, "01:00:24")
+		u.Begin(sounds, at)
+		asked, end := 0, on("01:00:24")
+		for ; at.Before(end); asked++ {
+			next := end
+			for _, o := range []plan.Occurrence{sounds, waits} {
+				v := Allow(ps, u, o, at)
+				if o.ID == sounds.ID && v.Code != plan.Accepted {
+					t.Fatalf("%v after its beginning it is cut: %v", at.Sub(on("01:00:12")), v)
+				}
+				if v.Until.Before(next) {
+					next = v.Until
+				}
+			}
+			if asked > 2500 {
+				t.Fatalf("asked %d times in %v", asked, at.Sub(on("01:00:12")))
+			}
+			at = next
+		}
+	}
+}
+
 // One that is longer than its hour is cut, and the next waits for all of it.
 func TestEmergencyLongerThanItsHour(t *testing.T) {
 	ps := laws(rule(nil))
