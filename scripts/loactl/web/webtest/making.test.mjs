@@ -61,7 +61,9 @@ test("making: languages, pictures, templates, archive", async () => {
   await one.getByRole("button", { name: "Thêm ngôn ngữ" }).click();
   await one.waitForURL("**/desk/language/**");
   await one.getByLabel("Bản dịch").fill("ទឹកទន្លេកំពុងឡើង។");
+  const saved = one.waitForEvent("load");
   await one.getByRole("button", { name: "Lưu" }).click();
+  await saved;
   await one.getByText("Chưa có tiếng").waitFor();
   await axe(one, "language");
   await one.getByRole("button", { name: "Ghi âm" }).click();
