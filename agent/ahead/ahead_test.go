@@ -215,6 +215,27 @@ func TestEmergencyInterruptsAndTheRestGoesOn(t *testing.T) {
 	}
 }
 
+// An alarm that is cut because its signer's hour is full goes on when there is room again.
+func TestAnAlarmThatWasCutGoesOn(t *testing.T) {
+	p := one(plan.Slot{ID: "s", At: []string{"20:00"}, ForS: 60, Items: []plan.Item{ref("news")}},
+		bulletin(commune, "news", plan.Normal, 60), bulletin(commune, "storm", plan.Emergency, 900))
+	it := ref("storm")
+	at := first.Add(8 * time.Hour)
+	set := plan.AlertSet{Head: head(commune, plan.KindAlert, "flood"), Office: "flood", Alerts: []plan.Alert{{
+		ID: "a", Headline: "bão", Bulletin: it.Ref, Tone: "gong", Repeat: 1, From: at, Until: at.Add(6 * time.Hour),
+	}}}
+	p.Alerts = map[plan.Key]plan.AlertSet{set.Key(): set}
+	var got []string
+	for _, l := range day(p) {
+		if l.Sounds && l.Occurrence.Class == plan.Emergency {
+			got = append(got, fmt.Sprintf("%s %v", clockOf(l.At), l.Until.Sub(l.At).Round(time.Second)))
+		}
+	}
+	if rest := gong + 5*time.Minute; len(got) != 2 || !strings.HasPrefix(got[0], "08:00:00 10m0s") || !strings.HasPrefix(got[1], "09:0") || !strings.HasSuffix(got[1], rest.Round(time.Second).String()) {
+		t.Errorf("it sounds %q", got)
+	}
+}
+
 // The commune must be told before, not at noon, that it has to decide.
 func TestPriorityBulletinsMeet(t *testing.T) {
 	p := *richPlan()

@@ -31,26 +31,19 @@ func (j *judge) emergency() *Verdict {
 		}
 	})
 	left := limit - used
-	if j.sounds() {
-		if left >= j.blip() {
-			j.edge(j.now.Add(left))
-			return nil
-		}
-	} else {
-		need := emergencyLeast
+	need := j.blip()
+	if !j.sounds() {
+		need = emergencyLeast
 		if j.o.Length > 0 {
 			need = max(least, j.o.Length-j.o.At)
 		}
 		need = min(need, limit)
-		if left >= need {
-			j.edge(j.now.Add(left))
-			if j.u.now.ID != "" {
-				j.slides(j.now.Add(left - need + 1))
-			}
-			return nil
-		}
-		j.slides(freed(recent, j.now, need-left))
 	}
+	if left >= need {
+		j.runsOut(left, need)
+		return nil
+	}
+	j.slides(freed(recent, j.now, need-left))
 	minutes := int(limit / time.Minute)
 	return &Verdict{
 		Code: plan.Airtime,
@@ -123,8 +116,8 @@ func (j *judge) sounds() bool { return j.u.now.ID == j.o.ID }
 // on, or down to what it needs to begin by what sounds now.
 func (j *judge) runsOut(left, need time.Duration) {
 	j.edge(j.now.Add(left))
-	if j.u.now.ID != "" {
-		j.edge(j.now.Add(left - need + 1))
+	if j.u.now.ID != "" && !j.sounds() {
+		j.slides(j.now.Add(left - need + 1))
 	}
 }
 
