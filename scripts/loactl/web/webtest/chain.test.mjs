@@ -38,7 +38,7 @@ const aired = async (author, approver, resident, title) => {
   await resident.getByRole("heading", { name: title }).waitFor(); // by itself: the page has been open all the time
   console.log(`${size}: a resident's open page shows it ${Date.now() - began} ms after the desk's`);
   await axe(resident, "resident's page");
-  await heard(title, 20);
+  await heard(title);
 };
 
 test(`author, approver, box, resident, report, answer, on air, on a ${size}`, async () => {

@@ -11,11 +11,10 @@ export const loactl = (...args) => {
   return out.trim() ? JSON.parse(out) : null;
 };
 
-// heard waits until the centre has it from the box, signed, that an item of so many seconds
-// was heard. The box hands its ledger in within 30 s of what happens, and again 30 s later
-// where an acknowledgement was lost (agent/box, ledgerEvery).
-export const heard = async (title, seconds) => {
-  for (const end = Date.now() + (seconds + 30 + 30) * 1000; ;) {
+// heard waits until the centre has it from the box, signed, that an item was heard: the box
+// hands in what happened at once (agent/box, handLedger).
+export const heard = async (title) => {
+  for (const end = Date.now() + 30_000; ;) {
     const all = loactl("ledger", "d-0001");
     if (all.some((e) => e.title === title && e.result === "heard")) return;
     assert.ok(Date.now() < end, `the ledger does not say that ${title} was heard: ${JSON.stringify(all).slice(-2000)}`);

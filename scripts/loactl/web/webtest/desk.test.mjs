@@ -52,7 +52,7 @@ test(`author, approver, box, on a ${size}`, async () => {
   }
   await axe(approver, "now");
   await shot(approver, `desk-now-${size}`);
-  await heard(title, 15);
+  await heard(title);
   for (const page of [author, approver]) {
     assert.deepEqual(page.faults, []);
     await page.context().close();
