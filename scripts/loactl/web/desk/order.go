@@ -10,9 +10,9 @@ import (
 	"loa/scripts/authority"
 )
 
-// A meeting is of priority bulletins at one time, whose order nobody has chosen: the law
+// A conflict is of priority bulletins at one time, whose order nobody has chosen: the law
 // leaves it to the commune.
-type meeting struct {
+type conflict struct {
 	At    time.Time
 	Books []rival
 }
@@ -20,14 +20,14 @@ type meeting struct {
 // A rival is a bulletin of which there is to be an order.
 type rival struct{ Place, ID, Title string }
 
-// meetings are those in what sounds: where boxes ask for a decision, and what the bulletin
+// conflicts are those in what sounds: where boxes ask for a decision, and what the bulletin
 // that waits has met. Each set of bulletins is asked about once.
-func meetings(lines []ahead.Line) (all []meeting) {
+func conflicts(lines []ahead.Line) (all []conflict) {
 	for _, l := range lines {
 		if !asks(l) {
 			continue
 		}
-		m := meeting{At: l.At}
+		m := conflict{At: l.At}
 		for _, o := range lines {
 			meets := o.Sounds && !o.At.After(l.At) && l.At.Before(o.Until) || asks(o) && o.At.Equal(l.At)
 			if !meets || o.Occurrence.Class != plan.PriorityC || o.Occurrence.Item.Kind != plan.KindBulletin {
@@ -39,7 +39,7 @@ func meetings(lines []ahead.Line) (all []meeting) {
 			}
 		}
 		slices.SortFunc(m.Books, func(x, y rival) int { return cmp.Or(cmp.Compare(x.Title, y.Title), cmp.Compare(x.ID, y.ID)) })
-		if len(m.Books) > 1 && !slices.ContainsFunc(all, func(o meeting) bool { return slices.Equal(o.Books, m.Books) }) {
+		if len(m.Books) > 1 && !slices.ContainsFunc(all, func(o conflict) bool { return slices.Equal(o.Books, m.Books) }) {
 			all = append(all, m)
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"loa/scripts/authority/rollup"
 )
 
-// A pattern is a template as somebody sees it: a draft that others are begun from.
-type pattern struct {
+// An offered template is one as somebody sees it: a draft that others are begun from.
+type offered struct {
 	Draft
 	PlaceName string
 	Edit      bool
@@ -16,11 +16,11 @@ type pattern struct {
 
 // templates are those that somebody may begin from: one's own, those of places where one
 // writes, and those of the places above, which are made for all below.
-func (d *Desk) templates(v *visitor) (all []pattern, err error) {
+func (d *Desk) templates(v *visitor) (all []offered, err error) {
 	drafts, err := d.drafts.all()
 	for _, dr := range drafts {
 		if dr.Template && !dr.Archived && v.begins(dr) {
-			all = append(all, pattern{dr, v.places[dr.Place].Name, v.may(author, dr.Place)})
+			all = append(all, offered{dr, v.places[dr.Place].Name, v.may(author, dr.Place)})
 		}
 	}
 	return all, err

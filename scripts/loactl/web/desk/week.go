@@ -107,7 +107,7 @@ func (d *Desk) week(w http.ResponseWriter, r *http.Request, v *visitor) error {
 		"Days": daysOf(monday, now), "Hours": grid(v, place, writer, monday, lines), "Tonight": lined(v.lang, tonight), "Slots": own, "Others": others, "Bulletins": books,
 		"Place": place, "PlaceName": v.places[place].Name, "Places": v.choices(viewer, place),
 		"Before": monday.AddDate(0, 0, -7).Format(time.DateOnly), "After": monday.AddDate(0, 0, 7).Format(time.DateOnly), "From": monday.Format(time.DateOnly),
-		"Writer": writer, "Weekdays": weekdays, "Meetings": meetings(lines), "Order": d.ordered(place, issued), "Holidays": comingHolidays(now),
+		"Writer": writer, "Weekdays": weekdays, "Conflicts": conflicts(lines), "Order": d.ordered(place, issued), "Holidays": comingHolidays(now),
 	})
 	return nil
 }

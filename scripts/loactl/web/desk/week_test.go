@@ -188,11 +188,11 @@ func TestPriorityIsAChoice(t *testing.T) {
 	hoa := s.enter("hoa")
 	at := s.now.Add(time.Hour)
 	s.desk.o.Tools = foreseen{lines: []ahead.Line{priority("A", at, true), priority("B", at, false), priority("C", at.Add(2*time.Hour), true)}}
-	all := meetings(s.desk.o.Tools.(foreseen).lines)
+	all := conflicts(s.desk.o.Tools.(foreseen).lines)
 	if len(all) != 1 || fmt.Sprint(all[0].Books) != "[{26734 b-a A} {26734 b-b B}]" {
-		t.Fatalf("meetings: %+v", all)
+		t.Fatalf("conflicts: %+v", all)
 	}
-	if len(meetings([]ahead.Line{priority("A", at, true), priority("C", at.Add(2*time.Hour), true)})) != 0 {
+	if len(conflicts([]ahead.Line{priority("A", at, true), priority("C", at.Add(2*time.Hour), true)})) != 0 {
 		t.Error("bulletins that do not meet are asked about")
 	}
 	choose := []string{"what", "order", "place", "26737", "of", "26737", "id", "b-b"}
