@@ -319,6 +319,7 @@ var english = map[string]string{
 	"update.lack":          "Missing",
 	"update.code":          "Reason",
 	"update.detail":        "Detail",
+	"update.is.unknown":    "not known yet, being asked",
 	"update.is.none":       "this image cannot update itself",
 	"update.is.current":    "nothing is to be done",
 	"update.is.waiting":    "waits",

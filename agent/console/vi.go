@@ -319,6 +319,7 @@ var vietnamese = map[string]string{
 	"update.lack":          "Còn thiếu",
 	"update.code":          "Lý do",
 	"update.detail":        "Kỹ thuật",
+	"update.is.unknown":    "chưa biết, đang hỏi",
 	"update.is.none":       "ảnh đĩa này không tự cập nhật được",
 	"update.is.current":    "không có gì phải làm",
 	"update.is.waiting":    "chờ",

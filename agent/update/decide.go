@@ -72,6 +72,7 @@ type State string
 
 // The states.
 const (
+	Unknown  State = "unknown"  // the slots have not been told yet
 	NoSlots  State = "none"     // this system was not installed by RAUC
 	Current  State = "current"  // nothing is to be done
 	Waits    State = "waiting"  // see Hold

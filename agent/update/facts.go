@@ -2,13 +2,17 @@ package update
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"loa/agent/plan"
 )
 
-// without is the answer of a box that cannot be asked for its slots.
+// without is the answer of a box that has no slots, or cannot be asked for them now.
 func (r *Room) without(f Facts, err error) Step {
+	if !errors.Is(err, ErrNoSlots) {
+		return Step{State: Unknown, Why: err.Error()}
+	}
 	s := Step{State: NoSlots, Why: err.Error()}
 	if w := f.Want; w != nil && plan.CompareReleases(w.Version, f.Version) != 0 {
 		s.State, s.Code = Refused, plan.Unsupported
@@ -42,9 +46,14 @@ func (r *Room) facts(ctx context.Context) (f Facts, err error) {
 }
 
 // slotsOf asks RAUC, which would be a process every time, only when the answer may be
-// another: at first, after everything that was done, and where it had none.
+// another: at first, after everything that was done, where it had none, and seldom where it
+// knows of no slots.
 func (r *Room) slotsOf(ctx context.Context) (Slots, error) {
-	if r.askedAt.IsZero() || r.noSlots != nil && time.Since(r.askedAt) > lookSeldom {
+	patience := lookEvery / 2
+	if errors.Is(r.noSlots, ErrNoSlots) {
+		patience = lookSeldom
+	}
+	if r.askedAt.IsZero() || r.noSlots != nil && time.Since(r.askedAt) > patience {
 		r.slots, r.noSlots = r.o.Installer.Slots(ctx)
 		r.askedAt = time.Now()
 	}

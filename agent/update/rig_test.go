@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -48,6 +49,7 @@ type rig struct {
 	cutAt  int  // 0: never
 	torn   bool // the power fails in the middle of every installation
 	tears  int
+	mum    int // answers that RAUC does not give in time
 	dead   bool
 	end    func() // of the run
 	starts int
@@ -146,6 +148,10 @@ func (g *rig) rauc(args ...string) (string, error) {
 }
 
 func (g *rig) Slots(context.Context) (Slots, error) {
+	if g.mum > 0 {
+		g.mum--
+		return Slots{}, fmt.Errorf("rauc status: %w", context.DeadlineExceeded)
+	}
 	out, err := g.rauc("status", "--output-format=json")
 	if err != nil {
 		return Slots{}, err

@@ -102,7 +102,7 @@ func New(o Opts) *Room {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	r := &Room{o: o, wake: make(chan struct{}, 1), asked: make(chan request), record: load(o.Shelf)}
-	r.status = Status{Version: o.Version, State: NoSlots}
+	r.status = Status{Version: o.Version, State: Unknown}
 	if p := r.record.Phase; p == Fetching || p == Installing {
 		o.Library.Later(r.bundle())
 	}

@@ -36,6 +36,26 @@ func TestFromOneReleaseToTheNext(t *testing.T) {
 	})
 }
 
+// A slow board's RAUC may not answer in time. That says nothing of the box's slots and
+// nothing of the release that it should run.
+func TestSlotsThatAreNotToldYet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.mum = 3
+		r := g.start()
+		if st := r.Status(); st.State != Unknown {
+			t.Errorf("before it was asked: %+v", st)
+		}
+		g.run(r, time.Minute)
+		if st := r.Status(); st.State != Unknown || st.Code != "" || st.Why == "" || len(g.hold()) > 0 {
+			t.Errorf("RAUC is silent: %+v, %v", st, g.hold())
+		}
+		if st := g.live(); st.Version != "1.1" || st.State != Current {
+			t.Errorf("RAUC answers: %+v", st)
+		}
+	})
+}
+
 // Whatever is wrong with the next release, the last one runs again after three starts at
 // the most, it can be started as often as before, and the bad one is not tried again.
 func TestABadReleaseIsLeft(t *testing.T) {
