@@ -19,25 +19,7 @@ const deadBattery = "1970-01-01"
 // is pulled. It holds a programme of every minute, so that one is due by whatever clock, and
 // must not play it: nobody can say that it is the hour for it.
 func lostTime(ctx context.Context, r *rig) (string, error) {
-	p, err := r.centre.planAlways(ctx, r.id(), 3*time.Second)
-	if err != nil {
-		return "", err
-	}
-	if err := r.has(ctx, p); err != nil {
-		return "", err
-	}
-	if err := r.cut(); err != nil {
-		return "", err
-	}
-	r.Battery.Replace(deadBattery)
-	from := r.Console.Len()
-	if err := r.supply(ctx); err != nil {
-		return "", err
-	}
-	if err := r.Net.Cable(ctx, false); err != nil {
-		return "", err
-	}
-	if _, _, err := r.wait(ctx, r.Console, from, ready); err != nil {
+	if err := r.loseTime(ctx); err != nil {
 		return "", err
 	}
 	began := time.Now()
@@ -56,6 +38,31 @@ func lostTime(ctx context.Context, r *rig) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("silent for %.0f s, clock-untrusted", time.Since(began).Seconds()), nil
+}
+
+// loseTime gives the box a programme of every minute, and starts it with a dead battery and
+// without the centre.
+func (r *rig) loseTime(ctx context.Context) error {
+	p, err := r.centre.planAlways(ctx, r.id(), 3*time.Second)
+	if err != nil {
+		return err
+	}
+	if err := r.has(ctx, p); err != nil {
+		return err
+	}
+	if err := r.cut(); err != nil {
+		return err
+	}
+	r.Battery.Replace(deadBattery)
+	from := r.Console.Len()
+	if err := r.supply(ctx); err != nil {
+		return err
+	}
+	if err := r.Net.Cable(ctx, false); err != nil {
+		return err
+	}
+	_, _, err = r.wait(ctx, r.Console, from, ready)
+	return err
 }
 
 // timeBack: with the cable back the signed time comes, and what is due is heard.

@@ -16,6 +16,7 @@ import (
 	"loa/boards"
 	"loa/drivers/bx/bxtest"
 	"loa/scripts/hil/disk"
+	"loa/scripts/hil/lan"
 	"loa/scripts/hil/qemu"
 )
 
@@ -29,6 +30,7 @@ type rig struct {
 	disk   disk.Disk
 	centre *centre
 	card   *bxtest.Card // nil: the board has no panel
+	lan    *lan.LAN     // nil: the box has one network port
 	end    func() error // of what stands behind the target
 
 	powered    time.Time
@@ -45,6 +47,7 @@ type rig struct {
 // A setup is how a session's box differs from one that comes from the shop.
 type setup struct {
 	usbSound bool
+	lan      bool                                    // a second network port
 	medium   int64                                   // bytes of its card; 0: 4 GB
 	as       string                                  // the board that its settings name
 	board    func(text string) string                // changes the board's file
@@ -65,8 +68,22 @@ func newRig(ctx context.Context, o options, name string, s setup) (r *rig, err e
 			r.close()
 		}
 	}()
-	if r.kind, err = boards.Load(o.board); err != nil {
+	if kind, _ := qemu.KindOf(o.board); !kind.OwnSound() && s.as == "" {
+		s.board = also(fitted, s.board)
+	}
+	text, err := boards.Text(o.board)
+	if err != nil {
 		return r, err
+	}
+	if r.kind, err = boards.Parse(o.board+".toml", text); err != nil {
+		return r, err
+	}
+	if s.board != nil {
+		text = []byte(s.board(string(text)))
+		// A file with a mistake in it is the box's affair; what it has besides is its board's.
+		if changed, err := boards.Parse(o.board+".toml", text); err == nil {
+			r.kind = changed
+		}
 	}
 	if r.centre, err = newCentre(ctx, r.dir, cmp.Or(s.as, o.board)); err != nil {
 		return r, fmt.Errorf("cannot make the centre: %w", err)
@@ -78,7 +95,7 @@ func newRig(ctx context.Context, o options, name string, s setup) (r *rig, err e
 	if r.disk, err = disk.Copy(ctx, o.image, filepath.Join(r.dir, "disk.img"), medium); err != nil {
 		return r, err
 	}
-	if err := r.identify(ctx, s); err != nil {
+	if err := r.identify(ctx, s, text); err != nil {
 		return r, fmt.Errorf("cannot put the identity onto the disk: %w", err)
 	}
 	if s.disk != nil {
@@ -91,14 +108,10 @@ func newRig(ctx context.Context, o options, name string, s setup) (r *rig, err e
 
 // identify hands the box what loactl box add made, and a board file where the session
 // has one of its own.
-func (r *rig) identify(ctx context.Context, s setup) error {
+func (r *rig) identify(ctx context.Context, s setup, text []byte) error {
 	etc := filepath.Join(r.centre.au.BoxDir(device), "etc", "loa")
 	if s.board != nil {
-		text, err := os.ReadFile(filepath.Join("boards", r.o.board+".toml"))
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(etc, "board.toml"), []byte(s.board(string(text))), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(etc, "board.toml"), text, 0o644); err != nil {
 			return err
 		}
 		file := filepath.Join(etc, "agent.toml")
@@ -124,8 +137,20 @@ func (r *rig) place(s setup) error {
 	if err != nil {
 		return err
 	}
+	second := ""
+	if s.lan {
+		dir, err := os.MkdirTemp("", "lan") // the path of a socket has at most 107 bytes
+		if err != nil {
+			return err
+		}
+		second = filepath.Join(dir, "lan.sock")
+		r.lan, err = lan.New(second)
+		if err != nil {
+			return err
+		}
+	}
 	m, err := qemu.New(qemu.Opts{
-		Kind: kind, Disk: r.disk.File, Loader: kind.Loader(r.o.image), Dir: r.dir, USBSound: s.usbSound,
+		Kind: kind, Disk: r.disk.File, Loader: kind.Loader(r.o.image), Dir: r.dir, USBSound: s.usbSound, LAN: second,
 		Forwards: []qemu.Forward{
 			{Guest: centreBroker, Relay: self + " relay " + r.centre.brokerAt},
 			{Guest: centreMedia, Relay: self + " relay " + r.centre.mediaAt},
@@ -149,12 +174,21 @@ func (r *rig) close() {
 	if r.end != nil {
 		r.end()
 	}
+	if r.lan != nil {
+		r.lan.Close()
+	}
 	if r.card != nil {
 		r.card.Close()
 	}
 	if r.centre != nil {
 		r.centre.close()
 	}
+}
+
+// pace is how much longer than the figures of the suite this board may take.
+func (r *rig) pace() time.Duration {
+	kind, _ := qemu.KindOf(r.o.board)
+	return time.Duration(max(1, kind.Slow()))
 }
 
 // supply gives the box power.

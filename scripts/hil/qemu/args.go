@@ -13,10 +13,14 @@ type Kind struct {
 	machine []string
 	usb     string // bus of what is plugged in while it runs
 	pl061   bool   // its lines can be watched and driven
+	pio     bool   // what is written to its lines is in the emulator's log, on logFile
 	sdPower bool   // its disk has to be a power of two
 	patient bool   // its watchdog is not heard
 	beside  bool   // its boot loader lies beside the image, and not on it
 }
+
+// logFile is the emulator's log, a pipe that it is started with.
+const logFile = "/dev/fd/3"
 
 // Kinds are the boards that can be emulated: the image of each is booted as it is.
 var Kinds = []Kind{
@@ -30,7 +34,7 @@ var Kinds = []Kind{
 		machine: []string{"-M", "virt,acpi=off", "-cpu", "cortex-a15", "-smp", "2", "-m", "512"},
 	},
 	{
-		Name: "orangepi-zero", program: "qemu-system-arm", usb: "usb-bus.4", sdPower: true,
+		Name: "orangepi-zero", program: "qemu-system-arm", usb: "usb-bus.4", sdPower: true, pio: true,
 		// The board's watchdog has 16 s at most, and a busy emulator needs longer for what a
 		// board does in one.
 		patient: true,
@@ -58,8 +62,17 @@ func (k Kind) Loader(image string) string {
 	return strings.TrimSuffix(image, ".img") + ".u-boot.bin"
 }
 
-// Watched reports whether the lines of the board are told from outside.
-func (k Kind) Watched() bool { return k.pl061 }
+// Slow is how many times longer than an emulated virt-arm64 this board takes for the same.
+// Four processors that wait for each other on two are no faster than one.
+func (k Kind) Slow() int {
+	if k.sdPower {
+		return 4
+	}
+	return 1
+}
+
+// OwnSound reports whether the board's own sound card is emulated; else it has one on USB.
+func (k Kind) OwnSound() bool { return !k.sdPower }
 
 // A Forward is a server that the box finds at an address of its network.
 type Forward struct {
@@ -110,11 +123,14 @@ func (k Kind) args(o Opts, dir, wav string) []string {
 	// emulator; that it is on a disk here is not what is tried.
 	if k.sdPower {
 		return append(a, "-drive", "if=sd,format=raw,cache=unsafe,file="+o.Disk, "-net", "nic,netdev=n0",
-			"-device", "usb-audio,id=card,audiodev=a0,bus="+k.usb, "-d", "unimp", "-D", filepath.Join(dir, "unimp.log"))
+			"-device", "usb-audio,id=card,audiodev=a0,bus="+k.usb, "-d", "unimp", "-D", logFile)
 	}
 	a = append(a,
 		"-drive", "if=none,id=d0,format=raw,cache=unsafe,file="+o.Disk, "-device", "virtio-blk-pci,drive=d0,bootindex=0",
 		"-device", "qemu-xhci,id=xhci", "-device", "i6300esb", "-device", "virtio-net-pci,netdev=n0,romfile=", "-device", "virtio-rng-pci")
+	if o.LAN != "" {
+		a = append(a, "-netdev", "stream,id=n1,server=off,addr.type=unix,addr.path="+o.LAN, "-device", "virtio-net-pci,netdev=n1,romfile=")
+	}
 	if o.USBSound {
 		return append(a, "-device", "usb-audio,id=card,audiodev=a0,bus="+k.usb)
 	}

@@ -28,6 +28,7 @@ type Opts struct {
 	Forwards []Forward
 	RTC      string // its clock at power-on, as 1970-01-01T00:00:00; "" is the time
 	USBSound bool   // its card is on USB, so that it can be pulled
+	LAN      string // socket of another network (package lan) at its second port; "" is none
 }
 
 func (o Opts) rtc() string {
@@ -134,10 +135,19 @@ func (m *Machine) On(ctx context.Context) (err error) {
 	r := &run{cmd: exec.Command(m.o.Kind.program, m.o.Kind.args(o, dir, wav)...), ended: make(chan struct{}), tape: &recorder{file: wav}}
 	r.cmd.Dir, r.cmd.Stdout, r.cmd.Stderr = m.o.Dir, said, said
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	log, logged, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	r.cmd.ExtraFiles = []*os.File{logged} // logFile
 	fmt.Fprintln(said, strings.Join(r.cmd.Args, " "))
-	if err := r.cmd.Start(); err != nil {
+	err = r.cmd.Start()
+	logged.Close()
+	if err != nil {
+		log.Close()
 		return fmt.Errorf("cannot start the emulator: %w", err)
 	}
+	r.wg.Go(func() { follow(log, m.edge); log.Close() })
 	r.wg.Go(func() { r.cmd.Wait(); close(r.ended) })
 	r.wg.Go(func() { r.tape.follow(r.ended) })
 	joining, cancel := context.WithTimeout(ctx, 30*time.Second)

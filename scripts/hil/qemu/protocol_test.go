@@ -196,3 +196,28 @@ func TestPort(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// Of an emulator's log only what is written to the amplifier's line is told, and only changes.
+func TestWhatIsWrittenToPA6(t *testing.T) {
+	log := strings.Join([]string{
+		"pio: unimplemented device read  (size 4, offset 0x010)",
+		"pio: unimplemented device write (size 4, offset 0x010, value 0x00000000)",
+		"pio: unimplemented device write (size 4, offset 0x010, value 0x00020000)", // PA17, a lamp
+		"r_pio: unimplemented device write (size 4, offset 0x010, value 0x00000040)",
+		"pio: unimplemented device write (size 4, offset 0x014, value 0x00000040)",
+		"pio: unimplemented device write (size 4, offset 0x010, value 0x00000040)",
+		"pio: unimplemented device write (size 4, offset 0x010, value 0x00000040)",
+		"pio: unimplemented device write (size 4, offset 0x010, value 0x00000000)",
+		"pio: unimplemented device write (size 4, offset 0x010, value 0x0000004",
+	}, "\n")
+	var got []bool
+	follow(strings.NewReader(log), func(e tape.Edge) {
+		if e.Line != 6 || e.At.IsZero() {
+			t.Errorf("%+v", e)
+		}
+		got = append(got, e.High)
+	})
+	if len(got) != 2 || !got[0] || got[1] {
+		t.Errorf("the edges are %v", got)
+	}
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// byServer: with a dead battery and without the centre a time server of the network is all
+// that there is. The box takes its time, says whose it is, and plays nothing by it.
+func byServer(ctx context.Context, r *rig) (string, error) {
+	if err := r.loseTime(ctx); err != nil {
+		return "", err
+	}
+	r.lan.Tell(0)
+	began := time.Now()
+	if err := r.asks(ctx, "time --json", `"level": ?"ntp"`); err != nil {
+		return "", err
+	}
+	took := time.Since(began)
+	if err := r.asks(ctx, "ntp --json", `"client": ?"systemd-timesyncd"`); err != nil {
+		return "", err
+	}
+	if err := r.right(ctx); err != nil {
+		return "", err
+	}
+	if err := sleep(ctx, 70*time.Second); err != nil { // a slot of every minute is due
+		return "", err
+	}
+	if on := r.ampOn(); len(on) > 0 {
+		return "", errors.New("it has played by the word of a time server")
+	}
+	return fmt.Sprintf("level ntp %.1f s after the server began to answer; silent", took.Seconds()), nil
+}
+
+// byLiar: once the time is signed, a time server that is wrong by hours changes nothing but
+// the host's clock.
+func byLiar(ctx context.Context, r *rig) (string, error) {
+	const lie = 3 * time.Hour
+	r.lan.Tell(lie)
+	began := time.Now()
+	if err := until(ctx, "the time server is asked", func() bool { return r.lan.Answers() > 0 }); err != nil {
+		return "", err
+	}
+	asked := time.Since(began)
+	if err := r.asks(ctx, "ntp --json", `"off_ns": ?-?1[01]\d{12}\b`); err != nil {
+		return "", fmt.Errorf("the host did not take the wrong time: %w", err)
+	}
+	if err := r.ask(ctx, "time --json", `"level": ?"signed"`); err != nil {
+		return "", err
+	}
+	if err := r.right(ctx); err != nil {
+		return "", err
+	}
+	figure, err := hears(ctx, r)
+	return fmt.Sprintf("lied to after %.0f s; %s", asked.Seconds(), figure), err
+}
+
+// right compares the time that the box tells with this machine's.
+func (r *rig) right(ctx context.Context) error {
+	said, err := r.answer(ctx, "time --json", `"time": ?"([^"]+)"`)
+	if err != nil {
+		return err
+	}
+	at, err := time.Parse(time.RFC3339Nano, said)
+	if err != nil {
+		return err
+	}
+	if off := time.Since(at); off.Abs() > 10*time.Second { // what a busy emulator needs for an answer
+		return fmt.Errorf("its clock is %v off", off)
+	}
+	return nil
+}
+
+// asks asks again and again until the answer is that one, or ctx ends.
+func (r *rig) asks(ctx context.Context, question, expr string) error {
+	for {
+		one, cancel := context.WithTimeout(ctx, 20*time.Second)
+		err := r.ask(one, question, expr)
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		if sleep(ctx, 2*time.Second) != nil {
+			return err
+		}
+	}
+}
