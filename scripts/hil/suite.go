@@ -132,9 +132,10 @@ var suite = []session{
 		{"battery dead, cable pulled: it says that it cannot know the time, and plays nothing", 8 * time.Minute, lostTime},
 		{"cable back: it knows the time by a signature, and what is due is heard", 4 * time.Minute, timeBack},
 	}},
-	{name: "time server", setup: setup{lan: true}, steps: []step{
+	{name: "second network", setup: setup{lan: true}, steps: []step{
 		{"power-on to ready", 5 * time.Minute, powerOn},
 		{"connects over the network", 3 * time.Minute, connects},
+		{"knocked at from there: nobody listens at any TCP port", 4 * time.Minute, listensNowhere},
 		{"battery dead, cable pulled, NTP alone: it takes that time, says so, and plays nothing", 10 * time.Minute, byServer},
 		{"cable back: it knows the time by a signature, and what is due is heard", 4 * time.Minute, timeBack},
 		{"the time server lies by three hours: nothing changes", 8 * time.Minute, byLiar},

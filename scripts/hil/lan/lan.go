@@ -1,5 +1,6 @@
 // Package lan is the cable of a small network: one box at it gets an address and the name of
-// a time server by DHCP, and the time by NTP. Nothing else is there, and no way out.
+// a time server by DHCP, and the time by NTP, and is knocked at. Nothing else is there, and no
+// way out.
 //
 // The emulator's own network answers neither a time server's address nor NTP. Frames come as
 // QEMU's netdev "stream" sends them: 4 bytes of length, then the frame.
@@ -30,9 +31,14 @@ type LAN struct {
 
 	mu      sync.Mutex
 	conns   map[net.Conn]bool
+	conn    net.Conn // of the box that asked for an address last
+	mac     net.HardwareAddr
+	ports   *[1 << 16]port // what it said of each, see Knock
 	lie     time.Duration
-	silent  bool
+	mute    bool
 	answers int
+
+	sending sync.Mutex
 }
 
 // New makes a LAN whose cable is the unix socket path. Its time server is silent at first.
@@ -41,7 +47,7 @@ func New(path string) (*LAN, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &LAN{l: l, conns: map[net.Conn]bool{}, silent: true}
+	n := &LAN{l: l, conns: map[net.Conn]bool{}, mute: true}
 	n.wg.Go(n.accept)
 	return n, nil
 }
@@ -62,7 +68,7 @@ func (n *LAN) Close() error {
 func (n *LAN) Tell(lie time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.silent, n.lie, n.answers = false, lie, 0
+	n.mute, n.lie, n.answers = false, lie, 0
 }
 
 // Answers is how often somebody was told the time since [LAN.Tell].
@@ -93,7 +99,7 @@ func (n *LAN) accept() {
 // longest is of an Ethernet frame, with a tag.
 const longest = 1518
 
-func (n *LAN) serve(conn io.ReadWriter) error {
+func (n *LAN) serve(conn net.Conn) error {
 	var size [4]byte
 	for {
 		if _, err := io.ReadFull(conn, size[:]); err != nil {
@@ -107,20 +113,31 @@ func (n *LAN) serve(conn io.ReadWriter) error {
 		if _, err := io.ReadFull(conn, frame); err != nil {
 			return err
 		}
-		answer := n.answer(frame)
-		if answer == nil {
-			continue
+		if len(frame) >= 12 {
+			n.join(conn, frame[6:12])
 		}
-		out := binary.BigEndian.AppendUint32(nil, uint32(len(answer)))
-		if _, err := conn.Write(append(out, answer...)); err != nil {
-			return err
+		if answer := n.answer(frame); answer != nil {
+			if err := n.send(conn, answer); err != nil {
+				return err
+			}
 		}
 	}
 }
 
+func (n *LAN) send(conn io.Writer, frame []byte) error {
+	n.sending.Lock()
+	defer n.sending.Unlock()
+	_, err := conn.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(frame))), frame...))
+	return err
+}
+
+const (
+	etherIPv4 = 0x0800
+	etherARP  = 0x0806
+)
+
 // answer is the frame that a frame is answered with; nil: none.
 func (n *LAN) answer(frame []byte) []byte {
-	const etherIPv4, etherARP = 0x0800, 0x0806
 	if len(frame) < 14 {
 		return nil
 	}
@@ -156,8 +173,8 @@ func arp(body []byte) []byte {
 
 // ip answers UDP to the ports of DHCP and NTP.
 func (n *LAN) ip(packet []byte) []byte {
-	const udp, dhcpServer, dhcpClient, ntp = 17, 67, 68, 123
-	if len(packet) < 20 || packet[0]>>4 != 4 || packet[9] != udp {
+	const dhcpServer, dhcpClient, ntp = 67, 68, 123
+	if len(packet) < 20 || packet[0]>>4 != 4 || packet[9] != protoUDP && packet[9] != protoTCP {
 		return nil
 	}
 	head, length := int(packet[0]&15)*4, int(binary.BigEndian.Uint16(packet[2:]))
@@ -165,6 +182,10 @@ func (n *LAN) ip(packet []byte) []byte {
 		return nil
 	}
 	segment := packet[head:length]
+	if packet[9] == protoTCP {
+		n.heard(segment)
+		return nil
+	}
 	port, asked := binary.BigEndian.Uint16(segment), segment[8:]
 	switch binary.BigEndian.Uint16(segment[2:]) {
 	case dhcpServer:
@@ -179,21 +200,34 @@ func (n *LAN) ip(packet []byte) []byte {
 	return nil
 }
 
-// datagram is an IPv4 packet of the server; its UDP has no checksum (RFC 768 allows it).
+// datagram is a packet of the server; its UDP has no checksum (RFC 768 allows it).
 func datagram(to netip.Addr, from, port uint16, data []byte) []byte {
-	p := []byte{0x45, 0}
-	p = binary.BigEndian.AppendUint16(p, uint16(28+len(data)))
-	p = append(p, 0, 0, 0, 0, 64, 17, 0, 0)
+	u := binary.BigEndian.AppendUint16(nil, from)
+	u = binary.BigEndian.AppendUint16(u, port)
+	u = binary.BigEndian.AppendUint16(u, uint16(8+len(data)))
+	return ipv4(to, protoUDP, append(append(u, 0, 0), data...))
+}
+
+const protoUDP = 17
+
+// ipv4 is a packet from the server (RFC 791).
+func ipv4(to netip.Addr, proto byte, data []byte) []byte {
+	p := binary.BigEndian.AppendUint16([]byte{0x45, 0}, uint16(20+len(data)))
+	p = append(p, 0, 0, 0, 0, 64, proto, 0, 0)
 	server, dest := Server.As4(), to.As4()
 	p = append(append(p, server[:]...), dest[:]...)
-	sum := uint32(0)
-	for i := 0; i < len(p); i += 2 {
-		sum += uint32(binary.BigEndian.Uint16(p[i:]))
+	binary.BigEndian.PutUint16(p[10:], ^sum(p))
+	return append(p, data...)
+}
+
+// sum is the one that IPv4 and TCP take the complement of.
+func sum(data []byte) uint16 {
+	total := uint32(0)
+	for i := 0; i+1 < len(data); i += 2 {
+		total += uint32(binary.BigEndian.Uint16(data[i:]))
 	}
-	sum = sum&0xffff + sum>>16
-	binary.BigEndian.PutUint16(p[10:], ^uint16(sum+sum>>16))
-	p = binary.BigEndian.AppendUint16(p, from)
-	p = binary.BigEndian.AppendUint16(p, port)
-	p = binary.BigEndian.AppendUint16(p, uint16(8+len(data)))
-	return append(append(p, 0, 0), data...)
+	for total>>16 != 0 {
+		total = total&0xffff + total>>16
+	}
+	return uint16(total)
 }

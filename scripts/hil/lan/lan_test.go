@@ -69,11 +69,12 @@ func TestAClient(t *testing.T) {
 		!bytes.Contains(told[240:], []byte{53, 1, 2}) || !bytes.Contains(told[240:], []byte{42, 4, 10, 9, 0, 1}) {
 		t.Errorf("the offer says %x", told)
 	}
-	if sum := checksum(offer[14:34]); sum != 0xffff {
-		t.Errorf("the sum of its header is %x", sum)
+	if got := sum(offer[14:34]); got != 0xffff {
+		t.Errorf("the sum of its header is %x", got)
 	}
 
-	send(unhex(t, "ffffffffffff525400123456"+"0806"+"0001080006040001"+"525400123456"+"0a090002"+"000000000000"+"0a090001"))
+	who := unhex(t, "ffffffffffff525400123456"+"0806"+"0001080006040001"+"525400123456"+"0a090002"+"000000000000"+"0a090001")
+	send(who)
 	if got, want := hex.EncodeToString(receive()), "525400123456525400000901"+"0806"+"0001080006040002"+"525400000901"+"0a090001"+"525400123456"+"0a090002"; got != want {
 		t.Errorf("ARP:\n%s, want\n%s", got, want)
 	}
@@ -83,7 +84,9 @@ func TestAClient(t *testing.T) {
 	copy(ask[40:], "whenisit")
 	question := datagram(box, 50000, 123, ask)
 	copy(question[12:16], []byte{10, 9, 0, 2})
-	send(append(append(append([]byte{}, own...), mac...), append([]byte{8, 0}, question...)...)) // it is silent
+	send(append(append(append([]byte{}, own...), mac...), append([]byte{8, 0}, question...)...)) // it is mute
+	send(who)
+	receive() // what came before has been looked at
 	n.Tell(3 * time.Hour)
 	send(append(append(append([]byte{}, own...), mac...), append([]byte{8, 0}, question...)...))
 	answer := receive()
@@ -100,13 +103,70 @@ func TestAClient(t *testing.T) {
 	}
 }
 
-func checksum(header []byte) uint16 {
-	sum := uint32(0)
-	for i := 0; i < len(header); i += 2 {
-		sum += uint32(binary.BigEndian.Uint16(header[i:]))
+// A box that listens at two ports, answers the others, and misses a knock here and there.
+func TestKnock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lan")
+	n, err := New(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	sum = sum&0xffff + sum>>16
-	return uint16(sum + sum>>16)
+	defer n.Close()
+	if _, err := n.Knock(t.Context()); err == nil {
+		t.Error("nobody is there, and every port answered")
+	}
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	mac := unhex(t, "525400123456")
+	send := func(frame []byte) error {
+		_, err := conn.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(frame))), frame...))
+		return err
+	}
+	hello := append(append(bytes.Repeat([]byte{255}, 6), mac...), 0x86, 0xdd)
+	if err := send(hello); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for i := 0; ; i++ {
+			var size [4]byte
+			if _, err := io.ReadFull(conn, size[:]); err != nil {
+				return
+			}
+			frame := make([]byte, binary.BigEndian.Uint32(size[:]))
+			if _, err := io.ReadFull(conn, frame); err != nil {
+				return
+			}
+			packet := frame[14:]
+			pseudo := append(append([]byte{}, packet[12:20]...), 0, protoTCP, 0, 20)
+			if sum(packet[:20]) != 0xffff || sum(append(pseudo, packet[20:]...)) != 0xffff {
+				t.Errorf("a knock with a wrong sum: %x", packet)
+				return
+			}
+			port := binary.BigEndian.Uint16(packet[22:])
+			if i%1000 == 7 {
+				continue
+			}
+			s := append([]byte{}, packet[22:24]...)
+			s = append(append(s, packet[20:22]...), make([]byte, 8)...)
+			flags := byte(rst | ack)
+			if port == 22 || port == 65535 {
+				flags = syn | ack
+			}
+			s = append(s, 5<<4, flags, 0, 0, 0, 0, 0, 0)
+			if send(append(append(append(append([]byte{}, own...), mac...), 8, 0), ipv4(Server, protoTCP, s)...)) != nil {
+				return
+			}
+		}
+	}()
+	for n.here() == nil { // the hello is on its way
+		time.Sleep(time.Millisecond)
+	}
+	listens, err := n.Knock(t.Context())
+	if err != nil || len(listens) != 2 || listens[0] != 22 || listens[1] != 65535 {
+		t.Errorf("at %v somebody listens, %v", listens, err)
+	}
 }
 
 // What a box sends beside, or cut off, has no answer and does no harm.

@@ -59,7 +59,7 @@ func (n *LAN) ntp(asked []byte) []byte {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.silent {
+	if n.mute {
 		return nil
 	}
 	n.answers++
