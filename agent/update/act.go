@@ -57,6 +57,8 @@ func (r *Room) do(ctx context.Context, f Facts, s Step) error {
 			return err
 		}
 		return r.o.Reboot(ctx, n.Version+" is given up: "+s.Why)
+	case Forget:
+		return r.forget(ctx, f)
 	case GiveUp:
 		return r.giveUp(f, s.Code, s.Why, s.Lacks)
 	}
@@ -117,6 +119,26 @@ func (r *Room) install(ctx context.Context, f Facts) error {
 		return err
 	}
 	r.o.Note(fmt.Sprintf("software %s is installed in slot %s", n.Version, f.Slots.Other), "")
+	return nil
+}
+
+// forget leaves what nobody wants any more before it has run. What may have been written
+// would start next, by a power cut if not by us.
+func (r *Room) forget(ctx context.Context, f Facts) error {
+	was := r.record
+	if was.Phase != Fetching {
+		if err := r.o.Installer.UseThis(ctx); err != nil {
+			return err
+		}
+		r.marked = false // it has only the tries of one on trial now
+	}
+	if err := r.keep(Record{}, f.Now); err != nil {
+		return err
+	}
+	r.o.Library.Later()
+	if was.Phase == Installed {
+		r.o.Note(fmt.Sprintf("software %s is no longer wanted before it has run", was.Version), "")
+	}
 	return nil
 }
 

@@ -65,6 +65,7 @@ const (
 	Prove    Do = "prove" // mark good what was on trial
 	Leave    Do = "leave" // mark bad what was on trial, and reboot
 	GiveUp   Do = "give-up"
+	Forget   Do = "forget" // what was begun and is no longer wanted
 )
 
 // State is how far a box is with what it should run, for people and reports.
@@ -118,18 +119,22 @@ func Decide(f Facts) Step {
 		return trial(f)
 	case r.Phase == Leaving:
 		return Step{Do: GiveUp, State: Gone, Code: plan.Unsupported, Why: r.Why, Lacks: r.Lacks}
-	case r.Phase == Installed && r.Boot != f.Boot:
+	case r.Phase == Installed && r.Boot != f.Boot && meant(f):
 		return Step{Do: GiveUp, State: Gone, Code: plan.Unsupported, Why: "it did not start, and the loader came back"}
 	case r.Phase == Good && !elsewhere:
 		return Step{Do: GiveUp, State: Gone, Code: plan.Unsupported, Why: "it had proven itself, and the loader came back"}
 	}
-	var s Step
-	if r.Phase == Installed {
-		if s = (Step{Do: Reboot, State: Reboots}); f.hold() != "" {
+	s := wanted(f)
+	switch {
+	case r.begun() && !meant(f):
+		s.Do = Forget
+	case r.Phase == Installed:
+		switch s = (Step{Do: Reboot, State: Reboots}); {
+		case !f.Want.May(f.Device, f.Rollout, f.Now):
+			s = Step{State: Waits, Hold: ForRing} // stopped, or nobody is heard whom the next release would miss
+		case f.hold() != "":
 			s = Step{State: Waits, Hold: f.hold()}
 		}
-	} else {
-		s = wanted(f)
 	}
 	if !f.Marked && f.Run >= settle && s.Do != Install && s.Do != Reboot {
 		s.Do = MarkGood // what else is due comes with the next look
@@ -140,6 +145,21 @@ func Decide(f Facts) Step {
 // unproven reports a release that was begun and has neither proven itself nor failed.
 func (r Record) unproven() bool {
 	return r.Phase == Installing || r.Phase == Installed || r.Phase == Leaving
+}
+
+// begun reports a release that is on its way and has not run yet.
+func (r Record) begun() bool {
+	return r.Phase == Fetching || r.Phase == Installing || r.Phase == Installed
+}
+
+// meant reports that what was begun is what is wanted now. A bundle that only comes is
+// replaced by the next.
+func meant(f Facts) bool {
+	if s := wanted(f); s.State == Current || s.State == Refused {
+		return false
+	}
+	r := f.Record
+	return r.Phase == Fetching || f.Want.Version == r.Version && f.Want.Bundles[f.Slots.Board].SHA256 == r.SHA256
 }
 
 // onTrial reports that the slot runs which such a release was written to.

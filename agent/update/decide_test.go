@@ -30,12 +30,12 @@ func TestDecide(t *testing.T) {
 		want   string // do/state/hold/code
 	}{
 		{"all is right", func(f *Facts) {}, "install/installing//"},
-		{"nobody has said", func(f *Facts) { f.Want = nil }, "/current//"},
-		{"it runs", func(f *Facts) { f.Version = "1.1.0" }, "/current//"},
-		{"another board", func(f *Facts) { f.Slots.Board = "orangepi-zero" }, "/refused//unsupported"},
-		{"under the floor", func(f *Facts) { f.Floor = 2 }, "/refused//rollback"},
-		{"under the floor, and meant", func(f *Facts) { f.Floor, f.Want.Downgrade = 2, true }, "/refused//rollback"},
-		{"an older one", func(f *Facts) { f.Version = "1.2" }, "/refused//rollback"},
+		{"nobody has said", func(f *Facts) { f.Want = nil }, "forget/current//"},
+		{"it runs", func(f *Facts) { f.Version = "1.1.0" }, "forget/current//"},
+		{"another board", func(f *Facts) { f.Slots.Board = "orangepi-zero" }, "forget/refused//unsupported"},
+		{"under the floor", func(f *Facts) { f.Floor = 2 }, "forget/refused//rollback"},
+		{"under the floor, and meant", func(f *Facts) { f.Floor, f.Want.Downgrade = 2, true }, "forget/refused//rollback"},
+		{"an older one", func(f *Facts) { f.Version = "1.2" }, "forget/refused//rollback"},
 		{"an older one that is meant", func(f *Facts) { f.Version, f.Want.Downgrade = "1.2", true }, "install/installing//"},
 		{"no time", func(f *Facts) { f.Trusted = false }, "/waiting/clock/"},
 		{"nobody lets go", func(f *Facts) { f.Rollout = nil }, "/waiting/ring/"},
@@ -61,14 +61,34 @@ func TestDecide(t *testing.T) {
 		{"it was cut off three times", func(f *Facts) { f.Record.Phase, f.Record.From, f.Record.Tries = Installing, "A", 3 }, "give-up/failed//storage"},
 
 		{"not marked good yet", func(f *Facts) { f.Want, f.Marked = nil, false }, "mark-good/current//"},
-		{"the agent has just begun", func(f *Facts) { f.Want, f.Marked, f.Run = nil, false, time.Second }, "/current//"},
+		{"the agent has just begun", func(f *Facts) { f.Want, f.Marked, f.Run = nil, false, time.Second }, "forget/current//"},
 		{"not marked good, and waiting", func(f *Facts) { f.Marked, f.Air.Sounds = false, true }, "mark-good/waiting/sound/"},
 
-		{"installed", func(f *Facts) { f.Record = Record{SHA256: sha, Phase: Installed, From: "A", Boot: "one"} }, "reboot/rebooting//"},
+		{"installed", func(f *Facts) {
+			f.Record = Record{SHA256: sha, Version: "1.1", Phase: Installed, From: "A", Boot: "one"}
+		}, "reboot/rebooting//"},
 		{"installed, and something is due", func(f *Facts) {
-			f.Record, f.Air.Due = Record{SHA256: sha, Phase: Installed, From: "A", Boot: "one"}, night.Add(time.Minute)
+			f.Record, f.Air.Due = Record{SHA256: sha, Version: "1.1", Phase: Installed, From: "A", Boot: "one"}, night.Add(time.Minute)
 		}, "/waiting/due/"},
-		{"installed, and back", func(f *Facts) { f.Record = Record{SHA256: sha, Phase: Installed, From: "A", Boot: "zero"} }, "give-up/failed//unsupported"},
+		{"nobody has said, and nothing was begun", func(f *Facts) { f.Want, f.Record = nil, Record{} }, "/current//"},
+		{"installed, and the release is stopped", func(f *Facts) {
+			f.Record, f.Rollout = Record{SHA256: sha, Version: "1.1", Phase: Installed, From: "A", Boot: "one"}, nil
+		}, "/waiting/ring/"},
+		{"installed, and withdrawn", func(f *Facts) {
+			f.Record, f.Want = Record{SHA256: sha, Version: "1.1", Phase: Installed, From: "A", Boot: "one"}, nil
+		}, "forget/current//"},
+		{"installed, withdrawn, and the power was cut", func(f *Facts) {
+			f.Record, f.Want = Record{SHA256: sha, Version: "1.1", Phase: Installed, From: "A", Boot: "zero"}, nil
+		}, "forget/current//"},
+		{"installed, and another is wanted", func(f *Facts) {
+			f.Record = Record{SHA256: "cd", Version: "1.0.9", Phase: Installed, From: "A", Boot: "one"}
+		}, "forget/installing//"},
+		{"cut off, and another is wanted", func(f *Facts) {
+			f.Record, f.Bundle = Record{SHA256: "cd", Version: "1.0.9", Phase: Installing, From: "A"}, ""
+		}, "forget/fetching//"},
+		{"installed, and back", func(f *Facts) {
+			f.Record = Record{SHA256: sha, Version: "1.1", Phase: Installed, From: "A", Boot: "zero"}
+		}, "give-up/failed//unsupported"},
 		{"proven, and back", func(f *Facts) { f.Record = Record{SHA256: sha, Phase: Good, From: "A"} }, "give-up/failed//unsupported"},
 		{"left, and back", func(f *Facts) { f.Record = Record{SHA256: sha, Phase: Leaving, From: "A"} }, "give-up/failed//unsupported"},
 

@@ -12,6 +12,7 @@
 //	trial     network, broker, clock and sound as they were before, within a quarter
 //	          of an hour: the slot is marked good, and the security floor rises
 //	leave     else it is marked bad, and the loader starts the old slot again
+//	forget    what was begun and is no longer wanted: it is not fetched, nor started
 //
 // What is due follows from what RAUC says, from one small record in the store and from
 // the plan, see [Decide]: a power cut at any point is a start like any other. A slot

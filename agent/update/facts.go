@@ -10,7 +10,10 @@ import (
 
 // without is the answer of a box that has no slots, or cannot be asked for them now.
 func (r *Room) without(f Facts, err error) Step {
-	if !errors.Is(err, ErrNoSlots) {
+	switch {
+	case errors.Is(err, errBusy):
+		return Step{State: Installs} // for an agent that has gone
+	case !errors.Is(err, ErrNoSlots):
 		return Step{State: Unknown, Why: err.Error()}
 	}
 	s := Step{State: NoSlots, Why: err.Error()}

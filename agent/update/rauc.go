@@ -22,6 +22,7 @@ import (
 //	rauc status mark-good
 //	rauc status mark-bad
 //	rauc status mark-active other
+//	rauc status mark-active booted
 type Rauc struct {
 	Program string // empty: rauc, wherever the machine has it
 }
@@ -29,6 +30,10 @@ type Rauc struct {
 // ErrNoSlots says that this system was not installed by RAUC, so that there is nothing
 // to update.
 var ErrNoSlots = errors.New("this system has no second slot")
+
+// errBusy says that RAUC still does what it was asked by somebody who has gone, such as an
+// agent that was killed: it is a service, and tells everybody else just that.
+var errBusy = errors.New("rauc is at work")
 
 // prefix begins what system.conf calls compatible; the board's name follows.
 const prefix = "loa-"
@@ -96,6 +101,9 @@ func (r Rauc) MarkBad(ctx context.Context) error { return r.status(ctx, "mark-ba
 
 // UseOther makes the loader start the other slot next.
 func (r Rauc) UseOther(ctx context.Context) error { return r.status(ctx, "mark-active", "other") }
+
+// UseThis makes the loader start the running slot next, as if it were on trial.
+func (r Rauc) UseThis(ctx context.Context) error { return r.status(ctx, "mark-active", "booted") }
 
 func (r Rauc) status(ctx context.Context, args ...string) error {
 	_, err := r.run(ctx, askTime, append([]string{"status"}, args...)...)
@@ -169,6 +177,9 @@ func refusal(verb string, err error, said string) error {
 		if verb == "install" && strings.Contains(said, r.words) {
 			return &plan.Error{Code: r.code, Msg: why}
 		}
+	}
+	if strings.Contains(said, "lready processing a different method") {
+		return fmt.Errorf("rauc %s: %w", verb, errBusy)
 	}
 	if strings.Contains(said, "Failed to determine") && strings.Contains(said, "boot") {
 		return fmt.Errorf("rauc %s: %s: %w", verb, why, ErrNoSlots)

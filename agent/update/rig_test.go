@@ -43,6 +43,13 @@ type rig struct {
 	codes   map[string]string // conditions that hold
 	bundle  []byte
 	later   []plan.Audio
+	slow    bool // the bundle does not come
+
+	installed func()               // what happens while RAUC writes
+	died      bool                 // the agent is killed meanwhile
+	up        func() time.Duration // nil: since the last start
+	is        rauctest.Image       // that runs
+	boot      string
 
 	mu     sync.Mutex
 	steps  int
@@ -129,7 +136,7 @@ func (g *rig) Why(string) (plan.Code, string) { return plan.MediaMissing, "" }
 // Hold has a bundle as soon as it was asked for.
 func (g *rig) Hold(sha string) (string, func(), bool) {
 	file := filepath.Join(g.dir, sha)
-	if slices.ContainsFunc(g.later, func(a plan.Audio) bool { return a.SHA256 == sha }) && sha == shaOf(g.bundle) {
+	if !g.slow && slices.ContainsFunc(g.later, func(a plan.Audio) bool { return a.SHA256 == sha }) && sha == shaOf(g.bundle) {
 		if err := os.WriteFile(file, g.bundle, 0o600); err != nil {
 			g.t.Error(err)
 		}
@@ -166,6 +173,7 @@ func (g *rig) mark(args ...string) error {
 func (g *rig) MarkGood(context.Context) error { return g.mark("mark-good") }
 func (g *rig) MarkBad(context.Context) error  { return g.mark("mark-bad") }
 func (g *rig) UseOther(context.Context) error { return g.mark("mark-active", "other") }
+func (g *rig) UseThis(context.Context) error  { return g.mark("mark-active", "booted") }
 
 // Install may be cut off in the middle, too.
 func (g *rig) Install(_ context.Context, file string) error {
@@ -182,7 +190,14 @@ func (g *rig) Install(_ context.Context, file string) error {
 		g.rauc("install", file)
 		return errCut
 	}
-	return g.step(func() error { _, err := g.rauc("install", file); return err })
+	err := g.step(func() error { _, err := g.rauc("install", file); return err })
+	if g.installed != nil {
+		g.installed()
+	}
+	if g.died {
+		return context.Canceled
+	}
+	return err
 }
 
 func (g *rig) reboot(context.Context, string) error {
@@ -202,6 +217,16 @@ func (g *rig) start() *Room {
 		g.t.Fatal("the box starts again and again")
 	}
 	up := time.Now()
+	g.is, g.boot = is, boot
+	return g.again(func() time.Duration { return time.Since(up) })
+}
+
+// again makes the room of an agent that starts on a machine that runs.
+func (g *rig) again(up func() time.Duration) *Room {
+	is, boot := g.is, g.boot
+	if g.up != nil {
+		up = g.up
+	}
 	security := int64(1)
 	if is.Version == "1.1" {
 		security = g.next
@@ -210,7 +235,7 @@ func (g *rig) start() *Room {
 	return New(Opts{
 		Device: "d-1", Version: is.Version, Security: security, Boot: boot,
 		Installer: g, Reboot: g.reboot, Library: g, Shelf: g,
-		Now: func() (time.Time, bool) { return g.clock(), g.reach.Clock }, Up: func() time.Duration { return time.Since(up) },
+		Now: func() (time.Time, bool) { return g.clock(), g.reach.Clock }, Up: up,
 		Want: func() *plan.Firmware { return g.want }, Rollout: func() (*plan.Rollout, bool) { return g.rollout, g.stick },
 		Floor: func() int64 { return g.floor }, Air: func(context.Context) Air { return g.air },
 		Reach: func(_ context.Context, sound bool) Reach {

@@ -19,6 +19,7 @@ type installer interface {
 	MarkGood(context.Context) error
 	MarkBad(context.Context) error
 	UseOther(context.Context) error
+	UseThis(context.Context) error
 }
 
 // library is what brings the bundle and keeps it.
@@ -188,9 +189,9 @@ func (r *Room) look(ctx context.Context) (again bool) {
 	f, err := r.facts(ctx)
 	if err != nil {
 		r.stand(f, r.without(f, err))
-		if r.record.unproven() && f.Up > TrialTime && !r.o.Air(ctx).Emergency {
+		if r.record.unproven() && r.record.Boot != f.Boot && f.Up > TrialTime && !r.o.Air(ctx).Emergency {
 			// It may be the slot on trial, of which nobody can say that it is good. The
-			// loader counts.
+			// loader counts. In the run that wrote it RAUC may still be writing.
 			if err := r.o.Reboot(ctx, "nobody answers for the slots"); err != nil {
 				r.o.Log.Error("update: the slots cannot be asked for, and the machine not started again", "err", err)
 			}

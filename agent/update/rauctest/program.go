@@ -2,6 +2,7 @@ package rauctest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -38,17 +39,37 @@ func (m *Machine) Program() (string, error) {
 // CutNext lets the next installation end in the middle, as a power cut does.
 func (m *Machine) CutNext() error { return os.WriteFile(filepath.Join(m.dir, "cut"), nil, 0o600) }
 
+// Busy makes the machine's RAUC still work, or no longer, on what somebody asked of it who
+// has gone: it is a service, and tells everybody else so.
+func (m *Machine) Busy(is bool) error {
+	if is {
+		return os.WriteFile(m.busyFile(), nil, 0o600)
+	}
+	return os.Remove(m.busyFile())
+}
+
+func (m *Machine) busyFile() string { return filepath.Join(m.dir, "busy") }
+
+func (m *Machine) busy() bool {
+	_, err := os.Stat(m.busyFile())
+	return err == nil
+}
+
 // Main is the program rauc, as far as a box uses it.
 func (m *Machine) Main(args []string, out, errs io.Writer) int {
 	fmt.Fprintln(errs, "rauc-Message: Using central status file /data/rauc.status")
 	var err error
 	switch line := strings.Join(args, " "); {
+	case m.busy():
+		err = errors.New("Failed: GDBus.Error:org.gtk.GDBus.UnmappedGError.Quark._g_2dio_2derror_2dquark.Code30: Already processing a different method")
 	case line == "status --output-format=json":
 		err = m.status(out)
 	case line == "status mark-good":
 		err = m.set(out, func(s *state) string { s.mark(s.Booted, true); return "marked slot %s as good" }, true)
 	case line == "status mark-bad":
 		err = m.set(out, func(s *state) string { s.mark(s.Booted, false); return "marked slot %s as bad" }, true)
+	case line == "status mark-active booted":
+		err = m.set(out, func(s *state) string { s.first(s.Booted); return "activated slot %s" }, true)
 	case line == "status mark-active other":
 		err = m.set(out, func(s *state) string { s.first(s.other()); return "activated slot %s" }, false)
 	case len(args) == 2 && args[0] == "install":
