@@ -41,6 +41,7 @@ const (
 	closedFrom = 0.45 // of it: the horns are there again
 	shortAbove = 3.0  // times as much as is due
 	stuckSame  = 8    // loud measurements that are the very same
+	inOrder    = 6    // measurements in order before one counts, at first and after one that went backwards
 )
 
 // An ampJudge tells from the current what is wrong with amplifier and horns. A meter that
@@ -56,24 +57,25 @@ type ampJudge struct {
 	doubt  bool    // nothing since the edge differed from it
 	opened bool    // the line was found open since the last edge, by a meter that may stand still
 
-	same, still, failed   int
+	missed      misses // readings that failed, or went backwards
+	odd         int    // so many in order have to come before one is judged
+	same, still int
+
 	dead, stuck, low, big streak
 	rise, due             float64 // sums of a stretch
 	n, open               int     // measurements of it; stretches without a rise
 }
 
-func newAmpJudge(a Amp) *ampJudge { return &ampJudge{amp: a, held: make(map[string]error)} }
+func newAmpJudge(a Amp) *ampJudge {
+	return &ampJudge{amp: a, odd: inOrder, held: make(map[string]error)}
+}
 
 // take judges one more measurement.
 func (j *ampJudge) take(l Load) {
 	if l.Fail != nil {
-		if j.failed++; j.failed >= certain {
-			j.held[CurrentFault] = l.Fail
-		}
-		j.restart()
+		j.miss(l.Fail)
 		return
 	}
-	j.failed = 0
 	if l.On != j.on || j.edge.IsZero() {
 		j.before, j.doubt = j.last, !j.edge.IsZero()
 		j.on, j.edge = l.On, l.At
@@ -86,6 +88,18 @@ func (j *ampJudge) take(l Load) {
 	}
 	if j.meter(l, moved) {
 		j.judge(l)
+	}
+}
+
+// miss takes a measurement that is none: nil is one that is.
+func (j *ampJudge) miss(err error) {
+	held := j.held[CurrentFault]
+	was := held
+	if j.missed.hold(&held, err); held != nil {
+		j.held[CurrentFault] = held
+	}
+	if was == nil && held != nil {
+		j.restart()
 	}
 }
 
@@ -105,9 +119,14 @@ func (j *ampJudge) meter(l Load, moved bool) bool {
 	if j.still++; moved || j.dueRise(l) < leastFar || l.MA < j.amp.IdleMA+openBelow*j.dueRise(l) || l.MA > j.amp.MostMA {
 		j.still = 0 // nothing that would have to move; or a short, at the end of the meter's range
 	}
+	if l.MA < -j.amp.IdleMA/4 {
+		j.odd = inOrder
+		j.restart()
+		j.miss(fmt.Errorf("it counts backwards, %.0f mA: change the wires at VIN+ and VIN-", l.MA))
+		return false
+	}
+	j.miss(nil)
 	switch {
-	case l.MA < -j.amp.IdleMA/4:
-		j.held[CurrentFault] = fmt.Errorf("it counts backwards, %.0f mA: change the wires at VIN+ and VIN-", l.MA)
 	case j.doubt:
 		j.held[CurrentFault] = fmt.Errorf("it says %.1f mA, whether the amplifier is on or off: the meter stands still, or the amplifier's relay sticks", l.MA)
 		if j.opened {
@@ -115,11 +134,12 @@ func (j *ampJudge) meter(l Load, moved bool) bool {
 		}
 	case j.still >= stuckSame:
 		j.held[CurrentFault] = fmt.Errorf("it has said %.1f mA for %d measurements of a programme: the meter stands still", l.MA, j.still)
-	case j.still == 0:
+	case j.still == 0 && j.missed == 0:
 		delete(j.held, CurrentFault)
 	}
+	j.odd = max(j.odd-1, 0)
 	_, bad := j.held[CurrentFault]
-	return !bad
+	return !bad && j.odd == 0
 }
 
 // dueRise is how much more than idle, in mA, the amplifier should take.

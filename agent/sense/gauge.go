@@ -15,7 +15,7 @@ type gauge struct {
 	bands  []band
 	keep   **float64
 	broken error // why it proves nothing
-	failed int
+	missed misses
 }
 
 // take judges a reading, or why there is none, and says why it does not count.
@@ -23,16 +23,9 @@ func (g *gauge) take(v float64, err error) error {
 	if err == nil && !(v >= g.valid[0] && v <= g.valid[1]) {
 		err = fmt.Errorf("it says %g; a sensor in order says %g to %g", v, g.valid[0], g.valid[1])
 	}
-	if err != nil {
-		if g.failed++; g.failed >= certain {
-			g.broken = err
-		}
-		for i := range g.bands {
-			g.bands[i].n = 0
-		}
+	if g.missed.hold(&g.broken, err); err != nil {
 		return err
 	}
-	g.failed, g.broken = 0, nil
 	for i := range g.bands {
 		g.bands[i].take(v)
 	}
@@ -42,6 +35,22 @@ func (g *gauge) take(v float64, err error) error {
 // certain is how many readings in a row make a condition, end one, or make a fault of the
 // sensor.
 const certain = 3
+
+// misses weigh the readings that failed against those that did not. Three in a row are a
+// fault of the sensor, and so is a loose joint through which every second one comes: in a
+// row alone it would never be told. One that fails now and then is in order.
+type misses int
+
+// hold takes how one more reading ended, and raises or ends the sensor's fault.
+func (n *misses) hold(held *error, err error) {
+	if err != nil {
+		if *n = min(*n+2, 4*certain); *n >= 2*certain {
+			*held = err
+		}
+	} else if *n = max(*n-1, 0); *n == 0 {
+		*held = nil
+	}
+}
 
 // A streak counts how often in a row something was so, or below zero how often not.
 type streak int
@@ -100,19 +109,14 @@ func (b *band) take(v float64) {
 // A door is a switch.
 type door struct {
 	held, broken error
-	failed       int
+	missed       misses
 	n            streak
 }
 
 func (d *door) take(open bool, err error) {
-	if err != nil {
-		if d.failed++; d.failed >= certain {
-			d.broken = err
-		}
-		d.n = 0
+	if d.missed.hold(&d.broken, err); err != nil {
 		return
 	}
-	d.failed, d.broken = 0, nil
 	d.n.add(open)
 	d.n.hold(&d.held, func() error { return errors.New("the door of the cabinet is open") })
 }
