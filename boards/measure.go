@@ -30,6 +30,9 @@ func (c CurrentSensor) There() bool { return c.Device != "" }
 // I2C reports whether the chip is on a bus that the kernel does not read for us.
 func (c CurrentSensor) I2C() bool { return strings.HasPrefix(c.Device, "/dev/i2c-") }
 
+// ina219MicroVolt is what its shunt drops at the end of its range.
+const ina219MicroVolt = 320_000
+
 // SupplySensor measures what the box runs on: a battery, or its 5 V.
 type SupplySensor struct {
 	Device  string `toml:"device"`  // as for light
@@ -92,6 +95,8 @@ func (c CurrentSensor) validate() error {
 		return wrong(table, "full_ma", "%v is outside idle_ma to 100000: read it off the command sensors while a tone sounds", c.FullMA)
 	case c.MostMA <= c.IdleMA || c.MostMA > 200_000:
 		return wrong(table, "most_ma", "%v is outside idle_ma to 200000", c.MostMA)
+	case c.I2C() && c.MostMA >= float64(ina219MicroVolt/c.ShuntMilliOhm):
+		return wrong(table, "most_ma", "over %d mΩ the INA219 ends at %d mA, and a short would not be seen: write less, or put in a smaller shunt", c.ShuntMilliOhm, ina219MicroVolt/c.ShuntMilliOhm)
 	case c.LeastMV < 0 || c.LeastMV > 100_000:
 		return wrong(table, "least_mv", "%v is outside 0 to 100000", c.LeastMV)
 	}

@@ -8,7 +8,7 @@ import (
 const measuring = small + `
 [sensor.current]
 device = "/dev/i2c-0"
-shunt_mohm = 100
+shunt_mohm = 10
 idle_ma = 60
 full_ma = 4000
 most_ma = 6000
@@ -38,13 +38,14 @@ func TestMeasures(t *testing.T) {
 	}
 	for _, c := range []struct{ name, old, new, want string }{
 		{"no meter", `"/dev/i2c-0"`, `"/dev/null"`, "b.toml:11: sensor.current.device"},
-		{"no shunt", "shunt_mohm = 100", "", "sensor.current.shunt_mohm: 0 is outside"},
-		{"a channel on a bus", "shunt_mohm = 100", "shunt_mohm = 100\nchannel = \"curr1\"", "b.toml:13: sensor.current.channel"},
+		{"no shunt", "shunt_mohm = 10", "", "sensor.current.shunt_mohm: 0 is outside"},
+		{"a channel on a bus", "shunt_mohm = 10", "shunt_mohm = 10\nchannel = \"curr1\"", "b.toml:13: sensor.current.channel"},
 		{"a chip of the kernel's with a shunt", `"/dev/i2c-0"`, "\"ina219\"\nchannel = \"curr1\"", "sensor.current.shunt_mohm"},
-		{"address", "shunt_mohm = 100", "shunt_mohm = 100\naddress = 0x20", "b.toml:13: sensor.current.address"},
+		{"address", "shunt_mohm = 10", "shunt_mohm = 10\naddress = 0x20", "b.toml:13: sensor.current.address"},
 		{"idle", "idle_ma = 60", "idle_ma = 0", "b.toml:13: sensor.current.idle_ma"},
 		{"no number", "idle_ma = 60", "idle_ma = nan", "sensor.current.idle_ma"},
 		{"full", "full_ma = 4000", "full_ma = 5", "b.toml:14: sensor.current.full_ma"},
+		{"a meter that ends before a short", "shunt_mohm = 10", "shunt_mohm = 100", "sensor.current.most_ma: over 100 mΩ the INA219 ends at 3200 mA"},
 		{"most", "most_ma = 6000", "most_ma = 50", "b.toml:15: sensor.current.most_ma"},
 		{"least", "least_mv = 20000", "least_mv = -1", "b.toml:16: sensor.current.least_mv"},
 		{"no line", "driver = \"gpio\"\nchip = [\"x\"]\nline = 0", "driver = \"none\"", "sensor.current.device: no line"},
