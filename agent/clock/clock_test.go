@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -120,6 +121,28 @@ func TestLevels(t *testing.T) {
 			h.setRTC(at)
 			is(t, h.boot(), build, Floor)
 		}
+	})
+	// It would pass every certificate's end, and no signed time would ever be reached.
+	t.Run("a battery clock that is years ahead gives way to NTP", func(t *testing.T) {
+		h := newHost(t, truth.AddDate(9, 0, 0))
+		h.setRTC(h.wall)
+		c := h.boot()
+		if _, level := c.Now(); level >= NTP {
+			t.Errorf("it is believed at %v", level)
+		}
+		if err := c.BatteryLost(); err == nil || !strings.Contains(err.Error(), "2035") {
+			t.Errorf("told as %v", err)
+		}
+		h.synced, h.wall = true, truth
+		is(t, c, truth, NTP)
+		if at := c.TLSTime(); at.Sub(truth).Abs() > time.Minute {
+			t.Errorf("certificates are looked at as of %v", at)
+		}
+	})
+	t.Run("a box that lay in a drawer for years", func(t *testing.T) {
+		h := newHost(t, truth.AddDate(3, 0, 0))
+		h.setRTC(h.wall)
+		is(t, h.boot(), truth.AddDate(3, 0, 0), RTC)
 	})
 	t.Run("a board that names no battery clock has none", func(t *testing.T) {
 		h := newHost(t, truth)

@@ -41,6 +41,11 @@ const (
 	// hostOff is the same for the host's clock.
 	hostOff = time.Second
 
+	// rtcAhead is how far beyond the floor a battery clock is believed: for so long a box
+	// may lie in a drawer. One that is further ahead would have passed the end of every
+	// certificate, so that no signed time could set it right, and NTP is not asked as long
+	// as it is believed.
+	rtcAhead = 5 * 365 * 24 * time.Hour
 	// driftAfter is how long it must have run for a second to tell its drift.
 	driftAfter = 24 * time.Hour
 )
@@ -58,7 +63,7 @@ func (c *Clock) findRTC() (at time.Time, ok bool) {
 	if err != nil && !Stopped(err) {
 		return at, false // there is none, or it does not answer: that tells nothing of its battery
 	}
-	if err == nil && !c.plausible(at) {
+	if err == nil && (!c.plausible(at) || !c.floor.IsZero() && at.After(c.floor.Add(rtcAhead))) {
 		err = fmt.Errorf("it says %s", at.Format(time.DateOnly))
 	}
 	boot := bootID(c.o.Root)
