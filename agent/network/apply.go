@@ -61,12 +61,16 @@ func Apply(description []byte, dir, modemFile string, run func(name string, args
 		}
 	}
 	if changed {
-		if err := run("networkctl", "reload"); err != nil {
+		if err := run(reload[0], reload[1:]...); err != nil {
 			return err
 		}
 	}
 	return applyModem(m.Modem, modemFile, run)
 }
+
+// reload lets networkd read its files anew. "networkctl reload" says the same, and refuses
+// where the unit has a network of its own, which is none.
+var reload = []string{"busctl", "call", "org.freedesktop.network1", "/org/freedesktop/network1", "org.freedesktop.network1.Manager", "Reload"}
 
 // applyModem lets the keeper begin anew if its connection is to be another one. Without
 // ModemManager, which udev starts where there is a modem, neither of them runs.

@@ -51,7 +51,7 @@ func TestApply(t *testing.T) {
 			t.Errorf("%s: %v\n%s", f.Name, err, text)
 		}
 	}
-	if !slices.Equal(ran, []string{"networkctl reload", "systemctl --no-block restart loa-modem.service"}) {
+	if !slices.Equal(ran, []string{strings.Join(reload, " "), "systemctl --no-block restart loa-modem.service"}) {
 		t.Errorf("ran %q", ran)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "50-other.network"), nil, 0o644); err != nil {

@@ -211,7 +211,7 @@ func (k *Keeper) tell(ctx context.Context, text string) error {
 			return err
 		}
 	}
-	if _, err := k.Run(ctx, "networkctl", "reload"); err != nil {
+	if _, err := k.Run(ctx, reload[0], reload[1:]...); err != nil {
 		return err
 	}
 	k.file = text

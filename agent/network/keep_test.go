@@ -32,7 +32,7 @@ type manager struct {
 
 func (m *manager) run(_ context.Context, name string, args ...string) ([]byte, error) {
 	line := strings.Join(append([]string{name}, args...), " ")
-	if line == "networkctl reload" {
+	if line == strings.Join(reload, " ") {
 		m.reloads++
 		return nil, nil
 	}

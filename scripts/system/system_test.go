@@ -16,7 +16,7 @@ import (
 // units are those that run something, and how exposed each may be at most, from 0 to 10.
 var units = map[string]float64{
 	"loa.service":       2.0,
-	"loa-host.service":  2.5, // root, and sets the clock
+	"loa-host.service":  2.0, // root, and sets the clock
 	"loa-modem.service": 2.0,
 }
 
@@ -64,6 +64,24 @@ func TestTheAgentsUnit(t *testing.T) {
 		if strings.Contains(string(data), "\n"+wrong) {
 			t.Errorf("loa.service has %q, under which a sound card that is plugged in later cannot be opened", wrong)
 		}
+	}
+}
+
+// Both units of root have no network, and networkctl refuses from there: whatever they ask
+// of networkd goes over the bus.
+func TestRootAsksOverTheBus(t *testing.T) {
+	for _, unit := range []string{"loa-host.service", "loa-modem.service"} {
+		data, err := os.ReadFile(filepath.Join("usr/lib/systemd/system", unit))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(data), "\nPrivateNetwork=yes\n") {
+			t.Errorf("%s has a network", unit)
+		}
+	}
+	out, err := exec.Command("git", "grep", "-n", `"networkctl"`, "--", "../../agent", ":!*_test.go").CombinedOutput()
+	if err == nil {
+		t.Errorf("it is asked by networkctl: %s", out)
 	}
 }
 
