@@ -135,9 +135,10 @@ func Next(s State, want plan.Firmware, boxes []Box, now time.Time) State {
 	}
 	c := Of(s, boxes, now)
 	ended := c.Done + len(c.Failed)
+	s.Pardon = min(s.Pardon, len(c.Failed)) // one that is well again is pardoned no more
 	switch {
 	case len(c.Failed) <= s.Pardon:
-	case len(c.Canaries) > 0 && s.Pardon == 0:
+	case len(c.Canaries) > s.Pardon:
 		s.Stopped, s.At = ByCanary, now
 		return s
 	case len(c.Failed)-s.Pardon > max(1, ended/oneIn):

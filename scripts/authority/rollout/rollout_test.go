@@ -216,3 +216,42 @@ func TestWhatIsNoFailure(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// A box that was away for hours counts as failed, and is well when it comes back: what a
+// person has seen of it pardons no other.
+func TestAPardonEndsWithItsFailure(t *testing.T) {
+	p := newProvince(2000, 5)
+	p.gone = func(i int) bool { return i < 3 }
+	p.hours(6)
+	if p.s.Stopped != ByCanary {
+		t.Fatalf("%+v", p.s)
+	}
+	p.s = Resume(p.s, 3)
+	p.hours(1)
+	for i := range 3 { // their network is back, and the release runs
+		p.boxes[i].Runs, p.boxes[i].Is, p.boxes[i].Lost = "1.1", "current", false
+	}
+	p.hours(1)
+	p.boxes[4].Runs, p.boxes[4].Is, p.boxes[4].Code = "1.0", "failed", plan.Unsupported
+	p.hours(1)
+	if p.s.Stopped != ByCanary {
+		t.Errorf("a canary has failed: %+v", p.s)
+	}
+}
+
+// Whoever has seen that one canary failed, and goes on, has not seen the next.
+func TestTheNextCanaryStopsItAgain(t *testing.T) {
+	p := newProvince(2000, 5)
+	p.bad = func(i int) bool { return i == 0 }
+	p.hours(6)
+	if p.s.Stopped != ByCanary {
+		t.Fatalf("%+v", p.s)
+	}
+	p.s = Resume(p.s, 1)
+	p.hours(1)
+	p.boxes[4].Runs, p.boxes[4].Is, p.boxes[4].Code = "1.0", "failed", plan.Unsupported
+	p.hours(1)
+	if p.s.Stopped != ByCanary {
+		t.Errorf("a second canary has failed: %+v", p.s)
+	}
+}
