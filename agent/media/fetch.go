@@ -116,6 +116,10 @@ func (l *Library) progress(sha string, at int64) {
 // must not hold one of the few places.
 var errStalled = errors.New("too slow")
 
+// inVain is after how many tries in which nothing came a fetch begins at the first byte,
+// if servers say that they go on and send something else.
+const inVain = 3
+
 // download writes what is missing of a recording, from byte at on, to out.
 func (l *Library) download(ctx context.Context, u *url.URL, out *os.File, at int64, w want) *failure {
 	a := w.Audio
@@ -144,7 +148,7 @@ func (l *Library) download(ctx context.Context, u *url.URL, out *os.File, at int
 	defer resp.Body.Close()
 	at, f := begin(resp, at, a.Bytes)
 	if f != nil {
-		if resp.StatusCode == http.StatusRequestedRangeNotSatisfiable {
+		if resp.StatusCode == http.StatusRequestedRangeNotSatisfiable || resp.StatusCode == http.StatusPartialContent && w.tries >= inVain {
 			l.restart(out, a.SHA256)
 		}
 		f.err = fmt.Errorf("%s: %w", u.Host, f.err)

@@ -132,6 +132,14 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Range", fmt.Sprintf("bytes 1-%d/%d", len(b)-1, len(b)))
 		w.WriteHeader(http.StatusPartialContent)
 		w.Write(b[1:])
+	case "badresume": // gives parts, and never the one that was asked for
+		if r.Header.Get("Range") == "" {
+			w.Write(b)
+			return
+		}
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-99/%d", len(b)))
+		w.WriteHeader(http.StatusPartialContent)
+		w.Write(b[:100])
 	case "html":
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprint(w, "<html>Quý khách vui lòng nạp tiền</html>")
@@ -426,6 +434,30 @@ func TestResumeAfterRestart(t *testing.T) {
 	check(t, b, s, a)
 	if got := s.requests(a); !slices.Equal(got, []string{"bytes=60000-"}) {
 		t.Errorf("asked for %q", got)
+	}
+}
+
+// A server that cannot resume, and says it can, does not keep the rest away for ever; nor
+// does it cost another server's half.
+func TestAServerThatResumesWrong(t *testing.T) {
+	s, other := newServer(t), newServer(t)
+	a := s.add(100_000, "badresume")
+	other.blobs[a.SHA256] = s.blobs[a.SHA256]
+	half := func(servers ...*server) *box {
+		b := newBox(t, t.TempDir(), opts(servers...))
+		if err := os.WriteFile(b.partial(a.SHA256), s.blobs[a.SHA256][:60_000], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b.Want([]plan.Audio{a})
+		b.run()
+		b.until("the recording", func() bool { return b.has(a) })
+		check(t, b, s, a)
+		return b
+	}
+	half(s)
+	half(s, other)
+	if got := other.requests(a); !slices.Equal(got, []string{"bytes=60000-"}) {
+		t.Errorf("the other was asked for %q", got)
 	}
 }
 
