@@ -316,3 +316,20 @@ func TestCausesStandBeforeTheirEffects(t *testing.T) {
 		}
 	}
 }
+
+// What breaks at a box is told within 100 s (EN 54-16), and most of that belongs to whoever
+// looks: a patience takes the rest. What waits longer does so for a reason.
+func TestPatienceEndsInTime(t *testing.T) {
+	longer := map[string]string{
+		"broker-unreachable": "mobile networks drop for minutes, and there is nobody to tell",
+		"panel-hot":          "it cools down when a cloud comes, and loses nothing meanwhile",
+		"update-stuck":       "the release that runs goes on",
+		"clock-untrusted":    "a start without a battery clock: the first answers take a minute",
+	}
+	for _, c := range Conditions() {
+		_, waits := longer[c.Code]
+		if late := c.PartEN != "" && c.Patience > time.Minute; late != waits {
+			t.Errorf("%s is told after %v", c.Code, c.Patience)
+		}
+	}
+}

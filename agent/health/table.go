@@ -336,7 +336,7 @@ var table = []Condition{
 	{"panel-differs", Warning, 0,
 		"Bảng hiển thị không đúng như tệp bo mạch", "The board is not as its board file says",
 		"So kích thước, màu và độ sáng với tệp bo mạch; dùng phần mềm của hãng để cài lại", "Compare size, colours and brightness with the board file; set the card up again with its maker's tool", "", ""},
-	{"panel-sender", Warning, 2 * time.Minute,
+	{"panel-sender", Warning, time.Minute,
 		"Bộ phát của màn hình LED không trả lời: không chỉnh được độ sáng", "The wall's sending box does not answer: its brightness cannot be set",
 		"Kiểm tra nguồn của bộ phát và dây điều khiển (USB, RS-232 hoặc mạng)", "Check the sending box's supply and its control cable (USB, RS-232 or network)",
 		"dây điều khiển hoặc bộ phát NovaStar", "control cable or NovaStar sending box"},
