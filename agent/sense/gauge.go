@@ -37,11 +37,11 @@ func (g *gauge) take(v float64, err error) error {
 const certain = 3
 
 // misses weigh the readings that failed against those that did not. Three in a row are a
-// fault of the sensor, and so is a loose joint through which every second one comes: in a
-// row alone it would never be told. One that fails now and then is in order.
+// fault, and so is a loose joint through which every second one comes: in a row alone it
+// would never be told. What fails once in a while is in order.
 type misses int
 
-// hold takes how one more reading ended, and raises or ends the sensor's fault.
+// hold takes how one more reading ended, and raises or ends the fault.
 func (n *misses) hold(held *error, err error) {
 	if err != nil {
 		if *n = min(*n+2, 4*certain); *n >= 2*certain {
@@ -138,7 +138,7 @@ const (
 // A vitalsJudge tells what is wrong by the kernel's word.
 type vitalsJudge struct {
 	hot          band
-	sags         streak
+	sags         misses // a supply sags with the sound: now and then, and that is bad enough
 	low          error
 	worn, broken error
 }
@@ -149,8 +149,11 @@ func newVitalsJudge(mostC float64) *vitalsJudge {
 
 func (j *vitalsJudge) take(v Vitals) {
 	if v.LowSupply != nil {
-		j.sags.add(*v.LowSupply)
-		j.sags.hold(&j.low, func() error { return errors.New("the board itself measures that its supply is too low") })
+		var low error
+		if *v.LowSupply {
+			low = errors.New("the board itself measures that its supply is too low")
+		}
+		j.sags.hold(&j.low, low)
 	}
 	if v.CPUCelsius != nil {
 		j.hot.take(*v.CPUCelsius)

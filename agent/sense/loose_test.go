@@ -133,3 +133,26 @@ func TestAMeterThatSaysAnything(t *testing.T) {
 		t.Errorf("in %d of 200 cases somebody is sent for another part", wrong)
 	}
 }
+
+// A weak supply sags with the sound, and the kernel tells only of the last two seconds.
+func TestASupplyThatSagsWithTheSound(t *testing.T) {
+	for every, told := range map[int]bool{1: true, 2: true, 10: false} {
+		j := newVitalsJudge(85)
+		was := false
+		for i := range 18 { // 90 s
+			sags := i%every == 0
+			j.take(Vitals{LowSupply: &sags})
+			was = was || j.low != nil
+		}
+		if was != told {
+			t.Errorf("every %d. reading: told %v", every, was)
+		}
+		for range 18 {
+			well := false
+			j.take(Vitals{LowSupply: &well})
+		}
+		if j.low != nil {
+			t.Errorf("every %d. reading: still told when it is well", every)
+		}
+	}
+}
