@@ -181,11 +181,12 @@ func trial(f Facts) Step {
 	case len(lacks) == 0 && !f.Safe && f.Run >= proofTime:
 		s.Do = Prove
 	case f.Up < TrialTime:
-	case f.Air.Emergency && (f.Reach.Sound || f.Safe):
-		s.Hold = ForEmergency // it is heard; the old slot comes back later
 	default:
 		s.Do, s.Code = Leave, plan.Unsupported
 		s.Why = fmt.Sprintf("%s could do without: %s", f.Record.Was, strings.Join(lacks, ", "))
+	}
+	if s.Do == Leave && f.Air.Emergency && (f.Reach.Sound || f.Safe) {
+		return Step{State: OnTrial, Hold: ForEmergency, Lacks: lacks} // it is heard; the old slot comes back later
 	}
 	return s
 }
@@ -248,12 +249,19 @@ func (f Facts) hold() Hold {
 	return ""
 }
 
+// cameFromOther reports that the other slot holds the release that ran before this one,
+// which has proven itself; a technician who could not have it back may ask again.
+func (r Record) cameFromOther(s Slots) bool {
+	asked := r.Phase == Failed && r.Code == plan.LocalMode
+	return s.Booted != "" && s.Booted != r.From && s.Other == r.From && (r.Phase == Good || asked)
+}
+
 // MayRollBack says why a technician cannot have the slot back from which the running
 // one was installed; nil: it can be had.
 func MayRollBack(f Facts) error {
 	r := f.Record
 	switch {
-	case f.Slots.Booted == "" || r.Phase != Good || f.Slots.Booted == r.From || f.Slots.Other != r.From:
+	case !r.cameFromOther(f.Slots):
 		return &plan.Error{Code: plan.Unsupported, Msg: "the other slot holds no release that ran before this one"}
 	case !f.Slots.Good:
 		return &plan.Error{Code: plan.Unsupported, Msg: "the other slot cannot be started"}

@@ -111,6 +111,9 @@ func TestDecide(t *testing.T) {
 			onB(f, Installed)
 			f.Reach.Broker, f.Up, f.Air.Emergency = false, time.Hour, true
 		}, "/trial/emergency/"},
+		{"on trial, another release, in an emergency that is heard", func(f *Facts) { onB(f, Installed); f.Version, f.Air.Emergency = "1.0", true }, "/trial/emergency/"},
+		{"left, and an emergency begins before the restart", func(f *Facts) { onB(f, Leaving); f.Air.Emergency = true }, "/trial/emergency/"},
+		{"left without a sound, in an emergency", func(f *Facts) { onB(f, Leaving); f.Air.Emergency, f.Reach.Sound = true, false }, "leave/trial//"},
 		{"on trial, and there was no broker before", func(f *Facts) { onB(f, Installed); f.Record.Reach.Broker, f.Reach.Broker = false, false }, "prove/trial//"},
 		{"left, and still here", func(f *Facts) { onB(f, Leaving) }, "leave/trial//"},
 		{"left, and still here, and all is well again", func(f *Facts) { onB(f, Leaving); f.Up = 0 }, "leave/trial//"},

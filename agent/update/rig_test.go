@@ -46,6 +46,7 @@ type rig struct {
 	slow    bool // the bundle does not come
 
 	installed func()               // what happens while RAUC writes
+	stuck     bool                 // RAUC does not make the other slot the first
 	died      bool                 // the agent is killed meanwhile
 	up        func() time.Duration // nil: since the last start
 	is        rauctest.Image       // that runs
@@ -172,8 +173,13 @@ func (g *rig) mark(args ...string) error {
 
 func (g *rig) MarkGood(context.Context) error { return g.mark("mark-good") }
 func (g *rig) MarkBad(context.Context) error  { return g.mark("mark-bad") }
-func (g *rig) UseOther(context.Context) error { return g.mark("mark-active", "other") }
-func (g *rig) UseThis(context.Context) error  { return g.mark("mark-active", "booted") }
+func (g *rig) UseOther(context.Context) error {
+	if g.stuck {
+		return errors.New("rauc status: context deadline exceeded")
+	}
+	return g.mark("mark-active", "other")
+}
+func (g *rig) UseThis(context.Context) error { return g.mark("mark-active", "booted") }
 
 // Install may be cut off in the middle, too.
 func (g *rig) Install(_ context.Context, file string) error {

@@ -227,7 +227,7 @@ func (r *Room) stand(f Facts, s Step) {
 	if f.Want != nil {
 		st.Wanted = f.Want.Version
 	}
-	if f.Slots.Booted != "" && r.record.Phase == Good && f.Slots.Booted != r.record.From && f.Slots.Good {
+	if r.record.cameFromOther(f.Slots) && f.Slots.Good {
 		st.Before = r.record.Was
 	}
 	r.mu.Lock()

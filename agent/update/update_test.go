@@ -211,6 +211,21 @@ func TestRollBack(t *testing.T) {
 		g.air.Emergency = true
 		roll(plan.Priority)
 		g.air.Emergency = false
+		g.stuck = true // a card that stutters: the technician tries again
+		r := g.start()
+		go func() {
+			time.Sleep(time.Minute)
+			if err := r.RollBack(t.Context()); err == nil {
+				t.Error("it says that it goes back")
+			}
+		}()
+		if g.run(r, 2*time.Minute) {
+			t.Error("it went down")
+		}
+		if st := r.Status(); st.Before != "1.0" {
+			t.Errorf("after a try that failed: %+v", st)
+		}
+		g.stuck = false
 		roll("")
 		if st := g.live(); st.Version != "1.0" || st.State != Gone || st.Code != plan.LocalMode {
 			t.Errorf("%+v", st)
