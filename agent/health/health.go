@@ -38,6 +38,9 @@ type raised struct {
 	detail string
 	things map[string]string // what → detail; "" is the box as a whole
 	told   bool              // patience is over and the log has its line
+
+	flaps bool      // it came and went, and does not end before it has stayed away for a while
+	over  time.Time // since when it has; zero: it holds
 }
 
 // An Active is a condition that holds and has outlasted its patience.
@@ -101,6 +104,10 @@ func (h *Health) SetOf(code, what, detail string) {
 		h.active[code] = r
 		h.wake()
 	}
+	if !r.over.IsZero() { // it flaps: of what held only this holds again
+		r.over = time.Time{}
+		maps.DeleteFunc(r.things, func(was, _ string) bool { return was != what })
+	}
 	r.count++
 	r.detail = detail
 	if _, known := r.things[what]; !known {
@@ -123,11 +130,11 @@ func (h *Health) ClearOf(code, what string) {
 	if _, known := r.things[what]; !known {
 		return
 	}
-	delete(r.things, what)
-	if len(r.things) == 0 {
+	if len(r.things) == 1 {
 		h.end(r)
 		return
 	}
+	delete(r.things, what)
 	h.wake()
 }
 
@@ -147,15 +154,49 @@ func (h *Health) ReportOf(code, what string, err error) {
 func (h *Health) end(r *raised) {
 	now := h.now()
 	h.tell(r, now)
+	if r.flaps = r.flaps || h.flap(r, now); r.flaps {
+		if r.over.IsZero() {
+			r.over = now
+		}
+		return
+	}
+	h.finish(r, now)
+	h.wake()
+}
+
+// What comes and goes so often within so long outlasts its patience as one, with all gaps
+// that are shorter than flapGap.
+const (
+	flapOften = 4
+	flapSpan  = 5 * time.Minute
+	flapGap   = time.Minute
+)
+
+// flap reports that r, which is about to end, flaps: a sound card that is never away for
+// long plays nothing all the same. Networks do that, and are let to.
+func (h *Health) flap(r *raised, now time.Time) bool {
+	if r.told || r.PartEN == "" || r.Patience > time.Minute {
+		return false
+	}
+	n := 1
+	for _, p := range h.history {
+		if p.Code == r.Code && p.Brief && now.Sub(p.Until).Abs() < flapSpan {
+			n++
+		}
+	}
+	return n >= flapOften
+}
+
+// finish takes r, which was over then, out of what holds.
+func (h *Health) finish(r *raised, then time.Time) {
 	delete(h.active, r.Code)
 	if len(h.history) == maxHistory {
 		h.history = slices.Delete(h.history, 0, 1)
 	}
-	h.history = append(h.history, Past{Code: r.Code, Since: r.since, Until: now, Count: r.count, Detail: r.detail, Brief: !r.told})
+	h.history = append(h.history, Past{Code: r.Code, Since: r.since, Until: then, Count: r.count, Detail: r.detail, Brief: !r.told})
 	if r.told {
-		h.log.Info("recovered", "code", r.Code, "after", now.Sub(r.since).Round(time.Second), "count", r.count)
+		h.log.Info("recovered", "code", r.Code, "after", then.Sub(r.since).Round(time.Second), "count", r.count)
 	}
-	h.wake()
 }
 
 // tell writes the one log line of a condition once its patience is over.
@@ -175,6 +216,11 @@ func (h *Health) tell(r *raised, now time.Time) bool {
 func (h *Health) Active(now time.Time) []Active {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	for _, r := range h.active {
+		if !r.over.IsZero() && now.Sub(r.over).Abs() >= flapGap {
+			h.finish(r, r.over)
+		}
+	}
 	return h.list(func(r *raised) bool { return h.tell(r, now) })
 }
 
@@ -183,7 +229,7 @@ func (h *Health) Active(now time.Time) []Active {
 func (h *Health) Fresh(now time.Time) []Active {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.list(func(r *raised) bool { return !r.told && now.Sub(r.since) < r.Patience })
+	return h.list(func(r *raised) bool { return !r.told && r.over.IsZero() && now.Sub(r.since) < r.Patience })
 }
 
 func (h *Health) list(in func(*raised) bool) []Active {
@@ -232,18 +278,23 @@ func sortWorst(all []Active) {
 	})
 }
 
-// Next is when Active will give more without anything being set: the earliest
-// end of a patience. It is zero when nothing waits.
+// Next is when Active will give something else without anything being set: the earliest
+// end of a patience, or of what has flapped. It is zero when nothing waits.
 func (h *Health) Next() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var next time.Time
-	for _, r := range h.active {
-		if r.told {
-			continue
-		}
-		if at := r.since.Add(r.Patience); next.IsZero() || at.Before(next) {
+	sooner := func(at time.Time) {
+		if next.IsZero() || at.Before(next) {
 			next = at
+		}
+	}
+	for _, r := range h.active {
+		if !r.told {
+			sooner(r.since.Add(r.Patience))
+		}
+		if !r.over.IsZero() {
+			sooner(r.over.Add(flapGap))
 		}
 	}
 	return next
