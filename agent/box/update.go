@@ -53,7 +53,7 @@ func (b *Box) newUpdate() *update.Room {
 	return update.New(update.Opts{
 		Device: o.Device, Safe: o.Start.Safe(), Version: o.Version, Security: update.Security, Boot: o.Machine.Boot,
 		Installer: o.Machine.Rauc, Reboot: reboot, Library: b.media, Shelf: b.store, Up: o.Machine.Up,
-		Now:     func() (time.Time, bool) { at, level := b.clock.Now(); return at, level >= clock.RTC },
+		Now:     func() (time.Time, bool) { at, level := b.clock.Now(); return at, mayInstall(at, level, time.Now()) },
 		Want:    func() *plan.Firmware { return b.plan.Load().Want.Firmware },
 		Rollout: func() (*plan.Rollout, bool) { return b.trust.Rollout(b.now()) },
 		Floor:   b.trust.Security, Air: b.air, Reach: b.reach, Proven: b.station.Proven,
@@ -62,6 +62,13 @@ func (b *Box) newUpdate() *update.Room {
 		},
 		Report: o.Health.Report, Changed: b.nudge, Log: o.Log.With("room", "update"),
 	})
+}
+
+// mayInstall reports that the time is known to the box and to its machine: RAUC looks at
+// the release's certificate by the machine's clock, and what it finds out of date there is
+// given up for good. Whoever forges NTP must not bring that about.
+func mayInstall(at time.Time, level clock.Level, machine time.Time) bool {
+	return level >= clock.RTC && machine.Sub(at).Abs() < 24*time.Hour
 }
 
 // updates runs the room once the plan on the disk is taken: before that nobody knows

@@ -20,6 +20,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"loa/agent/clock"
 	"loa/agent/health"
 	"loa/agent/ledger"
 	"loa/agent/message"
@@ -367,4 +368,23 @@ func TestUpdateFromAStick(t *testing.T) {
 			t.Errorf("%+v", st)
 		}
 	})
+}
+
+func TestAnUpdateWaitsForTheMachinesClock(t *testing.T) {
+	at := time.Date(2026, 11, 24, 1, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		level   clock.Level
+		machine time.Time
+		may     bool
+	}{
+		{clock.Signed, at.Add(time.Minute), true},
+		{clock.RTC, at, true},
+		{clock.NTP, at, false},
+		{clock.Signed, time.Unix(300, 0), false},
+		{clock.Signed, at.AddDate(34, 0, 0), false},
+	} {
+		if may := mayInstall(at, c.level, c.machine); may != c.may {
+			t.Errorf("%v by the box's clock, %v by the machine's: may install %v", c.level, c.machine, may)
+		}
+	}
 }
