@@ -103,11 +103,14 @@ func (r *Room) install(ctx context.Context, f Facts) error {
 	}
 	err := r.o.Installer.Install(ctx, path)
 	var bad *plan.Error
+	lost := err != nil && ctx.Err() == nil && !errors.Is(err, errBusy) && !r.o.Library.Doubt(b.SHA256)
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
 		return err
-	case errors.As(err, &bad) && bad.Code != plan.Storage:
+	case lost && n.Tries < maxTries:
+		return fmt.Errorf("the card has lost the bundle, which comes again: %w", err)
+	case errors.As(err, &bad) && bad.Code != plan.Storage && !lost:
 		return r.giveUp(f, bad.Code, bad.Msg, nil)
 	case n.Tries >= maxTries:
 		return r.giveUp(f, plan.Storage, err.Error(), nil)

@@ -150,3 +150,21 @@ func TestAnAgentThatDiesWhileRAUCWrites(t *testing.T) {
 		}
 	})
 }
+
+// A bundle that was whole when it came, and which the card has lost since, is no bad
+// release: it is fetched again, a few times.
+func TestABundleThatTheCardLoses(t *testing.T) {
+	for rots, want := range map[int]string{1: "1.1", 2: "1.1", 100: "1.0"} {
+		synctest.Test(t, func(t *testing.T) {
+			g := newRig(t)
+			g.rots = rots
+			st := g.live()
+			if st.Version != want || want == "1.0" && (st.State != Gone || st.Code != plan.Storage) {
+				t.Errorf("lost %d times: %+v, notes %q", rots, st, g.notes)
+			}
+			if left := 100 - g.rots; rots == 100 && left > maxTries {
+				t.Errorf("fetched and installed %d times", left)
+			}
+		})
+	}
+}

@@ -27,6 +27,7 @@ type library interface {
 	Later(list ...plan.Audio)
 	Hold(sha256 string) (path string, release func(), ok bool)
 	Why(sha256 string) (plan.Code, string)
+	Doubt(sha256 string) (good bool)
 }
 
 // Opts are what a room works with; all but Log are needed.
