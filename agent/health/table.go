@@ -82,6 +82,7 @@ var byCode = func() map[string]Condition {
 var effects = map[string][]string{
 	"storage-full":     {"ledger-lost", "outbox-fault", "media-storage", "media-missing"},
 	"storage-readonly": {"ledger-lost", "outbox-fault", "media-storage", "media-missing"},
+	"supply-low":       {"sink-missing", "sink-lost", "port-missing", "clock-missing", "current-sensor", "heat-sensor", "light-sensor", "temperature-sensor", "panel-missing", "panel-silent"},
 }
 
 // table is all that can be wrong. Patience keeps what mends itself from being
