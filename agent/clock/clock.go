@@ -193,11 +193,15 @@ func (c *Clock) Floor() time.Time {
 
 // TLSTime is the later of Now and Floor, for checking certificates: a box that
 // boots in 1970 would otherwise find every certificate not yet valid and never
-// reach the time answer that would set its clock.
+// reach the time answer that would set its clock. A battery clock that is ahead would find
+// them ended, so NTP counts here where it says an earlier time.
 func (c *Clock) TLSTime() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t, _ := c.now()
+	t, level := c.now()
+	if wall, _ := c.o.Host(); level == RTC && wall.Before(t) && c.plausible(wall) && c.o.Synced() {
+		t = wall
+	}
 	if t.Before(c.floor) {
 		return c.floor
 	}

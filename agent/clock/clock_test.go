@@ -139,6 +139,31 @@ func TestLevels(t *testing.T) {
 			t.Errorf("certificates are looked at as of %v", at)
 		}
 	})
+	// It counts for what sounds, and does not stand between the box and a signed time.
+	t.Run("a battery clock that is two years ahead", func(t *testing.T) {
+		h := newHost(t, truth.AddDate(2, 0, 0))
+		h.setRTC(h.wall)
+		c := h.boot()
+		if at := c.TLSTime(); at.Before(truth.AddDate(1, 0, 0)) {
+			t.Errorf("certificates are looked at as of %v, and nobody says so", at)
+		}
+		h.synced, h.wall = true, truth
+		is(t, c, truth.AddDate(2, 0, 0), RTC)
+		if at := c.TLSTime(); at.Sub(truth).Abs() > time.Minute {
+			t.Errorf("certificates are looked at as of %v", at)
+		}
+		h.wall = build.AddDate(-3, 0, 0) // forged, and below the floor
+		if at := c.TLSTime(); at.Before(build) {
+			t.Errorf("certificates are looked at as of %v", at)
+		}
+		h.wall = truth.AddDate(6, 0, 0) // forged: a certificate that has ended would be a way to lock the box out
+		if at := c.TLSTime(); at.After(truth.AddDate(2, 0, 1)) {
+			t.Errorf("certificates are looked at as of %v", at)
+		}
+		h.wall = truth
+		set(t, c, truth)
+		is(t, c, truth, Signed)
+	})
 	t.Run("a box that lay in a drawer for years", func(t *testing.T) {
 		h := newHost(t, truth.AddDate(3, 0, 0))
 		h.setRTC(h.wall)

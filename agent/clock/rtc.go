@@ -42,9 +42,8 @@ const (
 	hostOff = time.Second
 
 	// rtcAhead is how far beyond the floor a battery clock is believed: for so long a box
-	// may lie in a drawer. One that is further ahead would have passed the end of every
-	// certificate, so that no signed time could set it right, and NTP is not asked as long
-	// as it is believed.
+	// may lie in a drawer. Of one that is further ahead NTP is the better word, which is not
+	// asked as long as a battery clock is believed.
 	rtcAhead = 5 * 365 * 24 * time.Hour
 	// driftAfter is how long it must have run for a second to tell its drift.
 	driftAfter = 24 * time.Hour
