@@ -93,3 +93,35 @@ func TestThingsThatFlap(t *testing.T) {
 		}
 	})
 }
+
+// A loose wire in the horns' cable is one fault, not one for each gust of wind: each would
+// be a report over mobile data, and a message to whoever is told.
+func TestALooseWireIsOneFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(nil, nil)
+		changes := 0
+		for range 50 { // ten minutes
+			h.Set("horn-open", "the line is cut")
+			h.Active(time.Now())
+			time.Sleep(6 * time.Second)
+			h.Clear("horn-open")
+			h.Active(time.Now())
+			time.Sleep(6 * time.Second)
+			select {
+			case <-h.Changed():
+				changes++
+			default:
+			}
+		}
+		if changes > 5 {
+			t.Errorf("%d of 50 gusts are news", changes)
+		}
+		if len(h.Active(time.Now())) != 1 {
+			t.Error("it is not told")
+		}
+		time.Sleep(time.Minute)
+		if len(h.Active(time.Now())) != 0 || !h.Next().IsZero() {
+			t.Error("it is told when it has been well for a minute")
+		}
+	})
+}

@@ -164,8 +164,8 @@ func (h *Health) end(r *raised) {
 	h.wake()
 }
 
-// What comes and goes so often within so long outlasts its patience as one, with all gaps
-// that are shorter than flapGap.
+// What comes and goes so often within so long, before its patience is over if it has one,
+// is one from then on, with all gaps that are shorter than flapGap.
 const (
 	flapOften = 4
 	flapSpan  = 5 * time.Minute
@@ -175,12 +175,12 @@ const (
 // flap reports that r, which is about to end, flaps: a sound card that is never away for
 // long plays nothing all the same. Networks do that, and are let to.
 func (h *Health) flap(r *raised, now time.Time) bool {
-	if r.told || r.PartEN == "" || r.Patience > time.Minute {
+	if r.told && r.Patience > 0 || r.PartEN == "" || r.Patience > time.Minute {
 		return false
 	}
 	n := 1
 	for _, p := range h.history {
-		if p.Code == r.Code && p.Brief && now.Sub(p.Until).Abs() < flapSpan {
+		if p.Code == r.Code && (p.Brief || r.Patience == 0) && now.Sub(p.Until).Abs() < flapSpan {
 			n++
 		}
 	}
