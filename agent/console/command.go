@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"loa/agent/ledger"
 	"loa/agent/plan"
@@ -151,6 +154,7 @@ func (s *session) answer(ctx context.Context, line string) (text string, code in
 	if len(line) > maxLine || !utf8.ValidString(line) {
 		return s.say("line.long", maxLine), Usage
 	}
+	line = norm.NFC.String(line) // some keyboards send marks by themselves
 	c := &call{session: s, line: line}
 	words := expand(strings.Fields(line))
 	asJSON := c.flag(&words, "--json")
@@ -202,7 +206,7 @@ func (c *call) perform(name string) (answer, error) {
 	}
 	c.cmd = &found[0]
 	for _, a := range c.args {
-		if strings.HasPrefix(a, "-") && len(a) > 1 && !slices.Contains(c.cmd.flags, a) {
+		if strings.HasPrefix(a, "-") && len(a) > 1 && !isDigit(a[1]) && !slices.Contains(c.cmd.flags, a) {
 			return answer{}, usageError{c.say("flag.unknown", short(a, 32))}
 		}
 	}
@@ -213,6 +217,8 @@ func (c *call) perform(name string) (answer, error) {
 	}
 	return a, err
 }
+
+func isDigit(b byte) bool { return '0' <= b && b <= '9' }
 
 // here is asked before a command changes anything. Who asks from afar may not: the way
 // to command a box is a signed act.
@@ -276,8 +282,8 @@ func (c *call) explain(err error) (text string, code int, refusal plan.Code) {
 	return c.say("failed", c.driver(err.Error())), Failed, ""
 }
 
-// candidates are the commands that name may mean: the one it is, or those it
-// begins.
+// candidates are the commands that name may mean: the one it is, or those it begins. An
+// alias counts as well: what is left of "commit" must not begin a commission.
 func candidates(name string) []command {
 	var found []command
 	for _, cmd := range table() {
@@ -286,6 +292,11 @@ func candidates(name string) []command {
 		}
 		if name != "" && strings.HasPrefix(cmd.name, name) {
 			found = append(found, cmd)
+		}
+	}
+	for _, alias := range slices.Sorted(maps.Keys(aliasWords)) {
+		if name != "" && strings.HasPrefix(alias, name) {
+			found = append(found, command{name: alias}) // expand leaves none alone
 		}
 	}
 	if name == "?" {

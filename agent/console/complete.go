@@ -15,13 +15,17 @@ var aliasWords = map[string][]string{
 	"quit":     {"exit"},
 }
 
-// expand puts a command in place of its alias, and asks for help where a line ends in a
-// question mark.
+// expand puts a command in place of its alias, which may be shortened, and asks for help
+// where a line ends in a question mark.
 func expand(words []string) []string {
 	if len(words) == 0 {
 		return words
 	}
-	if is, ok := aliasWords[strings.ToLower(words[0])]; ok {
+	name := strings.ToLower(words[0])
+	if found := candidates(name); len(found) == 1 {
+		name = found[0].name
+	}
+	if is, ok := aliasWords[name]; ok {
 		words = append(slices.Clone(is), words[1:]...)
 	}
 	if last := len(words) - 1; last > 0 && words[last] == "?" {

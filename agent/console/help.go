@@ -22,7 +22,7 @@ func (c *call) help() (answer, error) {
 			text += fold(pad(cmd.name, 11)+c.say("help."+cmd.name), 11)
 		}
 	default:
-		found := candidates(strings.ToLower(c.args[0]))
+		found := candidates(strings.ToLower(expand(c.args)[0]))
 		if len(found) != 1 {
 			return answer{}, usageError{c.unknown(c.args[0], found)}
 		}

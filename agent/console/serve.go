@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"golang.org/x/term"
+	"golang.org/x/text/unicode/norm"
 )
 
 // A Line is where a technician sits. The zero value is one that lets everybody in and
@@ -218,7 +219,7 @@ func (d *desktop) askBack(t *term.Terminal, s *session, question string) string 
 	fmt.Fprintln(t, s.shown(question))
 	line, err := t.ReadLine() // an error is no yes, and comes again
 	s.gone = err != nil
-	return line
+	return norm.NFC.String(line)
 }
 
 // maxPaste is how many lines a pasted text may have.

@@ -1,0 +1,59 @@
+package console
+
+import (
+	"strings"
+	"testing"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// What is left of "commit" where a byte was dropped is no commission: that would key the
+// amplifier, or play the test tone, at whoever stands under the horn.
+func TestAShortenedCommitIsNoCommission(t *testing.T) {
+	f := fit()
+	c := New(f.box(), Opts{Lang: "en"})
+	for _, line := range []string{"com", "comm", "commi", "COMM", "comm confirmed 10", "help comm"} {
+		text, code := c.Do(t.Context(), line, Asker{})
+		if code != Usage || !strings.Contains(text, "commission, commit") {
+			t.Errorf("%q: code %d, %q", line, code, text)
+		}
+	}
+	if n := f.touched(); n != 0 {
+		t.Errorf("the box was touched %d times", n)
+	}
+	for line, want := range map[string]string{"commis show": "not yet", "logo": "Goodbye", "qui": "Goodbye", "help commit": "config commit [confirmed", "help quit": "exit"} {
+		if text, code := c.Do(t.Context(), line, Asker{}); code != OK || !strings.Contains(text, want) {
+			t.Errorf("%q: code %d, %q", line, code, text)
+		}
+	}
+}
+
+// Some keyboards send a letter and its marks one after another.
+func TestMarksOfTheirOwn(t *testing.T) {
+	f := fit()
+	c := New(f.box(), Opts{})
+	if text, code := c.Do(t.Context(), norm.NFD.String("commission 4 đạt đủ cả"), Asker{}); code != OK || !strings.Contains(text, "ĐẠT (1/12 bước)") {
+		t.Errorf("code %d, %q", code, text)
+	}
+	if v := f.book.Draft[0].Value; !strings.HasSuffix(v, "đủ cả") {
+		t.Errorf("noted %q", v)
+	}
+	sit(t, &pole{night: true}, func(d *desk) {
+		d.sees("tone\r", "Vẫn phát?")
+		d.sees(norm.NFD.String("có")+"\r", "Bắt đầu")
+	})
+}
+
+// A number below nothing is no flag.
+func TestMinusIsNoFlag(t *testing.T) {
+	f := fit()
+	c := New(f.box(), Opts{Lang: "en"})
+	if text, code := c.Do(t.Context(), "commission 3 pass RSRP -97 dBm", Asker{}); code != OK {
+		t.Errorf("code %d, %q", code, text)
+	}
+	for _, line := range []string{"tone -5", "commission 3 pass --jsno", "status -x"} {
+		if text, code := c.Do(t.Context(), line, Asker{}); code != Usage {
+			t.Errorf("%q: code %d, %q", line, code, text)
+		}
+	}
+}
