@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"loa/agent/console"
@@ -19,6 +20,7 @@ import (
 type link interface {
 	Run(context.Context) error
 	Connected() bool
+	Since() time.Time // of Connected, by the machine's clock
 	Publish(topic string, payload []byte, retain bool)
 	Queue(topic string, payload []byte, id string) error
 	Send(context.Context, mqtt.Message) error

@@ -31,12 +31,14 @@ type tally struct {
 	mu     sync.Mutex
 	n      map[string]int // by the topic's last level
 	left   int            // brokers
+	since  time.Time
 	answer func(leaf string, payload []byte)
 	lose   atomic.Int32 // acknowledgements of the ledger that do not arrive
 }
 
 func (y *tally) Run(ctx context.Context) error { <-ctx.Done(); return nil }
 func (y *tally) Connected() bool               { return true }
+func (y *tally) Since() time.Time              { return y.since }
 func (y *tally) Waiting() int                  { return 0 }
 func (y *tally) Resubscribe()                  {}
 func (y *tally) NextBroker() {

@@ -1,6 +1,7 @@
 package box
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"loa/agent/config"
 	"loa/agent/console"
 	"loa/agent/plan"
+	"loa/agent/settings"
 	"loa/boards"
 )
 
@@ -17,21 +19,56 @@ import (
 // what holds now first, then the box's own file, then its board's.
 func (t technician) Settings() []console.Setting {
 	b := t.b
-	all := b.standsAs()
-	if text, err := os.ReadFile(b.o.ConfigFile); err == nil {
-		if c, err := config.Parse(b.o.ConfigFile, text); err == nil {
-			all = append(all, said("", c, text, filepath.Base(b.o.ConfigFile))...)
-		}
-	}
+	all := append(b.standsAs(), b.ownSettings()...)
 	text, err := boards.Text(b.o.BoardFile)
 	if err != nil {
 		return all
+	}
+	board := b.o.Board
+	if b.own().Volume > 0 { // it stands in for the board's, which is told as it is
+		board.Levels.VolumePercent = boards.Salvage(b.o.BoardFile).Levels.VolumePercent
 	}
 	name := filepath.Base(b.o.BoardFile)
 	if !strings.HasSuffix(name, ".toml") {
 		name = "boards/" + name + ".toml"
 	}
-	return append(all, said("", b.o.Board, text, name)...)
+	return append(all, said("", board, text, name)...)
+}
+
+// own are the box's own settings that are in force.
+func (b *Box) own() (c config.Config) {
+	if b.o.Own != nil {
+		c = b.o.Own.Running()
+	}
+	return c
+}
+
+// ownSettings are the box's own, also those that nobody has set, and those on trial.
+func (b *Box) ownSettings() []console.Setting {
+	if b.o.Own == nil {
+		return nil
+	}
+	running, kept := b.o.Own.Running(), b.o.Own.Kept()
+	text, err := os.ReadFile(b.o.ConfigFile)
+	broken := err != nil || b.o.Own.Broken() != nil
+	if broken {
+		text = nil
+	}
+	all := said("", running, text, filepath.Base(b.o.ConfigFile))
+	for _, s := range running.Settings() {
+		i := slices.IndexFunc(all, func(o console.Setting) bool { return o.Key == s.Key })
+		switch {
+		case i < 0:
+			all = append(all, console.Setting{Key: s.Key, Value: s.Value, From: console.FromDefault})
+		case broken && !s.Default:
+			all[i].From, all[i].Where = console.FromFile, filepath.Base(settings.Dir(b.o.ConfigFile))
+		}
+	}
+	for _, d := range config.Diff(kept, running) {
+		i := slices.IndexFunc(all, func(s console.Setting) bool { return s.Key == d.Key })
+		all[i].From, all[i].Where = console.FromTrial, "commit confirmed"
+	}
+	return all
 }
 
 // said is what a file says, and what it leaves to the defaults.
@@ -62,6 +99,8 @@ func (b *Box) standsAs() []console.Setting {
 		volume.From, volume.Where = console.FromConsole, "volume"
 	case set.VolumePercent > 0:
 		volume.From, volume.Where = console.FromCentre, want
+	case b.own().Volume > 0:
+		volume.Where = filepath.Base(b.o.ConfigFile) + ", volume_percent"
 	}
 	all := []console.Setting{volume}
 	if !b.commissioned() {
@@ -105,12 +144,12 @@ func (b *Box) quietHours(p *plan.Plan) []console.Setting {
 		for _, s := range p.QuietHours {
 			all = append(all, s.From+"–"+s.Until)
 		}
-		return strings.Join(all, " ")
+		return cmp.Or(strings.Join(all, " "), "—") // one may have none, and then there are none
 	}
 	var all []console.Setting
 	for _, x := range p.Policies {
-		if text := spans(x); text != "" && x.At(b.now()) {
-			all = append(all, console.Setting{Key: "quiet_hours", Value: text, From: console.FromCentre, Where: x.Key().String()})
+		if x.At(b.now()) {
+			all = append(all, console.Setting{Key: "quiet_hours", Value: spans(x), From: console.FromCentre, Where: x.Key().String()})
 		}
 	}
 	slices.SortFunc(all, func(x, y console.Setting) int { return strings.Compare(x.Where, y.Where) })

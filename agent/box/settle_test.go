@@ -45,7 +45,7 @@ func settling(t *testing.T, refuse func() error, f func(k *settings.Keeper, b *B
 		b, err := New(Opts{
 			Device: trusttest.Device, State: state, Root: w.RootFile(), Key: trusttest.Key(trusttest.Device), Board: board,
 			Health: health.New(log, nil), Log: log, OpenSink: func() (speaker.Sink, error) { return &speakertest.Card{}, nil },
-			Own: k, Network: func(_ context.Context, n config.Network) error {
+			Own: k, ConfigFile: file, BoardFile: "desk", Network: func(_ context.Context, n config.Network) error {
 				asked = append(asked, strings.Join(n.DNS, " "))
 				return refuse()
 			},

@@ -69,6 +69,9 @@ func (t technician) Status() console.Status {
 	}
 	if b.mqtt != nil {
 		st.Broker, st.Connected = strings.Join(b.o.Brokers, " "), b.mqtt.Connected()
+		if since := b.mqtt.Since(); !since.IsZero() {
+			st.Since = b.now().Add(-time.Since(since)) // the box's clock may be another
+		}
 	}
 	if st.Code = b.code(); st.Code != "" {
 		st.Broker, st.Connected = strings.Join(b.o.Brokers, " "), b.door != nil && b.door.claim.Connected()

@@ -112,6 +112,7 @@ var english = map[string]string{
 	"whynot.last":      "the last refusal was at %s: %s. %s",
 	"from.default":     "default",
 	"from.file":        "file",
+	"from.trial":       "on trial",
 	"from.centre":      "centre",
 	"from.console":     "set by a technician",
 
@@ -489,6 +490,7 @@ var english = map[string]string{
 	"next.shows":   "board",
 	"next.refused": "NOT",
 	"why.none":     "Nothing was refused.",
+	"why.unknown":  "There is no setting %q, and nothing of that name was refused. config show all lists the settings.",
 	"why.board":    "the board",
 	"ledger.empty": "The ledger is empty.",
 	"ledger.whole": "The ledger's chain is whole: %d entries (%d to %d), the centre has them up to %d, %s.",

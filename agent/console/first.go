@@ -26,6 +26,7 @@ type Setting struct {
 const (
 	FromDefault = "default"
 	FromFile    = "file"
+	FromTrial   = "trial" // until the trial is over, or somebody commits it
 	FromCentre  = "centre"
 	FromConsole = "console" // a technician, until the box starts anew
 )

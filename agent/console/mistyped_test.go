@@ -57,3 +57,11 @@ func TestMinusIsNoFlag(t *testing.T) {
 		}
 	}
 }
+
+// Asked about what there is not, a box does not say that all is well.
+func TestWhyOfNothing(t *testing.T) {
+	c := New(fit().box(), Opts{Lang: "en"})
+	if text, code := c.Do(t.Context(), "why volum_percent", Asker{}); code != Usage || !strings.Contains(text, `no setting "volum_percent"`) {
+		t.Errorf("code %d, %q", code, text)
+	}
+}

@@ -134,8 +134,8 @@ func (c *call) why() (answer, error) {
 	if strings.EqualFold(strings.Join(c.args, " "), "not playing") {
 		return c.whyNotPlaying()
 	}
-	words := c.args
-	if len(words) > 0 && words[0] == "refused" {
+	words, refused := c.args, len(c.args) > 0 && c.args[0] == "refused"
+	if refused {
 		words = words[1:]
 	} else if len(words) == 1 {
 		if a, ok := c.whySetting(words[0]); ok {
@@ -162,6 +162,9 @@ func (c *call) why() (answer, error) {
 	found, err := c.box.Ledger.Query(q)
 	if err != nil {
 		return answer{}, err
+	}
+	if len(found) == 0 && q.ID != "" && !refused {
+		return answer{}, usageError{c.say("why.unknown", short(q.ID, 32))}
 	}
 	type refusal struct {
 		ledger.Entry

@@ -112,6 +112,7 @@ var vietnamese = map[string]string{
 	"whynot.last":      "lần từ chối gần nhất lúc %s: %s. %s",
 	"from.default":     "mặc định",
 	"from.file":        "tệp",
+	"from.trial":       "đang dùng thử",
 	"from.centre":      "trung tâm",
 	"from.console":     "kỹ thuật viên đặt",
 
@@ -489,6 +490,7 @@ var vietnamese = map[string]string{
 	"next.shows":   "bảng",
 	"next.refused": "KHÔNG",
 	"why.none":     "Không có gì bị từ chối.",
+	"why.unknown":  "Không có khóa cấu hình %q, cũng không có gì tên ấy bị từ chối. config show all: các khóa.",
 	"why.board":    "bảng",
 	"ledger.empty": "Nhật ký chưa có dòng nào.",
 	"ledger.whole": "Chuỗi nhật ký nguyên vẹn: %d dòng (%d đến %d), trung tâm đã nhận đến %d, %s.",

@@ -78,9 +78,9 @@ type Client struct {
 	in      *inbox
 	out     *outgoing
 
-	connected atomic.Bool
-	resub     chan struct{} // cap 1: subscribe again
-	next      chan struct{} // cap 1: leave this broker for the next one
+	connected atomic.Pointer[time.Time] // since when; nil: it is not
+	resub     chan struct{}             // cap 1: subscribe again
+	next      chan struct{}             // cap 1: leave this broker for the next one
 
 	mu     sync.Mutex
 	raised map[string]bool // conditions that are on
@@ -166,7 +166,7 @@ func (c *Client) Run(ctx context.Context) error {
 	for {
 		began := time.Now()
 		end := c.session(ctx, c.brokers[at])
-		c.connected.Store(false)
+		c.connected.Store(nil)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -190,7 +190,15 @@ func (c *Client) Run(ctx context.Context) error {
 }
 
 // Connected reports whether a broker has accepted us and the subscriptions.
-func (c *Client) Connected() bool { return c.connected.Load() }
+func (c *Client) Connected() bool { return c.connected.Load() != nil }
+
+// Since is from when on Connected is so, by the machine's clock; zero: it is not.
+func (c *Client) Since() time.Time {
+	if at := c.connected.Load(); at != nil {
+		return *at
+	}
+	return time.Time{}
+}
 
 // Resubscribe asks for the current subscriptions anew. The broker then delivers
 // every retained document again, which is how one that came before its grant

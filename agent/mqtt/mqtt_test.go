@@ -283,8 +283,12 @@ func TestSeveralBrokersInOrder(t *testing.T) {
 	one, two := startBroker(t, broker.Opts{}), startBroker(t, broker.Opts{})
 	b := start(t, Opts{Brokers: []string{deadURL, one.URL(), two.URL()}})
 	until(t, "the second address", func() bool { return b.Connected() && one.Clients() == 1 })
+	since := b.Since()
 	b.NextBroker()
 	until(t, "the third address", func() bool { return b.Connected() && two.Clients() == 1 && one.Clients() == 0 })
+	if since.IsZero() || !b.Since().After(since) {
+		t.Errorf("connected since %v, then since %v", since, b.Since())
+	}
 }
 
 func TestWillAndGoodbye(t *testing.T) {

@@ -169,7 +169,8 @@ func (s *session) run(ctx context.Context) error {
 		}
 	}
 	s.c.out.again()
-	s.c.connected.Store(true)
+	now := time.Now()
+	s.c.connected.Store(&now)
 	for {
 		batch := s.c.out.take(window)
 		if len(batch) > 0 {
