@@ -152,7 +152,7 @@ func (c *call) boardShow() answer {
 		}
 		said := c.say("board.light.says", reading, l.Percent)
 		if l.Fault != "" {
-			said = c.say("board.light.fault", l.Percent, l.Fault)
+			said = c.say("board.light.fault", l.Percent, c.driver(l.Fault))
 		}
 		b.row(c.say("board.light"), said)
 	}

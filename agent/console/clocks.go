@@ -39,7 +39,7 @@ func (c *call) rtc() (answer, error) {
 	if len(c.args) == 1 {
 		said, runs, err := c.watchRTC()
 		if err != nil {
-			b.row(c.say("rtc.test"), c.say("rtc.silent", err))
+			b.row(c.say("rtc.test"), c.say("rtc.silent", c.driver(err.Error())))
 			return answer{data: data, text: b.String(), code: Failed}, nil
 		}
 		data.Said, data.Off, data.Runs = said, said.Sub(c.box.View.Clock().Time).Round(time.Second), &runs
@@ -60,7 +60,7 @@ func (c *call) rtc() (answer, error) {
 		b.row(c.say("rtc.drift"), fmt.Sprintf("%+.0f ppm", data.Drift))
 	}
 	if data.Fault != "" {
-		b.row(c.say("rtc.fault"), data.Fault)
+		b.row(c.say("rtc.fault"), c.driver(data.Fault))
 		code = Failed
 	}
 	return answer{data: data, text: b.String(), code: code}, nil

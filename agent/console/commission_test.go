@@ -9,6 +9,7 @@ import (
 
 	"loa/agent/clock"
 	"loa/agent/commission"
+	"loa/agent/ledger"
 	"loa/agent/plan"
 )
 
@@ -175,6 +176,67 @@ func TestWhyNotPlaying(t *testing.T) {
 	if json, _ := New(b, Opts{}).Do(t.Context(), "why not playing --json", Asker{}); !strings.Contains(json, `{"code":"local-mode","why":"`) {
 		t.Error(json)
 	}
+}
+
+// What plays and is not heard has a reason as well.
+func TestWhyWhatPlaysIsNotHeard(t *testing.T) {
+	for _, c := range []struct {
+		what  string
+		is    func(*Status)
+		want  string
+		wrong string
+	}{
+		{"all is well", func(st *Status) { st.Amp = true }, "-18 dBFS", "chưa bật"},
+		{"no card", func(st *Status) { st.Sink = "no such device" }, "thiết bị âm thanh hỏng: không có thiết bị đó", "dBFS"},
+		{"a pause in it", func(st *Status) { st.RMSDBFS = -120 }, "không có mức tiếng", "chưa bật"},
+		{"an amplifier that is off", func(st *Status) {}, "tăng âm chưa bật", "dBFS"},
+	} {
+		f := fit()
+		b := f.box()
+		b.View = likeThis{f, c.is}
+		text, code := New(b, Opts{}).Do(t.Context(), "why not playing", Asker{})
+		for _, want := range []string{"Đang phát: ", c.want, "phát nhỏ hơn 12 dB"} {
+			if code != OK || !strings.Contains(text, want) {
+				t.Errorf("%s: %q is not in\n%s", c.what, want, text)
+			}
+		}
+		if strings.Contains(text, c.wrong) {
+			t.Errorf("%s: %q is in\n%s", c.what, c.wrong, text)
+		}
+	}
+}
+
+// A box that is like this.
+type likeThis struct {
+	*fitted
+	is func(*Status)
+}
+
+func (l likeThis) Status() Status {
+	st := l.fitted.Status()
+	l.is(&st)
+	return st
+}
+
+// What a technician has stopped himself is no riddle.
+func TestWhyNotPlayingAfterAStop(t *testing.T) {
+	f := fit()
+	b := f.box()
+	b.View, b.Ledger = hushed{f}, halted{book{f.pole}}
+	text, _ := New(b, Opts{}).Do(t.Context(), "why not playing", Asker{})
+	if want := "lúc 11:58:00 kỹ thuật viên đã dừng: Bản tin trưa."; !strings.Contains(text, want) {
+		t.Errorf("%q is not in\n%s", want, text)
+	}
+}
+
+// A halted box was stopped by somebody at it.
+type halted struct{ book }
+
+func (h halted) Query(q ledger.Query) ([]ledger.Entry, error) {
+	if q.Kind != ledger.End {
+		return h.book.Query(q)
+	}
+	return []ledger.Entry{{Seq: 8, Time: noon.Add(-2 * time.Minute), Kind: ledger.End, ID: "a", Title: "Bản tin trưa", Code: plan.LocalMode, Detail: "stopped at the box"}}, nil
 }
 
 // A hushed box has every reason to be silent.

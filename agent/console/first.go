@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -50,14 +49,16 @@ func (c *call) whyNotPlaying() (answer, error) {
 	say := func(code plan.Code, key string, args ...any) {
 		data.Reasons = append(data.Reasons, reason{code, c.say(key, args...)})
 	}
-	if st.Now != nil {
-		return answer{data: data, text: c.say("whynot.plays", c.sounding(st.Now)) + "\n"}, nil
-	}
 	switch {
 	case st.Silent:
 		say("", "whynot.nospeaker")
 	case st.Sink != "":
 		say("", "whynot.sink", c.driver(st.Sink))
+	}
+	if st.Now != nil {
+		c.whyNotHeard(st, say)
+		text := fold(c.say("whynot.plays", c.sounding(st.Now)), 2) + c.say("whynot.unheard") + "\n"
+		return answer{data: data, text: text + bullets(data.Reasons)}, nil
 	}
 	if st.Place == "" {
 		say("", "whynot.place")
@@ -97,6 +98,15 @@ func (c *call) whyNotPlaying() (answer, error) {
 		}
 	}
 	if c.box.Ledger != nil {
+		ended, err := c.box.Ledger.Query(ledger.Query{Kind: ledger.End, Limit: 1})
+		if err != nil {
+			return answer{}, err
+		}
+		for _, e := range ended {
+			if e.Code == plan.LocalMode && f.Time.Sub(e.Time) < 24*time.Hour {
+				say(e.Code, "whynot.stopped", c.clockTime(e.Time, f.Time), or(e.Title, e.ID))
+			}
+		}
 		last, err := c.box.Ledger.Query(ledger.Query{Kind: ledger.Refused, Limit: 1})
 		if err != nil {
 			return answer{}, err
@@ -107,12 +117,34 @@ func (c *call) whyNotPlaying() (answer, error) {
 			}
 		}
 	}
-	var b strings.Builder
-	fmt.Fprintln(&b, c.say("whynot.head"))
-	for _, r := range data.Reasons {
-		b.WriteString(fold("- "+r.Why, 2))
+	return answer{data: data, text: c.say("whynot.head") + "\n" + bullets(data.Reasons)}, nil
+}
+
+// bullets are reasons, each on a line of its own.
+func bullets(reasons []reason) string {
+	text := ""
+	for _, r := range reasons {
+		text += fold("- "+r.Why, 2)
 	}
-	return answer{data: data, text: b.String()}, nil
+	return text
+}
+
+// whyNotHeard says why nobody may hear what plays: for whoever asks the horn is silent.
+func (c *call) whyNotHeard(st Status, say func(code plan.Code, key string, args ...any)) {
+	switch {
+	case st.Silent || st.Sink != "": // said already
+	case st.RMSDBFS <= -100:
+		say("", "whynot.quiet")
+	case st.Keyed && !st.Amp:
+		say("", "whynot.amp")
+	default:
+		say("", "whynot.horn", st.RMSDBFS)
+	}
+	if c.box.Commission != nil && !st.Silent {
+		if k := c.box.Commission.Commission(); !k.Free && !k.Centre && (k.Record == nil || !k.Record.Passed()) {
+			say("", "whynot.uncommissioned", k.QuieterDB)
+		}
+	}
 }
 
 // whySetting says where a value comes from; ok is false where there is no such value.

@@ -212,7 +212,7 @@ IMEI           867584030000017
 tls://broker.example:8883 203.0.113.5
     tên 1,2 ms, TCP 21,5 ms, TLS 60,2 ms
 tls://second.example:8883
-    KHÔNG ĐƯỢC: lookup second.example: no such host
+    KHÔNG ĐƯỢC: lookup second.example: không có máy tên đó
 `,
 		"why volume": `
 volume = 60 %
@@ -221,7 +221,7 @@ levels.volume_percent = 80
     tệp: boards/orangepi-zero.toml:53
 `,
 		"why baud":        "\nconsole.baud = 115200\n    mặc định\n",
-		"why not playing": "\nĐang phát: Bản tin trưa (thông thường, đến 12:14, 80 %)\n",
+		"why not playing": "\nĐang phát: Bản tin trưa (thông thường, đến 12:14, 80 %)\nNếu loa im:\n- tăng âm chưa bật.\n- chưa nghiệm thu nên phát nhỏ hơn 12 dB.\n",
 		"why refused 1":   "\n11:00:00 23/11/2026  p/26734/act (quorum)\n    Chưa đủ số người ký theo quy định.\n    Chi tiết kỹ thuật: 1 of 2 holders\n    3 lần\n",
 		"say ip":          "\nBắt đầu: Địa chỉ 192.168.1.7, 5,8 s.\n",
 		"sweep 30":        "\nBắt đầu: Âm quét 200 đến 8000 Hz, 8 s.\n",

@@ -39,7 +39,7 @@ func (c *call) look(step commission.Step, act bool) (found string, proposal comm
 		if st.Silent {
 			return c.say("status.nospeaker"), commission.NA
 		}
-		return or(st.Sink, "OK") + ", " + c.say("status.volume", st.Volume), pass(st.Sink == "")
+		return or(c.driver(st.Sink), "OK") + ", " + c.say("status.volume", st.Volume), pass(st.Sink == "")
 	case commission.Amp:
 		return c.lookAmp(st, act)
 	case commission.Speaker:
@@ -86,7 +86,7 @@ func (c *call) lookAmp(st Status, act bool) (string, commission.Result) {
 		return c.say("status.amp." + onOff(st.Amp)), ""
 	}
 	if err := c.box.Sound.HoldAmp(2 * time.Second); err != nil {
-		return err.Error(), commission.Fail
+		return c.driver(err.Error()), commission.Fail
 	}
 	on := false
 	for range 10 { // the speaker's loop is woken at once
@@ -129,7 +129,7 @@ func (c *call) lookBoard(act bool) (string, commission.Result) {
 	}
 	if act {
 		if err := c.box.Board.Pattern("frame", patternFor); err != nil {
-			return found + ", " + err.Error(), commission.Fail
+			return found + ", " + c.driver(err.Error()), commission.Fail
 		}
 	}
 	return found, ""

@@ -1,8 +1,10 @@
 package console
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -63,5 +65,24 @@ func TestWhyOfNothing(t *testing.T) {
 	c := New(fit().box(), Opts{Lang: "en"})
 	if text, code := c.Do(t.Context(), "why volum_percent", Asker{}); code != Usage || !strings.Contains(text, `no setting "volum_percent"`) {
 		t.Errorf("code %d, %q", code, text)
+	}
+}
+
+// A technician who reads Vietnamese reads it also where a device says what is wrong.
+func TestDevicesSpeakVietnamese(t *testing.T) {
+	f := fit()
+	f.pings[1].Error = "dial tcp 203.0.113.6:8883: connect: network is unreachable"
+	f.modem = errors.New("tty: cannot open /dev/ttyUSB2: no such file or directory")
+	b := f.box()
+	b.View = likeThis{f, func(st *Status) { st.Sink = "card 1: no such device" }}
+	for line, want := range map[string]string{
+		"ping broker": "connect: không có đường ra mạng", "survey net 1": "không có tệp hay thư mục đó", "level": "card 1: không có thiết bị đó",
+		"speaker test 1 --yes": "thiết bị âm thanh: card 1: không có thiết bị đó", "commission 5": "card 1: không có thiết bị đó",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			if text, _ := New(b, Opts{}).Do(t.Context(), line, Asker{}); !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
+				t.Errorf("%s: %q is not in\n%s", line, want, text)
+			}
+		})
 	}
 }

@@ -159,6 +159,7 @@ func TestDetailsAreTranslated(t *testing.T) {
 	s := New(Box{}, Opts{}).sit(false)
 	for said, want := range map[string]string{
 		"nobody has said yet where this box belongs":                                                        "chưa ai giao thiết bị này thuộc đâu",
+		"nobody has listened to these horns yet":                                                            "chưa ai nghe thử các loa này",
 		"sensor.supply: 11.20 V, at least 11.50 V are needed":                                               "sensor.supply: 11.20 V, cần ít nhất 11.50 V",
 		"mmcblk1 has used 110 % of its life":                                                                "mmcblk1 đã dùng 110 % tuổi thọ",
 		"the sound brought 3 mA, 900 mA are due: the line is cut, or the amplifier has switched itself off": "có tiếng mà dòng chỉ tăng 3 mA, phải là 900 mA: dây loa đứt, hoặc tăng âm tự tắt",

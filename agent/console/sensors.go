@@ -48,7 +48,7 @@ func (c *call) sensors() (answer, error) {
 		b.row(c.say("sensors.files"), c.say("sensors.errors", name, st.Vitals.Errors[name]))
 	}
 	for _, what := range slices.Sorted(maps.Keys(st.Faults)) {
-		b.row(c.say("sensors.fault"), c.say("sensors."+what)+": "+st.Faults[what])
+		b.row(c.say("sensors.fault"), c.say("sensors."+what)+": "+c.driver(st.Faults[what]))
 	}
 	if b.Len() == 0 {
 		return answer{data: st, text: c.say("sensors.none")}, nil

@@ -109,7 +109,7 @@ func (c *call) level() (answer, error) {
 	if d > 0 {
 		b.row(c.say("level.span"), c.say("level.spread", d, data.Least, data.Most, data.Peak))
 	}
-	b.row(c.say("status.sound"), join(", ", or(st.Sink, "OK"), c.say("status.amp."+onOff(data.Amp)), c.say("status.volume", data.Volume)))
+	b.row(c.say("status.sound"), join(", ", or(c.driver(st.Sink), "OK"), c.say("status.amp."+onOff(data.Amp)), c.say("status.volume", data.Volume)))
 	b.row(c.say("level.gaps"), c.say("level.lost", data.Xruns, data.Underruns))
 	return answer{data: data, text: b.String()}, nil
 }
@@ -151,7 +151,7 @@ func (c *call) speaker() (answer, error) {
 		return fmt.Sprintf("%s %s\n", pad(c.say("mark."+map[bool]string{true: "pass", false: "fail"}[ok]), 5), c.say(key, args...))
 	}
 	a.text = line(data.RMS > -100, "speaker.tone", data.RMS) // at 1 % it is quiet, and not lost
-	a.text += line(data.Sink == "", "speaker.sink", or(data.Sink, "OK"))
+	a.text += line(data.Sink == "", "speaker.sink", or(c.driver(data.Sink), "OK"))
 	if data.Keyed {
 		a.text += line(data.Amp, "speaker.amp")
 	}

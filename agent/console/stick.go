@@ -115,7 +115,7 @@ func (c *call) imported(is Imported) string {
 	}
 	line("import.files", is.Copied, is.Present, is.Missing)
 	if is.Broken != "" {
-		line("import.broken", is.Broken)
+		line("import.broken", c.driver(is.Broken))
 	}
 	if is.Segments > 0 {
 		line("import.back", is.From, is.To)

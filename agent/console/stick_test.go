@@ -40,7 +40,7 @@ func TestImport(t *testing.T) {
 		{"too old", "import", slot{is: Imported{Refused: 1, Documents: []Carried{{Name: "p/74/beat", Code: plan.Expired, Old: true}}}}, Refused, []string{"quá 7 ngày"}},
 		{"no clock", "import", slot{is: Imported{Refused: 1, Documents: []Carried{{Name: "x", Code: plan.ClockCode}}}}, Refused, []string{"lắp pin cho đồng hồ"}},
 		{"spoilt file", "import", slot{is: Imported{Bad: []Carried{{Name: "abc", Code: plan.MediaDigest}}}}, Refused, []string{"media-digest"}},
-		{"pulled out", "import", slot{is: Imported{Taken: 3, Broken: "input/output error"}}, Failed, []string{"CHƯA XONG: input/output error", "nguyên vẹn"}},
+		{"pulled out", "import", slot{is: Imported{Taken: 3, Broken: "input/output error"}}, Failed, []string{"CHƯA XONG: lỗi đọc ghi", "nguyên vẹn"}},
 		{"none", "import", slot{err: ErrNoStick}, Failed, []string{"không thấy ổ USB nào"}},
 		{"several", "import", slot{err: ErrSeveralSticks}, Failed, []string{"có nhiều ổ USB"}},
 		{"in use", "import", slot{err: ErrStickInUse}, Failed, []string{"xin chờ"}},

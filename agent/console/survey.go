@@ -79,14 +79,14 @@ func (c *call) survey() (answer, error) {
 		row(c.say("survey.modem"), c.say("status.nothing"))
 	case err != nil:
 		data.ModemError = err.Error()
-		row(c.say("survey.modem"), c.say("survey.modem.fault", err))
+		row(c.say("survey.modem"), c.say("survey.modem.fault", c.driver(err.Error())))
 	default:
 		data.Modem = &sim
 		row(c.say("survey.modem"), c.modem(sim))
 		r, err := c.box.Survey.Listen(c.ctx, time.Duration(d)*time.Second)
 		if err != nil {
 			data.ModemError = err.Error()
-			row(c.say("survey.signal"), c.say("survey.modem.fault", err))
+			row(c.say("survey.signal"), c.say("survey.modem.fault", c.driver(err.Error())))
 			break
 		}
 		data.Reception = &r
@@ -168,7 +168,7 @@ func (c *call) ping() (answer, error) {
 		said := c.say("ping.ok", c.decimal(p.NameMS), c.decimal(p.TCPMS), c.decimal(p.TLSMS))
 		switch {
 		case p.Error != "":
-			said, a.code = c.say("ping.failed", p.Error), Failed
+			said, a.code = c.say("ping.failed", c.driver(p.Error)), Failed
 		case p.TLSMS == 0:
 			said = c.say("ping.plain", c.decimal(p.NameMS), c.decimal(p.TCPMS))
 		}

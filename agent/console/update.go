@@ -85,7 +85,7 @@ func (c *call) software(st update.Status) string {
 		b.row(c.say("update.code"), c.sentence(st.Code))
 	}
 	if st.Why != "" {
-		b.row(c.say("update.detail"), st.Why)
+		b.row(c.say("update.detail"), c.driver(st.Why))
 	}
 	return b.String()
 }

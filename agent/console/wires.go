@@ -78,7 +78,7 @@ func (c *call) gpioList(where bool) (answer, error) {
 		state := c.say("gpio.output")
 		switch {
 		case all[i].Error != "":
-			state = all[i].Error
+			state = c.driver(all[i].Error)
 		case all[i].On != nil:
 			state = c.say("gpio.input") + ", " + c.stateOf(w, *all[i].On)
 		case !w.Output:
