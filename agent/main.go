@@ -169,7 +169,7 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 			}
 			log.Info("the box has forgotten what it was sent, and begins again")
 		case errors.Is(err, box.ErrFactory):
-			if err := errors.Join(box.WipeAll(cfg), p.own.Forget()); err != nil {
+			if err := errors.Join(box.WipeAll(cfg), p.own.ForgetSecrets()); err != nil {
 				fmt.Fprintln(errs, "agent:", err)
 				return exitFailed
 			}

@@ -88,6 +88,9 @@ func (c *call) reset() (answer, error) {
 	if err := c.touch(); err != nil {
 		return answer{}, err
 	}
+	if err := c.cutsOff("reset.emergency"); err != nil {
+		return answer{}, err
+	}
 	if !c.yes && (c.ask == nil || !yes(c.ask(c.say("reset.confirm")))) {
 		return answer{}, refusedHere{text: c.say("reset.declined")}
 	}

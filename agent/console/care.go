@@ -180,22 +180,27 @@ func (c *call) reboot() (answer, error) {
 	if err := c.touch(); err != nil {
 		return answer{}, err
 	}
-	question := "reboot.confirm"
-	if c.box.View != nil {
-		if st := c.box.View.Status(); st.Now != nil && st.Now.Class == plan.Emergency {
-			if !c.yes {
-				return answer{}, refusedHere{plan.Priority, c.say("reboot.emergency", or(st.Now.Title, "—"))}
-			}
-			question = "reboot.emergency"
-		}
+	if err := c.cutsOff("reboot.emergency"); err != nil {
+		return answer{}, err
 	}
-	if !c.yes && (c.ask == nil || !yes(c.ask(c.say(question)))) {
+	if !c.yes && (c.ask == nil || !yes(c.ask(c.say("reboot.confirm")))) {
 		return answer{}, refusedHere{text: c.say("reboot.declined")}
 	}
 	if err := c.box.Care.Reboot(c.ctx, reason); err != nil {
 		return answer{}, err
 	}
 	return answer{data: map[string]string{"reason": reason}, text: c.say("reboot.done")}, nil
+}
+
+// cutsOff refuses, with the words of a text, what would cut off an emergency that sounds.
+func (c *call) cutsOff(text string) error {
+	if c.yes || c.box.View == nil {
+		return nil
+	}
+	if now := c.box.View.Status().Now; now != nil && now.Class == plan.Emergency {
+		return refusedHere{plan.Priority, c.say(text, or(now.Title, "—"))}
+	}
+	return nil
 }
 
 // factory makes the box as it came. Who it is and what it has played stay, unless that is
@@ -212,6 +217,9 @@ func (c *call) factory() (answer, error) {
 		return answer{}, usageError{c.say("factory.name", c.box.View.Status().Device)}
 	}
 	if err := c.touch(); err != nil {
+		return answer{}, err
+	}
+	if err := c.cutsOff("reset.emergency"); err != nil {
 		return answer{}, err
 	}
 	question, done := "factory.confirm", "factory.done"

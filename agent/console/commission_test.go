@@ -270,6 +270,27 @@ func TestRebootWhileAnEmergencySounds(t *testing.T) {
 	}
 }
 
+// Nor is it forgotten while it sounds.
+func TestResetWhileAnEmergencySounds(t *testing.T) {
+	for _, line := range []string{"reset", "factory reset", "factory reset everything tp-0421"} {
+		f := fit()
+		b := f.box()
+		resets := 0
+		b.View, b.Reset = alarming{f}, func() { resets++ }
+		c := New(b, Opts{})
+		if text, code := c.Do(t.Context(), line, Asker{}); code != Refused || !strings.Contains(text, "Bão số 12") || resets+len(f.wiped) > 0 {
+			t.Errorf("%s: %d, %s", line, code, text)
+		}
+		sitOn(t, b, func(d *desk) {
+			d.sees(line+"\r", "Bão số 12")
+			d.sees("có\r", "Không có lệnh") // it was not asked
+		})
+		if text, code := c.Do(t.Context(), line+" --yes", Asker{}); code != OK || resets+len(f.wiped) != 1 {
+			t.Errorf("%s --yes: %d, %s", line, code, text)
+		}
+	}
+}
+
 type alarming struct{ *fitted }
 
 func (a alarming) Status() Status {

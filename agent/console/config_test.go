@@ -133,6 +133,18 @@ wwan0          không nối
 		{"rollback 7", Usage, `Không có bản cấu hình đó; gõ rollback để xem.`},
 		{"rollback 1", OK, `- network.address = "192.168.1.20/24"`},
 		{"rollback 0", OK, ``},
+		{"net set dhcp", OK, `
+- network.address = "192.168.1.20/24"
++ network.address = ""
+- network.gateway = "192.168.1.1"
++ network.gateway = ""
+- network.dns = ["192.168.1.1"]
++ network.dns = []
+Dùng thử`}, // the server that static has put there is of that network
+		{"rollback 0", OK, ``},
+		{"net set dns 1.1.1.1", OK, ``},
+		{"net set dhcp", OK, `+ network.dns = ["1.1.1.1"]`}, // what a person has put there stays
+		{"rollback 0", OK, ``},
 		{"config import", Failed, `Không làm được: trên ổ USB không có tệp loa/settings.toml`},
 		{"config export usb", OK, `Đã ghi cấu hình, không có bí mật, vào /media/usb/loa.`},
 		{"config import usb", OK, `Không có gì thay đổi.`},

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"strings"
 
 	"loa/agent/config"
@@ -89,7 +90,11 @@ func (c *call) netSet(word string, args []string) (answer, error) {
 	switch {
 	case word == "dhcp" && len(args) == 0:
 		return c.change(func(k config.Config) (config.Config, error) {
-			k.Network.Address, k.Network.Gateway, k.Network.Interface = "", "", ""
+			n := &k.Network
+			if n.Address != "" && slices.Equal(n.DNS, []string{n.Gateway}) {
+				n.DNS = nil // net set static put it there
+			}
+			n.Address, n.Gateway, n.Interface = "", "", ""
 			return k, nil
 		})
 	case word == "static" && len(args) > 0:

@@ -101,6 +101,23 @@ func (k *Keeper) Forget() error {
 	return os.RemoveAll(Dir(k.o.File))
 }
 
+// ForgetSecrets deletes what in the settings others must not have, the files of before
+// with it, and ends a trial: the box goes to somebody else.
+func (k *Keeper) ForgetSecrets() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.trial, k.candidate, k.holder = nil, nil, nil
+	if c := k.file; c.Network.Secret() || k.broken != nil {
+		c.Network.PIN, c.Network.Password = "", ""
+		text := c.Text()
+		if err := k.write(k.o.File, text, 0o644); err != nil {
+			return fmt.Errorf("cannot forget the secrets of the settings: %w", err)
+		}
+		k.file, k.text, k.broken = c, text, nil
+	}
+	return os.RemoveAll(Dir(k.o.File))
+}
+
 // isNewest reports whether what is in the file is the newest of before already.
 func (k *Keeper) isNewest(all []Before) bool {
 	if len(all) == 0 {

@@ -3,6 +3,7 @@ package settings
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -110,6 +111,42 @@ func TestFilesOfBeforeAreFew(t *testing.T) {
 	}()
 	if len(all) != Kept || all[0].Config.MediaMB != 5 || all[Kept-1].Config.MediaMB != 5 {
 		t.Errorf("%d, from %d to %d", len(all), all[0].Config.MediaMB, all[len(all)-1].Config.MediaMB)
+	}
+}
+
+// A box that goes to somebody else takes no secret along, not even one that is on trial.
+func TestForgetSecrets(t *testing.T) {
+	dir := t.TempDir()
+	k := keeper(t, dir, first)
+	me := &Seat{Name: "me"}
+	for _, kv := range [][2]string{{"network.apn", "v-internet"}, {"network.apn_password", "hunter22"}, {"network.pin", "4321"}} {
+		if err := k.Edit(me, set(kv[0], kv[1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(k.Commit(me), k.Edit(me, set("network.pin", "8765"))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Try(me, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.ForgetSecrets(); err != nil {
+		t.Fatal(err)
+	}
+	if _, trial := k.Trial(); trial || k.Running().Network.Secret() || k.Running().Network.APN != "v-internet" {
+		t.Errorf("in force is %+v", k.Running().Network)
+	}
+	filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
+		text, _ := os.ReadFile(name)
+		for _, secret := range []string{"hunter22", "4321", "8765"} {
+			if strings.Contains(string(text), secret) {
+				t.Errorf("%s holds %s", name, secret)
+			}
+		}
+		return err
+	})
+	if c := again(t, dir).Kept(); c.Network.Secret() || c.Device != k.Kept().Device {
+		t.Errorf("the file holds %+v", c)
 	}
 }
 
