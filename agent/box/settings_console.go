@@ -145,7 +145,7 @@ func (b *Box) loginCode() string {
 
 // attend serves the technician's port.
 func (b *Box) attend(ctx context.Context) error {
-	at := b.console.At(console.Line{Name: cmp.Or(b.o.PortName, "port"), Login: b.o.Login, Code: b.loginCode, Idle: b.o.Idle, Wide: 80, Stays: true})
+	at := b.console.At(console.Line{Name: cmp.Or(b.o.PortName, "port"), Login: b.o.Login, Code: b.loginCode, Idle: b.o.Idle, Wide: 80, High: 24, Stays: true})
 	return b.o.Port(ctx, at.Serve)
 }
 

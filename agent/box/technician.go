@@ -286,7 +286,7 @@ func (b *Box) speak(ctx context.Context, conn net.Conn) {
 	conn.SetReadDeadline(time.Time{})
 	lang, line := language(strings.TrimRight(line, "\r\n"))
 	if line == "" {
-		b.console.In(lang).At(console.Line{Name: "local", Idle: b.o.Idle, Wide: 80}).Serve(ctx, socket{conn, in})
+		b.console.In(lang).At(console.Line{Name: "local", Idle: b.o.Idle, Wide: 80, High: 24}).Serve(ctx, socket{conn, in})
 		return
 	}
 	answer, code := b.console.Do(ctx, line, console.Asker{Lang: lang})

@@ -5,9 +5,9 @@ type history struct{ lines []string }
 
 const historyLines = 50
 
-// Add keeps a line that differs from the one before.
+// Add keeps a line that differs from the one before; q ends the page of a long answer.
 func (h *history) Add(line string) {
-	if line == "" || len(line) > maxLine || len(h.lines) > 0 && h.lines[len(h.lines)-1] == line {
+	if line == "" || line == "q" || len(line) > maxLine || len(h.lines) > 0 && h.lines[len(h.lines)-1] == line {
 		return
 	}
 	if len(h.lines) == historyLines {

@@ -21,6 +21,7 @@ type Line struct {
 	Code  func() string // the sum of the code that is asked for; empty: none is
 	Idle  time.Duration // without a command that is understood, after which a session ends; 0: never
 	Wide  int           // columns of the terminal, after which lines are broken between words; 0: it does that itself
+	High  int           // its lines, after which a long answer waits; 0: it has as many as there are
 	Stays bool          // it is there for the next one, as a serial port is
 }
 
@@ -155,6 +156,7 @@ func (d *desktop) session(ctx context.Context) error {
 		fmt.Fprintln(t) // below what stood there last
 	}
 	fmt.Fprintln(t, s.greeting())
+	var rest []string // of a long answer
 	for {
 		line, ctrlD, err := d.read(t.ReadLine())
 		if ctx.Err() != nil {
@@ -176,12 +178,23 @@ func (d *desktop) session(ctx context.Context) error {
 			d.leaveLine()
 			return err
 		}
-		text, code := s.answer(ctx, line)
-		if text != "" {
-			if _, err := fmt.Fprintln(t, strings.TrimRight(text, "\n")); err != nil && ctx.Err() == nil {
-				d.leaveLine()
-				return err
+		var code int
+		switch word := strings.TrimSpace(line); {
+		case len(rest) > 0 && word == "":
+			d.keep() // who reads is there
+		case len(rest) > 0 && strings.EqualFold(word, "q"):
+			rest = nil
+		default: // it may be typed while a page waits
+			var text string
+			text, code = s.answer(ctx, line)
+			rest = nil
+			if text = strings.TrimRight(text, "\n"); text != "" {
+				rest = strings.Split(text, "\n")
 			}
+		}
+		if rest, err = d.page(t, s, rest); err != nil && ctx.Err() == nil {
+			d.leaveLine()
+			return err
 		}
 		if s.over {
 			d.leaveLine()
@@ -191,6 +204,21 @@ func (d *desktop) session(ctx context.Context) error {
 			d.keep()
 		}
 	}
+}
+
+// page shows as much of an answer as the terminal has lines for, and gives the rest.
+func (d *desktop) page(t *term.Terminal, s *session, lines []string) (rest []string, err error) {
+	if high := d.line.High - 1; high > 0 && len(lines) > high {
+		lines, rest = lines[:high], lines[high:]
+	}
+	if len(lines) > 0 {
+		_, err = fmt.Fprintln(t, strings.Join(lines, "\n"))
+	}
+	t.SetPrompt(prompt)
+	if len(rest) > 0 {
+		t.SetPrompt(s.shown(s.say("page", len(rest))) + " ")
+	}
+	return rest, err
 }
 
 // keep lets the session go on for as long as a technician may think.
