@@ -252,5 +252,6 @@ func (c *call) volume() (answer, error) {
 	if err := c.box.Sound.Volume(c.ctx, percent); err != nil {
 		return answer{}, err
 	}
+	percent = max(1, percent) // as soft as can be: what nobody has set is full volume
 	return answer{data: volume{percent}, text: c.say("volume.set", percent)}, nil
 }

@@ -80,7 +80,7 @@ func (c *call) bundle() (answer, error) {
 	case errors.Is(err, ErrNoStick):
 		return answer{}, errors.New(c.say("bundle.nostick"))
 	case errors.Is(err, ErrSeveralSticks):
-		return answer{}, errors.New(c.say("import.several"))
+		return answer{}, errors.New(c.say("import.several", "bundle"))
 	case err != nil:
 		return answer{}, err
 	}

@@ -229,7 +229,7 @@ func (c *call) configExport() (answer, error) {
 	}
 	where, err := c.box.Carry.GiveSettings(c.stickDir(), text)
 	if err != nil {
-		return answer{}, c.stickError(err)
+		return answer{}, c.stickError("config export", err)
 	}
 	return answer{data: map[string]string{"file": where}, text: c.say("config.exported", where)}, nil
 }
@@ -240,7 +240,7 @@ func (c *call) configImport() (answer, error) {
 	}
 	text, err := c.box.Carry.TakeSettings(c.stickDir())
 	if err != nil {
-		return answer{}, c.stickError(err)
+		return answer{}, c.stickError("config import", err)
 	}
 	return c.change(func(k config.Config) (config.Config, error) { return k.Merge("settings.toml", text) })
 }
@@ -393,13 +393,13 @@ func (c *call) wrong(err error) error {
 	return err
 }
 
-// stickError says why there is no stick to read or write.
-func (c *call) stickError(err error) error {
+// stickError says why there is no stick for a command to read or write.
+func (c *call) stickError(word string, err error) error {
 	switch {
 	case errors.Is(err, ErrNoStick):
-		return errors.New(c.say("import.none"))
+		return errors.New(c.say("import.none", word))
 	case errors.Is(err, ErrSeveralSticks):
-		return errors.New(c.say("import.several"))
+		return errors.New(c.say("import.several", word))
 	case errors.Is(err, fs.ErrNotExist):
 		return errors.New(c.say("config.no-file"))
 	}

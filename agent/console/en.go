@@ -313,8 +313,8 @@ var english = map[string]string{
 	"import.back":         "The ledger from entry %d to entry %d is on the stick now, for the office.",
 	"import.nothing-back": "The office has the whole ledger.",
 	"import.broken":       "NOT DONE: %s. What was taken is whole; put the stick in again and repeat.",
-	"import.none":         "there is no stick with a folder loa; mount it, or say where: import DIR",
-	"import.several":      "there are several sticks with a folder loa; say which: import DIR",
+	"import.none":         "there is no stick with a folder loa; mount it, or say where: %s DIR",
+	"import.several":      "there are several sticks with a folder loa; say which: %s DIR",
 	"import.busy":         "a stick is being read already, please wait",
 	"help.import":         "take documents and files from a stick (loactl carry), write the ledger back to it",
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"rsc.io/qr"
 )
@@ -79,7 +80,7 @@ func (c *call) label() (answer, error) {
 	if err != nil {
 		return answer{}, fmt.Errorf("QR: %w", err)
 	}
-	beside := []string{"", st.Device, short(named(st), 40), or(st.Place, c.say("status.unassigned")), st.Board, "", c.say("id.code") + " " + who.Code, who.Serial}
+	beside := []string{"", st.Device, named(st), or(st.Place, c.say("status.unassigned")), st.Board, "", c.say("id.code") + " " + who.Code, who.Serial}
 	var b strings.Builder
 	if c.plain { // of letters no camera reads a square code
 		picture = slices.DeleteFunc(beside, func(s string) bool { return s == "" })
@@ -87,7 +88,7 @@ func (c *call) label() (answer, error) {
 	}
 	for i, line := range picture {
 		if i < len(beside) && beside[i] != "" {
-			line += "  " + beside[i]
+			line += "  " + short(beside[i], min(40, screen-2-utf8.RuneCountInString(line)))
 		}
 		fmt.Fprintln(&b, line)
 	}

@@ -86,3 +86,29 @@ func TestDevicesSpeakVietnamese(t *testing.T) {
 		})
 	}
 }
+
+// Where a stick is missing the way out that is named is one of the same command.
+func TestTheWayOutIsOfTheSameCommand(t *testing.T) {
+	for err, way := range map[error]string{ErrNoStick: "say where", ErrSeveralSticks: "say which"} {
+		b, _ := settled(t, &pole{}, t.TempDir())
+		b.Carry, b.Stick = noPocket{err}, &slot{err: err}
+		for _, line := range []string{"config export", "config import", "import"} {
+			if text, code := New(b, Opts{Lang: "en"}).Do(t.Context(), strings.Replace(line, "export", "export usb", 1), Asker{}); code != Failed || !strings.HasSuffix(text, way+": "+line+" DIR") {
+				t.Errorf("%s: code %d, %q", line, code, text)
+			}
+		}
+	}
+}
+
+type noPocket struct{ err error }
+
+func (p noPocket) GiveSettings(string, []byte) (string, error) { return "", p.err }
+func (p noPocket) TakeSettings(string) ([]byte, error)         { return nil, p.err }
+
+// As soft as can be is not silent, and is told as what it is.
+func TestVolumeNought(t *testing.T) {
+	text, code := New(fit().box(), Opts{Lang: "en"}).Do(t.Context(), "volume 0", Asker{})
+	if code != OK || !strings.Contains(text, "1 %") {
+		t.Errorf("code %d, %q", code, text)
+	}
+}

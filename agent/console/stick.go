@@ -66,9 +66,9 @@ func (c *call) importStick() (answer, error) {
 	is, err := c.box.Stick.Import(c.ctx, strings.Join(c.args, " "))
 	switch {
 	case errors.Is(err, ErrNoStick):
-		return answer{}, errors.New(c.say("import.none"))
+		return answer{}, errors.New(c.say("import.none", "import"))
 	case errors.Is(err, ErrSeveralSticks):
-		return answer{}, errors.New(c.say("import.several"))
+		return answer{}, errors.New(c.say("import.several", "import"))
 	case errors.Is(err, ErrStickInUse):
 		return answer{}, errors.New(c.say("import.busy"))
 	case err != nil:

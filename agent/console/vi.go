@@ -313,8 +313,8 @@ var vietnamese = map[string]string{
 	"import.back":         "Đã ghi lên ổ USB nhật ký từ mục %d đến mục %d để mang về văn phòng.",
 	"import.nothing-back": "Văn phòng đã có đủ nhật ký.",
 	"import.broken":       "CHƯA XONG: %s. Những gì đã nhận vẫn nguyên vẹn; cắm lại ổ USB và làm lại.",
-	"import.none":         "không thấy ổ USB nào có thư mục loa; hãy gắn (mount) ổ USB, hoặc ghi rõ: import THƯ-MỤC",
-	"import.several":      "có nhiều ổ USB có thư mục loa; hãy ghi rõ: import THƯ-MỤC",
+	"import.none":         "không thấy ổ USB nào có thư mục loa; hãy gắn (mount) ổ USB, hoặc ghi rõ: %s THƯ-MỤC",
+	"import.several":      "có nhiều ổ USB có thư mục loa; hãy ghi rõ: %s THƯ-MỤC",
 	"import.busy":         "đang đọc ổ USB rồi, xin chờ",
 	"help.import":         "nhận văn bản và tệp từ ổ USB (loactl carry), ghi nhật ký trở lại ổ USB",
 
