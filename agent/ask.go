@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"loa/agent/config"
+	"loa/agent/console"
 )
 
 // askConsole connects the terminal to the console of the box that runs here, or
@@ -68,6 +70,20 @@ func askConsole(args []string, in *os.File, out, errs io.Writer) int {
 	return exitOK
 }
 
+// asWide is an answer for people with its lines broken between words, where out is a
+// terminal that would break them anywhere.
+func asWide(text string, out io.Writer) string {
+	f, ok := out.(*os.File)
+	if !ok || strings.HasPrefix(text, "{") { // which is for a program
+		return text
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width < 40 {
+		return text
+	}
+	return console.Wrap(text, width)
+}
+
 // reach connects to the box and tells if that cannot be done.
 func reach(socket string, errs io.Writer) (net.Conn, error) {
 	conn, err := net.Dial("unix", socket)
@@ -108,12 +124,15 @@ func askOnce(socket, line string, out, errs io.Writer) int {
 	fmt.Fprintf(conn, "%s\n", line)
 	answer, err := io.ReadAll(conn)
 	text, code, ok := strings.Cut(string(answer), "\x00")
+	if err == nil && len(answer) == 0 {
+		err = errors.New("it said nothing; four sessions at once are the most")
+	}
 	if err != nil || !ok || len(code) != 1 {
-		fmt.Fprintln(errs, "agent: the box broke off:", err)
+		fmt.Fprintln(errs, "agent: the box broke off:", cmp.Or(err, io.ErrUnexpectedEOF))
 		return exitFailed
 	}
 	if text = strings.TrimRight(text, "\n"); text != "" {
-		fmt.Fprintln(out, text)
+		fmt.Fprintln(out, asWide(text, out))
 	}
 	return int(code[0] - '0')
 }

@@ -10,8 +10,58 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 )
+
+// An answer to one question is broken between words on a terminal, as in a session; one
+// that a program reads is as it was.
+func TestAnAnswerIsAsWideAsTheTerminal(t *testing.T) {
+	m, s, err := pty.Open()
+	if err != nil {
+		t.Skip("no pseudo-terminals here: ", err)
+	}
+	defer m.Close()
+	defer s.Close()
+	if err := pty.Setsize(m, &pty.Winsize{Rows: 24, Cols: 50}); err != nil {
+		t.Fatal(err)
+	}
+	const text = "Làm tại chỗ đến 02:36: không có gì phát từ xa, kể cả tin khẩn cấp."
+	if got, want := asWide(text, s), "Làm tại chỗ đến 02:36: không có gì phát từ xa, kể\n  cả tin khẩn cấp."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	const json = `{"text":"Làm tại chỗ đến 02:36: không có gì phát từ xa, kể cả tin khẩn cấp."}`
+	if got := asWide(json, s); got != json {
+		t.Errorf("%q", got)
+	}
+	if got := asWide(text, new(strings.Builder)); got != text {
+		t.Errorf("%q", got)
+	}
+}
+
+// A box with as many sessions as it has is no riddle.
+func TestABoxThatHasNoSeat(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "console")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() { // ends with the listener
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			bufio.NewReader(conn).ReadString('\n')
+			conn.Close()
+		}
+	}()
+	var out, errs strings.Builder
+	if code := askOnce(socket, "status", &out, &errs); code != exitFailed || !strings.Contains(errs.String(), "four sessions") {
+		t.Errorf("code %d, %q", code, errs.String())
+	}
+}
 
 // What agent console asks the box for, one question at a time and for a session,
 // and in which language.
