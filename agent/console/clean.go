@@ -1,8 +1,10 @@
 package console
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -26,6 +28,21 @@ func clean(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// escaped is JSON in which what a terminal obeys is written as JSON may write it.
+func escaped(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if !unicode.IsControl(r) && !format(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
 }
 
 // short cuts s to at most n runes.

@@ -189,7 +189,7 @@ func (s *session) answer(ctx context.Context, line string) (text string, code in
 	if err != nil {
 		return fmt.Sprintf(`{"command":%q,"code":%d}`, r.Command, Failed), Failed
 	}
-	return string(b), code
+	return escaped(string(b)), code
 }
 
 // flag takes a flag out of words, wherever it stands.

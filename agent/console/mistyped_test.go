@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -110,5 +111,21 @@ func TestVolumeNought(t *testing.T) {
 	text, code := New(fit().box(), Opts{Lang: "en"}).Do(t.Context(), "volume 0", Asker{})
 	if code != OK || !strings.Contains(text, "1 %") {
 		t.Errorf("code %d, %q", code, text)
+	}
+}
+
+// An answer for a program may reach a terminal as well: it holds nothing that one obeys,
+// and says the same.
+func TestJSONDrivesNoTerminal(t *testing.T) {
+	b := fit().box()
+	const evil = "a\u009b2Jb\u202ec\x7fd\U000e0041e\U0001f4e2"
+	b.Log = func(int) []string { return []string{evil} }
+	text, code := New(b, Opts{}).Do(t.Context(), "log --json", Asker{})
+	if code != OK || clean(text) != text {
+		t.Errorf("code %d, %q", code, text)
+	}
+	var got struct{ Data []string }
+	if err := json.Unmarshal([]byte(text), &got); err != nil || len(got.Data) != 1 || got.Data[0] != evil {
+		t.Errorf("%v, %q", err, got.Data)
 	}
 }
