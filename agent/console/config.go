@@ -146,7 +146,7 @@ func (s *session) pending() string {
 		return text
 	}
 	if until, ok := s.box.Config.Trial(); ok {
-		text += s.say("config.trial", s.hourOf(until)) + "\n"
+		text += s.say("config.trial", s.hourOf(s.byBox(until))) + "\n"
 	}
 	if _, by := s.box.Config.Candidate(); by != "" {
 		text += s.say("config.pending", by) + "\n"
@@ -294,7 +294,7 @@ func (c *call) configCommit() (answer, error) {
 		if err != nil {
 			return answer{}, c.wrong(err)
 		}
-		return answer{data: committed{changes, until}, text: c.say("config.tried", c.hourOf(until))}, nil
+		return answer{data: committed{changes, until}, text: c.say("config.tried", c.hourOf(c.byBox(until)))}, nil
 	}
 	if err := c.box.Config.Commit(c.seat); err != nil {
 		return answer{}, c.wrong(err)

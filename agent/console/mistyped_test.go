@@ -6,8 +6,11 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"golang.org/x/text/unicode/norm"
+
+	"loa/agent/clock"
 )
 
 // What is left of "commit" where a byte was dropped is no commission: that would key the
@@ -129,3 +132,26 @@ func TestJSONDrivesNoTerminal(t *testing.T) {
 		t.Errorf("%v, %q", err, got.Data)
 	}
 }
+
+// A trial ends at a time of the clock that status shows.
+func TestATrialEndsByTheBoxsClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, k := settled(t, &pole{}, t.TempDir())
+		b.View = behind{still{b.View}}
+		c := New(b, Opts{Lang: "en"})
+		c.Do(t.Context(), "config edit lang en", Asker{})
+		for _, line := range []string{"commit confirmed 10", "config show"} {
+			if text, code := c.Do(t.Context(), line, Asker{}); code != OK || !strings.Contains(text, "12:10") {
+				t.Errorf("%s: code %d, %q", line, code, text)
+			}
+		}
+		if until, ok := k.Trial(); !ok || time.Until(until) != 10*time.Minute {
+			t.Errorf("it is tried for %v", time.Until(until))
+		}
+	})
+}
+
+// A box of which the machine's clock is wrong.
+type behind struct{ Viewer }
+
+func (behind) Clock() clock.Facts { return clock.Facts{Time: noon, Host: time.Now()} }

@@ -118,6 +118,16 @@ func (s *session) clockTime(t, now time.Time) string {
 // hourOf is the hour and minute of a moment that is near.
 func (s *session) hourOf(t time.Time) string { return t.In(s.o.Zone).Format("15:04") }
 
+// byBox is what the box's clock says when the machine's says t: a technician sees only the
+// first, and without a battery the other may be days behind.
+func (s *session) byBox(t time.Time) time.Time {
+	if s.box.View == nil {
+		return t
+	}
+	f := s.box.View.Clock()
+	return t.Add(f.Time.Sub(f.Host))
+}
+
 // hourOrDay is hourOf, or the moment in full where that is not of this day.
 func (s *session) hourOrDay(t, now time.Time) string {
 	if d := now.Sub(t); d < 0 || d >= 24*time.Hour {
