@@ -53,11 +53,22 @@ func (c *call) percent(i, least int) (int, bool) {
 	return n, err == nil && n >= least && n <= 100 && len(c.args) == i+1
 }
 
-// local1 plays something that is the box's own. If the hour forbids it the technician is
+// silent is the no of a board that has no speaker.
+func (c *call) silent() error {
+	if c.box.View != nil && c.box.View.Status().Silent {
+		return refusedHere{plan.Unsupported, c.say("status.nospeaker")}
+	}
+	return nil
+}
+
+// sounds plays something that is the box's own. If the hour forbids it the technician is
 // asked once more: a typing error must not wake a commune.
 func (c *call) sounds(part plan.Part, title string, volume int) error {
 	if c.box.Sound == nil {
 		return c.absent()
+	}
+	if err := c.silent(); err != nil {
+		return err
 	}
 	if err := c.touch(); err != nil {
 		return err
@@ -214,6 +225,12 @@ func (c *call) amp() (answer, error) {
 	}
 	if c.box.Sound == nil {
 		return answer{}, c.absent()
+	}
+	if err := c.silent(); err != nil {
+		return answer{}, err
+	}
+	if c.box.View != nil && !c.box.View.Status().Keyed {
+		return answer{}, refusedHere{plan.Unsupported, c.say("commission.noamp")}
 	}
 	if err := c.touch(); err != nil {
 		return answer{}, err

@@ -50,7 +50,7 @@ func (p *pole) touched() int {
 
 func (p *pole) Status() Status {
 	return Status{
-		Device: "tp-0421", Name: "Ấp 3", Place: "26734", Board: "orangepi-zero", Version: "0.3.1",
+		Keyed: true, Device: "tp-0421", Name: "Ấp 3", Place: "26734", Board: "orangepi-zero", Version: "0.3.1",
 		Started: noon.Add(-50 * time.Hour), Broker: "tls://broker.example:8883", Connected: !p.offline, Since: noon.Add(-90 * time.Minute),
 		Amp: true, LocalUntil: p.local, LocalWhy: p.localWhy, RMSDBFS: -18, PeakDBFS: -6, Volume: p.level,
 		Now:         &Item{Title: "Bản tin trưa", Class: plan.Normal, From: noon.Add(-time.Minute), Until: noon.Add(14 * time.Minute), Volume: 80},

@@ -113,7 +113,7 @@ func (c *call) whyNotPlaying() (answer, error) {
 		}
 		for _, e := range last {
 			if f.Time.Sub(e.Time) < 24*time.Hour {
-				say(e.Code, "whynot.last", c.clockTime(e.Time, f.Time), or(e.Title, e.ID), c.sentence(e.Code))
+				say(e.Code, "whynot.last", c.clockTime(e.Time, f.Time), or(or(e.Title, e.ID), "—"), c.sentence(e.Code))
 			}
 		}
 	}

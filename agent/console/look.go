@@ -80,6 +80,8 @@ func (c *call) lookNetwork() (string, commission.Result) {
 // lookAmp holds the amplifier for a second and looks whether its line follows.
 func (c *call) lookAmp(st Status, act bool) (string, commission.Result) {
 	switch {
+	case st.Silent:
+		return c.say("status.nospeaker"), commission.NA
 	case !st.Keyed:
 		return c.say("commission.noamp"), commission.NA
 	case !act || c.box.Sound == nil:

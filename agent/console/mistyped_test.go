@@ -155,3 +155,26 @@ func TestATrialEndsByTheBoxsClock(t *testing.T) {
 type behind struct{ Viewer }
 
 func (behind) Clock() clock.Facts { return clock.Facts{Time: noon, Host: time.Now()} }
+
+// A board without a speaker sounds nothing, and says so; one whose amplifier nobody
+// switches holds none.
+func TestNothingThatIsNotThereSounds(t *testing.T) {
+	f := fit()
+	b := f.box()
+	b.View = likeThis{f, func(st *Status) { st.Silent, st.Keyed, st.Now = true, false, nil }}
+	c := New(b, Opts{Lang: "en"})
+	for _, line := range []string{"tone", "sweep 20", "play gong", "chime test", "say ip", "speaker test --yes", "amp on 5", "level", "commission 6"} {
+		text, code := c.Do(t.Context(), line, Asker{})
+		looks := line == "level" || line == "commission 6"
+		if looks != (code == OK) || !strings.Contains(text, "this board has no speaker") {
+			t.Errorf("%s: code %d, %q", line, code, text)
+		}
+	}
+	if n := len(f.played) + len(f.amp); n != 0 {
+		t.Errorf("it sounded %d times", n)
+	}
+	b.View = likeThis{f, func(st *Status) { st.Keyed = false }}
+	if text, code := New(b, Opts{Lang: "en"}).Do(t.Context(), "amp on 5", Asker{}); code == OK || !strings.Contains(text, "no line keys it") || len(f.amp) > 0 {
+		t.Errorf("code %d, %q", code, text)
+	}
+}

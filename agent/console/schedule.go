@@ -178,7 +178,7 @@ func (c *call) why() (answer, error) {
 		if e.Board {
 			what = c.say("why.board") + ", " + what
 		}
-		fmt.Fprintf(&b, "%s  %s (%s)\n    %s\n", c.time(e.Time), or(e.Title, e.ID), what, c.sentence(e.Code))
+		fmt.Fprintf(&b, "%s  %s (%s)\n    %s\n", c.time(e.Time), or(or(e.Title, e.ID), "—"), what, c.sentence(e.Code))
 		if e.Detail != "" {
 			fmt.Fprintf(&b, "    %s\n", c.say("detail", c.detail(e)))
 		}

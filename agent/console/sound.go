@@ -109,6 +109,10 @@ func (c *call) level() (answer, error) {
 	if d > 0 {
 		b.row(c.say("level.span"), c.say("level.spread", d, data.Least, data.Most, data.Peak))
 	}
+	if st.Silent {
+		b.row(c.say("status.sound"), c.say("status.nospeaker"))
+		return answer{data: data, text: b.String()}, nil
+	}
 	b.row(c.say("status.sound"), join(", ", or(c.driver(st.Sink), "OK"), c.say("status.amp."+onOff(data.Amp)), c.say("status.volume", data.Volume)))
 	b.row(c.say("level.gaps"), c.say("level.lost", data.Xruns, data.Underruns))
 	return answer{data: data, text: b.String()}, nil
