@@ -295,7 +295,7 @@ func candidates(name string) []command {
 		}
 	}
 	for _, alias := range slices.Sorted(maps.Keys(aliasWords)) {
-		if name != "" && strings.HasPrefix(alias, name) {
+		if len(name) > 1 && strings.HasPrefix(alias, name) { // q ends a page, and no session
 			found = append(found, command{name: alias}) // expand leaves none alone
 		}
 	}

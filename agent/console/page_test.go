@@ -43,6 +43,7 @@ func TestALongAnswerStopsAtAScreen(t *testing.T) {
 		time.Sleep(14 * time.Minute)
 		page("log 60\r", 1, 23, 37)
 		d.sees("q\r", prompt)
+		d.sees("q\r", "Không có lệnh") // once too often ends no session
 		d.sees("\x1b[A\r", "line 23.") // the q is not in the history
 		d.sees("version\r", "loa 0.3.1")
 		d.sees("log 60 --json\r", `"line 60."`) // a program reads it
