@@ -62,6 +62,19 @@ func (l *Login) hold(line string, until time.Time) {
 	l.open[line] = until
 }
 
+// anew is how long a box may take to begin anew.
+const anew = time.Minute
+
+// linger lets a line that is open be so until the box has begun anew, and no longer:
+// whoever pulls the adapter meanwhile has left.
+func (l *Login) linger(line string, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until := now.Add(anew); l.open[line].After(until) {
+		l.open[line] = until
+	}
+}
+
 func (l *Login) close(line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

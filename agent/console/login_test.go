@@ -166,6 +166,24 @@ func TestIdle(t *testing.T) {
 	})
 }
 
+// Whoever pulls the adapter while the box begins anew has left as well.
+func TestPulledWhileTheBoxBeginsAnew(t *testing.T) {
+	code, sum := sealed(t)
+	synctest.Test(t, func(t *testing.T) {
+		l, c := NewLogin(), New((&pole{}).box(), Opts{})
+		d := open(t, c.At(port(l, sum)))
+		d.sees(code+"\r", "loa> ")
+		d.anew() // and nobody is at the line when it is opened again
+		time.Sleep(2 * time.Minute)
+		d = open(t, c.At(port(l, sum)))
+		if got := d.screen(); !strings.HasSuffix(got, "Mã của thiết bị: ") {
+			t.Errorf("after two minutes without a line: %q", got)
+		}
+		d.conn.Close()
+		synctest.Wait()
+	})
+}
+
 // A box without a code asks for none, and a line of a session ends with it.
 func TestNoCode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -160,6 +160,9 @@ func (d *desktop) session(ctx context.Context) error {
 	for {
 		line, ctrlD, err := d.read(t.ReadLine())
 		if ctx.Err() != nil {
+			if d.line.Login != nil {
+				d.line.Login.linger(d.line.Name, time.Now())
+			}
 			return ctx.Err()
 		}
 		if errors.Is(err, os.ErrDeadlineExceeded) {
