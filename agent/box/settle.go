@@ -9,6 +9,7 @@ import (
 
 	"loa/agent/config"
 	"loa/agent/ledger"
+	"loa/agent/plan"
 )
 
 // ErrSettings ends a box whose settings have changed: whoever made it makes it anew.
@@ -24,7 +25,8 @@ func (b *Box) settle(ctx context.Context) error {
 	made := k.Running()
 	var network *config.Network // as it was handed over last
 	for {
-		if why := k.Ended(); why != "" {
+		why := k.Ended()
+		if why != "" {
 			b.o.Log.Warn("what was tried as settings is over; those in the file are in force again", "why", why)
 			b.note(ledger.Entry{Kind: ledger.Console, ID: "console/config", Detail: "the trial is over: " + why})
 		}
@@ -37,6 +39,12 @@ func (b *Box) settle(ctx context.Context) error {
 		now := k.Running()
 		if other := withNetwork(made, now.Network); !reflect.DeepEqual(other, now) {
 			pause(ctx, time.Second) // the console can still answer
+			if why != "" {
+				if b.o.Network != nil { // the way back to the centre waits for nothing
+					b.o.Health.Report("network-settings", b.o.Network(ctx, now.Network))
+				}
+				b.hearOut(ctx)
+			}
 			return ErrSettings
 		}
 		var again <-chan time.Time
@@ -54,6 +62,19 @@ func (b *Box) settle(ctx context.Context) error {
 			return nil
 		case <-k.Changed():
 		case <-again:
+		}
+	}
+}
+
+// longestAlarm is how long what was tried stays for an alarm's sake.
+const longestAlarm = 10 * time.Minute
+
+// hearOut waits for the end of an alarm that sounds: nobody at the box has said that it may
+// be cut off.
+func (b *Box) hearOut(ctx context.Context) {
+	for until := time.Now().Add(longestAlarm); time.Now().Before(until); {
+		if now := b.station.View().Now; now == nil || now.Occurrence.Class != plan.Emergency || !pause(ctx, time.Second) {
+			return
 		}
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"loa/agent/config"
 	"loa/agent/health"
 	"loa/agent/ledger"
+	"loa/agent/message"
+	"loa/agent/plan"
 	"loa/agent/settings"
 	"loa/agent/speaker"
 	"loa/agent/speaker/speakertest"
@@ -24,6 +26,11 @@ import (
 // settling runs a box with settings of its own for as long as f takes; asked is what it
 // asked of the network, and ended why it ended.
 func settling(t *testing.T, refuse func() error, f func(k *settings.Keeper, b *Box, asked func() []string, ended chan error)) {
+	settlingFrom(t, func(*settings.Keeper) {}, refuse, f)
+}
+
+// settlingFrom is settling for a box that begins with what first has made of its settings.
+func settlingFrom(t *testing.T, first func(*settings.Keeper), refuse func() error, f func(k *settings.Keeper, b *Box, asked func() []string, ended chan error)) {
 	board, err := boards.Load("desk")
 	if err != nil {
 		t.Fatal(err)
@@ -40,6 +47,7 @@ func settling(t *testing.T, refuse func() error, f func(k *settings.Keeper, b *B
 		if _, err := k.Load(); err != nil {
 			t.Fatal(err)
 		}
+		first(k)
 		var asked []string
 		w := trusttest.New(time.Now())
 		b, err := New(Opts{
@@ -148,4 +156,73 @@ func TestANetworkThatIsRefused(t *testing.T) {
 			t.Errorf("it goes on asking: %q", asked())
 		}
 	})
+}
+
+// What was tried and not confirmed cuts off no alarm when its time is over: nobody at the
+// box has said that it may. It does not stay for ever either.
+func TestATrialThatIsOverCutsOffNoAlarm(t *testing.T) {
+	s := &settings.Seat{Name: "me"}
+	try := func(k *settings.Keeper) {
+		if err := errors.Join(k.Edit(s, edit("lang", "en")), k.Edit(s, edit("network.dns", "8.8.8.8"))); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := k.Try(s, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alarm := func(b *Box) {
+		w := trusttest.New(time.Now())
+		want := w.Want()
+		want.Media = nil
+		for _, m := range w.Setup() {
+			if strings.HasSuffix(m.Topic, message.LeafWant) {
+				m = trusttest.Seal(want, trusttest.Prov1, trusttest.Prov2)
+			}
+			b.station.Receive(context.Background(), m.Topic, m.Raw)
+		}
+		m := trusttest.Seal(w.Alerts(trusttest.Commune, trusttest.Office, "a1"), trusttest.Warner1, trusttest.Warner2)
+		b.station.Receive(context.Background(), m.Topic, m.Raw)
+	}
+	for _, c := range []struct {
+		what   string
+		before func(b *Box, k *settings.Keeper)
+	}{
+		{"the time is over", func(*Box, *settings.Keeper) {}},
+		{"somebody wants it to end", func(b *Box, k *settings.Keeper) { k.Rollback(s, 0) }},
+	} {
+		settlingFrom(t, try, func() error { return nil }, func(k *settings.Keeper, b *Box, asked func() []string, ended chan error) {
+			time.Sleep(56 * time.Second)
+			alarm(b)
+			time.Sleep(3 * time.Second)
+			synctest.Wait()
+			sounds := func() bool { v := b.station.View(); return v.Now != nil && v.Now.Occurrence.Class == plan.Emergency }
+			if !sounds() {
+				t.Fatal("the alarm does not sound")
+			}
+			c.before(b, k)
+			time.Sleep(3 * time.Second)
+			synctest.Wait()
+			if atOnce := c.what != "the time is over"; atOnce != (len(ended) == 1) {
+				t.Errorf("%s: ended %v", c.what, !atOnce)
+			} else if atOnce {
+				return
+			}
+			if all := asked(); all[len(all)-1] != "1.1.1.1" {
+				t.Errorf("%s: its network is %q", c.what, all)
+			}
+			for range 600 {
+				time.Sleep(time.Second)
+				synctest.Wait()
+				if len(ended) == 1 {
+					break
+				}
+			}
+			if len(ended) != 1 {
+				t.Errorf("%s: it never ends", c.what)
+			}
+			if all, err := b.ledger.Query(ledger.Query{Kind: ledger.End}); err != nil || len(all) == 0 || all[0].Result != plan.Heard {
+				t.Errorf("%s: the first round of the alarm: %+v, %v", c.what, all, err)
+			}
+		})
+	}
 }
