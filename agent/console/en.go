@@ -439,7 +439,7 @@ var english = map[string]string{
 	"login.code":            "%s. The box's code: ",
 	"login.wrong":           "Wrong code. It was printed at enrolment; the office sees it with loactl box code.",
 	"login.wait":            "Wrong too often; wait %s.",
-	"page":                  "-- %d more lines: Enter goes on, q ends --",
+	"page":                  "(%d more lines: Enter goes on, q ends)",
 	"idle":                  "No command for long: the session is over.",
 	"clock.time":            "Time",
 	"clock.level":           "Trust",

@@ -209,7 +209,8 @@ func (d *desktop) session(ctx context.Context) error {
 	}
 }
 
-// page shows as much of an answer as the terminal has lines for, and gives the rest.
+// page shows as much of an answer as the terminal has lines for, and gives the rest. Its
+// prompt ends as every other does, for programs that wait for that.
 func (d *desktop) page(t *term.Terminal, s *session, lines []string) (rest []string, err error) {
 	if high := d.line.High - 1; high > 0 && len(lines) > high {
 		lines, rest = lines[:high], lines[high:]
@@ -219,7 +220,7 @@ func (d *desktop) page(t *term.Terminal, s *session, lines []string) (rest []str
 	}
 	t.SetPrompt(prompt)
 	if len(rest) > 0 {
-		t.SetPrompt(s.shown(s.say("page", len(rest))) + " ")
+		t.SetPrompt(s.shown(s.say("page", len(rest))) + " " + prompt)
 	}
 	return rest, err
 }

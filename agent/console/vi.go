@@ -439,7 +439,7 @@ var vietnamese = map[string]string{
 	"login.code":            "%s. Mã của thiết bị: ",
 	"login.wrong":           "Sai mã. Mã được in khi ghi danh; văn phòng xem lại bằng loactl box code.",
 	"login.wait":            "Sai nhiều lần; chờ %s.",
-	"page":                  "-- còn %d dòng nữa: Enter xem tiếp, q thôi --",
+	"page":                  "(còn %d dòng nữa: Enter xem tiếp, q thôi)",
 	"idle":                  "Đã lâu không có lệnh nào: tự thoát.",
 	"clock.time":            "Giờ",
 	"clock.level":           "Độ tin cậy",
