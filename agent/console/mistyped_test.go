@@ -178,3 +178,30 @@ func TestNothingThatIsNotThereSounds(t *testing.T) {
 		t.Errorf("code %d, %q", code, text)
 	}
 }
+
+// The log is told by the clock on the wall, as everything else is.
+func TestLogLines(t *testing.T) {
+	b := fit().box()
+	b.Log = func(int) []string {
+		return []string{
+			`time=2026-11-23T04:41:10.633Z level=WARN msg="mqtt: not connected" room=mqtt why="EOF \"x\""`,
+			`time=2026-11-22T23:41:10Z level=INFO msg=box device=d-1`,
+			`time=2026-11-21T23:41:10Z level=INFO msg=start`,
+			`time=yesterday level=INFO msg=box`, `time=2026-11-22T23:41:10Z level=INFO msg="torn`, "panic: x", "",
+		}
+	}
+	c := New(b, Opts{Now: func() time.Time { return noon }})
+	want := `11:41:10 WARN mqtt: not connected room=mqtt why="EOF \"x\""
+06:41:10 INFO box device=d-1
+06:41:10 22/11/2026 INFO start
+time=yesterday level=INFO msg=box
+time=2026-11-22T23:41:10Z level=INFO msg="torn
+panic: x
+`
+	if text, code := c.Do(t.Context(), "log", Asker{}); code != OK || text != want {
+		t.Errorf("code %d, got\n%s\nwant\n%s", code, text, want)
+	}
+	if text, _ := c.Do(t.Context(), "log --json", Asker{}); !strings.Contains(text, "time=2026-11-23T04:41:10.633Z") {
+		t.Error(text) // a program has it as it is
+	}
+}

@@ -293,5 +293,31 @@ func (c *call) log() (answer, error) {
 	if lines == nil {
 		lines = []string{}
 	}
-	return answer{data: lines, text: strings.Join(lines, "\n")}, nil
+	now := c.o.Now()
+	told := make([]string, len(lines))
+	for i, line := range lines {
+		told[i] = c.logged(line, now)
+	}
+	return answer{data: lines, text: strings.Join(told, "\n")}, nil
+}
+
+// logged is a line of the log for people, with the time on the wall; what is no such line
+// stays as it is.
+func (s *session) logged(line string, now time.Time) string {
+	at, rest, _ := strings.Cut(strings.TrimPrefix(line, "time="), " level=")
+	level, rest, ok := strings.Cut(rest, " msg=")
+	t, err := time.Parse(time.RFC3339Nano, at)
+	if err != nil || !ok {
+		return line
+	}
+	msg, more, _ := strings.Cut(rest, " ")
+	if strings.HasPrefix(rest, `"`) {
+		quoted, err := strconv.QuotedPrefix(rest)
+		if err != nil {
+			return line
+		}
+		msg, _ = strconv.Unquote(quoted)
+		more = strings.TrimSpace(rest[len(quoted):])
+	}
+	return join(" ", s.clockTime(t, now), level, strings.ReplaceAll(msg, "\n", " "), more)
 }
