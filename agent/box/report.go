@@ -39,9 +39,9 @@ const (
 // a few times a day. Everything is told again after a reconnection, by mqtt.
 func (b *Box) report(ctx context.Context) error {
 	have, look, log := time.NewTimer(0), time.NewTimer(phase(b.o.Device, lookEvery)), time.NewTimer(leastPause)
-	ask, health := time.NewTimer(2*leastPause), time.NewTimer(leastPause)
+	ask, faults := time.NewTimer(2*leastPause), time.NewTimer(leastPause)
 	defer ask.Stop()
-	defer health.Stop()
+	defer faults.Stop()
 	defer have.Stop()
 	defer look.Stop()
 	defer log.Stop()
@@ -49,6 +49,8 @@ func (b *Box) report(ctx context.Context) error {
 		sent handIn
 		told message.Have
 		last message.Tele
+
+		wrong message.HealthReport
 	)
 	unanswered := askFirst
 	for {
@@ -56,10 +58,10 @@ func (b *Box) report(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-b.o.Health.Changed():
-			health.Reset(0)
+			faults.Reset(0)
 			continue
-		case <-health.C:
-			health.Reset(b.reportHealth())
+		case <-faults.C:
+			faults.Reset(b.reportHealth(&wrong))
 			if !pause(ctx, leastPause) { // what flaps is told once a second
 				return nil
 			}
@@ -345,21 +347,6 @@ func filesOf(d *plan.Bulletin, speaker, board bool) (shas []string) {
 		}
 	}
 	return shas
-}
-
-// reportHealth tells what is wrong, and returns when there may be more to tell
-// although nothing comes or goes: a patience ends.
-func (b *Box) reportHealth() (next time.Duration) {
-	b.publish(message.LeafHealth, message.EncodeReport(b.health()), true)
-	if at := b.o.Health.Next(); !at.IsZero() {
-		return min(max(leastPause, time.Until(at)), seldom)
-	}
-	return seldom
-}
-
-// health is what is wrong now.
-func (b *Box) health() message.HealthReport {
-	return message.HealthReport{At: b.now(), Boot: b.boot, Active: b.o.Health.Active(time.Now())}
 }
 
 // tele is the readings of now.

@@ -114,7 +114,7 @@ func (h *Health) SetOf(code, what, detail string) {
 		if len(r.things) >= maxThings {
 			return
 		}
-		h.wake()
+		h.news(r)
 	}
 	r.things[what] = detail
 }
@@ -135,7 +135,15 @@ func (h *Health) ClearOf(code, what string) {
 		return
 	}
 	delete(r.things, what)
-	h.wake()
+	h.news(r)
+}
+
+// news wakes whoever reports of a thing under r that came or went, unless that goes on
+// all the time.
+func (h *Health) news(r *raised) {
+	if !r.flaps {
+		h.wake()
+	}
 }
 
 // Report raises code with err, or clears it when err is nil: the shape in which
@@ -164,8 +172,8 @@ func (h *Health) end(r *raised) {
 	h.wake()
 }
 
-// What comes and goes so often within so long, before its patience is over if it has one,
-// is one from then on, with all gaps that are shorter than flapGap.
+// What comes and goes so often within so long, and is never there for long, is one from
+// then on, with all gaps that are shorter than flapGap.
 const (
 	flapOften = 4
 	flapSpan  = 5 * time.Minute
@@ -173,14 +181,15 @@ const (
 )
 
 // flap reports that r, which is about to end, flaps: a sound card that is never away for
-// long plays nothing all the same. Networks do that, and are let to.
+// long plays nothing all the same, and a loose wire is not news with each gust of wind.
+// Networks do that, and are let to.
 func (h *Health) flap(r *raised, now time.Time) bool {
-	if r.told && r.Patience > 0 || r.PartEN == "" || r.Patience > time.Minute {
+	if r.PartEN == "" || r.Patience > time.Minute || now.Sub(r.since) >= flapGap {
 		return false
 	}
 	n := 1
 	for _, p := range h.history {
-		if p.Code == r.Code && (p.Brief || r.Patience == 0) && now.Sub(p.Until).Abs() < flapSpan {
+		if p.Code == r.Code && p.Until.Sub(p.Since) < flapGap && now.Sub(p.Until).Abs() < flapSpan {
 			n++
 		}
 	}
@@ -219,6 +228,7 @@ func (h *Health) Active(now time.Time) []Active {
 	for _, r := range h.active {
 		if !r.over.IsZero() && now.Sub(r.over).Abs() >= flapGap {
 			h.finish(r, r.over)
+			h.wake() // whoever reports may not have asked
 		}
 	}
 	return h.list(func(r *raised) bool { return h.tell(r, now) })
