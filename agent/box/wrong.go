@@ -11,14 +11,17 @@ import (
 // reportHealth tells what is wrong, unless it has been told just so and not long ago, and
 // returns when there may be more to tell although nothing comes or goes: a patience ends.
 func (b *Box) reportHealth(told *message.HealthReport) (next time.Duration) {
-	if is := b.health(); told.At.IsZero() || is.At.Sub(told.At).Abs() >= seldom || !slices.EqualFunc(told.Active, is.Active, sameFault) {
-		*told = is
+	is := b.health()
+	age := is.At.Sub(told.At).Abs()
+	if told.At.IsZero() || age >= seldom || !slices.EqualFunc(told.Active, is.Active, sameFault) {
+		*told, age = is, 0
 		b.publish(message.LeafHealth, message.EncodeReport(is), true)
 	}
+	next = seldom - age
 	if at := b.o.Health.Next(); !at.IsZero() {
-		return min(max(leastPause, time.Until(at)), seldom)
+		next = min(next, time.Until(at))
 	}
-	return seldom
+	return max(leastPause, next)
 }
 
 // sameFault reports that of a fault nothing is different but how often it was seen.
