@@ -132,6 +132,13 @@ var suite = []session{
 		{"battery dead, cable pulled: it says that it cannot know the time, and plays nothing", 8 * time.Minute, lostTime},
 		{"cable back: it knows the time by a signature, and what is due is heard", 4 * time.Minute, timeBack},
 	}},
+	{name: "address", deaf: true, steps: []step{
+		{"power-on to ready", 5 * time.Minute, powerOn},
+		{"connects over the network", 3 * time.Minute, connects},
+		{"a static address is tried and kept at the console", 4 * time.Minute, addressKept},
+		{"one with which nobody is reached takes itself back", 5 * time.Minute, addressLost},
+		{"power cut while one is tried: the one that was kept", 6 * time.Minute, addressAfterCut},
+	}},
 	{name: "second network", setup: setup{lan: true}, steps: []step{
 		{"power-on to ready", 5 * time.Minute, powerOn},
 		{"connects over the network", 3 * time.Minute, connects},
