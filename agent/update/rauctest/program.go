@@ -2,7 +2,6 @@ package rauctest
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -61,7 +60,7 @@ func (m *Machine) Main(args []string, out, errs io.Writer) int {
 	var err error
 	switch line := strings.Join(args, " "); {
 	case m.busy():
-		err = errors.New("Failed: GDBus.Error:org.gtk.GDBus.UnmappedGError.Quark._g_2dio_2derror_2dquark.Code30: Already processing a different method")
+		err = fmt.Errorf("%s", "Failed: GDBus.Error:org.gtk.GDBus.UnmappedGError.Quark._g_2dio_2derror_2dquark.Code30: Already processing a different method")
 	case line == "status --output-format=json":
 		err = m.status(out)
 	case line == "status mark-good":
