@@ -344,6 +344,7 @@ var english = map[string]string{
 	"update.for.sound":     "for the end of what sounds",
 	"update.for.due":       "for the end of what is due soon",
 	"update.for.local":     "for the technician to be done (local off)",
+	"update.for.centre":    "for the centre: the new one could not reach it, nor can this one",
 	"update.lacks.network": "network",
 	"update.lacks.broker":  "broker",
 	"update.lacks.clock":   "clock",

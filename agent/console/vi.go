@@ -344,6 +344,7 @@ var vietnamese = map[string]string{
 	"update.for.sound":     "phát xong",
 	"update.for.due":       "phát xong buổi sắp tới",
 	"update.for.local":     "kỹ thuật viên làm xong tại chỗ (local off)",
+	"update.for.centre":    "nối được với trung tâm: bản mới không nối được, bản này cũng vậy",
 	"update.lacks.network": "mạng",
 	"update.lacks.broker":  "máy chủ tin nhắn",
 	"update.lacks.clock":   "đồng hồ",

@@ -59,6 +59,13 @@ func (r *Room) do(ctx context.Context, f Facts, s Step) error {
 		return r.o.Reboot(ctx, n.Version+" is given up: "+s.Why)
 	case Forget:
 		return r.forget(ctx, f)
+	case Again:
+		n = Record{Version: n.Version, SHA256: n.SHA256, Bytes: n.Bytes, Phase: Fetching, Outages: n.Outages + 1}
+		if err := r.keep(n, f.Now); err != nil {
+			return err
+		}
+		r.o.Library.Later(r.bundle())
+		r.o.Note(fmt.Sprintf("software %s is tried again: what it could not reach was away for the one before, too", n.Version), "")
 	case GiveUp:
 		return r.giveUp(f, s.Code, s.Why, s.Lacks)
 	}
@@ -95,8 +102,11 @@ func (r *Room) install(ctx context.Context, f Facts) error {
 		Version: f.Want.Version, SHA256: b.SHA256, Bytes: b.Bytes, Phase: Installing, Tries: 1, Boot: f.Boot,
 		From: f.Slots.Booted, Was: f.Version, Security: f.Security, Reach: r.reached(),
 	}
-	if r.record.SHA256 == n.SHA256 && r.record.Phase == Installing {
-		n.Tries = r.record.Tries + 1
+	if r.record.SHA256 == n.SHA256 {
+		n.Outages = r.record.Outages
+		if r.record.Phase == Installing {
+			n.Tries = r.record.Tries + 1
+		}
 	}
 	if err := r.keep(n, f.Now); err != nil {
 		return err

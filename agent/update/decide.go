@@ -66,6 +66,7 @@ const (
 	Leave    Do = "leave" // mark bad what was on trial, and reboot
 	GiveUp   Do = "give-up"
 	Forget   Do = "forget" // what was begun and is no longer wanted
+	Again    Do = "again"  // what was left because nobody could be reached by either system
 )
 
 // State is how far a box is with what it should run, for people and reports.
@@ -97,6 +98,7 @@ const (
 	ForSound     Hold = "sound"     // the end of what sounds
 	ForDue       Hold = "due"       // something is due soon
 	ForLocal     Hold = "local"     // the technician's end
+	ForCentre    Hold = "centre"    // what a release on trial could not reach, and this one cannot
 )
 
 // A Step is a decision.
@@ -118,7 +120,7 @@ func Decide(f Facts) Step {
 	case onTrial(f):
 		return trial(f)
 	case r.Phase == Leaving:
-		return Step{Do: GiveUp, State: Gone, Code: plan.Unsupported, Why: r.Why, Lacks: r.Lacks}
+		return left(f)
 	case r.Phase == Installed && r.Boot != f.Boot && meant(f):
 		return Step{Do: GiveUp, State: Gone, Code: plan.Unsupported, Why: "it did not start, and the loader came back"}
 	case r.Phase == Good && !elsewhere:
@@ -189,6 +191,31 @@ func trial(f Facts) Step {
 		return Step{State: OnTrial, Hold: ForEmergency, Lacks: lacks} // it is heard; the old slot comes back later
 	}
 	return s
+}
+
+// left judges a release that was left, from the old slot: what it could not reach may have
+// been away for everybody. If the old system does not reach it either, its way is waited
+// for and the release tried again.
+func left(f Facts) Step {
+	r := f.Record
+	gone := Step{Do: GiveUp, State: Gone, Code: plan.Unsupported, Why: r.Why, Lacks: r.Lacks}
+	if len(r.Lacks) == 0 || r.Outages >= maxOutages || slices.ContainsFunc(r.Lacks, func(what string) bool { return what == "sound" || what == "panel" }) {
+		return gone
+	}
+	here := r.Reach.Lacks(f.Reach)
+	away := slices.ContainsFunc(r.Lacks, func(what string) bool { return slices.Contains(here, what) })
+	switch s := (Step{State: Waits, Hold: ForCentre, Why: r.Why, Lacks: here}); {
+	case away && !f.Marked && f.Run >= settle:
+		s.Do = MarkGood
+		return s
+	case away:
+		return s
+	case f.Run < outageTime:
+		return gone // this one did not take long
+	default:
+		s.Do = Again
+		return s
+	}
 }
 
 // wanted compares what runs with what should.

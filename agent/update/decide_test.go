@@ -92,6 +92,14 @@ func TestDecide(t *testing.T) {
 		{"proven, and back", func(f *Facts) { f.Record = Record{SHA256: sha, Phase: Good, From: "A"} }, "give-up/failed//unsupported"},
 		{"left, and back", func(f *Facts) { f.Record = Record{SHA256: sha, Phase: Leaving, From: "A"} }, "give-up/failed//unsupported"},
 
+		{"left for a broker that is here", func(f *Facts) { away(f, false, time.Minute) }, "give-up/failed//unsupported"},
+		{"left for a broker that is away here, too", func(f *Facts) { away(f, true, time.Minute) }, "/waiting/centre/"},
+		{"left for a broker that has been away for hours", func(f *Facts) { away(f, true, 9*time.Hour) }, "/waiting/centre/"},
+		{"left for a broker that is away, not marked good yet", func(f *Facts) { away(f, true, time.Minute); f.Marked = false }, "mark-good/waiting/centre/"},
+		{"left for a broker that is back after an hour", func(f *Facts) { away(f, false, time.Hour) }, "again/waiting/centre/"},
+		{"left for a broker that is back once too often", func(f *Facts) { away(f, false, time.Hour); f.Record.Outages = maxOutages }, "give-up/failed//unsupported"},
+		{"left for a broker and a sound", func(f *Facts) { away(f, true, time.Hour); f.Record.Lacks = []string{"broker", "sound"} }, "give-up/failed//unsupported"},
+
 		{"on trial, and all is there", func(f *Facts) { onB(f, Installed) }, "prove/trial//"},
 		{"on trial though it was not noted", func(f *Facts) { onB(f, Installing) }, "prove/trial//"},
 		{"on trial, not marked, the agent has just begun", func(f *Facts) { onB(f, Installed); f.Run, f.Marked = 0, false }, "/trial//"},
@@ -125,6 +133,12 @@ func TestDecide(t *testing.T) {
 			t.Errorf("%s: %s (%s), want %s", c.name, got, s.Why, c.want)
 		}
 	}
+}
+
+// away makes the old slot run again, after a release that was left for the broker.
+func away(f *Facts, still bool, run time.Duration) {
+	f.Record = Record{SHA256: "ab", Version: "1.1", Phase: Leaving, From: "A", Reach: f.Reach, Lacks: []string{"broker"}}
+	f.Record.Reach.Broker, f.Reach.Broker, f.Run = true, !still, run
 }
 
 // onB makes the new slot run, with all that the old one could reach.

@@ -12,6 +12,7 @@
 //	trial     network, broker, clock and sound as they were before, within a quarter
 //	          of an hour: the slot is marked good, and the security floor rises
 //	leave     else it is marked bad, and the loader starts the old slot again
+//	again     what the old one cannot reach either for a while was no fault of the release
 //	forget    what was begun and is no longer wanted: it is not fetched, nor started
 //
 // What is due follows from what RAUC says, from one small record in the store and from
@@ -57,6 +58,12 @@ const (
 	// proofTime is how long the agent of a new slot must run before it is proven: one that
 	// dies at its first programme has not.
 	proofTime = 5 * time.Minute
+
+	// outageTime is how long the old system must have run before what a release on trial
+	// could not reach, and which only then can be reached, counts as away for everybody;
+	// maxOutages is how often a release is tried again for that.
+	outageTime = 5 * time.Minute
+	maxOutages = 5
 
 	// settle is how long the agent must run before a slot that is known is marked good.
 	settle = 30 * time.Second

@@ -31,14 +31,15 @@ type Record struct {
 	Phase    Phase     `json:"phase"`
 	At       time.Time `json:"at"` // of the phase
 	Tries    int       `json:"tries,omitempty"`
-	Boot     string    `json:"boot,omitempty"`  // of the kernel that ran at the last try
-	From     string    `json:"from,omitempty"`  // the slot that ran then
-	Was      string    `json:"was,omitempty"`   // the version that ran then
-	Security int64     `json:"security"`        // its security number
-	Reach    Reach     `json:"reach"`           // what it could reach
-	Code     plan.Code `json:"code,omitempty"`  // why it failed
-	Why      string    `json:"why,omitempty"`   // in English, for the log and the ledger
-	Lacks    []string  `json:"lacks,omitempty"` // what it could not reach on trial
+	Outages  int       `json:"outages,omitempty"` // how often it was left while nobody could be reached
+	Boot     string    `json:"boot,omitempty"`    // of the kernel that ran at the last try
+	From     string    `json:"from,omitempty"`    // the slot that ran then
+	Was      string    `json:"was,omitempty"`     // the version that ran then
+	Security int64     `json:"security"`          // its security number
+	Reach    Reach     `json:"reach"`             // what it could reach
+	Code     plan.Code `json:"code,omitempty"`    // why it failed
+	Why      string    `json:"why,omitempty"`     // in English, for the log and the ledger
+	Lacks    []string  `json:"lacks,omitempty"`   // what it could not reach on trial
 }
 
 // Reach is what a box can do at a moment.

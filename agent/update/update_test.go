@@ -56,6 +56,37 @@ func TestSlotsThatAreNotToldYet(t *testing.T) {
 	})
 }
 
+// The broker goes while a release is on trial, and is away for hours: that says nothing of
+// the release, which runs in the end. One that is deaf is given up all the same.
+func TestAnOutageIsNotTheRelease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		r := g.start()
+		if !g.run(r, 40*time.Minute) {
+			t.Fatalf("it does not start the new release: %+v", r.Status())
+		}
+		g.reach.Broker = false
+		st := g.live()
+		if st.Version != "1.0" || st.State != Waits || st.Hold != ForCentre {
+			t.Fatalf("without a broker: %+v", st)
+		}
+		if _, left := g.machine.Booted(); left != 3 {
+			t.Errorf("%d tries left", left)
+		}
+		r = g.start()
+		go func() {
+			time.Sleep(30 * time.Minute)
+			g.reach.Broker = true
+		}()
+		if !g.run(r, 3*time.Hour) {
+			t.Fatalf("the broker is back: %+v", r.Status())
+		}
+		if st := g.live(); st.Version != "1.1" || st.State != Current || len(g.hold()) > 0 {
+			t.Errorf("%+v, %v", st, g.hold())
+		}
+	})
+}
+
 // Whatever is wrong with the next release, the last one runs again after three starts at
 // the most, it can be started as often as before, and the bad one is not tried again.
 func TestABadReleaseIsLeft(t *testing.T) {
@@ -140,6 +171,7 @@ func TestPowerCutAtEveryStep(t *testing.T) {
 	}{
 		{rauctest.Image{Version: "1.1"}, "1.1", Current},
 		{rauctest.Image{Version: "1.1", Mute: true}, "1.0", Gone},
+		{rauctest.Image{Version: "1.1", Deaf: true}, "1.0", Gone},
 		{rauctest.Image{Version: "1.1", Dead: true}, "1.0", Gone},
 	} {
 		t.Run(fmt.Sprintf("%+v", c.is), func(t *testing.T) {
