@@ -31,11 +31,10 @@ func TestWhatIsNoLongerWantedIsNotStarted(t *testing.T) {
 				g := newRig(t)
 				g.installed = func() { g.air.Sounds = true } // a programme begins meanwhile
 				r := g.start()
-				go func() {
-					time.Sleep(10 * time.Minute)
+				g.after(10*time.Minute, func() {
 					c.change(g)
 					r.Wake()
-				}()
+				})
 				if g.run(r, 30*time.Minute) {
 					t.Fatal("it went down while something sounded")
 				}
@@ -62,10 +61,9 @@ func TestAStoppedReleaseIsNotStarted(t *testing.T) {
 		g := newRig(t)
 		g.installed = func() { g.air.Sounds, g.rollout = true, nil }
 		r := g.start()
-		go func() {
-			time.Sleep(10 * time.Minute)
+		g.after(10*time.Minute, func() {
 			g.air.Sounds = false
-		}()
+		})
 		if g.run(r, time.Hour) {
 			t.Error("it is started")
 		}
@@ -88,20 +86,20 @@ func TestAWithdrawnReleaseIsNotFetched(t *testing.T) {
 		want := g.want
 		g.slow = true
 		r := g.start()
-		go func() {
-			time.Sleep(time.Minute)
+		g.after(time.Minute, func() {
 			if len(g.later) != 1 {
 				t.Errorf("it is not fetched: %v", g.later)
 			}
 			g.want = nil
 			r.Wake()
-			time.Sleep(time.Minute)
+		})
+		g.after(2*time.Minute, func() {
 			if len(g.later) > 0 {
 				t.Errorf("still fetched: %v", g.later)
 			}
 			g.want, g.slow = want, false
 			r.Wake()
-		}()
+		})
 		if !g.run(r, time.Hour) {
 			t.Fatalf("it does not come: %+v", r.Status())
 		}
@@ -128,8 +126,7 @@ func TestAnAgentThatDiesWhileRAUCWrites(t *testing.T) {
 		g.installed, g.died = nil, false
 		writes := g.steps
 		r = g.again(g.up)
-		go func() {
-			time.Sleep(4 * time.Minute)
+		g.after(4*time.Minute, func() {
 			if st := r.Status(); st.State != Installs || len(g.codes) > 0 {
 				t.Errorf("while RAUC writes: %+v, conditions %v", st, g.codes)
 			}
@@ -137,7 +134,7 @@ func TestAnAgentThatDiesWhileRAUCWrites(t *testing.T) {
 				t.Errorf("%d things were done for good while RAUC wrote", g.steps-writes)
 			}
 			g.machine.Busy(false)
-		}()
+		})
 		if !g.run(r, 10*time.Minute) {
 			t.Fatalf("it does not go on: %+v", r.Status())
 		}

@@ -131,7 +131,7 @@ func (g *rig) Get(name string) ([]byte, error) {
 	return data, nil
 }
 
-func (g *rig) Later(list ...plan.Audio) { g.later = list }
+func (g *rig) Later(list ...plan.Audio) { defer g.locked()(); g.later = list }
 
 func (g *rig) Why(string) (plan.Code, string) { return plan.MediaMissing, "" }
 
@@ -261,10 +261,13 @@ func (g *rig) again(up func() time.Duration) *Room {
 	return New(Opts{
 		Device: "d-1", Version: is.Version, Security: security, Boot: boot,
 		Installer: g, Reboot: g.reboot, Library: g, Shelf: g,
-		Now: func() (time.Time, bool) { return g.clock(), g.reach.Clock }, Up: up,
-		Want: func() *plan.Firmware { return g.want }, Rollout: func() (*plan.Rollout, bool) { return g.rollout, g.stick },
-		Floor: func() int64 { return g.floor }, Air: func(context.Context) Air { return g.air },
+		Now: func() (time.Time, bool) { defer g.locked()(); return g.clock(), g.reach.Clock }, Up: up,
+		Want:    func() *plan.Firmware { defer g.locked()(); return g.want },
+		Rollout: func() (*plan.Rollout, bool) { defer g.locked()(); return g.rollout, g.stick },
+		Floor:   func() int64 { defer g.locked()(); return g.floor },
+		Air:     func(context.Context) Air { defer g.locked()(); return g.air },
 		Reach: func(_ context.Context, sound bool) Reach {
+			defer g.locked()()
 			r := g.reach
 			r.Sound = r.Sound && sound && !is.Mute
 			r.Broker = r.Broker && !is.Deaf
@@ -273,14 +276,27 @@ func (g *rig) again(up func() time.Duration) *Room {
 		Proven: func(_ context.Context, n int64) error {
 			return g.step(func() error { g.floor = max(g.floor, n); return nil })
 		},
-		Note: func(text string, _ plan.Code) { g.notes = append(g.notes, text) },
+		Note: func(text string, _ plan.Code) { defer g.locked()(); g.notes = append(g.notes, text) },
 		Report: func(code string, err error) {
+			defer g.locked()()
 			if delete(g.codes, code); err != nil {
 				g.codes[code] = err.Error()
 			}
 		},
 		Changed: func() {},
 	})
+}
+
+// locked locks the rig, and gives what unlocks it.
+func (g *rig) locked() func() { g.mu.Lock(); return g.mu.Unlock }
+
+// after lets f happen while the box runs.
+func (g *rig) after(d time.Duration, f func()) {
+	go func() {
+		time.Sleep(d)
+		defer g.locked()()
+		f()
+	}()
 }
 
 // run lets a room work for d, or until its machine goes down.

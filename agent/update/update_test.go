@@ -74,10 +74,9 @@ func TestAnOutageIsNotTheRelease(t *testing.T) {
 			t.Errorf("%d tries left", left)
 		}
 		r = g.start()
-		go func() {
-			time.Sleep(30 * time.Minute)
+		g.after(30*time.Minute, func() {
 			g.reach.Broker = true
-		}()
+		})
 		if !g.run(r, 3*time.Hour) {
 			t.Fatalf("the broker is back: %+v", r.Status())
 		}
@@ -148,11 +147,10 @@ func TestWhatWasReachedWithinTheHourCounts(t *testing.T) {
 		g := newRig(t)
 		g.rollout = nil
 		r := g.start()
-		go func() {
-			time.Sleep(20 * time.Minute)
+		g.after(20*time.Minute, func() {
 			g.reach.Broker = false
 			g.rollout = &plan.Rollout{Version: "1.1", Percent: 100}
-		}()
+		})
 		if !g.run(r, time.Hour) {
 			t.Fatalf("it does not begin: %+v", r.Status())
 		}

@@ -41,7 +41,7 @@ func (b Bundle) Encode(size int) []byte {
 	}
 	line = append(line, '\n')
 	for i := len(line); i < size; i++ {
-		line = append(line, byte(i*2654435761>>13))
+		line = append(line, byte(uint64(i)*2654435761>>13))
 	}
 	return line
 }
