@@ -15,7 +15,7 @@ type Kind struct {
 	pl061   bool   // its lines can be watched and driven
 	pio     bool   // what is written to its lines is in the emulator's log, on logFile
 	sdPower bool   // its disk has to be a power of two
-	patient bool   // its watchdog is not heard
+	patient bool   // its watchdog is not heard while Linux starts
 	beside  bool   // its boot loader lies beside the image, and not on it
 }
 
@@ -35,8 +35,8 @@ var Kinds = []Kind{
 	},
 	{
 		Name: "orangepi-zero", program: "qemu-system-arm", usb: "usb-bus.4", sdPower: true, pio: true,
-		// The board's watchdog has 16 s at most, and a busy emulator needs longer for what a
-		// board does in one.
+		// The board's watchdog has 16 s at most, and an emulator needs longer for some of what
+		// systemd does in one. It is also what U-Boot and Linux reset the board with.
 		patient: true,
 		// At QEMU's own frequency the guest's time runs 2.6 times too fast.
 		machine: []string{"-M", "orangepi-pc", "-global", "cortex-a7-arm-cpu.cntfrq=24000000"},
@@ -80,14 +80,6 @@ type Forward struct {
 	Relay string // a command that joins its input and output to the server
 }
 
-// bark is what a watchdog does that nobody feeds.
-func (k Kind) bark() string {
-	if k.patient {
-		return "none"
-	}
-	return "reset"
-}
-
 // args is the emulator's command line for one run in the folder dir.
 func (k Kind) args(o Opts, dir, wav string) []string {
 	sock := func(name string) string { return filepath.Join(dir, name+".sock") }
@@ -106,7 +98,7 @@ func (k Kind) args(o Opts, dir, wav string) []string {
 		"-S", "-display", "none", "-nodefaults", "-no-user-config", "-rtc", "base="+o.rtc(),
 		"-qmp", "unix:"+sock("qmp")+",server=on,wait=off",
 		"-qtest", "unix:"+sock("qtest")+",server=on,wait=off", "-qtest-log", "none",
-		"-action", "watchdog="+k.bark(),
+		"-action", "watchdog=reset",
 		"-audiodev", "wav,id=a0,path="+wav+",out.frequency=48000",
 		"-netdev", net)
 	a = append(a, serial("console")...)

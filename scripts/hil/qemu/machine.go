@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -163,11 +164,38 @@ func (m *Machine) On(ctx context.Context) (err error) {
 		r.stop()
 		return fmt.Errorf("cannot join the emulator, see %s: %w", said.Name(), err)
 	}
+	if m.o.Kind.patient {
+		from := m.Console.Len()
+		r.wg.Go(func() { m.soothe(r, from) })
+	}
 	m.mu.Lock()
 	m.run = r
 	m.mu.Unlock()
 	return r.qmp.Do(ctx, "cont", nil, nil)
 }
+
+// soothe keeps the watchdog quiet while Linux starts, until the power goes.
+func (m *Machine) soothe(r *run, from int) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() { <-r.ended; cancel() }()
+	for {
+		for _, x := range []struct {
+			said   *regexp.Regexp
+			action string
+		}{{starting, "none"}, {started, "reset"}} {
+			_, end, err := m.Console.Wait(ctx, from, x.said)
+			if err != nil {
+				return
+			}
+			from = end
+			r.qmp.Do(ctx, "set-action", map[string]string{"watchdog": x.action}, nil)
+		}
+	}
+}
+
+// What the console says when Linux starts, and when it has.
+var starting, started = regexp.MustCompile("Starting kernel"), regexp.MustCompile("loa: (ready|no settings)")
 
 func (m *Machine) join(ctx context.Context, r *run, dir string) (err error) {
 	if r.qmp, err = DialQMP(ctx, filepath.Join(dir, "qmp.sock")); err != nil {
