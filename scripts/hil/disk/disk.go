@@ -13,6 +13,8 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -178,7 +180,13 @@ func (d Disk) Fill(ctx context.Context, leave int64) error {
 		fmt.Sscan(rest, &n)
 		return n
 	}
-	free, block := number("Free blocks:"), number("Block size:")
+	// Those of the groups, summed up: of the number in the superblock Linux is behind until
+	// it unmounts.
+	free, block := int64(0), number("Block size:")
+	for _, group := range groupFree.FindAllStringSubmatch(said, -1) {
+		n, _ := strconv.ParseInt(group[1], 10, 64)
+		free += n
+	}
 	// With so little left the kernel tells programs that nothing is: it keeps a fiftieth, 4096
 	// blocks at most, for its own lists (ext4_set_resv_clusters).
 	leave += min(number("Block count:")/50, 4096) * block
@@ -196,6 +204,8 @@ func (d Disk) Fill(ctx context.Context, leave int64) error {
 	}
 	return d.Put(ctx, dir, "/log", 0, 0)
 }
+
+var groupFree = regexp.MustCompile(`(\d+) free blocks?,`)
 
 // Empty takes away what Fill wrote.
 func (d Disk) Empty(ctx context.Context) error {
