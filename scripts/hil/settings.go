@@ -20,7 +20,7 @@ func addressKept(ctx context.Context, r *rig) (string, error) {
 	if err := r.tries(ctx, goodAddress, 5); err != nil {
 		return "", err
 	}
-	if err := r.asks(ctx, "net --json", `"10\.0\.2\.77/24"`); err != nil {
+	if err := r.asks(ctx, "net --json", `"addresses":\["10\.0\.2\.77/24"`); err != nil {
 		return "", err
 	}
 	if err := r.reached(ctx); err != nil {
@@ -36,10 +36,10 @@ func addressLost(ctx context.Context, r *rig) (string, error) {
 		return "", err
 	}
 	tried := time.Now()
-	if err := r.asks(ctx, "net --json", `"10\.77\.0\.5/24"`); err != nil {
+	if err := r.asks(ctx, "net --json", `"addresses":\["10\.77\.0\.5/24"`); err != nil {
 		return "", err
 	}
-	if err := r.asks(ctx, "net --json", `"10\.0\.2\.77/24"`); err != nil {
+	if err := r.asks(ctx, "net --json", `"addresses":\["10\.0\.2\.77/24"`); err != nil {
 		return "", err
 	}
 	back := time.Since(tried)
@@ -61,7 +61,7 @@ func addressAfterCut(ctx context.Context, r *rig) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := r.asks(ctx, "net --json", `"10\.0\.2\.77/24"`); err != nil {
+	if err := r.asks(ctx, "net --json", `"addresses":\["10\.0\.2\.77/24"`); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("ready after %.0f s, with the address that was kept", took.Seconds()), r.reached(ctx)

@@ -67,6 +67,17 @@ func TestTheAgentsUnit(t *testing.T) {
 	}
 }
 
+// The agent says which address it has, aloud and on the console.
+func TestAgentSeesItsAddresses(t *testing.T) {
+	data, err := os.ReadFile("usr/lib/systemd/system/loa.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !regexp.MustCompile(`(?m)^RestrictAddressFamilies=.*\bAF_NETLINK\b`).Match(data) {
+		t.Error("the kernel tells of interfaces over netlink alone")
+	}
+}
+
 // Both units of root have no network, and networkctl refuses from there: whatever they ask
 // of networkd goes over the bus.
 func TestRootAsksOverTheBus(t *testing.T) {
