@@ -17,7 +17,7 @@ const (
 // hearing from the centre.
 func addressKept(ctx context.Context, r *rig) (string, error) {
 	began := time.Now()
-	if err := r.tries(ctx, goodAddress, 5); err != nil {
+	if err := r.tries(ctx, goodAddress, 5*int(r.pace())); err != nil {
 		return "", err
 	}
 	if err := r.asks(ctx, "net --json", `"addresses":\["10\.0\.2\.77/24"`); err != nil {
