@@ -223,6 +223,18 @@ func (x *bench) physics(ctx context.Context) {
 	}
 }
 
+// pullCard takes the sound card out of the box, and plugCard puts it back.
+func (x *bench) pullCard() {
+	x.pulled.Store(true)
+	os.RemoveAll(filepath.Join(x.root, "proc/asound/Codec"))
+	x.card.Load().Lose()
+}
+
+func (x *bench) plugCard() {
+	x.pulled.Store(false)
+	x.write("proc/asound/Codec/id", "Codec")
+}
+
 // programme plays 14 s of sound, and rests for as long again and some more.
 func (x *bench) programme(ctx context.Context) {
 	for ctx.Err() == nil {

@@ -123,22 +123,8 @@ func faults() []fault {
 		of("the battery clock is unplugged", "clock-missing", func(x *bench) {
 			os.RemoveAll(filepath.Join(x.root, "sys/class/rtc/rtc1"))
 		}, func(x *bench) { x.write("sys/class/rtc/rtc1/since_epoch", fmt.Sprint(time.Now().Unix())) }),
-		of("the sound card is pulled out", "sink-missing", func(x *bench) {
-			x.pulled.Store(true)
-			os.RemoveAll(filepath.Join(x.root, "proc/asound/Codec"))
-			x.card.Load().Lose()
-		}, func(x *bench) {
-			x.pulled.Store(false)
-			x.write("proc/asound/Codec/id", "Codec")
-		}, "sink-lost"),
-		loose("the sound card comes and goes", "sink-missing", 9*time.Second, 7*time.Second, func(x *bench) {
-			x.pulled.Store(true)
-			os.RemoveAll(filepath.Join(x.root, "proc/asound/Codec"))
-			x.card.Load().Lose()
-		}, func(x *bench) {
-			x.pulled.Store(false)
-			x.write("proc/asound/Codec/id", "Codec")
-		}, "sink-lost"),
+		of("the sound card is pulled out", "sink-missing", (*bench).pullCard, (*bench).plugCard, "sink-lost"),
+		loose("the sound card comes and goes", "sink-missing", 9*time.Second, 7*time.Second, (*bench).pullCard, (*bench).plugCard, "sink-lost"),
 		loose("the meter has a loose joint", "current-sensor", 2*time.Second, 2*time.Second,
 			func(x *bench) { x.meter.Unplug(true) }, func(x *bench) { x.meter.Unplug(false) }),
 		row("the panel answers nothing", "panel-silent", func(x *bench) *atomic.Bool { return &x.panel.silent }, "panel-missing"),
