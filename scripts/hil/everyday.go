@@ -7,7 +7,6 @@ import (
 	"image"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"time"
 
@@ -200,18 +199,6 @@ func picture(m image.Image) string {
 		b = append(b, '\n')
 	}
 	return string(b)
-}
-
-var prompt = regexp.MustCompile(`loa> $`)
-
-// technician asks something over the third line: also what the box's sandbox lets it see of
-// the network.
-func technician(ctx context.Context, r *rig) (string, error) {
-	if err := r.ask(ctx, "status", device); err != nil {
-		return "", err
-	}
-	address, err := r.answer(ctx, "net --json", `"addresses":\["([^"/]+)/`)
-	return "its address is " + address, err
 }
 
 // ended waits until the ledger at the centre says how a programme ended.

@@ -31,38 +31,6 @@ func (r *rig) tells(ctx context.Context, words ...string) (c health.Active, err 
 	return c, err
 }
 
-// door is what stands before the box's console: its prompt, or the question for its code.
-var door = regexp.MustCompile(`(loa> |: )$`)
-
-// ask puts a question at the third serial line, with the box's code if it wants it, and
-// waits for words in the answer.
-func (r *rig) ask(ctx context.Context, question, answer string) error {
-	_, err := r.answer(ctx, question, answer)
-	return err
-}
-
-// answer is what the first group of the expression matched in it.
-func (r *rig) answer(ctx context.Context, question, expr string) (string, error) {
-	from := r.Tech.Len()
-	fmt.Fprint(r.Tech, "\r")
-	stands, _, err := r.wait(ctx, r.Tech, from, door)
-	if err == nil && !prompt.MatchString(stands) {
-		var code string
-		if code, err = r.centre.au.ConsoleCode(device); err == nil {
-			from = r.Tech.Len()
-			fmt.Fprint(r.Tech, code+"\r")
-			_, _, err = r.wait(ctx, r.Tech, from, prompt)
-		}
-	}
-	if err != nil {
-		return "", err
-	}
-	from = r.Tech.Len()
-	fmt.Fprint(r.Tech, question+"\r")
-	match, _, err := r.wait(ctx, r.Tech, from, regexp.MustCompile(`(?s)`+expr+`.*loa> $`))
-	return match, err
-}
-
 // cardPulled: the sound card is pulled while it plays, and comes back.
 func cardPulled(ctx context.Context, r *rig) (string, error) {
 	p, err := r.centre.plan(ctx, r.id(), time.Now().Add(headStart), 20*time.Second)
@@ -96,38 +64,6 @@ func cardPulled(ctx context.Context, r *rig) (string, error) {
 	}
 	figure, err := hears(ctx, r)
 	return fmt.Sprintf("told after %.1f s, well %.1f s after it was back; %s", told.Seconds(), well.Seconds(), figure), err
-}
-
-// instead puts a value into a board file.
-func instead(table, key, value string) func(string) string {
-	return func(text string) string {
-		expr := regexp.MustCompile(`(?ms)(^\[` + table + `\].*?^` + key + ` *= )[^\n#]*`)
-		return expr.ReplaceAllString(text, "${1}"+value+" ")
-	}
-}
-
-// also is a change of a board's file, and after it another one, if there is one.
-func also(first, second func(string) string) func(string) string {
-	if second == nil {
-		return first
-	}
-	return func(text string) string { return second(first(text)) }
-}
-
-// fitted is the file of a board whose own sound card is not emulated, and which hangs at no
-// panel: it has a card on USB, as its file says that it may, and an LED card at UART1.
-func fitted(text string) string {
-	return instead("sink", "card", `"Audio"`)(text) + `
-[panel]
-driver = "bx"
-width = 96
-height = 16
-colors = "red"
-pitch_mm = 10
-reader_m = 15
-tty = "/dev/ttyS1"
-baud = 57600
-`
 }
 
 // named: the wrong key of a board file is named on the console and at the centre.

@@ -27,10 +27,10 @@ type rig struct {
 	o      options
 	dir    string // what the session leaves
 	kind   boards.Board
+	model  qemu.Kind // of the emulator
 	disk   disk.Disk
 	centre *centre
 	card   *bxtest.Card // nil: the board has no panel
-	lan    *lan.LAN     // nil: the box has one network port
 	end    func() error // of what stands behind the target
 
 	powered    time.Time
@@ -68,7 +68,11 @@ func newRig(ctx context.Context, o options, name string, s setup) (r *rig, err e
 			r.close()
 		}
 	}()
-	if kind, _ := qemu.KindOf(o.board); !kind.OwnSound() && s.as == "" {
+	var ok bool
+	if r.model, ok = qemu.KindOf(o.board); !ok {
+		return r, fmt.Errorf("board %s cannot be emulated", o.board)
+	}
+	if !r.model.OwnSound() && s.as == "" {
 		s.board = also(fitted, s.board)
 	}
 	text, err := boards.Text(o.board)
@@ -129,28 +133,20 @@ func (r *rig) identify(ctx context.Context, s setup, text []byte) error {
 
 // place puts the disk into an emulated board and joins everything to it.
 func (r *rig) place(s setup) error {
-	kind, ok := qemu.KindOf(r.o.board)
-	if !ok {
-		return fmt.Errorf("board %s cannot be emulated", r.o.board)
-	}
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	second := ""
+	var second *lan.LAN
+	cable := ""
 	if s.lan {
-		dir, err := os.MkdirTemp("", "lan") // the path of a socket has at most 107 bytes
-		if err != nil {
+		if second, err = lan.New(); err != nil {
 			return err
 		}
-		second = filepath.Join(dir, "lan.sock")
-		r.lan, err = lan.New(second)
-		if err != nil {
-			return err
-		}
+		cable = second.Path
 	}
 	m, err := qemu.New(qemu.Opts{
-		Kind: kind, Disk: r.disk.File, Loader: kind.Loader(r.o.image), Dir: r.dir, USBSound: s.usbSound, LAN: second,
+		Kind: r.model, Disk: r.disk.File, Loader: r.model.Loader(r.o.image), Dir: r.dir, USBSound: s.usbSound, LAN: cable,
 		Forwards: []qemu.Forward{
 			{Guest: centreBroker, Relay: self + " relay " + r.centre.brokerAt},
 			{Guest: centreMedia, Relay: self + " relay " + r.centre.mediaAt},
@@ -160,7 +156,13 @@ func (r *rig) place(s setup) error {
 		return err
 	}
 	r.end = m.Close
+	if second != nil {
+		r.end = func() error { return errors.Join(m.Close(), second.Close()) }
+	}
 	r.Target = Target{Power: m, Battery: m, Console: m.Console, Tech: m.Tech, Panel: m.Panel, GPIO: m, AudioTap: m, Net: m, USB: m, Card: m, Surgeon: m}
+	if second != nil {
+		r.LAN = second
+	}
 	if p := r.kind.Panel; p.Driver == "bx" {
 		model := bxtest.BX5E2 // of one colour
 		model.Size = image.Pt(p.Width, p.Height)
@@ -174,9 +176,6 @@ func (r *rig) close() {
 	if r.end != nil {
 		r.end()
 	}
-	if r.lan != nil {
-		r.lan.Close()
-	}
 	if r.card != nil {
 		r.card.Close()
 	}
@@ -186,10 +185,7 @@ func (r *rig) close() {
 }
 
 // pace is how much longer than the figures of the suite this board may take.
-func (r *rig) pace() time.Duration {
-	kind, _ := qemu.KindOf(r.o.board)
-	return time.Duration(max(1, kind.Slow()))
-}
+func (r *rig) pace() time.Duration { return time.Duration(r.model.Slow()) }
 
 // supply gives the box power.
 func (r *rig) supply(ctx context.Context) error {

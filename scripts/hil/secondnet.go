@@ -10,7 +10,7 @@ import (
 // listensNowhere: of all ports of TCP none takes a connection.
 func listensNowhere(ctx context.Context, r *rig) (string, error) {
 	began := time.Now()
-	open, err := r.lan.Knock(ctx)
+	open, err := r.LAN.Knock(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -26,7 +26,7 @@ func byServer(ctx context.Context, r *rig) (string, error) {
 	if err := r.loseTime(ctx); err != nil {
 		return "", err
 	}
-	r.lan.Tell(0)
+	r.LAN.Tell(0)
 	began := time.Now()
 	if err := r.asks(ctx, "time --json", `"level": ?"ntp"`); err != nil {
 		return "", err
@@ -51,9 +51,9 @@ func byServer(ctx context.Context, r *rig) (string, error) {
 // the host's clock.
 func byLiar(ctx context.Context, r *rig) (string, error) {
 	const lie = 3 * time.Hour
-	r.lan.Tell(lie)
+	r.LAN.Tell(lie)
 	began := time.Now()
-	if err := until(ctx, "the time server is asked", func() bool { return r.lan.Answers() > 0 }); err != nil {
+	if err := until(ctx, "the time server is asked", func() bool { return r.LAN.Answers() > 0 }); err != nil {
 		return "", err
 	}
 	asked := time.Since(began)
@@ -84,19 +84,4 @@ func (r *rig) right(ctx context.Context) error {
 		return fmt.Errorf("its clock is %v off", off)
 	}
 	return nil
-}
-
-// asks asks again and again until the answer is that one, or ctx ends.
-func (r *rig) asks(ctx context.Context, question, expr string) error {
-	for {
-		one, cancel := context.WithTimeout(ctx, 20*time.Second)
-		err := r.ask(one, question, expr)
-		cancel()
-		if err == nil || ctx.Err() != nil {
-			return err
-		}
-		if sleep(ctx, 2*time.Second) != nil {
-			return err
-		}
-	}
 }

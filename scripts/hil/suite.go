@@ -183,6 +183,8 @@ func (s session) lacks(kind qemu.Kind) string {
 	switch {
 	case !s.deaf && kind.Slow() > 1:
 		return "the emulator of this board is too slow to play without gaps"
+	case s.setup.as == kind.Name:
+		return "those settings are its own"
 	case s.wide && kind.Name != "virt-arm64":
 		return "it knows the instructions of 64-bit ARM only"
 	}

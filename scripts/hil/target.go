@@ -23,6 +23,7 @@ type Target struct {
 	Net      Net
 	USB      USB
 	Card     Card
+	LAN      LAN     // nil: it has one network port
 	Surgeon  Surgeon // nil where there is none
 }
 
@@ -61,6 +62,13 @@ type AudioTap interface {
 // Net is the network cable.
 type Net interface {
 	Cable(ctx context.Context, in bool) error
+}
+
+// LAN is a second network at the box: a time server, and somebody who knocks.
+type LAN interface {
+	Tell(lie time.Duration) // the time server answers from now on, wrong by that
+	Answers() int           // how often it has since
+	Knock(context.Context) (listens []int, err error)
 }
 
 // USB is what can be plugged in: "card", its sound card, or a stick that is a file.

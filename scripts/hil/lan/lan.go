@@ -12,6 +12,8 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -26,6 +28,8 @@ var (
 
 // A LAN is the cable and what is at its other end.
 type LAN struct {
+	Path string // of the socket that is its cable
+
 	l  net.Listener
 	wg sync.WaitGroup
 
@@ -41,13 +45,19 @@ type LAN struct {
 	sending sync.Mutex
 }
 
-// New makes a LAN whose cable is the unix socket path. Its time server is silent at first.
-func New(path string) (*LAN, error) {
-	l, err := net.Listen("unix", path)
+// New makes a LAN. Its time server is silent at first.
+func New() (*LAN, error) {
+	dir, err := os.MkdirTemp("", "lan") // the path of a socket has at most 107 bytes
 	if err != nil {
 		return nil, err
 	}
-	n := &LAN{l: l, conns: map[net.Conn]bool{}, mute: true}
+	path := filepath.Join(dir, "cable")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	n := &LAN{Path: path, l: l, conns: map[net.Conn]bool{}, mute: true}
 	n.wg.Go(n.accept)
 	return n, nil
 }
@@ -61,7 +71,7 @@ func (n *LAN) Close() error {
 	}
 	n.mu.Unlock()
 	n.wg.Wait()
-	return err
+	return errors.Join(err, os.RemoveAll(filepath.Dir(n.Path)))
 }
 
 // Tell makes the time server answer from now on, with a time that is wrong by lie.

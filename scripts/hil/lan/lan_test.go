@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"io"
 	"net"
-	"path/filepath"
 	"testing"
 	"time"
 )
@@ -22,13 +21,12 @@ func unhex(t *testing.T, s string) []byte {
 
 // A client on the cable gets an address, finds the server and asks it for the time.
 func TestAClient(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lan")
-	n, err := New(path)
+	n, err := New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer n.Close()
-	conn, err := net.Dial("unix", path)
+	conn, err := net.Dial("unix", n.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,8 +103,7 @@ func TestAClient(t *testing.T) {
 
 // A box that listens at two ports, answers the others, and misses a knock here and there.
 func TestKnock(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lan")
-	n, err := New(path)
+	n, err := New()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +111,7 @@ func TestKnock(t *testing.T) {
 	if _, err := n.Knock(t.Context()); err == nil {
 		t.Error("nobody is there, and every port answered")
 	}
-	conn, err := net.Dial("unix", path)
+	conn, err := net.Dial("unix", n.Path)
 	if err != nil {
 		t.Fatal(err)
 	}

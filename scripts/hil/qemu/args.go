@@ -14,7 +14,8 @@ type Kind struct {
 	usb     string // bus of what is plugged in while it runs
 	pl061   bool   // its lines can be watched and driven
 	pio     bool   // what is written to its lines is in the emulator's log, on logFile
-	sdPower bool   // its disk has to be a power of two
+	soc     bool   // a board as a whole: its card is an SD card, of a power of two, its own sound is not emulated
+	slow    int    // how many times longer than an emulated virt-arm64 it takes for the same; 0 is 1
 	patient bool   // its watchdog is not heard while Linux starts
 	beside  bool   // its boot loader lies beside the image, and not on it
 }
@@ -34,7 +35,8 @@ var Kinds = []Kind{
 		machine: []string{"-M", "virt,acpi=off", "-cpu", "cortex-a15", "-smp", "2", "-m", "512"},
 	},
 	{
-		Name: "orangepi-zero", program: "qemu-system-arm", usb: "usb-bus.4", sdPower: true, pio: true,
+		Name: "orangepi-zero", program: "qemu-system-arm", usb: "usb-bus.4", soc: true, pio: true,
+		slow: 4, // its four processors wait for each other on a machine of two
 		// The board's watchdog has 16 s at most, and an emulator needs longer for some of what
 		// systemd does in one. It is also what U-Boot and Linux reset the board with.
 		patient: true,
@@ -63,16 +65,10 @@ func (k Kind) Loader(image string) string {
 }
 
 // Slow is how many times longer than an emulated virt-arm64 this board takes for the same.
-// Four processors that wait for each other on two are no faster than one.
-func (k Kind) Slow() int {
-	if k.sdPower {
-		return 4
-	}
-	return 1
-}
+func (k Kind) Slow() int { return max(1, k.slow) }
 
 // OwnSound reports whether the board's own sound card is emulated; else it has one on USB.
-func (k Kind) OwnSound() bool { return !k.sdPower }
+func (k Kind) OwnSound() bool { return !k.soc }
 
 // A Forward is a server that the box finds at an address of its network.
 type Forward struct {
@@ -105,7 +101,7 @@ func (k Kind) args(o Opts, dir, wav string) []string {
 	a = append(a, "-serial", "chardev:console")
 	for _, name := range []string{"panel", "tech"} {
 		a = append(a, serial(name)...)
-		if k.sdPower {
+		if k.soc {
 			a = append(a, "-serial", "chardev:"+name)
 		} else {
 			a = append(a, "-device", "pci-serial,chardev="+name)
@@ -113,7 +109,7 @@ func (k Kind) args(o Opts, dir, wav string) []string {
 	}
 	// cache=unsafe: what the box wrote is in this machine's memory, and outlives the
 	// emulator; that it is on a disk here is not what is tried.
-	if k.sdPower {
+	if k.soc {
 		return append(a, "-drive", "if=sd,format=raw,cache=unsafe,file="+o.Disk, "-net", "nic,netdev=n0",
 			"-device", "usb-audio,id=card,audiodev=a0,bus="+k.usb, "-d", "unimp", "-D", logFile)
 	}
